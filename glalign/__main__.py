@@ -1,0 +1,5 @@
+"""`python -m glalign`: the command line."""
+
+from glalign.cli import main
+
+main()

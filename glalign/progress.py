@@ -1,0 +1,75 @@
+"""Long work shows how far it is: a bar on a terminal, plain lines in a log."""
+
+import logging
+import sys
+import time
+from types import TracebackType
+
+from tqdm import tqdm
+
+log = logging.getLogger("glalign")
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Progress:
+    """Count `total` units of work named `what`; both the bar and the lines give rate and time left."""
+
+    def __init__(self, what: str, total: int, unit: str = "it", done: int = 0) -> None:
+        self.what, self.total, self.unit, self.done = what, total, unit, done
+        self.initial = done
+        self.started = self.printed = time.monotonic()
+        self.facts = ""
+        self.bar = tqdm(
+            desc=what, total=total, unit=unit, initial=done, leave=False, dynamic_ncols=True, disable=not sys.stderr.isatty()
+        )
+
+    def update(self, count: int = 1, facts: str = "") -> None:
+        """Advance by `count`; `facts` (a loss, a score) is shown behind the rate."""
+        self.done += count
+        self.facts = facts or self.facts
+        self.bar.set_postfix_str(self.facts, refresh=False)
+        self.bar.update(count)
+        now = time.monotonic()
+        if now - self.printed >= SECONDS_BETWEEN_LINES:
+            self.printed = now
+            log.info(self.line(now))
+
+    def reach(self, done: int, total: int) -> None:
+        """Say that `done` of `total` units are done; the total may become known only now."""
+        self.total = self.bar.total = total
+        self.update(done - self.done)
+
+    def line(self, now: float) -> str:
+        """The state in one line, as tqdm words it."""
+        meter = tqdm.format_meter(
+            self.done, self.total, now - self.started, unit=self.unit, initial=self.initial, postfix=self.facts, ncols=0
+        )
+        return f"{self.what}: {meter}"
+
+    def __enter__(self) -> "Progress":
+        log.info("%s: %d %s", self.what, self.total, self.unit)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.bar.close()
+        if kind is None:
+            log.info("%s: done in %.1f s", self.what, time.monotonic() - self.started)
+
+
+class TerminalHandler(logging.Handler):
+    """Lines to standard error, above the bar where there is one; progress lines only where there is none."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line without tearing a bar."""
+        if not (sys.stderr.isatty() and record.levelno <= logging.INFO):
+            tqdm.write(self.format(record), file=sys.stderr)
+
+
+def start_logging(path: str | None) -> None:
+    """Send the package's messages to standard error and, as plain lines with a time, to the file `path`."""
+    log.setLevel(logging.INFO)
+    log.handlers[:] = [TerminalHandler()]
+    if path:
+        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
