@@ -1,0 +1,1 @@
+"""Datasets: records, readers, verification, splits, image store, training pairs."""

@@ -1,0 +1,130 @@
+"""Augmentation of a whole batch at once; what moves the pixels moves the region shares with them.
+
+Pixels are (B, 3, H, W) on 0..255 until `normalise`, region shares (B, 5, h, w) on the patch grid, or None. A function
+takes its random numbers from the generator it is given, the same count whatever they turn out to be.
+"""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from glalign.data.options import STATISTICS
+
+FLIP_SHARE = 0.5
+"""As IRRA, SSAN, ViTAA and Dual-path do (their released code)."""
+
+ERASE_AREA = (0.02, 0.4)
+ERASE_RATIO = (0.3, 3.3)
+ERASE_TRIES = 10
+"""IRRA's RandomErasing(scale=(.02, .4)); ratio and number of tries are torchvision's defaults."""
+
+GREY = (0.299, 0.587, 0.114)
+"""ITU-R BT.601 luma, the weights of Pillow's conversion to grey."""
+
+
+def flip(pixels: Tensor, parts: Tensor | None, allowed: Tensor, generator: Generator) -> tuple[Tensor, Tensor | None]:
+    """Mirror half of the images left to right, shares too (no region has a side); `allowed` (B,) bool spares some."""
+    chosen = (torch.rand(len(pixels), generator=generator) < FLIP_SHARE) & allowed
+    mirrored = (x if x is None else x.index_put((chosen,), x[chosen].flip(-1)) for x in (pixels, parts))
+    return tuple(mirrored)
+
+
+def crop(pixels: Tensor, parts: Tensor | None, reach: int, generator: Generator) -> tuple[Tensor, Tensor | None]:
+    """Pad with black by `reach` pixels and cut out at random (IRRA): a shift by -reach..reach on either axis."""
+    offsets = torch.randint(-reach, reach + 1, (len(pixels), 2), generator=generator)
+    return shift(pixels, offsets, reach), parts if parts is None else shift_parts(parts, offsets, pixels.shape[-2:])
+
+
+def shift(pixels: Tensor, offsets: Tensor, reach: int) -> Tensor:
+    """Row y, column x of the result is row y + dy, column x + dx of the image, 0 outside; offsets (B, 2) = (dy, dx)."""
+    padded = functional.pad(pixels, (reach, reach, reach, reach))
+    windows = padded.unfold(2, pixels.shape[2], 1).unfold(3, pixels.shape[3], 1)
+    down, right = (offsets + reach).unbind(1)
+    return windows[torch.arange(len(pixels)), :, down, right]
+
+
+def shift_parts(parts: Tensor, offsets: Tensor, size: tuple[int, int]) -> Tensor:
+    """Shares after the same shift of an image of `size`: exact for whole patches, linear in between.
+
+    That is what the shares would be if each region were spread evenly inside its patch. Padding belongs to no region.
+    """
+    grid = parts.shape[-2:]
+    rows, columns = (
+        torch.clamp(
+            1 - (torch.arange(n)[:, None] + (offset * n / pixels)[:, None, None] - torch.arange(n)).abs(), min=0
+        )
+        for n, pixels, offset in zip(grid, size, offsets.unbind(1), strict=True)
+    )
+    return torch.einsum("bij,bcjk,blk->bcil", rows, parts, columns)
+
+
+def jitter(pixels: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Change brightness, then contrast, then saturation, each by a factor 1 - strength .. 1 + strength per image."""
+    factors = 1 + strength * (2 * torch.rand(3, len(pixels), 1, 1, 1, generator=generator) - 1)
+    pixels = (pixels * factors[0]).clamp_(0, 255)
+    pixels = torch.lerp(_grey(pixels).mean((2, 3), keepdim=True), pixels, factors[1]).clamp_(0, 255)
+    return torch.lerp(_grey(pixels), pixels, factors[2]).clamp_(0, 255)
+
+
+def normalise(pixels: Tensor, name: str) -> Tensor:
+    """Pixels on 0..255 as float32, minus the mean, divided by the deviation of STATISTICS[name]."""
+    mean, deviation = (255 * torch.tensor(values)[:, None, None] for values in STATISTICS[name])
+    return (pixels - mean).div_(deviation)
+
+
+def erase(
+    pixels: Tensor, parts: Tensor | None, share: float, name: str, generator: Generator
+) -> tuple[Tensor, Tensor | None]:
+    """Cover a random box of a `share` of the images (Zhong et al. 2020, with IRRA's numbers), after normalisation.
+
+    The box takes the channel means as *values*, as IRRA's released code does, that is a tone a little brighter than the
+    mean colour. Shares shrink by the part of each patch that is covered.
+    """
+    boxes = erase_boxes(len(pixels), pixels.shape[-2:], share, generator)
+    rows, columns = _inside(boxes, pixels.shape[-2:])
+    fill = torch.tensor(STATISTICS[name][0])[:, None, None]
+    pixels = torch.where((rows[:, :, None] & columns[:, None, :])[:, None], fill, pixels)
+    if parts is not None:
+        grid = parts.shape[-2:]
+        rows, columns = (
+            functional.adaptive_avg_pool1d(line.float()[:, None], n)[:, 0]
+            for line, n in zip((rows, columns), grid, strict=True)
+        )
+        parts = parts * (1 - rows[:, :, None] * columns[:, None, :])[:, None]
+    return pixels, parts
+
+
+def erase_boxes(count: int, size: tuple[int, int], share: float, generator: Generator) -> Tensor:
+    """(count, 4) int64: top, left, height, width; height and width are 0 for images that stay whole.
+
+    Area and (log) ratio height : width are uniform; the first of ERASE_TRIES boxes smaller than the image is taken.
+    """
+    height, width = size
+    draws = torch.rand(5, count, ERASE_TRIES, generator=generator)
+    area = height * width * (ERASE_AREA[0] + (ERASE_AREA[1] - ERASE_AREA[0]) * draws[0])
+    low, high = map(math.log, ERASE_RATIO)
+    ratio = torch.exp(low + (high - low) * draws[1])
+    tall, wide = (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
+    fits = (tall < height) & (wide < width)
+    first = fits.int().argmax(1, keepdim=True)
+    top = (draws[2] * (height - tall + 1)).long()
+    left = (draws[3] * (width - wide + 1)).long()
+    boxes = torch.stack([values.gather(1, first)[:, 0] for values in (top, left, tall, wide)], dim=1)
+    covered = fits.any(1) & (draws[4, :, 0] < share)
+    return boxes * covered[:, None]
+
+
+def _inside(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Which rows (B, H) and which columns (B, W) each box covers."""
+    top, left, tall, wide = boxes.unbind(1)
+    rows, columns = torch.arange(size[0]), torch.arange(size[1])
+    return (
+        (rows >= top[:, None]) & (rows < (top + tall)[:, None]),
+        (columns >= left[:, None]) & (columns < (left + wide)[:, None]),
+    )
+
+
+def _grey(pixels: Tensor) -> Tensor:
+    return torch.einsum("bchw,c->bhw", pixels, torch.tensor(GREY))[:, None]

@@ -1,0 +1,122 @@
+"""Pixels and region shares by item number, decoded once where memory allows."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from glalign.data.decode import DecodeError, decode_rgb
+from glalign.data.parallel import in_threads
+from glalign.errors import UserError
+from glalign.parsing.regions import region_masks
+
+CACHE_BYTES = 1 << 30
+"""1 GiB holds 7,000 images of 224 x 224, or 170,000 of 64 x 32."""
+
+
+class ImageStore:
+    """Images of one size, uint8 RGB, whatever the size and mode of their files.
+
+    Each is resized straight to `size` (height, width) by Pillow's bilinear filter, whose support grows with the
+    reduction (antialiasing), without cropping (D25). When all of them fit into `cache_bytes` each is decoded once, else
+    every time. `threads` decode at once; neither choice shows in the result.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], size: tuple[int, int], *, cache_bytes: int = CACHE_BYTES, threads: int = 1
+    ) -> None:
+        self.files = list(files)
+        self.size = size
+        self._rows = _Rows(
+            len(self.files), (3, *size), kind=np.uint8, make=self._decode, limit=cache_bytes, threads=threads
+        )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Pixels (B, 3, H, W) of the images numbered `indices`. Raises UserError naming a file that does not decode."""
+        return self._rows.take(indices)
+
+    def _decode(self, index: int) -> NDArray[np.uint8]:
+        height, width = self.size
+        try:
+            picture = decode_rgb(self.files[index])
+        except (OSError, DecodeError) as error:
+            raise UserError(f"{self.files[index]}: cannot be read ({error}); fetch the image again") from error
+        return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+
+
+class PartStore:
+    """Share of each patch that each body region covers, from label maps at `folder/<image>.png` of any size.
+
+    A label map is not resized: shares are areas of the map as it is, so it may differ from the image in size.
+    dress: see `region_masks`.
+    """
+
+    def __init__(self, files: Sequence[Path], grid: tuple[int, int], *, dress: str = "both", threads: int = 1) -> None:
+        self.files = list(files)
+        self._grid, self._dress = grid, dress
+        self._rows = _Rows(len(self.files), (5, *grid), kind=np.float32, make=self._decode, limit=None, threads=threads)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.float32]:
+        """Shares (B, 5, h, w) for the images numbered `indices`, rows in the order of REGIONS.
+
+        Raises UserError naming a label map that is missing, does not decode or has a label that is none.
+        """
+        return self._rows.take(indices)
+
+    def _decode(self, index: int) -> NDArray[np.float32]:
+        file = self.files[index]
+        try:
+            with Image.open(file) as picture:
+                if picture.mode not in ("P", "L"):
+                    raise ValueError(f"mode {picture.mode}, a label map has one byte per pixel")
+                return region_masks(np.asarray(picture), self._grid, self._dress)
+        except FileNotFoundError as error:
+            raise UserError(f"{file}: no label map; make it with `glalign parse`") from error
+        except (OSError, ValueError, SyntaxError) as error:
+            raise UserError(f"{file}: not a label map ({error}); delete it and run `glalign parse` again") from error
+
+
+class _Rows:
+    """Equal-sized rows that `make` computes; kept when all of them fit into `limit` bytes (None: always)."""
+
+    def __init__(
+        self,
+        count: int,
+        shape: tuple[int, ...],
+        *,
+        kind: type[np.generic],
+        make: Callable[[int], NDArray[Any]],
+        limit: int | None,
+        threads: int,
+    ) -> None:
+        self._shape, self._kind, self._make, self._threads = shape, kind, make, threads
+        size = count * int(np.prod(shape)) * np.dtype(kind).itemsize
+        self._kept = np.empty((count, *shape), kind) if limit is None or size <= limit else None
+        self._ready = np.zeros(count, bool)
+
+    def take(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
+        wanted = np.asarray(indices, dtype=np.int64)
+        if self._kept is None:
+            rows = np.empty((len(wanted), *self._shape), self._kind)
+            for place, row in enumerate(self._made(wanted)):
+                rows[place] = row
+            return rows
+        lacking = np.unique(wanted[~self._ready[wanted]])
+        for index, row in zip(lacking, self._made(lacking), strict=True):
+            self._kept[index] = row
+            self._ready[index] = True
+        return self._kept[wanted]
+
+    def _made(self, indices: NDArray[np.int64]) -> Any:
+        if self._threads == 1 or len(indices) < 2:
+            return map(self._make, indices)
+        return in_threads(self._make, indices, self._threads)

@@ -1,0 +1,74 @@
+"""The manifest: what every stage knows of a dataset, whatever its release looked like."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from glalign.errors import UserError
+from glalign.files import write_text
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image with its captions.
+
+    image: POSIX path below the dataset's `imgs/`, also the image's id. person: identity number of the release.
+    split: train, val or test. captions: normalised (see readers), at least one, none empty.
+    """
+
+    image: str
+    person: int
+    split: str
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One caption as a query: `id` is `<image>#<caption index>`, the key by which paired tests join."""
+
+    id: str
+    image: str
+    person: int
+    caption: str
+
+
+def write_manifest(path: Path | str, records: Iterable[Record]) -> None:
+    """Write records as JSON lines (keys image, person, split, captions), in the order given."""
+    rows = ({"image": r.image, "person": r.person, "split": r.split, "captions": list(r.captions)} for r in records)
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
+    """Read a manifest, or one split of it. Raises UserError naming the line that is not a record."""
+    records = []
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file; make it with `glalign manifest`")
+    with Path(path).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+                record = Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                raise UserError(
+                    f"{path}:{number}: not a manifest record ({error!r}); delete the file and run again"
+                ) from error
+            if split in (None, record.split):
+                records.append(record)
+    return records
+
+
+def caption_id(image: str, index: int) -> str:
+    """Id of the `index`-th caption of an image."""
+    return f"{image}#{index}"
+
+
+def queries(records: Iterable[Record]) -> list[Query]:
+    """Every caption of every record as a query, in manifest order (D27)."""
+    return [
+        Query(caption_id(r.image, i), r.image, r.person, caption)
+        for r in records
+        for i, caption in enumerate(r.captions)
+    ]

@@ -1,0 +1,66 @@
+"""Small datasets in CUHK-PEDES's layout, drawn on the spot."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHAPES = (
+    ("CUHK01/{}.png", "RGBA", (60, 160)),
+    ("Market/{}.jpg", "RGB", (64, 128)),
+    ("train_query/{}.png", "P", (33, 77)),
+)
+
+
+def make_pedes(root: Path, train: int = 4, val: int = 2, test: int = 3) -> list[dict[str, Any]]:
+    """Write `root/reid_raw.json` and imgs/: two images a person, of several sizes and modes, two captions each."""
+    rng = np.random.default_rng(0)
+    entries, person = [], 0
+    for split, count in (("train", train), ("val", val), ("test", test)):
+        for _ in range(count):
+            person += 1
+            for view in range(2):
+                pattern, mode, (width, height) = SHAPES[(person + view) % len(SHAPES)]
+                path = pattern.format(f"{person:04d}_{view}")
+                file = root / "imgs" / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+                Image.fromarray(pixels).convert(mode).save(file)
+                captions = [
+                    f"A person number {person} in a red shirt seen {view} times.",
+                    f"Wearing  blue jeans, carrying a bag in the left hand, {person} {view} ",
+                ]
+                entry = {"split": split, "id": person, "file_path": path, "captions": captions}
+                entries.append({**entry, "processed_tokens": [c.lower().split() for c in captions]})
+    write_entries(root, entries)
+    return entries
+
+
+def write_entries(root: Path, entries: object) -> None:
+    """Replace the annotation file."""
+    (root / "reid_raw.json").write_text(json.dumps(entries), encoding="utf-8")
+
+
+@pytest.fixture
+def pedes(tmp_path: Path) -> Path:
+    """A dataset of nine people (4 train, 2 val, 3 test), 18 images, 36 captions."""
+    root = tmp_path / "pedes"
+    make_pedes(root)
+    return root
+
+
+@pytest.fixture
+def edit(pedes: Path) -> Iterator[Callable[[Callable[[list[dict[str, Any]]], object]], Path]]:
+    """Change the entries of `pedes` in place with a function; returns the root."""
+
+    def change(function: Callable[[list[dict[str, Any]]], object]) -> Path:
+        entries = json.loads((pedes / "reid_raw.json").read_text(encoding="utf-8"))
+        function(entries)
+        write_entries(pedes, entries)
+        return pedes
+
+    yield change

@@ -1,0 +1,37 @@
+"""Manifests survive a round trip, and damaged ones are named."""
+
+from pathlib import Path
+
+import pytest
+
+from glalign.data.records import Record, queries, read_manifest, write_manifest
+from glalign.errors import UserError
+
+RECORDS = [
+    Record("Market/a.jpg", 7, "train", ("A man.", "Áo đỏ \u2028 \U0001f600")),
+    Record("CUHK03/b.png", 8, "test", ("She is tall.",)),
+]
+
+
+def test_round_trip_in_order_with_any_unicode(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "m.jsonl", RECORDS)
+    assert read_manifest(tmp_path / "m.jsonl") == RECORDS
+    assert read_manifest(tmp_path / "m.jsonl", "test") == RECORDS[1:]
+
+
+def test_every_caption_is_a_query() -> None:
+    assert [(q.id, q.person) for q in queries(RECORDS)] == [
+        ("Market/a.jpg#0", 7),
+        ("Market/a.jpg#1", 7),
+        ("CUHK03/b.png#0", 8),
+    ]
+
+
+def test_truncated_and_missing_manifests_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "m.jsonl"
+    with pytest.raises(UserError, match=r"m\.jsonl: no such file"):
+        read_manifest(file)
+    write_manifest(file, RECORDS)
+    file.write_text(file.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+    with pytest.raises(UserError, match=r"m\.jsonl:2: not a manifest record"):
+        read_manifest(file)
