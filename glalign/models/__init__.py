@@ -1,0 +1,1 @@
+"""Retrieval models: the contract, backbones, losses and GLAlign."""

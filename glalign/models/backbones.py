@@ -1,0 +1,74 @@
+"""Names of backbones -> towers; a tiny twin differs from the real one in sizes only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glalign.errors import UserError
+from glalign.language.tokenizers import clip_tokenizer
+
+if TYPE_CHECKING:
+    from glalign.models.clip_towers import ClipTowers
+    from glalign.models.resnet import ResNetTrunk
+
+CLIP_NAMES = ("tiny/clip", "clip-vit-b-32", "clip-vit-b-16")
+RESNET_NAMES = ("tiny/resnet", "resnet50")
+
+
+def clip_towers(
+    name: str,
+    image_size: tuple[int, int],
+    dropout: float = 0.0,
+    class_token: str = "clip",
+    *,
+    lower_case: bool = True,
+    context_length: int | None = None,
+) -> ClipTowers:
+    """CLIP's image and text towers with random weights.
+
+    image_size: (H, W) in pixels, multiples of the patch size. dropout (D24) and class_token (D23): see ClipTowers.
+    lower_case (D6) and context_length (D4, at most 77): of the tokenizer; None is the tower's own limit.
+    Sizes of the real ones: Radford et al. 2021, table 20. The tiny twin's: measured, 64 x 32 pixels in 8 x 4 patches.
+    Raises: UserError for an unknown name or an impossible size.
+    """
+    # Importing open_clip takes seconds, and half of the systems do without it.
+    from glalign.models.clip_towers import ClipShape, ClipTowers  # noqa: PLC0415
+
+    base = {"joint": 512, "vision_width": 768, "vision_layers": 12, "text_width": 512, "text_layers": 12}
+    shapes = {
+        "tiny/clip": ClipShape(
+            patch=8,
+            joint=128,
+            vision_width=64,
+            vision_layers=2,
+            text_width=64,
+            text_layers=2,
+            head_width=32,
+            mlp_ratio=3.0,
+            merges=3582,  # 4,096 ids in all
+            quick_gelu=False,
+        ),
+        "clip-vit-b-32": ClipShape(patch=32, **base),
+        "clip-vit-b-16": ClipShape(patch=16, **base),
+    }
+    if name not in shapes:
+        raise UserError(f"model.backbone: unknown CLIP {name!r}; known: {', '.join(CLIP_NAMES)}")
+    shape = shapes[name]
+    length = context_length or shape.context
+    if not 3 <= length <= shape.context:
+        raise UserError(f"model.context_length: {length}; {name} reads 3 to {shape.context} tokens")
+    tokenizer = clip_tokenizer(merges=shape.merges, context_length=length, lower_case=lower_case)
+    return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
+
+
+def resnet_trunk(name: str) -> ResNetTrunk:
+    """A ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
+
+    Raises: UserError for an unknown name.
+    """
+    from glalign.models.resnet import resnet50_trunk, tiny_trunk  # noqa: PLC0415
+
+    makers = {"tiny/resnet": tiny_trunk, "resnet50": resnet50_trunk}
+    if name not in makers:
+        raise UserError(f"model.backbone: unknown ResNet {name!r}; known: {', '.join(RESNET_NAMES)}")
+    return makers[name]()

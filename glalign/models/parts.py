@@ -1,0 +1,67 @@
+"""Features of body regions and of the phrases that name them (decision D9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+if TYPE_CHECKING:
+    from glalign.models.clip_towers import ClipTowers
+
+
+def pooled(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """L2-normalised mean of the tokens that each part weighs, and whether it weighs any.
+
+    tokens: (B, N, E). weights: (B, P, N), bool or the share of a patch that the part covers. Returns: (B, P, E), zero
+    where the part is absent, and (B, P) bool. The mean is taken as a sum: the normalisation divides by the rest.
+    """
+    weights = weights.to(tokens.dtype)
+    return F.normalize(weights @ tokens, dim=-1), weights.sum(-1) > 0
+
+
+def masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
+    """L2-normalised class tokens of the image with all patches blanked that the part does not touch.
+
+    pixels: (B, 3, H, W), normalised, so that a blank is the mean colour. parts: (B, P, h, w). Returns as `pooled`.
+    One pass of the image tower per part that is present.
+    """
+    present = parts.flatten(2).sum(-1) > 0
+    height, width = (side // cells for side, cells in zip(pixels.shape[-2:], parts.shape[-2:], strict=True))
+    cover = (parts > 0).repeat_interleave(height, dim=2).repeat_interleave(width, dim=3)
+    sample, part = present.nonzero(as_tuple=True)
+    if not len(sample):
+        return pixels.new_zeros(*present.shape, towers.embed_dim), present
+    tokens = towers.image_tokens(pixels[sample] * cover[sample, part][:, None])
+    return _scatter(tokens[:, 0], present), present
+
+
+def separate_phrases(towers: ClipTowers, ids: Tensor, phrases: Tensor) -> tuple[Tensor, Tensor]:
+    """L2-normalised end tokens of each part's phrases read as a sentence of their own.
+
+    ids: (B, T), start mark first, the end mark the largest. phrases: (B, P, T) bool. Returns as `pooled`. One pass of
+    the text tower per part that is named.
+    """
+    present = phrases.any(-1)
+    sample, part = present.nonzero(as_tuple=True)
+    if not len(sample):
+        return towers.positional_embedding.new_zeros(*present.shape, towers.embed_dim), present
+    ids = ids[sample]
+    rows = torch.arange(len(ids), device=ids.device)
+    keep = phrases[sample, part].clone()
+    keep[:, 0] = True
+    keep[rows, ids.argmax(-1)] = True
+    length = int(keep.sum(-1).max())
+    first = (~keep).to(torch.uint8).argsort(dim=-1, stable=True)[:, :length]  # the kept tokens, in their order
+    sentences = (ids * keep).gather(1, first)
+    tokens = towers.text_tokens(sentences)
+    return _scatter(tokens[rows, sentences.argmax(-1)], present), present
+
+
+def _scatter(features: Tensor, present: Tensor) -> Tensor:
+    """Normalised (M, E) features back at their M true places of (B, P), zeros elsewhere."""
+    placed = features.new_zeros(*present.shape, features.shape[-1])
+    placed[present] = F.normalize(features, dim=-1)
+    return placed
