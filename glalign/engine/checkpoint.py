@@ -1,0 +1,32 @@
+"""Checkpoints: a training that was cut off goes on from the last one and ends with the same bytes."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from glalign.errors import UserError
+from glalign.files import whole_file
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` (tensors, numbers, strings, lists, dicts) whole or not at all.
+
+    Raises: UserError naming the file when the disk is full.
+    """
+    with whole_file(path) as temporary:
+        try:
+            torch.save(state, temporary)
+        except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its zip writer
+            raise UserError(f"{path}: the checkpoint cannot be written ({error}); free the disk and run again") from error
+
+
+def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
+    """The last checkpoint made under the same `key`; None where there is none, or it is of another run or torn."""
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # a file torn by the operating system is no reason to stop: train from the start
+        return None
+    return state if state.get("key") == key else None

@@ -1,0 +1,137 @@
+"""One straight training loop for every system."""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glalign.data.pairs import Pairs
+from glalign.data.sets import RetrievalSet, TrainingData
+from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
+from glalign.engine.encode import Encoded
+from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
+from glalign.engine.runtime import prepare
+from glalign.errors import UserError
+from glalign.evaluation.ranking import find_positives, hit_ranks
+from glalign.files import write_json, write_text
+from glalign.models.retriever import Facts, Retriever
+from glalign.models.weights import save_weights
+from glalign.names import class_named
+from glalign.options import from_mapping
+from glalign.progress import Progress
+from glalign.provenance import digest_of, provenance
+from glalign.seeds import seed_for
+
+log = logging.getLogger("glalign")
+VALIDATION_BLOCK = 512  # queries scored at a time; the ranks do not depend on it
+
+
+def fit(spec: Mapping[str, Any], out: Path, code: str) -> None:
+    """Train one system on one training set; write `model.safetensors`, `run.json` and `train.jsonl` into `out`.
+
+    The weights kept are those of the best validation Rank-1 (`selection: val`, the first of equals) or of the last
+    step (`selection: last`). Test data are out of reach: the specification does not name them. `code` is the digest
+    of the source that the run depends on; with the specification it keys the checkpoint.
+    """
+    device = prepare(spec["threads"], spec["device"])
+    seed = seed_for(spec["root_seed"], spec["system"], spec["trainset"], spec["seed"])
+    kind: type[Retriever] = class_named(spec["class"])
+    sampling = spec["data"].get("sampling", kind.sampling)
+    data = TrainingData(spec)
+    budget = spec["budget"]
+    steps = data.steps(budget, sampling)
+    facts = Facts(data.identities, steps, data.words if "words" in kind.needs else ())
+
+    torch.manual_seed(seed_for(seed, "weights"))
+    model = kind.build(spec["model"], data.options.image_size, facts, Path(spec["weights"])).to(device)
+    options = from_mapping(OptimOptions, spec["optim"], f"systems.{spec['system']}.optim")
+    optimizer = make_optimizer(model.parameter_groups(options.lr, options.weight_decay), options)
+    training = Training(
+        model, optimizer, options, data.pairs(model, sampling, seed), data.validation(model), steps, seed, device
+    )
+
+    checkpoint, key = out / "checkpoint.pt", digest_of(spec, code)
+    start, lines, best = 0, [], {"val_rank1": -1.0, "step": 0, "weights": {}}
+    if state := load_checkpoint(checkpoint, key):
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        start, lines, best = state["step"], json.loads(state["lines"]), state["best"]
+        log.info("resumed at step %d of %d", start, steps)
+
+    with Progress(f"fit {spec['system']}/{spec['trainset']}/seed{spec['seed']}", steps, "step", done=start) as progress:
+        for step in range(start, steps):
+            terms = training.update(step)
+            done = step + 1
+            if done % budget["log_every"] == 0 or done == steps:
+                lines.append({"step": done, **terms})
+            if done % budget["validate_every"] == 0 or done == steps:
+                rank1 = training.validate()
+                lines.append({"step": done, "val_rank1": rank1})
+                if spec["selection"] == "last" or rank1 > best["val_rank1"]:
+                    best = {"val_rank1": rank1, "step": done, "weights": training.snapshot()}
+            if done % budget["checkpoint_every"] == 0 and done < steps:
+                saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "lines": json.dumps(lines)}
+                save_checkpoint(checkpoint, {"key": key, "step": done, "best": best, **saved})
+            progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1']):.1f}")
+
+    save_weights(out / "model.safetensors", best.pop("weights"))
+    write_text(out / "train.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    parameters = sum(p.numel() for p in model.parameters())
+    run = {"facts": asdict(facts), "selected": {"rule": spec["selection"], **best}, "parameters": parameters}
+    write_json(out / "run.json", {**run, **provenance(spec, code)})
+    checkpoint.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model with all that changes it or judges it."""
+
+    model: Retriever
+    optimizer: torch.optim.Optimizer
+    options: OptimOptions
+    pairs: Pairs
+    validation: RetrievalSet
+    steps: int
+    seed: int
+    device: torch.device
+
+    def update(self, step: int) -> dict[str, float]:
+        """One step; returns the loss terms as numbers. Everything random in it depends on (seed, step) alone.
+
+        Raises: UserError naming the step and the term when a term is not finite.
+        """
+        torch.manual_seed(seed_for(self.seed, "step", step))  # dropout; batches have a generator of their own
+        self.model.train()
+        self.model.before_step(step, self.steps)
+        set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
+        losses = self.model.loss(self.pairs.batch(step).to(self.device))
+        total = torch.stack(list(losses.values())).sum()
+        terms = {"loss": float(total.detach()), **{name: float(value.detach()) for name, value in losses.items()}}
+        for name, value in reversed(terms.items()):  # the sum last: a single term says more
+            if not math.isfinite(value):
+                raise UserError(f"step {step}: loss term `{name}` is {value}; lower `optim.lr` or set `optim.clip`")
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        if self.options.clip:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        self.optimizer.step()
+        return terms
+
+    def validate(self) -> float:
+        """Rank-1 (percent) over the validation identities, by the evaluator that scores the test set."""
+        data = self.validation
+        positives = find_positives([q.person for q in data.queries], [r.person for r in data.gallery])
+        scores = Encoded(self.model, data, self.device).blocks(VALIDATION_BLOCK)
+        ranks = hit_ranks(scores, positives, len(data.gallery))
+        firsts = ranks.ranks[ranks.starts[:-1]]
+        return 100.0 * float((firsts == 1).mean())
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """A copy of the weights on the CPU."""
+        return {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}

@@ -1,0 +1,160 @@
+"""Pre-training of the tiny twins: what the demo profile has in place of CLIP's, ImageNet's and a parser's weights."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glalign.data.augment import flip, jitter, normalise
+from glalign.data.options import DataOptions
+from glalign.data.pairs import Pairs
+from glalign.data.records import queries
+from glalign.data.sets import RetrievalSet
+from glalign.engine.corpus import Corpus, draw_corpus
+from glalign.engine.fit import Training
+from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
+from glalign.engine.runtime import prepare
+from glalign.files import write_json
+from glalign.models.backbones import resnet_trunk
+from glalign.models.glalign import GLAlign
+from glalign.models.retriever import Facts
+from glalign.models.weights import save_weights
+from glalign.options import from_mapping
+from glalign.parsing.train_parser import train as train_parser
+from glalign.progress import Progress
+from glalign.seeds import seed_for
+
+
+def pretrain(spec: Mapping[str, Any], out: Path) -> None:
+    """Make the weights of one twin at `out` (.safetensors), with its record beside it (.json).
+
+    The record holds the SHA-256 of the file, the recipe (`spec`) and the course of the training.
+    """
+    recipe = {"clip": pretrain_clip, "resnet": pretrain_resnet, "parser": pretrain_parser}[spec["kind"]]
+    record = recipe(spec, out)
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    write_json(out.with_suffix(".json"), {"sha256": digest, "recipe": spec, "record": record})
+
+
+def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Contrastive pre-training of both towers on whole images and whole captions (Eqs. 7-9 alone, as CLIP's).
+
+    No local loss: every system that starts from these weights starts from the same, part-blind ones.
+    """
+    device = prepare(spec["threads"], spec["device"])
+    options = DataOptions.from_config(spec["data"], "pretraining.data")
+    train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
+    torch.manual_seed(seed_for(spec["seed"], "weights"))
+    # Targets by identity: in a corpus this small a batch often holds two captions of one person.
+    model = GLAlign.build({**spec["model"], "alpha": 1.0, "targets": "identity"}, options.image_size, Facts(0, 0), Path())
+    optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
+    optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim)
+    pairs = Pairs(train.records, train.pictures, model.tokenizer, options, seed=spec["seed"], sampling=spec["sampling"])
+    validation = RetrievalSet(
+        queries(held_out.records), held_out.records, held_out.pictures, None, None, options, model.tokenizer
+    )
+    training = Training(model, optimizer, optim, pairs, validation, spec["steps"], spec["seed"], device)
+    lines = []
+    with Progress("pretrain clip", spec["steps"], "step") as progress:
+        for step in range(spec["steps"]):
+            terms = training.update(step)
+            if (step + 1) % spec["validate_every"] == 0 or step + 1 == spec["steps"]:
+                lines.append({"step": step + 1, "loss": terms["loss"], "held_out_rank1": training.validate()})
+            progress.update(1, f"loss {terms['loss']:.3f} {json.dumps(lines[-1:])}")
+    save_weights(out, model.towers.state_dict(), model.towers.about())
+    return {"held_out_gallery": len(held_out.records), "course": lines}
+
+
+class AttributeClassifier(nn.Module):
+    """A trunk, average-pooled, with one linear classifier per attribute."""
+
+    def __init__(self, trunk: nn.Module, values: Mapping[str, list[str]]) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.heads = nn.ModuleDict({name: nn.Linear(trunk.channels, len(known)) for name, known in values.items()})
+
+    def forward(self, pixels: Tensor) -> dict[str, Tensor]:
+        """Logits (B, values) per attribute."""
+        feature = self.trunk(pixels).mean(dim=(2, 3))
+        return {name: head(feature) for name, head in self.heads.items()}
+
+
+def pretrain_resnet(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Attribute classification, the stand-in for ImageNet: the mean over attributes of the cross-entropies."""
+    prepare(spec["threads"], spec["device"])
+    options = DataOptions.from_config(spec["data"], "pretraining.data")
+    train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
+    values = attribute_values(train)
+    torch.manual_seed(seed_for(spec["seed"], "weights"))
+    model = AttributeClassifier(resnet_trunk(spec["model"]["backbone"]), values)
+    optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
+    parameters = [{"params": list(model.parameters()), "lr": optim.lr, "weight_decay": optim.weight_decay}]
+    optimizer, factor = make_optimizer(parameters, optim), rate_factor(optim, spec["steps"])
+    labels, lines = attribute_labels(train, values), []
+    with Progress("pretrain resnet", spec["steps"], "step") as progress:
+        for step in range(spec["steps"]):
+            stream = torch.Generator().manual_seed(seed_for(spec["seed"], "batch", step))
+            rows = torch.randint(len(train.records), (options.batch_size,), generator=stream)
+            pixels = torch.from_numpy(train.pictures.batch(rows.numpy()))
+            pixels, _ = flip(pixels, None, torch.ones(len(rows), dtype=torch.bool), stream)
+            pixels = normalise(jitter(pixels, options.jitter, stream), options.normalise)
+            set_rates(optimizer, factor(step))
+            loss = attribute_loss(model.train()(pixels), labels, rows)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            if (step + 1) % spec["validate_every"] == 0 or step + 1 == spec["steps"]:
+                accuracy = attribute_accuracy(model, held_out, values, options)
+                lines.append({"step": step + 1, "loss": float(loss.detach()), "held_out_accuracy": accuracy})
+            progress.update(1, f"loss {float(loss.detach()):.3f}")
+    save_weights(out, model.trunk.state_dict())
+    return {"attributes": {name: len(known) for name, known in values.items()}, "course": lines}
+
+
+def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
+    """The values of every attribute that takes more than one, sorted."""
+    found: dict[str, set[str]] = {}
+    for visible in corpus.attributes:
+        for name, value in visible.items():
+            found.setdefault(name, set()).add(str(value))
+    return {name: sorted(known) for name, known in sorted(found.items()) if len(known) > 1}
+
+
+def attribute_labels(corpus: Corpus, values: Mapping[str, list[str]]) -> dict[str, Tensor]:
+    """Class index (N,) per attribute; -100, which cross-entropy ignores, where it is not visible or not known."""
+    index = {name: {value: i for i, value in enumerate(known)} for name, known in values.items()}
+    return {
+        name: torch.tensor([places.get(str(visible.get(name)), -100) for visible in corpus.attributes])
+        for name, places in index.items()
+    }
+
+
+def attribute_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], rows: Tensor) -> Tensor:
+    """Mean over the attributes that the batch shows of their cross-entropies."""
+    shown = [name for name in logits if (labels[name][rows] >= 0).any()]
+    return torch.stack([F.cross_entropy(logits[name], labels[name][rows]) for name in shown]).mean()
+
+
+@torch.no_grad()
+def attribute_accuracy(
+    model: AttributeClassifier, corpus: Corpus, values: Mapping[str, list[str]], options: DataOptions
+) -> float:
+    """Mean over attributes of the share (percent) of right values among the images that show the attribute."""
+    pixels = normalise(torch.from_numpy(corpus.pictures.pixels), options.normalise)
+    logits, labels = model.eval()(pixels), attribute_labels(corpus, values)
+    shares = [
+        (logits[name].argmax(1) == labels[name])[labels[name] >= 0].float().mean()
+        for name in values
+        if (labels[name] >= 0).any()
+    ]
+    return 100.0 * float(torch.stack(shares).mean())
+
+
+def pretrain_parser(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Label maps of synthetic people; see glalign.parsing.train_parser."""
+    return train_parser(spec, out)
