@@ -1,0 +1,15 @@
+"""Every domain by its name."""
+
+from glalign.errors import UserError
+from glalign.synthetic.pretrain import PRETRAIN
+from glalign.synthetic.setting import Domain
+from glalign.synthetic.street import STREET
+
+DOMAINS = {d.name: d for d in (STREET, PRETRAIN)}
+
+
+def domain(name: str) -> Domain:
+    """The domain called `name`. Raises: UserError that lists the known ones."""
+    if name not in DOMAINS:
+        raise UserError(f"synthetic.domain: unknown domain {name!r}; choose one of {', '.join(sorted(DOMAINS))}")
+    return DOMAINS[name]
