@@ -1,0 +1,1 @@
+"""Text: tokenizers, noun phrases and the keyword lexicons that map them to body regions."""

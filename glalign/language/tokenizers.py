@@ -1,0 +1,162 @@
+"""Captions become token ids, and every id knows which characters of the caption it stands for."""
+
+import gzip
+import html
+import importlib.util
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from glalign.errors import UserError
+
+Span = tuple[int, int]
+"""Start and end of a stretch of characters; (0, 0) is no stretch at all."""
+
+
+class Tokenizer(Protocol):
+    """What a system needs of its tokenizer. `eot_id` and `mask_id` are None where there is no such token."""
+
+    pad_id: int
+    eot_id: int | None
+    mask_id: int | None
+    vocab_size: int
+    context_length: int
+
+    def encode(self, text: str) -> tuple[list[int], list[Span]]:
+        """Ids of a normalised caption, at most `context_length`, and the characters each stands for."""
+        ...
+
+
+def normalise_caption(text: str) -> str:
+    """The caption as every stage reads it: broken encodings and HTML entities repaired, blanks single, ends trimmed.
+
+    This is CLIP's cleaning without its lower-casing. It may change the length, hence it is done once, by the data
+    reader: spans of phrases and of tokens count the characters of its result. Doing it twice changes nothing.
+
+    >>> normalise_caption(" A man&#39;s  shirt ")
+    "A man's shirt"
+    """
+    import ftfy  # noqa: PLC0415  (only readers of raw captions need it)
+
+    while (cleaned := " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split())) != text:
+        text = cleaned
+    return text
+
+
+def clip_tokenizer(merges: int | None = None, context_length: int = 77, lower_case: bool = True) -> "BytePairTokenizer":
+    """CLIP's tokenizer, or its tiny twin with the first `merges` merges of CLIP's list.
+
+    None is CLIP itself: 49,408 ids, equal to OpenAI's and open_clip's. The twin has 512 bytes (inside and at the end
+    of a word), `merges` slots and the two marks. 77 tokens: CLIP's limit (D4). lower_case: as CLIP does (D6).
+    """
+    return BytePairTokenizer(_clip_merges(), merges, context_length, lower_case)
+
+
+class BytePairTokenizer:
+    """Byte pair encoding as in CLIP (Radford et al. 2021): `[start] word pieces [end]`, padded with 0, end mark kept.
+
+    ids: 256 bytes, 256 bytes that end a word, one per merge, start, end (the largest, so that argmax finds it).
+    mask_id is the last merge's, as IRRA takes it ("jekyll" in CLIP's list). A twin gives that merge up, because there
+    it would be a common syllable. A start or end mark spelt out in a caption is ordinary text.
+    """
+
+    pad_id = 0
+
+    def __init__(self, merges: Sequence[tuple[str, str]], keep: int | None, context_length: int, lower_case: bool):
+        from tokenizers import Regex, Tokenizer, models, pre_tokenizers  # noqa: PLC0415
+
+        count = len(merges) if keep is None else keep
+        if not 0 < count <= len(merges):
+            raise UserError(f"merges: {keep}: choose 1 to {len(merges)}, or null for CLIP's own vocabulary")
+        kept = merges if keep is None else merges[: count - 1]
+        alphabet = _byte_letters()
+        pieces = [*alphabet, *(letter + "</w>" for letter in alphabet), *(a + b for a, b in kept)]
+        self.vocab_size = 512 + count + 2
+        self.sot_id, self.eot_id, self.mask_id = self.vocab_size - 2, self.vocab_size - 1, self.vocab_size - 3
+        self.context_length = context_length
+        self.lower_case = lower_case
+        vocabulary = {piece: index for index, piece in enumerate(pieces)}
+        self._pieces = Tokenizer(models.BPE(vocab=vocabulary, merges=list(kept), end_of_word_suffix="</w>"))
+        # English contractions, words, single digits, runs of other signs (the pattern of CLIP's tokenizer).
+        words = Regex(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+")
+        self._pieces.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(words, behavior="removed", invert=True),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False, trim_offsets=False),
+            ]
+        )
+
+    def encode(self, text: str) -> tuple[list[int], list[Span]]:
+        """Ids with start and end mark, and their spans in the normalised `text`; a cut text keeps its end mark."""
+        lowered, origin = _lower(text) if self.lower_case else (text, None)
+        encoded = self._pieces.encode(lowered)
+        room = self.context_length - 2
+        spans = encoded.offsets[:room]
+        if origin is not None:
+            spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
+        return [self.sot_id, *encoded.ids[:room], self.eot_id], [(0, 0), *spans, (0, 0)]
+
+
+class WordTokenizer:
+    """Dual-path CNN's word dictionary: known words in order, unknown ones skipped, no marks.
+
+    Words are numbered from 1 in the order given, 0 is the padding. The words of a caption are what `split_words`
+    finds, case kept. At most `max_words`; a caption without any known word has no ids at all.
+    """
+
+    pad_id = 0
+    eot_id = None
+    mask_id = None
+
+    def __init__(self, words: Iterable[str], max_words: int):
+        self.words = tuple(words)
+        self.context_length = max_words
+        self.vocab_size = len(self.words) + 1
+        self._index = {word: number for number, word in enumerate(self.words, start=1)}
+
+    def encode(self, text: str) -> tuple[list[int], list[Span]]:
+        """Numbers of the known words, and their spans in `text`."""
+        known = ((self._index[w], span) for w, span in split_words(text) if w in self._index)
+        pairs = list(islice(known, self.context_length))
+        return [number for number, _ in pairs], [span for _, span in pairs]
+
+
+def split_words(text: str) -> list[tuple[str, Span]]:
+    """Words with their spans, split on blanks and - . , ( ) as Dual-path's dictionary does (Zheng et al. 2020).
+
+    >>> [word for word, _ in split_words("A T-shirt (red).")]
+    ['A', 'T', 'shirt', 'red']
+    """
+    return [(match.group(), match.span()) for match in re.finditer(r"[^\s\-.,()]+", text)]
+
+
+def _lower(text: str) -> tuple[str, list[int] | None]:
+    """Lower-cased text and, where that changed the length, the original place of each of its characters."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered, None
+    return lowered, [index for index, letter in enumerate(text) for _ in letter.lower()]
+
+
+@lru_cache(maxsize=1)
+def _clip_merges() -> tuple[tuple[str, str], ...]:
+    """CLIP's 48,894 merges, from the list that the open_clip package ships; open_clip itself is not imported."""
+    package = importlib.util.find_spec("open_clip")
+    if package is None or package.origin is None:
+        raise UserError("open_clip is not installed; install the requirements (pip install -e .)")
+    path = Path(package.origin).with_name("bpe_simple_vocab_16e6.txt.gz")
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; reinstall open_clip_torch")
+    with gzip.open(path, mode="rt", encoding="utf-8") as lines:
+        # The first line is a comment; what follows line 48,894 of the list is not part of CLIP's vocabulary.
+        return tuple(tuple(line.split()) for line in islice(lines, 1, 1 + 49_408 - 512 - 2))
+
+
+def _byte_letters() -> list[str]:
+    """A printable letter for each byte in the order of CLIP's vocabulary: printable bytes first, then the others."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in set(printable)]
+    return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(len(others))]

@@ -1,0 +1,1 @@
+"""Human parsing: label maps, the five regions, masks on a patch grid."""

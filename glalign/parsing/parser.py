@@ -1,0 +1,148 @@
+"""A SegFormer human parser: photographs in, label maps of the 18 ATR labels out (D18)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from glalign.data.decode import DecodeError, decode_rgb
+from glalign.data.records import read_manifest
+from glalign.engine.runtime import prepare
+from glalign.errors import UserError
+from glalign.files import read_json, whole_directory, write_json
+from glalign.models.weights import load_weights
+from glalign.parsing.labelmaps import Agreement, map_file, read_labels, write_labels
+from glalign.parsing.regions import ATR_LABELS, REGIONS, SIDES, region_table
+from glalign.parsing.stripes import stripes
+from glalign.progress import Progress
+
+BATCH = 32
+"""Images a parser sees at a time; small, because maps are enlarged to the images' own sizes."""
+
+
+class Parser:
+    """A SegFormer with what it needs to know of its input.
+
+    facts: `model` (keys of transformers' SegformerConfig but the number of labels) and `input` (size [height, width],
+    mean and deviation per channel of pixels in 0..1), as they stand under `record` in the JSON file beside the weights.
+    """
+
+    def __init__(self, facts: Mapping[str, Any], device: torch.device | str = "cpu") -> None:
+        self.network = build(facts["model"]).to(device)
+        self.size: tuple[int, int] = tuple(facts["input"]["size"])
+        self.mean = torch.tensor(facts["input"]["mean"], device=device).view(1, 3, 1, 1)
+        self.deviation = torch.tensor(facts["input"]["std"], device=device).view(1, 3, 1, 1)
+
+    @classmethod
+    def load(cls, folder: Path | str, name: str, device: torch.device | str = "cpu") -> "Parser":
+        """The parser `name` of a folder: weights with their record. Raises: UserError naming a missing file."""
+        path = Path(folder) / f"{name}.json"
+        about = read_json(path)
+        facts = about.get("record") if isinstance(about, dict) else None
+        if not isinstance(facts, dict) or not {"model", "input"} <= facts.keys():
+            raise UserError(f"{path}: not a parser's record (`record: model, input` is missing); fetch it again")
+        parser = cls(facts, device)
+        load_weights(parser.network, folder, name)
+        parser.network.eval()
+        return parser
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """(B, 18, h, w) scores at a fraction of the input size for float pixels (B, 3, H, W) in 0..1."""
+        return self.network((pixels - self.mean) / self.deviation).logits
+
+    @torch.inference_mode()
+    def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+        """Label maps (H, W) uint8 of RGB images (H, W, 3) uint8, each at its image's own size."""
+        height, width = self.size
+        maps: list[NDArray[np.uint8]] = []
+        for group in _groups(images):
+            small = [Image.fromarray(i).resize((width, height), Image.Resampling.BILINEAR) for i in group]
+            pixels = torch.from_numpy(np.stack([np.asarray(i) for i in small])).permute(0, 3, 1, 2)
+            scores = paired(self.logits(pixels.to(self.mean.device).float() / 255))
+            for image, score in zip(group, scores, strict=True):
+                large = interpolate(score[None], image.shape[:2], mode="bilinear", align_corners=False)
+                maps.append(large[0].argmax(0).to(torch.uint8).cpu().numpy())
+        return maps
+
+
+def paired(scores: Tensor) -> Tensor:
+    """Scores (B, 18, h, w) with the left and the right of a thing raised alike, so that the better of the two has what
+    both have together: a shoe that may be either is still a shoe, not background."""
+    raised = scores.clone()
+    for left, right in SIDES:
+        two = scores[:, [left, right]]
+        raised[:, [left, right]] += two.logsumexp(1, keepdim=True) - two.amax(1, keepdim=True)
+    return raised
+
+
+def build(model: Mapping[str, Any]) -> nn.Module:
+    """transformers' SegFormer with random values for keys of SegformerConfig."""
+    from transformers import SegformerConfig, SegformerForSemanticSegmentation  # noqa: PLC0415  (seconds to import)
+
+    return SegformerForSemanticSegmentation(SegformerConfig(num_labels=len(ATR_LABELS), **model))
+
+
+def parse_images(spec: Mapping[str, Any], out: Path, report: Path) -> None:
+    """Write the label map of every image of a manifest to `out`/<image>.png and a report.
+
+    spec: manifest, images (folder), method ("segformer" or "stripes"), weights (folder), name, labels (folder of true
+    maps or None), threads, device. The report has the share of pixels of each label, the share of images in which each
+    region occurs, and agreement with the true maps where there are any. True maps are used for nothing else.
+    Raises: UserError naming an image, a weight file or a true map that cannot be read.
+    """
+    records = read_manifest(spec["manifest"])
+    agreement = Agreement() if spec["labels"] else None
+    pixels, present = np.zeros(len(ATR_LABELS)), np.zeros(len(REGIONS))
+    members = region_table("both")
+    with whole_directory(out) as folder, Progress(f"parse {out.name}", len(records), "image") as progress:
+        for image, labels in _parsed([record.image for record in records], spec):
+            write_labels(map_file(folder, image), labels)
+            counts = np.bincount(labels.ravel(), minlength=len(ATR_LABELS))
+            pixels += counts / labels.size
+            present += members @ counts > 0
+            if agreement is not None:
+                true = read_labels(map_file(spec["labels"], image))
+                if true.shape != labels.shape:
+                    raise UserError(
+                        f"{map_file(spec['labels'], image)}: {true.shape} differs from its image's {labels.shape}"
+                    )
+                agreement.add(labels, true)
+            progress.update()
+    facts = {
+        "images": len(records),
+        "method": spec["method"],
+        "parser": spec["name"] if spec["method"] == "segformer" else None,
+        "label_share": {n: round(float(v), 4) for n, v in zip(ATR_LABELS, pixels / len(records), strict=True)},
+        "region_present": {n: round(float(v), 4) for n, v in zip(REGIONS, present / len(records), strict=True)},
+        "agreement": agreement.report() if agreement is not None else None,
+    }
+    write_json(report, facts)
+
+
+def _parsed(images: Sequence[str], spec: Mapping[str, Any]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Each image with its label map, in order."""
+    if spec["method"] == "stripes":
+        for image in images:
+            yield image, stripes(*_pixels(spec["images"], image).shape[:2])
+        return
+    parser = Parser.load(spec["weights"], spec["name"], prepare(spec["threads"], spec["device"]))
+    for group in _groups(images):
+        yield from zip(group, parser.predict([_pixels(spec["images"], image) for image in group]), strict=True)
+
+
+def _groups(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def _pixels(folder: Path | str, image: str) -> NDArray[np.uint8]:
+    path = Path(folder) / image
+    try:
+        return np.asarray(decode_rgb(path))
+    except (OSError, DecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error

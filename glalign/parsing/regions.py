@@ -1,0 +1,91 @@
+"""A label map becomes five body regions: how much of each patch every region covers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+ATR_LABELS = (
+    "Background",
+    "Hat",
+    "Hair",
+    "Sunglasses",
+    "Upper-clothes",
+    "Skirt",
+    "Pants",
+    "Dress",
+    "Belt",
+    "Left-shoe",
+    "Right-shoe",
+    "Face",
+    "Left-leg",
+    "Right-leg",
+    "Left-arm",
+    "Right-arm",
+    "Bag",
+    "Scarf",
+)
+"""Names of label values 0..17: the ATR set, as public SegFormer clothes parsers print it."""
+
+SIDES = tuple((ATR_LABELS.index(f"Left-{part}"), ATR_LABELS.index(f"Right-{part}")) for part in ("shoe", "leg", "arm"))
+"""Label pairs that differ in the side only."""
+
+REGIONS = ("HEAD", "UPPERBODY", "LOWERBODY", "SHOES", "OTHERS")
+"""The paper's five regions (Section 3.2), in the order of every array with a region axis."""
+
+_REGION_OF: Mapping[str, tuple[str, ...]] = {
+    "HEAD": ("Hat", "Hair", "Sunglasses", "Face"),
+    "UPPERBODY": ("Upper-clothes", "Left-arm", "Right-arm"),
+    "LOWERBODY": ("Skirt", "Pants", "Left-leg", "Right-leg"),
+    "SHOES": ("Left-shoe", "Right-shoe"),
+    "OTHERS": ("Belt", "Bag", "Scarf"),
+}
+_DRESS: Mapping[str, tuple[str, ...]] = {
+    "upper": ("UPPERBODY",),
+    "lower": ("LOWERBODY",),
+    "both": ("UPPERBODY", "LOWERBODY"),
+}
+
+
+def region_table(dress: str = "both") -> NDArray[np.uint8]:
+    """Membership of the 18 labels in the five regions, uint8 (5, 18); background belongs to none.
+
+    dress: where dress pixels count, "upper" (as ViTAA merges them), "lower" (as the paper's keyword list) or "both"
+    (D19). Raises: ValueError for another value of `dress`.
+
+    >>> region_table("upper")[:, 7].tolist()
+    [0, 1, 0, 0, 0]
+    """
+    if dress not in _DRESS:
+        raise ValueError(f"dress must be one of {', '.join(_DRESS)}, not {dress!r}")
+    table = np.zeros((len(REGIONS), len(ATR_LABELS)), dtype=np.uint8)
+    for row, region in enumerate(REGIONS):
+        for label in _REGION_OF[region]:
+            table[row, ATR_LABELS.index(label)] = 1
+        table[row, ATR_LABELS.index("Dress")] = region in _DRESS[dress]
+    return table
+
+
+def region_masks(label_map: NDArray[np.uint8], grid: tuple[int, int], dress: str = "both") -> NDArray[np.float32]:
+    """Share of each patch that each region covers, float32 (..., 5, h, w) for label maps (..., H, W).
+
+    `grid` is (h, w). A patch is the image's exact h-th by w-th part, so H and W need not be multiples: a pixel on the
+    border counts for both patches by its area. Shares of one patch add up to at most 1, or to 2 where a dress counts
+    twice. Raises: ValueError for a label above 17.
+    """
+    labels = np.asarray(label_map)
+    if labels.size and labels.max() >= len(ATR_LABELS):
+        raise ValueError(f"label {int(labels.max())} in a label map; the ATR set ends at {len(ATR_LABELS) - 1}")
+    height, width = labels.shape[-2:]
+    rows, columns = _overlap(height, grid[0]), _overlap(width, grid[1])
+    area = np.float32(height * width / (grid[0] * grid[1]))
+    members = region_table(dress).astype(np.float32)
+    return np.stack([rows @ member[labels] @ columns.T for member in members], axis=-3) / area
+
+
+def _overlap(pixels: int, patches: int) -> NDArray[np.float32]:
+    """(patches, pixels) length of each unit pixel inside each patch of the line 0..pixels."""
+    edges = np.arange(patches + 1) * (pixels / patches)
+    start, end = edges[:-1, None], edges[1:, None]
+    pixel = np.arange(pixels)[None, :]
+    return np.clip(np.minimum(end, pixel + 1) - np.maximum(start, pixel), 0, 1).astype(np.float32)
