@@ -1,0 +1,130 @@
+"""Rank-k, mAP and mINP of hit ranks, as exact counts until they are printed; intervals over queries and over persons.
+
+Rank-k: share of queries with a positive among the first k. Average precision: mean over positives of the precision at
+their ranks (no trapezoid). INP: number of positives / rank of the last one, as in IRRA's evaluator.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from glalign.evaluation.rankfile import read_ranks
+from glalign.evaluation.ranking import HitRanks, RankRow
+from glalign.files import write_json
+from glalign.seeds import seed_for
+
+KS = (1, 5, 10)
+LEVEL = 0.95  # of every interval
+
+
+def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
+    """Text of `value` with `places` decimals, halves away from zero: the one place where numbers are rounded.
+
+    >>> half_up(Fraction(100 * 1, 800))
+    '0.13'
+    """
+    exact = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+    with localcontext(prec=60):
+        rounded = (Decimal(exact.numerator) / exact.denominator).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        return str(rounded or abs(rounded))  # no minus before a zero
+
+
+def flatten(rows: Sequence[RankRow]) -> HitRanks:
+    """The ranks of a ranks file as arrays."""
+    starts = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row.hits) for row in rows], out=starts[1:])
+    ranks = np.fromiter((r for row in rows for r in row.hits), np.int64)
+    best = np.fromiter((r for row in rows for r in row.best), np.int64)
+    return HitRanks(starts, ranks, best)
+
+
+def hits_at(starts: np.ndarray, ranks: np.ndarray) -> dict[int, int]:
+    """Exact number of queries whose first positive is among the first k, per k."""
+    first = ranks[starts[:-1]]
+    return {k: int(np.count_nonzero(first <= k)) for k in KS}
+
+
+def average_precision(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """(Q,) average precision of every query."""
+    counts = np.diff(starts)
+    position = np.arange(len(ranks)) - np.repeat(starts[:-1], counts)
+    return np.add.reduceat((position + 1) / ranks, starts[:-1]) / counts
+
+
+def inverse_penalty(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """(Q,) number of positives / rank of the last positive."""
+    return np.diff(starts) / ranks[starts[1:] - 1]
+
+
+def percentages(hits: HitRanks) -> dict[str, float]:
+    """rank1, rank5, rank10, map, minp in percent, ties against the query, and with suffix `_best` in its favour."""
+    n = len(hits.starts) - 1
+    values: dict[str, float] = {}
+    for suffix, ranks in (("", hits.ranks), ("_best", hits.best)):
+        counts = hits_at(hits.starts, ranks)
+        values |= {f"rank{k}{suffix}": 100 * count / n for k, count in counts.items()}
+        # fsum: the mean does not depend on the order of the queries
+        values[f"map{suffix}"] = 100 * math.fsum(average_precision(hits.starts, ranks)) / n
+        values[f"minp{suffix}"] = 100 * math.fsum(inverse_penalty(hits.starts, ranks)) / n
+    return values
+
+
+def wilson(hits: float, n: int) -> tuple[float, float]:
+    """Wilson's interval of a share, in percent (statsmodels)."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  slow to import
+
+    low, high = proportion_confint(hits, n, alpha=1 - LEVEL, method="wilson")
+    return 100 * float(low), 100 * float(high)
+
+
+def cluster_bootstrap(
+    first: np.ndarray, persons: Sequence[object], resamples: int, seed: int
+) -> dict[int, tuple[float, float]]:
+    """Percentile interval of Rank-k when whole persons are redrawn: captions of a person are not independent (D15).
+
+    first (Q,): rank of each query's first hit. Returns {k: (low, high)} in percent.
+    """
+    groups = {person: index for index, person in enumerate(dict.fromkeys(persons))}
+    person = np.array([groups[p] for p in persons])
+    sizes = np.bincount(person)
+    found = np.stack([np.bincount(person, weights=first <= k) for k in KS], axis=1)
+    rng = np.random.default_rng(seed)
+    shares = np.empty((resamples, len(KS)))
+    for turn in range(resamples):
+        drawn = rng.integers(len(sizes), size=len(sizes))
+        shares[turn] = found[drawn].sum(axis=0) / sizes[drawn].sum()
+    tail = (1 - LEVEL) / 2
+    low, high = 100 * np.quantile(shares, [tail, 1 - tail], axis=0)
+    return {k: (float(low[i]), float(high[i])) for i, k in enumerate(KS)}
+
+
+def spread(values: Sequence[float]) -> tuple[float, float | None]:
+    """Mean and sample standard deviation over seeds; None for a single seed."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def make_metrics(spec: dict, out: Path | str) -> None:
+    """Write the metrics of one ranks file as JSON. spec: {ranks: path, bootstrap: number of resamples, root_seed}.
+
+    `hits` holds exact counts, the percentages beside it are unrounded. All systems are resampled by the same draws.
+    """
+    rows, sidecar = read_ranks(spec["ranks"])
+    hits, persons = flatten(rows), [row.person for row in rows]
+    first, counts = hits.ranks[hits.starts[:-1]], hits_at(hits.starts, hits.ranks)
+    intervals = cluster_bootstrap(first, persons, spec["bootstrap"], seed_for(spec["root_seed"], "cluster bootstrap"))
+    result = {
+        **percentages(hits),
+        "n_queries": len(rows),
+        "n_gallery": sidecar["n_gallery"],
+        "n_persons": len(set(persons)),
+        "hits": {str(k): count for k, count in counts.items()},
+        "wilson": {str(k): wilson(count, len(rows)) for k, count in counts.items()},
+        "bootstrap": {str(k): bounds for k, bounds in intervals.items()},
+        "chance": 100 * float(np.mean(np.diff(hits.starts))) / sidecar["n_gallery"],
+    }
+    write_json(out, result)

@@ -1,0 +1,210 @@
+"""Ranks of a query's positives, block by block: ties count against the query, memory is bounded by the block.
+
+A positive's rank is 1 + the negatives that score at least as high + the positives placed before it, so a model that
+scores everything alike finds nothing. The best case (a tie in the query's favour) is kept beside it as a bound.
+Protocol: every gallery entry competes, no camera exclusion, a hit is any gallery entry with the query's target (D27).
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from glalign.errors import UserError
+
+WORKING_SET = 1 << 20  # bytes of scores compared at a time: stays in cache between the passes (measured, benchmarks/)
+SORT_ABOVE = 16  # positives per query from which one sort is cheaper than one pass per positive (measured, benchmarks/)
+
+
+@dataclass(frozen=True)
+class RankRow:
+    """One query's result. hits: ranks of its positives, ascending, ties against it; best: the same, ties in its favour.
+
+    top: the first gallery entries as (id, score), score descending, negatives before positives, then gallery order.
+    """
+
+    query: str
+    person: int | str
+    hits: tuple[int, ...]
+    best: tuple[int, ...]
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class HitRanks:
+    """Ranks of all positives of all queries: those of query q lie in [starts[q], starts[q + 1]), ascending.
+
+    starts (Q + 1,), ranks (P,) with ties against the query, best (P,) with ties in its favour, all int64.
+    """
+
+    starts: np.ndarray
+    ranks: np.ndarray
+    best: np.ndarray
+
+
+@dataclass(frozen=True)
+class Positives:
+    """Gallery indices of every query's positives, flattened: those of query q are columns[starts[q]:starts[q + 1]]."""
+
+    starts: np.ndarray
+    columns: np.ndarray
+
+
+def find_positives(
+    query_targets: Sequence[Hashable], gallery_targets: Sequence[Hashable], names: Sequence[object] | None = None
+) -> Positives:
+    """Pair every query with the gallery entries of equal target.
+
+    Raises: UserError naming the first query without one.
+    """
+    places: dict[Hashable, list[int]] = {}
+    for column, target in enumerate(gallery_targets):
+        places.setdefault(target, []).append(column)
+    groups = []
+    for row, target in enumerate(query_targets):
+        if target not in places:
+            name = f" ({names[row]})" if names is not None else ""
+            raise UserError(
+                f"query row {row}{name}: id {target!r} has no gallery entry; remove the query or complete the gallery"
+            )
+        groups.append(places[target])
+    starts = np.zeros(len(groups) + 1, dtype=np.int64)
+    np.cumsum([len(group) for group in groups], out=starts[1:])
+    columns = np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=int(starts[-1]))
+    return Positives(starts, columns)
+
+
+def hit_ranks(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int) -> HitRanks:
+    """Rank the positives of consecutive blocks (b, G) of scores, higher is better; real scores of any type.
+
+    Raises: UserError naming the row of a score that is not finite, or when the blocks do not fit the queries.
+    """
+    parts = [_block_ranks(block, positives, first) for first, block in _checked(blocks, positives, n_gallery)]
+    ranks, best = (np.concatenate(side) for side in zip(*parts, strict=True)) if parts else (np.zeros(0, int),) * 2
+    return HitRanks(positives.starts, ranks, best)
+
+
+def rank_blocks(
+    blocks: Iterable[np.ndarray],
+    query_ids: Sequence[str],
+    gallery_ids: Sequence[str],
+    query_persons: Sequence[int | str],
+    gallery_persons: Sequence[int | str],
+    top: int = 10,
+    query_targets: Sequence[Hashable] | None = None,
+    gallery_targets: Sequence[Hashable] | None = None,
+) -> Iterator[RankRow]:
+    """Yield one row per query, in order, from consecutive blocks (b, G) of its scores.
+
+    Targets say what is a hit and default to the persons (see protocol.targets for the other reading of D27).
+    """
+    targets = query_persons if query_targets is None else query_targets
+    places = gallery_persons if gallery_targets is None else gallery_targets
+    positives = find_positives(targets, places, query_ids)
+    for first, block in _checked(blocks, positives, len(gallery_ids)):
+        ranks, best = _block_ranks(block, positives, first, query_ids)
+        base = positives.starts[first]
+        for row, best_columns in enumerate(_top_columns(block, positives, first, top), start=first):
+            pairs = slice(positives.starts[row] - base, positives.starts[row + 1] - base)
+            yield RankRow(
+                query=query_ids[row],
+                person=query_persons[row],
+                hits=tuple(ranks[pairs].tolist()),
+                best=tuple(best[pairs].tolist()),
+                top=tuple((gallery_ids[c], round(float(block[row - first, c]), 6) + 0.0) for c in best_columns),
+            )
+
+
+def _checked(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (first row, block) after checking the shapes."""
+    n_queries, first = len(positives.starts) - 1, 0
+    for given in blocks:
+        block = np.asarray(given)
+        if block.ndim != 2 or block.shape[1] != n_gallery or first + len(block) > n_queries:
+            raise UserError(
+                f"scores of query rows from {first}: shape {block.shape} does not fit "
+                f"{n_queries} queries and {n_gallery} gallery entries"
+            )
+        yield first, block
+        first += len(block)
+    if first != n_queries:
+        raise UserError(f"scores end after query row {first - 1}: {n_queries} queries were announced")
+
+
+def _require_finite(chunk: np.ndarray, first: int, names: Sequence[object] | None) -> None:
+    """Raise a UserError naming the first row of `chunk` (its first row is query `first`) with a score not finite."""
+    # the extremes of a row are finite exactly when all of it is; cheaper than a mask
+    finite = np.isfinite(chunk.max(axis=1)) & np.isfinite(chunk.min(axis=1))
+    if not finite.all():
+        row = int(np.argmin(finite))
+        column = int(np.argmin(np.isfinite(chunk[row])))
+        name = f" ({names[first + row]})" if names is not None else ""
+        raise UserError(
+            f"query row {first + row}{name}: score {chunk[row, column]} at gallery column {column}; "
+            "scores must be finite numbers"
+        )
+
+
+def _block_ranks(
+    block: np.ndarray, positives: Positives, first: int, names: Sequence[object] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks (against, in favour) of the positives of one block, flattened as in Positives."""
+    starts = positives.starts[first : first + len(block) + 1]
+    counts = np.diff(starts)
+    rows = np.repeat(np.arange(len(block)), counts)
+    scores = block[rows, positives.columns[starts[0] : starts[-1]]]
+    scores = scores[np.lexsort((scores, -rows))[::-1]]  # rows ascending, scores descending inside a row
+    at_least, above = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    step = max(1, WORKING_SET // max(1, block.shape[1] * block.itemsize))
+    truth = np.zeros((min(step, len(block)), -(-block.shape[1] // 8) * 8), dtype=bool)
+    for low in range(0, len(block), step):
+        chunk = block[low : low + step]
+        _require_finite(chunk, first + low, names)
+        begin, size = starts[low : low + len(chunk)] - starts[0], counts[low : low + len(chunk)]
+        for turn in range(min(SORT_ABOVE, int(size.max()))):
+            chosen = np.flatnonzero((size > turn) & (size <= SORT_ABOVE))
+            pairs = begin[chosen] + turn
+            lines = chunk if len(chosen) == len(chunk) else chunk[chosen]
+            at_least[pairs] = _count_rows(np.greater_equal, lines, scores[pairs], truth)
+            above[pairs] = _count_rows(np.greater, lines, scores[pairs], truth)
+        for row in np.flatnonzero(size > SORT_ABOVE):
+            pairs, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
+            at_least[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="left")
+            above[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="right")
+    # both counts include positives: take out those of an equal score (against) or a higher one (in favour)
+    position = np.arange(len(rows)) - (starts - starts[0])[rows]
+    new = np.ones(len(rows) + 1, dtype=bool)
+    new[1:-1] = (np.diff(rows) > 0) | (scores[1:] != scores[:-1])
+    edges, group = np.flatnonzero(new), np.cumsum(new[:-1]) - 1
+    positives_above, positives_at_least = position[edges[:-1]][group], position[edges[1:] - 1][group] + 1
+    return at_least - positives_at_least + position + 1, above - positives_above + position + 1
+
+
+def _count_rows(compare: np.ufunc, lines: np.ndarray, thresholds: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Number of entries per line (b, G) for which `compare(entry, threshold)` holds, int64 (b,).
+
+    truth: boolean scratch, zero beyond column G, its width a multiple of 8: eight truth bytes are added at a time as
+    one 64-bit word, and up to 255 words fit before a byte overflows.
+    """
+    compare(lines, thresholds[:, None], out=truth[: len(lines), : lines.shape[1]])
+    packed, total = truth[: len(lines)].view(np.uint64), np.zeros(len(lines), np.int64)
+    for low in range(0, packed.shape[1], 255):
+        lanes = np.add.reduce(packed[:, low : low + 255], axis=1)
+        total += lanes.view(np.uint8).reshape(-1, 8).sum(axis=1, dtype=np.int64)
+    return total
+
+
+def _top_columns(block: np.ndarray, positives: Positives, first: int, top: int) -> Iterator[np.ndarray]:
+    """Gallery columns of the `top` first entries of every row, in the order of the tie rule."""
+    size = block.shape[1]
+    top = min(top, size)
+    limits = np.partition(block, size - top, axis=1)[:, size - top] if top else np.zeros(len(block))
+    negative = np.ones(size, dtype=bool)
+    for row, line in enumerate(block):
+        columns = np.flatnonzero(line >= limits[row]) if top else np.zeros(0, np.int64)
+        own = positives.columns[positives.starts[first + row] : positives.starts[first + row + 1]]
+        negative[own] = False
+        order = np.lexsort((-columns, negative[columns], line[columns]))[::-1]
+        negative[own] = True
+        yield columns[order[:top]]

@@ -1,0 +1,78 @@
+"""The two ends of the scale: scores drawn by chance, and scores of someone who knows what the caption names.
+
+A reference scorer has no training: `blocks(queries, gallery, block)` yields consecutive (b, G) scores.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from glalign.data.records import Query, Record
+from glalign.errors import UserError
+from glalign.files import read_json
+from glalign.seeds import seed_for
+
+
+class RandomScores:
+    """The floor: independent uniform scores. spec: {root_seed, seed}. They do not depend on the block size."""
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        self.seed = seed_for(spec["root_seed"], "random scores", spec["seed"])
+
+    def blocks(self, queries: Sequence[Query], gallery: Sequence[Record], block: int) -> Iterator[np.ndarray]:
+        """Consecutive rows of one stream of doubles."""
+        rng = np.random.default_rng(self.seed)
+        for low in range(0, len(queries), block):
+            yield rng.random((min(block, len(queries) - low), len(gallery)))
+
+
+class OracleScores:
+    """The ceiling of what captions say: facts a caption names that an image satisfies, minus those it contradicts.
+
+    spec: {test: {truth: path of the generator's truth.json}}. An attribute that is not visible in the image counts 0.
+    Images that fit equally well stay tied, and ties count against the query: the oracle cannot guess.
+    """
+
+    needs = frozenset({"truth"})
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        self.path = spec["test"]["truth"]
+        if self.path is None:
+            raise UserError("oracle: this test set has no truth.json; the oracle needs a synthetic data set")
+        try:
+            truth = read_json(self.path).items()
+            self.images = {image: dict(entry["visible"]) for image, entry in truth}
+            self.facts = {
+                (image, index): [(attribute, value) for attribute, value in facts]
+                for image, entry in truth
+                for index, facts in enumerate(entry["facts"])
+            }
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(f"{self.path}: not a generator's truth file ({error!r}); synthesize it again") from error
+
+    def blocks(self, queries: Sequence[Query], gallery: Sequence[Record], block: int) -> Iterator[np.ndarray]:
+        """Small whole numbers as float32, exact."""
+        named = [self._named(query) for query in queries]
+        columns = {fact: i for i, fact in enumerate(sorted({f for facts in named for f in facts}, key=repr))}
+        agreement = np.zeros((len(columns), len(gallery)), np.float32)
+        for place, record in enumerate(gallery):
+            if record.image not in self.images:
+                raise UserError(f"{self.path}: image {record.image} is missing; synthesize the data set again")
+            visible = self.images[record.image]
+            for (attribute, value), column in columns.items():
+                if attribute in visible:
+                    agreement[column, place] = 1 if visible[attribute] == value else -1
+        for low in range(0, len(queries), block):
+            chosen = named[low : low + block]
+            counts = np.zeros((len(chosen), len(columns)), np.float32)
+            for row, facts in enumerate(chosen):
+                np.add.at(counts[row], [columns[fact] for fact in facts], 1)
+            yield counts @ agreement
+
+    def _named(self, query: Query) -> list[tuple[str, Any]]:
+        """Facts that the query's caption names; the query's id ends in `#<caption index>`."""
+        key = (query.image, int(query.id.rpartition("#")[2]))
+        if key not in self.facts:
+            raise UserError(f"{self.path}: caption {query.id} is missing; synthesize the data set again")
+        return self.facts[key]

@@ -1,0 +1,1 @@
+"""Tables: the paper's rows beside ours, as CSV and LaTeX."""

@@ -1,0 +1,217 @@
+"""LaTeX of a table's frame: booktabs rules, siunitx columns, a threeparttable that can be \\input.
+
+pandas' Styler writes the tabular; this module chooses columns, marks the best values and adds caption and notes. The
+bytes depend on the frame and the specification alone: no time, no commit.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGES = "booktabs, siunitx (version 3), threeparttable, adjustbox"
+HEADS = {
+    "method": "Method", "variant": "Variant", "feature_type": "Features",
+    "image_backbone": "Image encoder", "text_backbone": "Text encoder",
+    "scenario": "Scenario", "dataset": "Data set", "language": "Language",
+    "body_part": "Body part", "rank1": "Rank-1 (%)", "rank5": "Rank-5 (%)", "rank10": "Rank-10 (%)", "map": "mAP",
+    "minp": "mINP", "total_nps": "Noun phrases", "matched": "Matched", "coverage": "Coverage (%)",
+    "person_ids": "Persons", "images": "Images", "descriptions": "Captions", "avg_length": "Words per caption",
+    "validation_rank1": "Val.", "chance_rank1": "Chance", "selected_step": "Step", "parameters": "Parameters",
+}  # fmt: skip
+MISSING = "{--}"
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    character: f"\\{character}" for character in "&%$#_{}"
+}
+
+Column = tuple[str, str, list[str], bool]
+"""(group head, head, cells, whether numeric); cells are TeX."""
+
+
+def escape(text: str) -> str:
+    """`text` with TeX's special characters made harmless, one by one."""
+    return "".join(SPECIAL.get(character, character) for character in text)
+
+
+def render_latex(frame: "pd.DataFrame", spec: dict, target: str) -> str:
+    """The file of one table: comments, then a table environment with caption, label, tabular and notes.
+
+    target: the file's path as the workflow knows it, for the comment that says how to make it again.
+    """
+    extended = bool(spec.get("extended"))
+    columns = _columns(frame, extended, [row.get("paper_row") is not None for row in spec["rows"]])
+    body = _with_rules(_tabular(columns), columns, _breaks(frame))
+    name = f"table{spec['table']}" + ("_extended" if extended else "")
+    notes = "\n".join(f"\\item {note}" for note in _notes(frame, spec, extended))
+    return (
+        f"% glalign table {spec['table']}{', extended' if extended else ''} | profile: {spec['profile']}\n"
+        f"% generated: snakemake --cores 1 {target}\n"
+        f"% needs: {PACKAGES}\n"
+        "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
+        f"\\caption{{{_caption(spec, extended)}}}\n\\label{{tab:glalign-{name.replace('_', '-')}}}\n"
+        "\\sisetup{mode=text, reset-text-series=false, text-series-to-math=true, retain-explicit-plus=true}\n"
+        "\\setlength{\\tabcolsep}{4pt}\n"
+        "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{threeparttable}\n"
+        f"{body}"
+        f"\\begin{{tablenotes}}[flushleft]\\footnotesize\n{notes}\n\\end{{tablenotes}}\n"
+        "\\end{threeparttable}\n\\end{adjustbox}\n\\end{table}\n"
+    )
+
+
+def _columns(  # noqa: PLR0912  one branch per kind of column
+    frame: "pd.DataFrame", extended: bool, competing: list[bool]
+) -> list[Column]:
+    """What the table shows, in order; a column without any cell is left out."""
+    columns: list[Column] = []
+
+    def add(group: str, head: str, values: Sequence[str], numeric: bool) -> None:
+        if any(values):
+            cells = list(values) if numeric else [escape(value) for value in values]
+            columns.append((escape(group), head, [cell or MISSING if numeric else cell for cell in cells], numeric))
+
+    numbers = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
+    if extended:
+        numbers = numbers[:1]  # Rank-5 and Rank-10 are in the CSV
+    for name in frame.columns[: frame.columns.get_loc(f"{numbers[0]}_paper")]:
+        if name in HEADS and name != "cite" and not (extended and name.endswith("_backbone")):
+            values = [str(value) for value in frame[name]]
+            if name == "method" and "cite" in frame:
+                values = [f"{text} [{cite}]" if cite and f"[{cite}]" not in text else text
+                          for text, cite in zip(values, frame["cite"], strict=True)]  # fmt: skip
+            add("", escape(HEADS[name]), values, False)
+    for name in numbers:
+        ours = _marked(list(frame[name]), competing)
+        add(HEADS[name], "Paper", list(frame[f"{name}_paper"]), True)
+        add(HEADS[name], "Ours", ours, True)
+        add(HEADS[name], r"$\Delta$", [_signed(value) for value in frame[f"{name}_delta"]], True)
+        if f"{name}_lo" in frame and (extended or not any(frame[f"{name}_paper"])):
+            add(HEADS[name], "95\\,\\%", _bracketed(frame, f"{name}_lo", f"{name}_hi"), False)
+        if extended:
+            add(HEADS[name], "Persons", _bracketed(frame, f"{name}_boot_lo", f"{name}_boot_hi"), False)
+            add(HEADS[name], "SD", list(frame[f"{name}_sd"]), True)
+            add(HEADS[name], "Ties", list(frame[f"{name}_best"]), True)
+    for name in ("validation_rank1", "chance_rank1"):
+        if extended:
+            add(HEADS["rank1"], HEADS[name], list(frame[name]), True)
+    for name in ("map", "minp"):
+        if name in frame and (extended or not any(frame["rank1_paper"])):
+            add("", f"{HEADS[name]} (\\%)", _marked(list(frame[name]), competing), True)
+    for name in ("selected_step", "parameters"):
+        if extended:
+            add("", HEADS[name], list(frame[name]), False)
+    return columns
+
+
+def _marked(values: list[str], competing: list[bool]) -> list[str]:
+    """The best of our values bold, the second underlined; ties alike, decided on the rounded values.
+
+    competing: rows of the paper's table; ablations and references are shown, but win nothing.
+    """
+    ranking = sorted({Decimal(v) for v, own in zip(values, competing, strict=True) if v and own}, reverse=True)
+    widest = max((len(value) for value in values), default=0)
+    cells = []
+    for value, own in zip(values, competing, strict=True):
+        if own and value and Decimal(value) == ranking[0] and len(ranking) > 1:
+            cells.append(f"\\bfseries {value}")
+        elif own and value and len(ranking) > 2 and Decimal(value) == ranking[1]:
+            # a box in braces is text to siunitx: padded to the width of the column's widest number
+            padding = f"\\phantom{{{'0' * (widest - len(value))}}}" if len(value) < widest else ""
+            cells.append(f"{{{padding}\\underline{{{value}}}}}")
+        else:
+            cells.append(value)
+    return cells
+
+
+def _signed(value: str) -> str:
+    return f"+{value}" if value and not value.startswith("-") and Decimal(value) else value
+
+
+def _bracketed(frame: "pd.DataFrame", low: str, high: str) -> list[str]:
+    return [f"[{a}, {b}]" if a else "" for a, b in zip(frame[low], frame[high], strict=True)]
+
+
+def _column_type(column: Column) -> str:
+    """l for text; S with exactly the places that its numbers need."""
+    if not column[3]:
+        return "l"
+    numbers = [cell.replace("\\bfseries ", "") for cell in column[2] if not cell.startswith("{")]
+    numbers += [cell.rsplit("{", 1)[1].rstrip("}") for cell in column[2] if "underline" in cell]
+    whole = max((len(number.lstrip("+-").partition(".")[0]) for number in numbers), default=1)
+    places = max((len(number.partition(".")[2]) for number in numbers), default=0)
+    sign = "+" if any(number[0] in "+-" for number in numbers) else ""
+    return f"S[table-format={sign}{whole}.{places}]"
+
+
+def _tabular(columns: list[Column]) -> str:
+    """The tabular by pandas' Styler, with a second head row where columns are grouped."""
+    import pandas as pd  # noqa: PLC0415
+
+    grouped = any(group for group, *_ in columns)
+    heads = [(group, head) for group, head, *_ in columns]
+    index = pd.MultiIndex.from_tuples(heads) if grouped else pd.Index([head for _, head in heads])
+    lines = list(zip(*(cells for _, _, cells, _ in columns), strict=True))
+    style = pd.DataFrame(lines, columns=index, dtype=object).style.hide(axis="index")
+    layout = "".join(_column_type(column) for column in columns)
+    return style.to_latex(column_format=layout, siunitx=True, hrules=True, multicol_align="c")
+
+
+def _with_rules(tabular: str, columns: list[Column], breaks: list[int]) -> str:
+    """Add a rule under every grouped head and above the rows in `breaks`; Styler knows neither."""
+    lines, spans, start = tabular.splitlines(), [], 0
+    for position in range(1, len(columns) + 1):
+        if position == len(columns) or columns[position][0] != columns[start][0]:
+            if columns[start][0]:
+                spans.append(f"\\cmidrule(lr){{{start + 1}-{position}}}")
+            start = position
+    first = lines.index(r"\midrule") + 1
+    for row in reversed(breaks):
+        lines.insert(first + row, r"\midrule")
+    if spans:
+        lines.insert(lines.index(r"\toprule") + 2, " ".join(spans))
+    return "\n".join(lines) + "\n"
+
+
+def _breaks(frame: "pd.DataFrame") -> list[int]:
+    """Rows that open a new block: the paper's own method, and what follows it."""
+    if "method" not in frame:
+        return []
+    own = ["glalign" in method.lower() for method in frame["method"]]
+    return [row for row in range(1, len(own)) if own[row] != own[row - 1]]
+
+
+def _caption(spec: dict, extended: bool) -> str:
+    title = escape(spec["title"].rstrip("."))
+    data = f" Data of our runs: {escape(spec['data_note'])}." if spec.get("data_note") else ""
+    return f"{title}{', extended' if extended else ''}.{data}"
+
+
+def _notes(frame: "pd.DataFrame", spec: dict, extended: bool) -> list[str]:
+    """What a reader needs beside the numbers."""
+    ours = frame[frame["status"] == "reproduced"]
+    if not len(ours):
+        return ["As printed in the paper; no row was run." if spec["show_paper_values"] else "No row was run."]
+    notes = []
+    if spec["show_paper_values"]:
+        notes.append(
+            r"Paper: as printed; Ours: this run; $\Delta$: ours minus paper, from unrounded values; {--}: not run."
+        )
+        if spec.get("data_note"):
+            notes.append(
+                f"Our runs use {escape(spec['data_note'])}, the paper's real ones: $\\Delta$ measures no reproduction."
+            )
+    else:
+        notes.append("{--}: not run.")
+    if "image_backbone" in frame and not extended:
+        notes.append("Encoders: as the paper names them; the configuration names those of our runs.")
+    if "n_queries" in ours:
+        sizes = sorted({(int(q), int(g)) for q, g in zip(ours["n_queries"], ours["n_gallery"], strict=True)})
+        shown = "; ".join(f"{q:,} queries, {g:,} gallery images" for q, g in sizes)
+        notes.append(f"Ours: {shown}. Equal scores count against the query. Best of ours bold, second underlined.")
+    if extended:
+        notes.append(
+            r"95\,\%: Wilson interval over queries; Persons: 95\,\% bootstrap over persons; SD: over seeds; Ties: "
+            "equal scores counted for the query; Val.: on the validation identities."
+        )
+    return notes

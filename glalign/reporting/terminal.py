@@ -1,0 +1,45 @@
+"""A table for the eye in a terminal: at most about 120 columns, the CSV's own texts."""
+
+from pathlib import Path
+
+from glalign.evaluation.metrics import KS
+from glalign.reporting.tables import read_table
+
+WIDEST_TEXT = 26
+SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
+
+
+def render_terminal(path: Path | str) -> str:
+    """Plain text of a table's CSV: for every number ours, its interval where there is one, the paper's and the gap."""
+    from tabulate import tabulate  # noqa: PLC0415
+
+    frame = read_table(path)
+    head: list[str] = []
+    columns: list[list[str]] = []
+
+    def add(title: str, values: list[str]) -> None:
+        if any(values):
+            head.append(title)
+            columns.append([value[:WIDEST_TEXT] for value in values])
+
+    numeric = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
+    ranks = [f"rank{k}" for k in KS]
+    for name in ("method", "variant", "body_part", "scenario", "dataset", "language"):
+        if name in frame:
+            add(name, list(frame[name]))
+    for name in numeric:
+        title = f"R{name[4:]}" if name in ranks else SHORT.get(name, name)
+        add(f"{title}*", list(frame[f"{name}_paper"]))
+        add(title, list(frame[name]))
+        if f"{name}_lo" in frame and name == "rank1":
+            bounds = zip(frame[f"{name}_lo"], frame[f"{name}_hi"], strict=True)
+            add("95 %", [f"{low}-{high}" if low else "" for low, high in bounds])
+        add("gap", [value if value[:1] in ("", "-") else f"+{value}" for value in frame[f"{name}_delta"]])
+    for name, title in (("map", "mAP"), ("status", "status")):
+        if name in frame:
+            add(title, list(frame[name]))
+    lines = list(zip(*columns, strict=True))
+    texts = {"method", "variant", "body_part", "scenario", "dataset", "language", "status", "95 %"}
+    align = ["left" if title in texts else "right" for title in head]
+    text = tabulate(lines, headers=head, disable_numparse=True, colalign=align if lines else None)
+    return text + ("\n* as printed in the paper" if any(title.endswith("*") for title in head) else "")

@@ -1,0 +1,200 @@
+"""IRRA: parameter counts, SDM and masked words against plain loops, the masking rule, the learning-rate rules."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from baselines.irra import Irra, mask_tokens, rule, sdm
+from glalign.language.tokenizers import clip_tokenizer
+from glalign.models.retriever import Batch, Facts
+
+TOKENIZER = clip_tokenizer(merges=100)
+TINY = {"backbone": "tiny/clip", "cross_depth": 1}
+
+
+def build(**options: object) -> Irra:
+    torch.manual_seed(0)
+    return Irra.build({**TINY, **options}, (64, 32), Facts(identities=5, steps=10), None).train()
+
+
+def caption_ids(count: int, length: int, stream: torch.Generator, tokenizer=TOKENIZER) -> torch.Tensor:
+    """Random captions with marks and padding, as the tokenizer lays them out."""
+    words = torch.randint(1, length - 1, (count,), generator=stream)
+    ids = torch.randint(1, tokenizer.mask_id, (count, length), generator=stream)
+    place = torch.arange(length)
+    ids = ids * (place <= words[:, None])
+    ids[:, 0] = tokenizer.sot_id
+    ids[torch.arange(count), words + 1] = tokenizer.eot_id
+    return ids
+
+
+def batch_of(system: Irra, count: int = 6, seed: int = 0) -> Batch:
+    stream = torch.Generator().manual_seed(seed)
+    ids = caption_ids(count, 12, stream, system.tokenizer)
+    return Batch(torch.randn(count, 3, 64, 32, generator=stream), ids, None, torch.arange(count) % 4, generator=stream)
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_original_size_has_the_original_parameters():
+    with torch.device("meta"):
+        original = Irra.build({}, (384, 128), Facts(identities=11_003, steps=1), None)
+    sizes = {name: count(part) for name, part in original.named_children()}
+    assert sizes["towers"] == 86_189_568 + 63_428_096
+    assert sizes["classifier"] == 5_644_539
+    assert sizes["cross_attention"] == 1_050_624
+    assert sizes["cross_blocks"] == 12_609_536
+    assert sizes["ln_text"] + sizes["ln_image"] + sizes["ln_post"] == 3_072
+    assert sizes["mlm_head"] == 25_609_984
+    assert count(original) == 194_535_419
+    assert original.cross_attention.num_heads == 8
+    assert original.patch_grid == (24, 8)
+    tokenizer = original.tokenizer
+    assert (tokenizer.mask_id, tokenizer.sot_id, tokenizer.eot_id) == (49_405, 49_406, 49_407)
+
+
+def test_sdm_is_the_plain_loop():
+    torch.manual_seed(2)
+    scores, person = torch.rand(5, 5) * 2 - 1, [0, 1, 0, 2, 1]
+    total = 0.0
+    for i in range(5):
+        weights = [math.exp(float(scores[i, j]) / 0.5) for j in range(5)]
+        positives = [float(person[i] == person[j]) for j in range(5)]
+        for j in range(5):
+            p, q = weights[j] / sum(weights), positives[j] / sum(positives)
+            total += p * (math.log(p) - math.log(q + 1e-8))
+    assert float(sdm(scores, torch.tensor(person), 0.5)) == pytest.approx(total / 5, rel=1e-5)
+
+
+def test_sdm_is_zero_for_a_perfect_match_and_finite_for_the_worst():
+    person = torch.tensor([0, 1, 2])
+    assert float(sdm(2 * torch.eye(3) - 1, person, 0.02)) == pytest.approx(0.0, abs=1e-6)
+    worst = sdm(1 - 2 * torch.eye(3), person, 0.02)
+    assert float(worst) == pytest.approx(math.log(0.5) - math.log(1e-8), rel=1e-5)  # reverse KL: bounded by the eps
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(3, 40))
+def test_masking_touches_ordinary_tokens_only_and_one_at_least(seed, captions, length):
+    stream = torch.Generator().manual_seed(seed)
+    ids = caption_ids(captions, length, stream)
+    kept = ids.clone()
+    masked, chosen = mask_tokens(ids, TOKENIZER, stream)
+    ordinary = (ids > 0) & (ids < TOKENIZER.mask_id)
+    assert torch.equal(ids, kept)  # the argument is left alone; sharing the masked ids is the model's choice
+    assert not (chosen & ~ordinary).any()
+    assert torch.equal(masked[~chosen], ids[~chosen])
+    assert chosen.any(dim=1).all()
+    assert torch.equal(masked.argmax(dim=1), ids.argmax(dim=1))  # the end mark is still found
+    assert ((masked[chosen] > 0) & (masked[chosen] <= TOKENIZER.mask_id)).all()
+
+
+def test_masking_shares():
+    stream = torch.Generator().manual_seed(0)
+    ids = torch.randint(1, TOKENIZER.mask_id, (2_000, 50), generator=stream)
+    masked, chosen = mask_tokens(ids, TOKENIZER, stream)
+    to_mask = (masked == TOKENIZER.mask_id)[chosen].float().mean()
+    kept = (masked == ids)[chosen].float().mean()
+    assert float(chosen.float().mean()) == pytest.approx(0.15, abs=0.005)
+    assert float(to_mask) == pytest.approx(0.8, abs=0.015)
+    assert float(kept) == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_short_caption_has_its_first_word_masked_when_none_is_chosen():
+    ids = torch.tensor([[TOKENIZER.sot_id, 7, 9, TOKENIZER.eot_id, 0]]).repeat(400, 1)
+    masked, chosen = mask_tokens(ids, TOKENIZER, torch.Generator().manual_seed(0))
+    single = chosen.sum(dim=1) == 1
+    first = single & chosen[:, 1]
+    # none of two: .85^2 forced to the first; only the first: .15 * .85
+    assert float(first.float().mean()) == pytest.approx(0.85**2 + 0.15 * 0.85, abs=0.06)
+    assert (masked[first, 1] == TOKENIZER.mask_id).float().mean() > 0.9
+
+
+def test_masking_depends_on_the_stream_alone():
+    ids = caption_ids(4, 20, torch.Generator().manual_seed(0))
+    torch.manual_seed(1)
+    one = mask_tokens(ids, TOKENIZER, torch.Generator().manual_seed(3))
+    torch.manual_seed(2)
+    two = mask_tokens(ids, TOKENIZER, torch.Generator().manual_seed(3))
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_masked_word_loss_is_the_head_on_all_positions_ignoring_the_rest():
+    system = build()
+    batch = batch_of(system)
+    masked, chosen = mask_tokens(batch.tokens, system.tokenizer, batch.generator)
+    text, image = system.towers.text_tokens(masked), system.towers.image_tokens(batch.pixels)
+    context = system.ln_image(image)
+    hidden = system.cross_attention(system.ln_text(text), context, context)[0]
+    logits = system.mlm_head(system.ln_post(system.cross_blocks(hidden)))
+    labels = batch.tokens * chosen  # label 0 is ignored, as in the original
+    expected = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0)
+    torch.testing.assert_close(system.masked_word_loss(text, image, batch.tokens, chosen), expected)
+    nothing = system.masked_word_loss(text, image, batch.tokens, torch.zeros_like(chosen))
+    assert float(nothing.detach()) == 0.0
+
+
+def test_terms_are_those_of_the_original():
+    system = build()
+    batch = batch_of(system)
+    losses = system.loss(batch)
+    assert set(losses) == {"sdm", "id", "mlm"}
+    batch.generator.manual_seed(0)
+    caption_ids(6, 12, batch.generator, system.tokenizer)  # bring the stream to where `loss` found it
+    torch.randn(6, 3, 64, 32, generator=batch.generator)
+    masked, _ = mask_tokens(batch.tokens, system.tokenizer, batch.generator)
+    image = system.towers.image_tokens(batch.pixels)[:, 0]
+    text = torch.stack([t[int(i.argmax())] for t, i in zip(system.towers.text_tokens(masked), masked, strict=True)])
+    scores = F.cosine_similarity(image[:, None], text[None], dim=2)
+    torch.testing.assert_close(losses["sdm"], sdm(scores, batch.person, 0.02) + sdm(scores.T, batch.person, 0.02))
+    both = [F.cross_entropy(system.classifier(side), batch.person) for side in (image, text)]
+    torch.testing.assert_close(losses["id"], sum(both) / 2)
+
+
+def test_separate_ids_keep_the_captions_whole():
+    shared, apart = build(), build(share_masked_ids=False)
+    one, two = (system.loss(batch_of(system)) for system in (shared, apart))
+    assert float(one["mlm"].detach()) == pytest.approx(float(two["mlm"].detach()), rel=1e-6)
+    assert float(one["sdm"].detach()) != float(two["sdm"].detach())
+
+
+def test_every_parameter_learns():
+    system = build()
+    sum(system.loss(batch_of(system)).values()).backward()
+    assert [name for name, p in system.named_parameters() if p.grad is None or not p.grad.abs().sum()] == []
+
+
+def test_features_are_unit_vectors_of_the_unmasked_caption():
+    system = build().eval()
+    batch = batch_of(system)
+    with torch.no_grad():
+        texts, images = system.encode_texts(batch), system.encode_images(batch)
+        alone = system.encode_texts(Batch(tokens=batch.tokens[:1]))["global"]
+    torch.testing.assert_close(texts["global"].norm(dim=1), torch.ones(6))
+    torch.testing.assert_close(alone[0], texts["global"][0])
+    assert system.similarity(texts, images).shape == (6, 6)
+
+
+def test_rates_follow_the_names():
+    assert rule("cross_blocks.0.mlp.c_fc.weight") == (5.0, True)
+    assert rule("cross_blocks.0.mlp.c_fc.bias") == (2.0, False)
+    assert rule("cross_attention.in_proj_bias") == (2.0, False)
+    assert rule("mlm_head.3.bias") == rule("classifier.bias") == (5.0, False)
+    assert rule("ln_post.weight") == rule("towers.visual.conv1.weight") == (1.0, True)
+    system = build()
+    groups = list(system.parameter_groups(1e-5, 4e-5))
+    assert sum(p.numel() for group in groups for p in group["params"]) == count(system)
+    assert {(round(g["lr"] / 1e-5), g["weight_decay"]) for g in groups} == {
+        (1, 4e-5),
+        (2, 0.0),
+        (5, 4e-5),
+        (5, 0.0),
+    }
+    towers = [name for name, _ in system.towers.named_parameters()]
+    assert not [name for name in towers if any(word in name for word in ("cross", "classifier", "mlm_head"))]

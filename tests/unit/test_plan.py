@@ -1,0 +1,186 @@
+"""The plan shares trainings, says why a cell is not run, and refuses scenarios that test on what they train on."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from glalign.cells import SCENARIO_OF
+from glalign.config import Config, load, merge, resolve
+from glalign.errors import UserError
+from glalign.layout import KEYS, OUTPUTS
+from glalign.paper import read_reported
+from glalign.plan import Plan, make_plan
+
+ROOT = Path(__file__).parents[2]
+REPORTED = read_reported(ROOT / "paper" / "reported")
+
+
+def planned(overlay: dict | None = None) -> Plan:
+    """Plan of the demo with an overlay."""
+    written = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    return make_plan(resolve(merge(written, overlay or {})), REPORTED)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Plan:
+    return planned()
+
+
+def test_the_papers_results_are_32_cells_and_23_trainings(demo: Plan) -> None:
+    assert len(demo.cells) == len(set(demo.cells)) == 32
+    assert len(demo.trainings()) == 23
+    assert {training.split("/")[1] for training in demo.trainings()} == {"cuhk_en", "v2e", "cuhk_en+v2e", "cuhk_vi"}
+
+
+def test_every_table_is_planned_with_the_papers_rows_in_order(demo: Plan) -> None:
+    tables = demo.jobs["table"]
+    assert set(tables) == {*map(str, range(1, 12)), *(f"{k}_extended" for k in SCENARIO_OF)}
+    for number, rows in REPORTED.items():
+        spec = tables[str(number)].spec
+        assert [row["paper_row"] for row in spec["rows"]] == list(range(len(rows)))
+        if number in SCENARIO_OF:
+            assert [row["system"] for row in spec["rows"]] == [row["system"] for row in rows]
+            assert {row["scenario"] for row in spec["rows"]} == {SCENARIO_OF[number]}
+
+
+def test_a_row_without_results_says_why_and_has_no_files(demo: Plan) -> None:
+    rows = {row["system"]: row for row in demo.jobs["table"]["5"].spec["rows"]}
+    assert rows["glalign"]["status"] == "not run"
+    assert "datasets.v2e has neither root nor synthetic" in rows["glalign"]["note"]
+    assert "not part of the suite" in rows["vitaa"]["note"]
+    assert rows["glalign"]["metrics"] == rows["glalign"]["runs"] == []
+    for table in demo.jobs["table"].values():
+        for row in table.spec["rows"]:
+            assert (row["status"] == "not run") == bool(row["note"]) == (not row["metrics"])
+
+
+def test_extended_tables_add_ablations_oracle_and_chance(demo: Plan) -> None:
+    rows = {row["system"]: row for row in demo.jobs["table"]["4_extended"].spec["rows"]}
+    assert list(rows)[9:] == ["glalign_global", "glalign_local", "random", "oracle"]
+    assert rows["random"]["runs"] == []
+    assert not any(key.startswith("random") for key in demo.jobs["fit"])
+
+
+def test_scenarios_share_trainings_and_seeds_multiply_them() -> None:
+    real = {"root": "data/x", "splits": {"val": "val"}}
+    plan = planned({"seeds": [3, 5], "datasets": {"v2e": real}})
+    assert set(plan.jobs["fit"]) == {
+        f"{system}/{trainset}/seed{seed}"
+        for system in ("dual_path", "irra", "glalign", "glalign_global", "glalign_local")
+        for trainset in ("cuhk_en", "v2e", "cuhk_en+v2e")
+        for seed in (3, 5)
+    }
+    row = next(r for r in plan.jobs["table"]["6"].spec["rows"] if r["system"] == "irra")
+    assert row["runs"] == [f"results/runs/irra/cuhk_en/seed{seed}/run.json" for seed in (3, 5)]
+    assert row["metrics"] == [f"results/metrics/irra/cuhk_en/seed{seed}/v2e.json" for seed in (3, 5)]
+
+
+def test_the_oracle_alone_sees_the_truth_and_only_where_there_is_one() -> None:
+    plan = planned()
+    truths = {key: job.spec["test"]["truth"] for key, job in plan.jobs["predict"].items()}
+    assert truths.pop("oracle/untrained/seed0/cuhk_en") == "results/data/cuhk_en/truth.json"
+    assert set(truths.values()) == {None}
+    real = planned({"datasets": {"cuhk_en": {"root": "data/cuhk"}}})
+    oracle = next(r for r in real.jobs["table"]["4_extended"].spec["rows"] if r["system"] == "oracle")
+    assert oracle["status"] == "not run"
+    assert "real" in oracle["note"]
+
+
+def test_a_training_never_names_what_it_does_not_use(demo: Plan) -> None:
+    specs = {key: job.spec for key, job in demo.jobs["fit"].items()}
+    assert specs["irra/cuhk_en/seed0"]["datasets"][0]["parts"] is None
+    assert specs["irra/cuhk_en/seed0"]["dress"] is None
+    assert specs["glalign/cuhk_en/seed0"]["datasets"][0]["parts"] == "results/parts/cuhk_en"
+    for spec in specs.values():
+        assert "truth" not in json.dumps(spec)
+        assert "label" not in spec
+
+
+@pytest.mark.parametrize(
+    ("overlay", "changed"),
+    [
+        ({"systems": {"irra": {"optim": {"lr": 0.5}}}}, {"irra"}),
+        ({"systems": {"glalign": {"optim": {"lr": 0.5}}}}, {"glalign", "glalign_global", "glalign_local"}),
+        ({"parsing": {"dress": "upper"}}, {"glalign", "glalign_global", "glalign_local"}),
+        ({"systems": {"irra": {"label": "Renamed"}}}, set()),
+        ({"evaluation": {"bootstrap": 10}, "profile": "other"}, set()),
+    ],
+)
+def test_a_change_reaches_the_trainings_that_use_it(demo: Plan, overlay: dict, changed: set[str]) -> None:
+    other = planned(overlay).jobs["fit"]
+    assert {key.split("/")[0] for key, job in demo.jobs["fit"].items() if other[key] != job} == changed
+
+
+def test_every_input_is_given_or_made_by_a_planned_job(demo: Plan) -> None:
+    made = set()
+    for stage, jobs in demo.jobs.items():
+        for key in jobs:
+            ids = dict(
+                zip([part[1:-1].removeprefix("seed{") for part in KEYS[stage].split("/")], key.split("/"), strict=True)
+            )
+            ids["seed"] = key.split("seed")[-1].split("/")[0]
+            made |= {demo.layout.path(stage, name, **ids) for name in OUTPUTS[stage]}
+    needed = {path for jobs in demo.jobs.values() for job in jobs.values() for path in job.inputs}
+    assert all(path in made or path.startswith("paper/reported/") for path in needed), sorted(needed - made)
+
+
+def test_specifications_are_json_without_absolute_paths(demo: Plan) -> None:
+    for jobs in demo.jobs.values():
+        for job in jobs.values():
+            assert json.loads(json.dumps(job.spec)) == json.loads(json.dumps(job.spec, sort_keys=True))
+            assert '"/' not in json.dumps(job.spec)
+
+
+LEAKS = [
+    ({"testsets": {"cuhk_en": {"splits": ["train", "test"]}}}, "scenarios.SE1", "split 'train'"),
+    ({"testsets": {"vn3k_100": {"dataset": "cuhk_en", "splits": ["val"]}}}, "scenarios.SV2", "split 'val'"),
+    ({"datasets": {"cuhk_en": {"splits": {"test": "val"}}}}, "datasets.cuhk_en.splits", "named twice"),
+    (
+        {
+            "datasets": {"cuhk_en": {"splits": {"test": "train", "train": "t"}}},
+            "scenarios": {"SV1": {"test": "cuhk_en"}},
+        },
+        "scenarios.SV1",
+        "datasets.cuhk_vi trains on",
+    ),
+    (
+        {
+            "datasets": {"cuhk_vi": {"synthetic": {"domain": "street", "train": 9, "val": 1, "test": 1, "images": 1}}},
+            "scenarios": {"SV1": {"test": "cuhk_en"}},
+        },
+        "scenarios.SV1",
+        "split them differently",
+    ),
+]
+
+
+@pytest.mark.parametrize(("overlay", "key", "reason"), LEAKS)
+def test_leakage_is_an_error_of_the_plan(overlay: dict, key: str, reason: str) -> None:
+    with pytest.raises(UserError, match=reason) as caught:
+        planned(overlay)
+    assert key in str(caught.value)
+
+
+def test_testing_on_all_people_of_another_dataset_is_no_leak() -> None:
+    plan = planned({"datasets": {name: {"root": f"data/{name}"} for name in ("cuhk_vi", "vn3k")}})
+    assert "glalign/cuhk_vi/seed0/vn3k_3000" in plan.jobs["predict"]
+
+
+def test_a_printed_system_that_the_configuration_lacks_is_named() -> None:
+    values = merge(load(ROOT / "config.yaml").values, {})
+    del values["systems"]["rasa"]
+    with pytest.raises(UserError, match=r"systems\.rasa: missing"):
+        make_plan(Config(values, load(ROOT / "config.yaml").facts), REPORTED)
+
+
+def test_remade_weights_are_inputs_and_shipped_ones_are_digested() -> None:
+    recipe = {"kind": "clip", "seed": 1, "steps": 1, "held_out": 1}
+    shipped = planned().jobs["fit"]["irra/cuhk_en/seed0"]
+    assert shipped.weights == ("glalign/pretrained/tiny_clip.safetensors",)
+    remade = planned({"weights": "results/pretrained", "pretraining": {"tiny_clip": recipe}}).jobs["fit"][
+        "irra/cuhk_en/seed0"
+    ]
+    assert remade.weights == ()
+    assert "results/pretrained/tiny_clip.safetensors" in remade.inputs
