@@ -1,0 +1,274 @@
+"""Dual-path CNN (Zheng et al., TOMM 2020): a ResNet and a residual CNN over words, tied by one classifier."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glalign.language.tokenizers import WordTokenizer
+from glalign.models.backbones import resnet_trunk
+from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.weights import load_weights
+from glalign.options import from_mapping
+
+WORD_STD = 0.1
+"""Spread of the random word vectors, near that of word2vec's values; He's (.017 for 7,263 words) starts more slowly."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The `model:` keys. The defaults are the original's (layumi/Image-Text-Embedding@eefe0f2, CUHK-PEDES scripts).
+
+    backbone, weights: the image trunk and its file. max_words, embedding: length and width of the word input. width:
+    factor on the widths of the text CNN. branch_scale: BatchNorm scale that ends each of its residual branches at the
+    start. feature: width of both heads. dropout: share dropped before the classifier. min_count: words seen less often
+    are skipped. stage_one: share of the training with a frozen trunk. margin: of the ranking loss. *_weight: of the
+    terms of stage II. trunk_rate: learning rate of the trunk in stage II, relative to the heads. text_slots: start
+    slots summed per caption at test, 0 for all of them.
+    """
+
+    backbone: str = "resnet50"
+    weights: str = "resnet50"
+    max_words: int = 56
+    embedding: int = 300
+    width: float = 1.0
+    branch_scale: float = 1.0
+    feature: int = 2048
+    dropout: float = 0.8
+    min_count: int = 1
+    stage_one: float = 150 / 211
+    margin: float = 1.0
+    ranking_weight: float = 1.0
+    image_weight: float = 1.0
+    text_weight: float = 0.5
+    trunk_rate: float = 0.001
+    text_slots: int = 0
+
+
+class Stage(NamedTuple):
+    """One stage of the text CNN: first block, `blocks - 1` narrower ones, output width, stride of the first block."""
+
+    first: int
+    middle: int
+    out: int
+    blocks: int
+    stride: int
+
+
+STAGES = (
+    Stage(128, 64, 256, 3, 1),
+    Stage(512, 128, 512, 4, 2),
+    Stage(1024, 256, 1024, 6, 2),
+    Stage(2048, 0, 2048, 1, 1),  # a single block, hence no narrower ones
+)
+"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14."""
+
+
+class DualPath(Retriever):
+    """Both paths learn to name the person with one shared classifier (stage I), then also to rank (stage II).
+
+    Source: layumi/Image-Text-Embedding@eefe0f2 (scripts for CUHK-PEDES), reimplemented from a description of it.
+
+    Kept: layers, widths and initialisation of the heads and of the text CNN; words split as in the original, at most
+    56, from a random start slot in training; stage I with a frozen trunk and CE 1 + 1, stage II with everything
+    trained, ranking loss of margin 1 on L2-normalised features after the last ReLU, CE 1 (image) and .5 (text),
+    switched at 150 of 211 epochs. The original divides sums by the batch of 32, so its ranking weight 2 on 16 anchors
+    is 1 on their mean. A sample is an image with a random caption of its person; the first half of a batch are anchors,
+    the second half their negatives. At test: features before the last ReLU, image plus mirrored image, sum over the
+    start slots of the sentence, cosine. SGD with Nesterov momentum .9, rate .1, decay 1e-4, a tenth of it after 190 of
+    211 epochs are `optim:` values, batch 32 a `data:` value.
+
+    Simplified: a pair whose second half shows the anchor's own person is left out of the ranking loss (the original
+    draws again); the trunk has one relative rate, .001 (original: .001 and .02 alternating over its parameters, .0001
+    for the first convolution), and its BatchNorm uses the stored statistics in stage I; vectors are not decayed; test
+    images have the training size (original: 256 x 256 uncropped, four positions summed); average pooling over any map;
+    one training with one optimiser replaces two runs.
+
+    Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and
+    learn at the full rate; the dictionary is every training word seen `min_count` times instead of those that word2vec
+    knows (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: what `data:` offers.
+
+    Cost of the sum over start slots: a caption of n words has max_words - n + 1 slots (about 31 for 26 words), each a
+    pass through the text CNN. Its two strides of 2 repeat every 4 slots: a few slots nearly stand for all of them.
+    Short trainings want branch_scale 0: it starts the text CNN of 14 blocks as its four projections, an initial value
+    and not a change of the network. With the original's 1 the tiny twin had learnt next to nothing after 240 steps.
+    """
+
+    needs = frozenset({"words"})
+    sampling = "identity"
+
+    def __init__(self, options: Options, trunk: nn.Module, tokenizer: WordTokenizer, identities: int):
+        super().__init__()
+        self.options, self.tokenizer = options, tokenizer
+        feature = options.feature
+        self.trunk = trunk
+        self.image_head = nn.Sequential(
+            nn.Linear(trunk.channels, feature, bias=False),
+            nn.BatchNorm1d(feature),
+            nn.ReLU(),
+            nn.Linear(feature, feature, bias=False),
+            nn.BatchNorm1d(feature),
+        )
+        self.words = WordInput(len(tokenizer.words), options.embedding)
+        self.text_body, channels = text_body(options.embedding, options.width)
+        self.text_head = nn.Sequential(nn.Linear(channels, feature, bias=False), nn.BatchNorm1d(feature))
+        self.dropout = nn.Dropout(options.dropout)
+        self.classifier = nn.Linear(feature, identities)
+        for module in (self.image_head, self.words, self.text_body, self.text_head, self.classifier):
+            module.apply(he_initialise)
+        for block in self.text_body:
+            nn.init.constant_(block.branch[-1].weight, options.branch_scale)
+        self.ranking = False  # which stage the next step belongs to; `before_step` says
+
+    @classmethod
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Path | None
+    ) -> "DualPath":
+        """See Retriever.build; the dictionary comes from `facts.words`, any image size fits."""
+        options = from_mapping(Options, model, "model")
+        trunk = resnet_trunk(options.backbone)
+        words = [word for word, count in facts.words if count >= options.min_count]
+        system = cls(options, trunk, WordTokenizer(words, options.max_words), facts.identities)
+        if weights is not None:
+            load_weights(trunk, weights, options.weights)
+        return system
+
+    def before_step(self, step: int, steps: int) -> None:
+        """Stage I: the trunk is frozen, its statistics too. Stage II: everything learns and the ranking loss counts."""
+        self.ranking = step >= self.options.stage_one * steps
+        self.trunk.requires_grad_(self.ranking)
+        if not self.ranking:
+            self.trunk.eval()
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Instance losses `id_image`, `id_text`; in stage II also `ranking`."""
+        options = self.options
+        free = options.max_words - batch.lengths
+        chance = torch.rand(len(free), generator=batch.generator).to(free.device)
+        image = self.image_head(self.pooled(batch.pixels)).relu()
+        text = self.text_features(batch, (chance * (free + 1)).long()).relu()
+        id_image = F.cross_entropy(self.classifier(self.dropout(image)), batch.person)
+        id_text = F.cross_entropy(self.classifier(self.dropout(text)), batch.person)
+        if not self.ranking:
+            return {"id_image": id_image, "id_text": id_text}
+        ranking = ranking_loss(F.normalize(image), F.normalize(text), batch.person, options.margin)
+        return {
+            "id_image": options.image_weight * id_image,
+            "id_text": options.text_weight * id_text,
+            "ranking": options.ranking_weight * ranking,
+        }
+
+    def encode_images(self, batch: Batch) -> Features:
+        """Normalised sum of the features of the image and of its mirror image, before the last ReLU."""
+        both = self.image_head(self.pooled(batch.pixels)) + self.image_head(self.pooled(batch.pixels.flip(-1)))
+        return {"global": F.normalize(both)}
+
+    def encode_texts(self, batch: Batch) -> Features:
+        """Normalised sum of the features over the start slots of each caption, before the last ReLU."""
+        free = self.options.max_words - batch.lengths
+        slots = self.options.text_slots or int(free.max()) + 1
+        order = torch.arange(slots, device=free.device)[:, None]
+        if self.options.text_slots:  # spread evenly over the slots that the caption has
+            starts, counts = order * free // max(1, slots - 1), torch.ones_like(order * free)
+        else:
+            starts, counts = order.minimum(free), order <= free
+        total = sum(self.text_features(batch, s) * c[:, None] for s, c in zip(starts, counts, strict=True))
+        return {"global": F.normalize(total)}
+
+    def pooled(self, pixels: Tensor) -> Tensor:
+        """(B, C) average of the trunk's map."""
+        return self.trunk(pixels).mean(dim=(2, 3))
+
+    def text_features(self, batch: Batch, starts: Tensor) -> Tensor:
+        """(B, feature) of the captions, each starting at its slot; BatchNorm output, before the last ReLU."""
+        rows = self.words(placed(batch.tokens, batch.lengths, starts, self.options.max_words))
+        return self.text_head(self.text_body(rows).amax(dim=2))
+
+    def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
+        """The trunk at its relative rate, the rest at the full one; no decay for vectors."""
+        trunk = {id(p) for p in self.trunk.parameters()}
+        for mine, rate in ((False, lr), (True, lr * self.options.trunk_rate)):
+            group = [p for p in self.parameters() if (id(p) in trunk) == mine]
+            yield {"params": [p for p in group if p.ndim > 1], "lr": rate, "weight_decay": weight_decay}
+            yield {"params": [p for p in group if p.ndim <= 1], "lr": rate, "weight_decay": 0.0}
+
+
+class WordInput(nn.Module):
+    """A 1 x 1 convolution of one-hot words with BatchNorm, as a table: ids (B, T) -> (B, width, T); id 0 is no word."""
+
+    def __init__(self, words: int, width: int):
+        super().__init__()
+        self.table = nn.Embedding(words, width)
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        rows = self.table((ids - 1).clamp(min=0)) * (ids > 0).unsqueeze(-1) + self.bias
+        return self.norm(rows.transpose(1, 2))
+
+
+class Bottleneck(nn.Module):
+    """1 x 1, width-2 and 1 x 1 convolutions over words with BatchNorm, plus the shortcut."""
+
+    def __init__(self, channels: int, middle: int, out: int, stride: int, project: bool):
+        super().__init__()
+        self.branch = nn.Sequential(
+            *(nn.Conv1d(channels, middle, 1, bias=False), nn.BatchNorm1d(middle), nn.ReLU()),
+            nn.ConstantPad1d((1, 0), 0.0),  # one cell on the left, so that width 2 keeps the length
+            *(nn.Conv1d(middle, middle, 2, stride, bias=False), nn.BatchNorm1d(middle), nn.ReLU()),
+            *(nn.Conv1d(middle, out, 1, bias=False), nn.BatchNorm1d(out)),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if project:
+            self.shortcut = nn.Sequential(nn.Conv1d(channels, out, 1, stride, bias=False), nn.BatchNorm1d(out))
+
+    def forward(self, words: Tensor) -> Tensor:
+        return (self.branch(words) + self.shortcut(words)).relu()
+
+
+def text_body(channels: int, width: float) -> tuple[nn.Sequential, int]:
+    """The residual CNN over words with all widths times `width`, and its number of output channels."""
+    blocks = []
+    for stage in STAGES:
+        first, middle, out = (max(1, round(width * size)) for size in (stage.first, stage.middle, stage.out))
+        blocks.append(Bottleneck(channels, first, out, stage.stride, project=True))
+        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(stage.blocks - 1)]
+        channels = out
+    return nn.Sequential(*blocks), channels
+
+
+def placed(tokens: Tensor, lengths: Tensor, starts: Tensor, size: int) -> Tensor:
+    """(B, size) ids: each row's first `lengths` tokens from column `starts` on, 0 elsewhere."""
+    source = torch.arange(size, device=tokens.device) - starts[:, None]
+    inside = (source >= 0) & (source < lengths[:, None])
+    padded = F.pad(tokens, (0, max(0, size - tokens.shape[1])))
+    return padded.gather(1, source.clamp(0, padded.shape[1] - 1)) * inside
+
+
+def ranking_loss(image: Tensor, text: Tensor, person: Tensor, margin: float) -> Tensor:
+    """Mean over anchors of [m - Xp.Yp + Xp.Yn]+ + [m - Xp.Yp + Yp.Xn]+.
+
+    Row i of the first half is the anchor (Xp, Yp) of row i of the second half (Xn, Yn); pairs of one person do not
+    count. image, text: (B, E), L2-normalised. Original: RankLoss with rate 1, summed over the anchors.
+    """
+    half = len(person) // 2
+    (xp, xn), (yp, yn) = (side[: 2 * half].split(half) for side in (image, text))
+    counts = (person[:half] != person[half : 2 * half]).to(image.dtype)
+    own = (xp * yp).sum(1)
+    hinges = (margin - own + (xp * yn).sum(1)).relu() + (margin - own + (yp * xn).sum(1)).relu()
+    return (hinges * counts).sum() / counts.sum().clamp(min=1)
+
+
+def he_initialise(module: nn.Module) -> None:
+    """Normal values of variance 2 / fan-in, zero biases, for every layer that is a convolution in the original."""
+    match module:
+        case nn.Conv1d() | nn.Linear():
+            nn.init.kaiming_normal_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        case nn.Embedding():
+            nn.init.normal_(module.weight, std=WORD_STD)
