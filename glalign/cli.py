@@ -14,7 +14,7 @@ import click
 
 from glalign import __version__
 from glalign.errors import UserError
-from glalign.progress import start_logging
+from glalign.progress import log, start_logging
 
 
 class Commands(click.Group):
@@ -25,7 +25,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            click.echo(f"error: {error}", err=True)
+            log.error("error: %s", error)  # to the terminal, and to a job's own log
             sys.exit(1)
 
 
@@ -39,7 +39,8 @@ def job(*parameters: str) -> Callable[[Callable[..., None]], click.Command]:
             function(json.loads(spec), **values)
 
         for name in reversed(parameters):
-            command = click.option(f"--{name}", required=True, type=str if name == "code" else click.Path(path_type=Path))(command)
+            kind = str if name == "code" else click.Path(path_type=Path)
+            command = click.option(f"--{name}", required=True, type=kind)(command)
         command = click.option("--log", "log_file", help="File for plain progress lines.")(command)
         command = click.option("--spec", required=True, help="The job's slice of the configuration, as JSON.")(command)
         return main.command()(command)
@@ -51,6 +52,7 @@ def job(*parameters: str) -> Callable[[Callable[..., None]], click.Command]:
 @click.version_option(__version__)
 def main() -> None:
     """Text-based person search: data, training, ranks, tables. The Snakemake rules call these commands."""
+    start_logging(None)
 
 
 @job("out")

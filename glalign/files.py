@@ -22,9 +22,9 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with open(temporary, "rb+") as handle:
+        with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise UserError(
             f"{path}: cannot be written ({error.strerror or error}); free the disk or change `results`"
@@ -48,7 +48,7 @@ def whole_directory(path: Path | str) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o755)
         shutil.rmtree(path, ignore_errors=True)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise UserError(
             f"{path}: cannot be written ({error.strerror or error}); free the disk or change `results`"

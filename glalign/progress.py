@@ -20,7 +20,13 @@ class Progress:
         self.started = self.printed = time.monotonic()
         self.facts = ""
         self.bar = tqdm(
-            desc=what, total=total, unit=unit, initial=done, leave=False, dynamic_ncols=True, disable=not sys.stderr.isatty()
+            desc=what,
+            total=total,
+            unit=unit,
+            initial=done,
+            leave=False,
+            dynamic_ncols=True,
+            disable=not sys.stderr.isatty(),
         )
 
     def update(self, count: int = 1, facts: str = "") -> None:
@@ -50,7 +56,9 @@ class Progress:
         log.info("%s: %d %s", self.what, self.total, self.unit)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.bar.close()
         if kind is None:
             log.info("%s: done in %.1f s", self.what, time.monotonic() - self.started)

@@ -26,7 +26,7 @@ class DataOptions:
     STATISTICS. flip: mirror half of the training images; "no_sides" spares pairs whose caption says left or right
     (D25). crop: largest shift in pixels of pad-and-crop, 0 is off (IRRA: 10 at 384 x 128). erase: probability of random
     erasing, 0 is off (IRRA: .5). jitter: strength of brightness, contrast and saturation jitter, 0 is off.
-    batch_size: pairs per training step.
+    batch_size: pairs per training step. sampling: "pairs" or "identity" (see Pairs), null for the system's own (D26).
     """
 
     image_size: tuple[int, int] = (224, 224)
@@ -36,6 +36,7 @@ class DataOptions:
     erase: float = 0.0
     jitter: float = 0.0
     batch_size: int = 64
+    sampling: str | None = None
 
     @classmethod
     def from_config(cls, values: Mapping[str, Any], where: str = "data") -> "DataOptions":
@@ -59,6 +60,7 @@ class DataOptions:
             "crop": (_is_int(self.crop) and self.crop >= 0, "an integer, 0 or more"),
             "erase": (_is_number(self.erase) and 0 <= self.erase <= 1, "a probability, 0 to 1"),
             "jitter": (_is_number(self.jitter) and 0 <= self.jitter < 1, "a number from 0 to below 1"),
+            "sampling": (self.sampling in (None, "pairs", "identity"), "pairs, identity or null"),
             "batch_size": (_is_int(self.batch_size) and self.batch_size > 0, "a positive integer"),
         }
         for key, (holds, wanted) in right.items():

@@ -20,6 +20,7 @@ from glalign.engine.runtime import prepare
 from glalign.errors import UserError
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.files import write_json, write_text
+from glalign.locks import alone_in
 from glalign.models.retriever import Facts, Retriever
 from glalign.models.weights import save_weights
 from glalign.names import class_named
@@ -33,6 +34,12 @@ VALIDATION_BLOCK = 512  # queries scored at a time; the ranks do not depend on i
 
 
 def fit(spec: Mapping[str, Any], out: Path, code: str) -> None:
+    """Train one system on one training set, alone in the folder `out`; see `train`."""
+    with alone_in(out):
+        train(spec, out, code)
+
+
+def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     """Train one system on one training set; write `model.safetensors`, `run.json` and `train.jsonl` into `out`.
 
     The weights kept are those of the best validation Rank-1 (`selection: val`, the first of equals) or of the last
@@ -42,8 +49,8 @@ def fit(spec: Mapping[str, Any], out: Path, code: str) -> None:
     device = prepare(spec["threads"], spec["device"])
     seed = seed_for(spec["root_seed"], spec["system"], spec["trainset"], spec["seed"])
     kind: type[Retriever] = class_named(spec["class"])
-    sampling = spec["data"].get("sampling", kind.sampling)
     data = TrainingData(spec)
+    sampling = data.options.sampling or kind.sampling
     budget = spec["budget"]
     steps = data.steps(budget, sampling)
     facts = Facts(data.identities, steps, data.words if "words" in kind.needs else ())

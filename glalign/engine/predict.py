@@ -52,16 +52,12 @@ def test_records(test: Mapping[str, Any]) -> list[Record]:
     return records if test["identities"] is None else select_identities(records, test["identities"], test["seed"])
 
 
-def reference_blocks(
-    spec: Mapping[str, Any], records: list[Record], gallery: list[Record]
-) -> Iterator[np.ndarray]:
+def reference_blocks(spec: Mapping[str, Any], records: list[Record], gallery: list[Record]) -> Iterator[np.ndarray]:
     """Scores of a reference without a training: random or the oracle."""
     return class_named(spec["class"])(spec).blocks(queries(records), gallery, spec["block"])
 
 
-def retriever_blocks(
-    spec: Mapping[str, Any], records: list[Record], gallery: list[Record]
-) -> Iterator[np.ndarray]:
+def retriever_blocks(spec: Mapping[str, Any], records: list[Record], gallery: list[Record]) -> Iterator[np.ndarray]:
     """Scores of a trained system, rebuilt from its run."""
     # Not at the top: a reference is scored without torch.
     from glalign.data.options import DataOptions  # noqa: PLC0415

@@ -51,7 +51,9 @@ def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
     train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
     torch.manual_seed(seed_for(spec["seed"], "weights"))
     # Targets by identity: in a corpus this small a batch often holds two captions of one person.
-    model = GLAlign.build({**spec["model"], "alpha": 1.0, "targets": "identity"}, options.image_size, Facts(0, 0), Path())
+    model = GLAlign.build(
+        {**spec["model"], "alpha": 1.0, "targets": "identity"}, options.image_size, Facts(0, 0), Path()
+    )
     optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
     optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim)
     pairs = Pairs(train.records, train.pictures, model.tokenizer, options, seed=spec["seed"], sampling=spec["sampling"])

@@ -13,8 +13,9 @@ def prepare(threads: int, device: str) -> torch.device:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build")
+        raise UserError(
+            "device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build"
+        )
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     return torch.device(device)
-

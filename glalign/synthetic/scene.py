@@ -56,7 +56,8 @@ def _shop(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
     while x < wide:
         w = rng.uniform(22, 46)
         glass = rng.choice(((60, 70, 80), (128, 134, 136), (38, 40, 44), (180, 176, 160)))
-        pen.rectangle((x, rng.uniform(4, 20), x + w, y0 - rng.uniform(2, 12)), fill=glass)
+        top, low = rng.uniform(4, 20), y0 - rng.uniform(2, 12)
+        pen.rectangle((x, top, x + w, max(top, low)), fill=glass)  # a far wall is lower than a pane's upper edge
         for _ in range(3):
             gx, gy = x + rng.uniform(0, w), rng.uniform(14, max(16, y0 - 10))
             shade = rng.choice(((150, 60, 50), (200, 190, 150), (70, 90, 130), (40, 44, 48)))

@@ -1,0 +1,71 @@
+# make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
+# make test                           the fast tests;  make lint: formatters and linters;  make lock: resolve again
+comma := ,
+CORES ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LINT := .venv-lint
+TABLES := $(foreach k,1 2 3 4 5 6 7 8 9 10 11,table$(k))
+# The first Python for which every package has a wheel, else any that is new enough (3.14 compiles one small package).
+SUITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= ($(1)))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(call SUITS,3$(comma) 13)' 2>/dev/null && echo "$$p" && exit; done; \
+	for p in python3 python3.14; do "$$p" -c '$(call SUITS,3$(comma) 99)' 2>/dev/null && echo "$$p" && exit; done; echo python3)
+PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
+# Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+.PHONY: help install test lint lock $(TABLES) tables pretrain
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '1,2p' Makefile
+
+install: $(READY)
+
+$(READY): requirements.lock requirements-cpu.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"error: Python 3.11 or newer is needed, {sys.executable} is {v[0]}.{v[1]}; name one: make PYTHON=python3.12 ...")'
+	"$(PYTHON)" -m venv "$(VENV)"
+ifeq ($(TORCH),cpu)
+	$(call PIP,$(VENV)) --require-hashes --no-deps -r requirements-cpu.lock
+	$(call PIP,$(VENV)) --no-deps --index-url "$(TORCH_INDEX)" $(shell grep -hoE '^torch(vision)?==[0-9.]+' requirements.lock)
+else
+	$(call PIP,$(VENV)) --require-hashes --no-deps -r requirements.lock
+endif
+	$(call PIP,$(VENV)) --no-deps --no-build-isolation -e .
+	@"$(BIN)/python" -m pip check
+	@touch "$@"
+
+$(TABLES): $(READY)
+	"$(BIN)/snakemake" --cores $(CORES) -- results/$@.tex
+	@"$(BIN)/glalign" show results/$@.csv
+	@echo "files: results/$@.csv results/$@.tex"
+
+tables: $(READY)
+	"$(BIN)/snakemake" --cores $(CORES)
+
+pretrain: $(READY)
+	"$(BIN)/snakemake" --cores $(CORES) pretrain
+
+test: $(READY)
+	"$(BIN)/python" -m pytest -m "not slow"
+
+$(LINT)/.ready: requirements-lint.lock
+	"$(PYTHON)" -m venv "$(LINT)"
+	$(call PIP,$(LINT)) --require-hashes --no-deps -r requirements-lint.lock
+	@touch "$@"
+
+lint: $(READY) $(LINT)/.ready
+	"$(LINT)/bin/ruff" check .
+	"$(LINT)/bin/snakefmt" --check Snakefile workflow
+	"$(BIN)/snakemake" --lint
+
+# Needs uv on the PATH. Hashes are those of the files on PyPI, for Linux and macOS and every Python from 3.11 on.
+RESOLVE = uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 --no-annotate --no-header \
+	--default-index https://pypi.org/simple
+lock:
+	$(RESOLVE) -o requirements.lock requirements.in
+	$(RESOLVE) -o requirements-cpu.lock requirements.in \
+		$$(grep -oE '^(torch|torchvision|triton|(nvidia|cuda)-[a-z0-9-]+)=' requirements.lock | sed 's/^/--no-emit-package /; s/=//')
+	$(RESOLVE) -o requirements-lint.lock requirements-lint.in

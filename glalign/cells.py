@@ -1,0 +1,71 @@
+"""A cell of a results table is one system in one scenario: run, or not run with the reason."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glalign.config import Config
+from glalign.layout import KEYS, Layout
+
+SCENARIO_OF: Mapping[int, str] = {4: "SE1", 5: "SE2", 6: "SE3", 7: "SE4", 8: "SV1", 9: "SV2", 10: "SV3"}
+"""The paper's results tables and their scenarios."""
+
+UNTRAINED = "untrained"
+"""In place of a trainset where nothing is trained (the oracle, random scores)."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One system in one scenario.
+
+    status: "run" or "not run". note: why it is not run, else empty. trainings: keys of the trainings behind it, one
+    per seed, even where they cannot run. metrics, runs: the files of those that run.
+    """
+
+    scenario: str
+    system: str
+    status: str
+    note: str
+    trainings: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+
+def is_trained(system: Mapping[str, Any]) -> bool:
+    """Whether a system trains; one with a class and no `budget` only scores."""
+    return system["class"] is None or "budget" in system
+
+
+def missing(config: Config, datasets: Iterable[str]) -> str:
+    """Why these datasets cannot be had; empty if they can."""
+    entries = {name: config["datasets"][name] for name in datasets}
+    absent = [name for name, entry in entries.items() if entry["root"] is None and entry["synthetic"] is None]
+    return "; ".join(f"no data: datasets.{name} has neither root nor synthetic" for name in absent)
+
+
+def make_cell(config: Config, layout: Layout, scenario: str, system: str) -> Cell:
+    """The cell of a system in a scenario."""
+    entry, pair = config["systems"][system], config["scenarios"][scenario]
+    trained, tested = is_trained(entry), config["testsets"][pair["test"]]["dataset"]
+    seeds = config["seeds"] if trained else config["seeds"][:1]
+    trainset = pair["train"] if trained else UNTRAINED
+    ids = [{"system": system, "trainset": trainset, "seed": seed, "testset": pair["test"]} for seed in seeds]
+    trainings = tuple(KEYS["fit"].format(**i) for i in ids) if trained else ()
+
+    datasets = dict.fromkeys([*(config["trainsets"][pair["train"]] if trained else ()), tested])
+    reasons = [missing(config, datasets)]
+    if entry["class"] is None:
+        reasons.insert(0, "this system is not part of the suite yet")
+    elif "truth" in config.facts[system].needs and config["datasets"][tested]["root"] is not None:
+        reasons.append(f"true attributes are known of synthetic data only, and datasets.{tested} is real")
+    note = "; ".join(reason for reason in reasons if reason)
+    if note:
+        return Cell(scenario, system, "not run", note, trainings)
+    metrics = tuple(layout.path("metrics", "metrics", **i) for i in ids)
+    runs = tuple(layout.path("fit", "run", **i) for i in ids) if trained else ()
+    return Cell(scenario, system, "run", "", trainings, metrics, runs)
+
+
+def cells_of(reported: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    """(scenario, system) of each printed row of a results table."""
+    return [(row["scenario"], row["system"]) for row in reported]

@@ -1,0 +1,193 @@
+"""A configuration is valid or refused in one line that names the key and the remedy.
+
+Values come from config.yaml and overlays: maps are merged key by key, anything else is replaced. The schema
+(workflow/schemas/config.schema.yaml) gives types and defaults; what a schema cannot say is checked here.
+"""
+
+import copy
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from glalign.classes import REQUIRED, ClassFacts, class_facts
+from glalign.errors import UserError
+
+SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
+TRAINING_KEYS = ("data", "optim", "budget")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A complete configuration: `values` as the schema describes them, `facts` of each system that has a class."""
+
+    values: Mapping[str, Any]
+    facts: Mapping[str, ClassFacts]
+
+    def __getitem__(self, key: str) -> Any:
+        """A top-level value."""
+        return self.values[key]
+
+
+def load(*paths: Path | str) -> Config:
+    """Read config.yaml and the overlays after it. Raises UserError naming the file or the key."""
+    values: dict[str, Any] = {}
+    for path in paths:
+        try:
+            layer = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}; name an existing configuration file") from error
+        except yaml.YAMLError as error:
+            raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+        if not isinstance(layer, Mapping):
+            raise UserError(f"{path}: not a map of keys; start from config.yaml")
+        values = merge(values, layer)
+    return resolve(values)
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """`overlay` over `base`: maps key by key, anything else replaced.
+
+    >>> merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
+    {'a': {'b': 1, 'c': 3}}
+    """
+    merged = copy.deepcopy(dict(base))
+    for key, value in overlay.items():
+        if isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = merge(below if isinstance(below, Mapping) else {}, value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def resolve(values: Mapping[str, Any]) -> Config:
+    """Check merged values, apply `extends` and fill the defaults. Raises UserError naming the first wrong key."""
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    values = merge({}, values)
+    if isinstance(values.get("systems"), Mapping):
+        values["systems"] = {name: _extended(values["systems"], name, ()) for name in values["systems"]}
+    errors = sorted(Draft202012Validator(schema).iter_errors(values), key=lambda e: [str(p) for p in e.absolute_path])
+    if errors:
+        raise UserError(_line(errors[0]))
+    _fill(schema, schema, values)
+    _check_references(values)
+    return Config(values, {name: _check_system(name, s) for name, s in values["systems"].items() if s["class"]})
+
+
+def suggestion(name: object, known: Iterable[object]) -> str:
+    """The nearest of the known names, or all of them."""
+    names = [str(k) for k in known]
+    near = difflib.get_close_matches(str(name), names, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"
+
+
+def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Any:
+    """A system with what it extends underneath."""
+    entry = systems[name]
+    if not isinstance(entry, Mapping) or "extends" not in entry:
+        return entry
+    parent = entry["extends"]
+    if parent not in systems:
+        raise UserError(f"configuration: systems.{name}.extends: no system {parent!r}; {suggestion(parent, systems)}")
+    if parent in (*seen, name):
+        raise UserError(f"configuration: systems.{name}.extends: {parent!r} extends it in turn; break the circle")
+    below = _extended(systems, parent, (*seen, name))
+    own = {key: value for key, value in entry.items() if key != "extends"}
+    return merge(below, own) if isinstance(below, Mapping) else own
+
+
+def _line(error: ValidationError) -> str:
+    """A schema error as one line."""
+    path = ".".join(str(part) for part in error.absolute_path)
+    value, rule = error.instance, error.validator_value
+    about = f" ({error.schema['description']})" if "description" in error.schema else ""
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            key = next(key for key in value if key not in known)
+            return f"configuration: {path + '.' if path else ''}{key}: unknown key; {suggestion(key, known)}"
+        case "required":
+            key = next(key for key in rule if key not in value)
+            below = error.schema.get("properties", {}).get(key, {}).get("description")
+            return f"configuration: {path + '.' if path else ''}{key}: missing; add it{f' ({below})' if below else ''}"
+        case "type":
+            kinds = " or ".join([rule] if isinstance(rule, str) else rule)
+            hint = "; write it with a point, such as 1.0e-3" if "number" in kinds and _is_number(value) else ""
+            return f"configuration: {path}: {value!r} is not of type {kinds}{about}{hint}"
+        case "enum":
+            return f"configuration: {path}: {value!r} is not one of {', '.join(map(str, rule))}{about}"
+        case "pattern" if "propertyNames" in error.absolute_schema_path:
+            return f"configuration: {path}: the id {value!r} may only have letters, digits and _ . + -"
+        case _:
+            return f"configuration: {path}: {error.message}{about}"
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return isinstance(value, str) and float(value) == float(value)
+    except ValueError:
+        return False
+
+
+def _fill(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> None:
+    """Put the schema's defaults where keys are absent, in place."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    if not isinstance(value, dict):
+        return
+    properties = schema.get("properties", {})
+    for key, rule in properties.items():
+        if key not in value and "default" in rule:
+            value[key] = copy.deepcopy(rule["default"])
+    others = schema.get("additionalProperties")
+    for key, below in value.items():
+        rule = properties.get(key, others)
+        if isinstance(rule, Mapping):
+            _fill(root, rule, below)
+
+
+def _check_references(values: Mapping[str, Any]) -> None:
+    """Every id that is named must exist."""
+    datasets, trainsets, testsets = values["datasets"], values["trainsets"], values["testsets"]
+    for name, members in trainsets.items():
+        for member in members:
+            _known(f"trainsets.{name}", "dataset", member, datasets)
+    for name, testset in testsets.items():
+        _known(f"testsets.{name}.dataset", "dataset", testset["dataset"], datasets)
+    for name, scenario in values["scenarios"].items():
+        _known(f"scenarios.{name}.train", "trainset", scenario["train"], trainsets)
+        _known(f"scenarios.{name}.test", "testset", scenario["test"], testsets)
+
+
+def _known(path: str, kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise UserError(f"configuration: {path}: no {kind} {name!r}; {suggestion(name, known)}")
+
+
+def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
+    """A system trains completely or not at all, and its `model:` keys are options of its class."""
+    path = f"systems.{name}"
+    present = [key for key in TRAINING_KEYS if key in system]
+    for key in TRAINING_KEYS:
+        if present and key not in system:
+            raise UserError(f"configuration: {path}.{key}: missing; a system with {present[0]} needs it too")
+    if present and (system["budget"]["steps"] is None) == (system["budget"]["epochs"] is None):
+        raise UserError(f"configuration: {path}.budget: give steps or epochs, and null for the other")
+    try:
+        facts = class_facts(system["class"])
+    except UserError as error:
+        raise UserError(f"configuration: {path}.class: {system['class']!r}: {error}") from error
+    for key in system["model"]:
+        if key not in facts.options:
+            near = suggestion(key, facts.options)
+            raise UserError(f"configuration: {path}.model.{key}: no option of {system['class']}; {near}")
+    for key, option in facts.options.items():
+        if option.default is REQUIRED and key not in system["model"]:
+            raise UserError(f"configuration: {path}.model.{key}: missing; {system['class']} has no default for it")
+    return facts

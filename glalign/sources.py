@@ -1,0 +1,123 @@
+"""The digest of the source that a stage runs.
+
+Snakemake does not see imports. Each heavy rule therefore carries the digest of the modules that its stage reaches, so
+that editing a module reruns exactly the stages that import it, and `touch` reruns nothing. The command line
+(glalign/cli.py, glalign/__main__.py) is left out: it only passes arguments on, and in it every stage would depend on
+every module.
+"""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from glalign.classes import assigned, source_of, tree_of
+from glalign.errors import UserError
+
+OURS = ("glalign", "baselines")
+STAGES: Mapping[str, tuple[str, ...]] = {
+    "synthesize": ("glalign.synthetic.dataset",),
+    "manifest": ("glalign.data.manifest",),
+    "parse": ("glalign.parsing.parser",),
+    "phrases": ("glalign.language.phrases",),
+    "pretrain": ("glalign.engine.pretrain",),
+    "fit": ("glalign.engine.fit",),
+    "predict": ("glalign.engine.predict",),
+    "metrics": ("glalign.evaluation.metrics",),
+    "table": ("glalign.reporting.tables",),
+}
+"""Stage -> the modules that its command imports. A stage that takes a system adds the module of its class."""
+
+
+def modules_of(stage: str, class_path: str | None = None) -> tuple[str, ...]:
+    """Entry modules of a stage, with the module of the system's class where it has one."""
+    return STAGES[stage] + ((class_path.rpartition(".")[0],) if class_path else ())
+
+
+def reachable(entries: Iterable[str]) -> dict[str, Path]:
+    """Our modules that `entries` reach by import, wherever the statement stands, with their packages: name -> source.
+
+    Raises UserError when an entry does not exist.
+    """
+    entries = tuple(entries)
+    ours = {*OURS, *(entry.partition(".")[0] for entry in entries)}
+    found: dict[str, Path] = {}
+    waiting = list(entries)
+    while waiting:
+        module = waiting.pop()
+        if module in found or module.partition(".")[0] not in ours:
+            continue
+        source = source_of(module)
+        if source is None:
+            if module in entries:
+                raise UserError(f"no module {module!r} in this checkout; restore the file")
+            continue  # `from package import name`: the name is not a module
+        found[module] = source
+        waiting += _packages(module)
+        waiting += _imports(module, source)
+    return dict(sorted(found.items()))
+
+
+@functools.cache
+def code_digest(entries: tuple[str, ...]) -> str:
+    """SHA-256 over the names and bytes of the modules that `entries` reach, and of their data files.
+
+    A module declares the data files that it reads in a literal constant `DATA_FILES`: glob patterns from its folder.
+    """
+    digest = hashlib.sha256()
+    for module, source in reachable(entries).items():
+        files = [source, *(f for pattern in _data_files(source) for f in sorted(source.parent.glob(pattern)))]
+        for file in files:
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            digest.update(f"{module} {file.name} {content}\n".encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def file_digest(path: str) -> str:
+    """SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weight_digests(paths: Iterable[str]) -> str:
+    """Names and digests of pre-trained files and of the records beside them.
+
+    Raises UserError naming a file that is missing and how to get it.
+    """
+    for path in map(Path, paths):
+        if not path.is_file():
+            present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
+            raise UserError(
+                f"{path}: no such weight file ({path.parent} has {present}); put it there, correct the name, say "
+                "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
+            )
+    files = (file for path in map(Path, paths) for file in (path, path.with_suffix(".json")) if file.is_file())
+    return " ".join(f"{file.name}={file_digest(str(file))}" for file in files)
+
+
+def _packages(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
+
+
+@functools.cache
+def _imports(module: str, source: Path) -> tuple[str, ...]:
+    """Names of the modules that a source file may import, at any depth of nesting."""
+    package = module.split(".") if source.name == "__init__.py" else module.split(".")[:-1]
+    names: list[str] = []
+    for node in ast.walk(tree_of(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+            names += [parent for alias in node.names for parent in _packages(alias.name)]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if name)
+
+
+def _data_files(source: Path) -> tuple[str, ...]:
+    declared = assigned(tree_of(source).body, "DATA_FILES")
+    return ast.literal_eval(declared) if declared is not None else ()

@@ -1,0 +1,190 @@
+"""What Snakemake reruns, refuses and repairs, on a copy of the workflow whose commands only write empty files."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glalign.config import load
+from glalign.paper import read_reported
+from glalign.plan import Plan, make_plan
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("Snakefile", "config.yaml", "workflow", "profiles", "paper", "glalign", "baselines")
+STAND_IN = '''
+"""Stands in for the command line: writes what the workflow expects of a command, and nothing else."""
+import json, pathlib, sys
+
+stage, options = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
+out, *others = (pathlib.Path(options[name]) for name in ("--out", "--csv", "--tex", "--report") if name in options)
+files, folders = [out, *others], []
+if stage == "synthesize":
+    files, folders = [out / "reid_raw.json", out / "truth.json"], [out / "imgs", out / "labels"]
+if stage in ("manifest", "predict"):
+    files.append(out.with_suffix(".json"))
+if stage == "parse":
+    files, folders = others, [out]
+if stage == "fit":
+    files = [out / "model.safetensors", out / "run.json"]
+for folder in folders:
+    folder.mkdir(parents=True, exist_ok=True)
+for file in files:
+    file.write_text(json.dumps([stage, options["--spec"]]))
+pathlib.Path(options["--log"]).touch()
+print("on the terminal:", stage, file=sys.stderr)
+'''
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in `folder` without an active environment."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    environment = {**os.environ, "PATH": os.defpath}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def rerun(folder: Path, *arguments: str) -> set[str]:
+    """Keys of the jobs that a dry run would run, as stage/key (one-off rules by name)."""
+    done = snakemake(folder, "-n", *arguments, "--", "results/table4.tex", "results/table4_extended.tex")
+    assert done.returncode == 0, done.stderr
+    logs = re.findall(r"log: results/logs/(\S+)\.log", done.stdout + done.stderr)
+    assert logs or "Nothing to be done" in done.stdout + done.stderr
+    return set(logs)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the workflow in which table 4 has been made."""
+    folder = tmp_path_factory.mktemp("suite") / "with space"
+    folder.mkdir()
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    (folder / "glalign" / "__main__.py").write_text(STAND_IN, encoding="utf-8")
+    weights = folder / "glalign" / "pretrained"
+    weights.mkdir(exist_ok=True)
+    for name in ("tiny_clip", "tiny_resnet", "tiny_parser"):
+        (weights / f"{name}.safetensors").write_text(name, encoding="utf-8")
+    done = snakemake(folder, "--", "results/table4.tex", "results/table4_extended.tex")
+    assert done.returncode == 0, done.stderr
+    assert "on the terminal: fit" in done.stderr
+    return folder
+
+
+@pytest.fixture
+def suite(finished: Path) -> Path:
+    """The same; what a test edits is put back."""
+    kept = {file: file.read_bytes() for file in finished.rglob("*") if file.suffix in (".py", ".yaml", ".safetensors")}
+    yield finished
+    for file, content in kept.items():
+        if file.read_bytes() != content:
+            file.write_bytes(content)
+
+
+def test_a_second_run_has_nothing_to_do(suite: Path) -> None:
+    assert rerun(suite) == set()
+
+
+def test_touching_every_source_reruns_nothing(suite: Path) -> None:
+    for folder in ("glalign", "baselines", "workflow", "paper", "profiles"):
+        for file in (suite / folder).rglob("*"):
+            os.utime(file)
+    os.utime(suite / "config.yaml")
+    os.utime(suite / "Snakefile")
+    assert rerun(suite) == set()
+
+
+def test_editing_irra_reruns_irra_and_the_tables(suite: Path) -> None:
+    with (suite / "baselines" / "irra.py").open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    cell = "irra/cuhk_en/seed0"
+    assert rerun(suite) == {
+        f"fit/{cell}",
+        f"predict/{cell}/cuhk_en",
+        f"metrics/{cell}/cuhk_en",
+        "table/4",
+        "table/4_extended",
+    }
+
+
+def test_editing_the_renderer_of_tables_reruns_tables(suite: Path) -> None:
+    with (suite / "glalign" / "reporting" / "latex.py").open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    assert rerun(suite) == {"table/4", "table/4_extended"}
+
+
+def test_a_system_option_reruns_that_system(suite: Path) -> None:
+    (suite / "overlay.yaml").write_text("systems: {dual_path: {optim: {lr: 0.5}}}\n", encoding="utf-8")
+    stages = rerun(suite, "--configfile", "overlay.yaml")
+    assert {key.split("/")[0] for key in stages} == {"fit", "predict", "metrics", "table"}
+    assert {key.split("/")[1] for key in stages if not key.startswith("table")} == {"dual_path"}
+
+
+def test_other_weights_rerun_what_starts_from_them(suite: Path) -> None:
+    (suite / "glalign" / "pretrained" / "tiny_resnet.safetensors").write_text("other", encoding="utf-8")
+    assert {key.split("/")[1] for key in rerun(suite) if key.startswith("fit")} == {"dual_path"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--", "results/table12.tex"), r"^error: results/table12: no such table; the tables are 1, 2, 3, "),
+        (("--config", "sed=1"), r"^error: configuration: sed: unknown key; did you mean 'seed'\?"),
+        (("--config", "weights=elsewhere"), r"^error: elsewhere/tiny_\w+\.safetensors: no such weight file"),
+    ],
+)
+def test_what_a_user_can_get_wrong_is_one_line(suite: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = snakemake(suite, "-n", *arguments)
+    assert done.returncode == 1
+    assert re.search(message, done.stderr, re.MULTILINE), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_lock_of_a_killed_run_does_not_stay(suite: Path) -> None:
+    locks = suite / ".snakemake" / "locks"
+    locks.mkdir(exist_ok=True)
+    for name in ("0.input.lock", "0.output.lock"):
+        (locks / name).write_text("results/table4.csv\nresults/table4.tex\n", encoding="utf-8")
+    (suite / "results" / "table4.tex").unlink()
+    done = snakemake(suite, "--", "results/table4.tex")
+    assert done.returncode == 0, done.stderr
+    assert (suite / "results" / "table4.tex").exists()
+
+
+def test_the_lock_of_a_living_run_stays(suite: Path) -> None:
+    lock = suite / ".snakemake" / "locks" / "0.output.lock"
+    lock.parent.mkdir(exist_ok=True)
+    alive = (
+        "import pathlib, time; from glalign.locks import clear_stale_lock; "
+        "clear_stale_lock(pathlib.Path('.snakemake')); print(1, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", alive], cwd=suite, stdout=subprocess.PIPE) as other:
+        try:
+            other.stdout.readline()
+            lock.write_text("results/table4.csv\nresults/table4.tex\n", encoding="utf-8")
+            (suite / "results" / "table4.tex").unlink()
+            refused = snakemake(suite, "--", "results/table4.tex")
+        finally:
+            other.kill()
+    assert refused.returncode == 1
+    assert "locked" in refused.stderr
+    assert snakemake(suite, "--", "results/table4.tex").returncode == 0
+
+
+def test_the_rules_run_every_planned_job(suite: Path) -> None:
+    """Every stage has a rule whose outputs and wildcards fit the plan: all tables can be asked for."""
+    plan: Plan = make_plan(load(suite / "config.yaml"), read_reported(suite / "paper" / "reported"))
+    done = snakemake(suite, "-n", "--forceall", "--quiet", "host")
+    assert done.returncode == 0, done.stderr
+    logs = set(re.findall(r"log: results/logs/(\S+)\.log", done.stdout + done.stderr))
+    needed = {f"table/{table}" for table in plan.jobs["table"]} | {f"fit/{key}" for key in plan.jobs["fit"]}
+    assert needed <= logs
+    spec = json.loads((suite / "results/runs/irra/cuhk_en/seed0/run.json").read_text(encoding="utf-8"))[1]
+    assert json.loads(spec) == json.loads(json.dumps(plan.job("fit", system="irra", trainset="cuhk_en", seed=0).spec))

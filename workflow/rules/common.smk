@@ -1,0 +1,90 @@
+"""What all stages use: the plan, its jobs, and the ids that wildcards may take."""
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.settings.types import DeploymentMethod
+
+root = Path(workflow.current_basedir).parents[1].resolve()
+sys.path.insert(0, str(root))  # the checkout, not an installed copy
+
+from glalign import paper, sources
+from glalign.cells import UNTRAINED
+from glalign.config import resolve
+from glalign.errors import UserError
+from glalign.locks import clear_stale_lock
+from glalign.plan import make_plan
+
+
+def told(function, *args, **kwargs):
+    """Call a function; what a user has to correct ends the run with one line instead of a traceback."""
+    try:
+        return function(*args, **kwargs)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+plan = told(lambda: make_plan(resolve(config), paper.read_reported("paper/reported")))
+layout = plan.layout
+if workflow.is_main_process:
+    clear_stale_lock(Path(".snakemake"))
+
+
+def one_of(ids):
+    """Regular expression of the ids that a wildcard may be."""
+    return "|".join(map(re.escape, ids)) or "(?!)"
+
+
+def no_such_table(wildcards):
+    """Input function of a table that the plan does not have: says which ones it has."""
+    known = ", ".join(plan.jobs["table"])
+    name = f"{layout.results}/table{wildcards.unknown}"
+    sys.exit(f"error: {name}: no such table; the tables are {known}, as .csv and .tex")
+
+
+def job(stage, wildcards):
+    """The plan's job for these wildcards."""
+    return told(plan.job, stage, **dict(wildcards.items()))
+
+
+def inputs(stage):
+    """Input function: the files that the plan gives a job."""
+    return lambda wildcards: list(job(stage, wildcards).inputs)
+
+
+def spec(stage):
+    """Parameter function: the slice of the configuration that the job uses, as JSON."""
+    return lambda wildcards: json.dumps(
+        job(stage, wildcards).spec, ensure_ascii=False, sort_keys=True
+    )
+
+
+def code(stage):
+    """Parameter function: digest of the modules that the job imports, so that editing one of them reruns it."""
+    return lambda wildcards: told(sources.code_digest, job(stage, wildcards).modules)
+
+
+def weights(stage):
+    """Parameter function: digests of the pre-trained files that the job starts from."""
+    return lambda wildcards: told(sources.weight_digests, job(stage, wildcards).weights)
+
+
+# The interpreter that runs Snakemake runs the jobs, also where no environment is active; conda brings its own. A hash
+# seed has to be there before Python starts, and nothing may be fetched behind the user's back.
+exports = "PYTHONHASHSEED=0 HF_HUB_OFFLINE=1"
+if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+    exports += f' PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
+shell.prefix(f"set -euo pipefail; export {exports}; ")
+
+
+wildcard_constraints:
+    dataset=one_of(config["datasets"]),
+    system=one_of(config["systems"]),
+    trainset=one_of([*config["trainsets"], UNTRAINED]),
+    testset=one_of(config["testsets"]),
+    seed=r"\d+",
+    weights=one_of(config.get("pretraining", {})),
+    table=one_of(plan.jobs["table"]),

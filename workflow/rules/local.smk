@@ -1,0 +1,39 @@
+"""What the local branch reads: part label maps of the images, noun phrases of the captions."""
+
+
+rule parse:
+    input:
+        inputs("parse"),
+    output:
+        parts=directory(layout.template("parse", "parts")),
+        report=layout.template("parse", "report"),
+    log:
+        layout.log("parse"),
+    benchmark:
+        layout.benchmark("parse")
+    conda:
+        "../envs/glalign.yaml"
+    params:
+        spec=spec("parse"),
+        code=code("parse"),
+        weights=weights("parse"),
+    shell:
+        "python -m glalign parse --spec {params.spec:q} --out {output.parts:q} --report {output.report:q} --log {log:q}"
+
+
+rule phrases:
+    input:
+        inputs("phrases"),
+    output:
+        phrases=layout.template("phrases", "phrases"),
+    log:
+        layout.log("phrases"),
+    benchmark:
+        layout.benchmark("phrases")
+    conda:
+        "../envs/glalign.yaml"
+    params:
+        spec=spec("phrases"),
+        code=code("phrases"),
+    shell:
+        "python -m glalign phrases --spec {params.spec:q} --out {output.phrases:q} --log {log:q}"
