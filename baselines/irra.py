@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from glalign.language.tokenizers import Tokenizer
 from glalign.models.backbones import clip_towers
+from glalign.models.lengths import length_groups, lengths_of
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.weights import load_weights
 from glalign.options import from_mapping
@@ -52,9 +53,9 @@ class Irra(Retriever):
     tenth, then cosine, are `optim:` values; 384 x 128 pixels, flip, padded crop and erasing are `data:` values.
 
     Simplified: the vocabulary head runs on the masked positions only (the loss is a mean over these, so that nothing
-    changes but the time); a batch is as long as its longest caption, not always 77, and the padding attends in the
-    blocks as in the original; full precision (original: half-precision weights, the reason for its large eps); position
-    tables are resized bicubically (original: bilinearly); LR per step (original: per epoch).
+    changes but the time); captions of similar length are read together, so that there is less padding, and what is left
+    of it attends in the blocks as in the original; full precision (original: half-precision weights, the reason for its
+    large eps); position tables are resized bicubically (original: bilinearly); LR per step (original: per epoch).
 
     Not done: choosing the epoch by the test split, which is what the released default does.
     """
@@ -119,10 +120,14 @@ class Irra(Retriever):
 
     def masked_word_loss(self, text: Tensor, image: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
         """Cross-entropy of the original `ids` at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
-        context = self.ln_image(image)
-        hidden = self.cross_attention(self.ln_text(text), context, context, need_weights=False)[0]
-        hidden = self.ln_post(self.cross_blocks(hidden)[chosen])
-        return F.cross_entropy(self.mlm_head(hidden), ids[chosen], reduction="sum") / chosen.sum().clamp(min=1)
+        context, hidden, targets = self.ln_image(image), [], []
+        for rows, length in length_groups(lengths_of(ids)):
+            asked, shown, wanted = text[rows, :length], context[rows], chosen[rows, :length]
+            mixed = self.cross_attention(self.ln_text(asked), shown, shown, need_weights=False)[0]
+            hidden.append(self.cross_blocks(mixed)[wanted])
+            targets.append(ids[rows, :length][wanted])
+        logits = self.mlm_head(self.ln_post(torch.cat(hidden)))
+        return F.cross_entropy(logits, torch.cat(targets), reduction="sum") / chosen.sum().clamp(min=1)
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised class token."""

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from glalign.errors import UserError
 from glalign.language.tokenizers import Tokenizer
+from glalign.models.lengths import length_groups, lengths_of
 
 POSITIONS = "visual.positional_embedding"
 
@@ -93,8 +94,15 @@ class ClipTowers(CLIP):
     def text_tokens(self, ids: Tensor) -> Tensor:
         """(B, T) int64, T at most the context length -> (B, T, E), not L2-normalised (Eq. 6, D22).
 
-        The attention is causal, so that what stands after a caption's end mark changes nothing before it.
+        The attention is causal, so that what stands after a caption's end mark changes nothing before it. Captions of
+        similar length are read together and padding is not: a token past the longest of its group is 0.
         """
+        groups = length_groups(lengths_of(ids))
+        parts = [F.pad(self.read(ids[rows, :length]), (0, 0, 0, ids.shape[1] - length)) for rows, length in groups]
+        return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]
+
+    def read(self, ids: Tensor) -> Tensor:
+        """The same for ids as they stand, padding and captions without an end mark included."""
         length = ids.shape[1]
         x = self.token_embedding(ids) + self.positional_embedding[:length]
         x = self.transformer(x, attn_mask=self.attn_mask[:length, :length])

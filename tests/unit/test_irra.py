@@ -128,6 +128,8 @@ def test_masking_depends_on_the_stream_alone():
 def test_masked_word_loss_is_the_head_on_all_positions_ignoring_the_rest():
     system = build()
     batch = batch_of(system)
+    batch.tokens.masked_fill_((batch.tokens == 0) | (batch.tokens == system.tokenizer.eot_id), 7)
+    batch.tokens[:, -1] = system.tokenizer.eot_id  # captions of one length: no padding on either side
     masked, chosen = mask_tokens(batch.tokens, system.tokenizer, batch.generator)
     text, image = system.towers.text_tokens(masked), system.towers.image_tokens(batch.pixels)
     context = system.ln_image(image)
