@@ -62,8 +62,7 @@ lint: $(READY) $(LINT)/.ready
 	"$(BIN)/snakemake" --lint
 
 # Needs uv on the PATH. Hashes are those of the files on PyPI, for Linux and macOS and every Python from 3.11 on.
-RESOLVE = uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 --no-annotate --no-header \
-	--default-index https://pypi.org/simple
+RESOLVE = uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 --no-annotate --no-header
 lock:
 	$(RESOLVE) -o requirements.lock requirements.in
 	$(RESOLVE) -o requirements-cpu.lock requirements.in \

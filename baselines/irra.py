@@ -165,7 +165,8 @@ def sdm(scores: Tensor, person: Tensor, tau: float) -> Tensor:
     """Similarity distribution matching: mean over rows of KL(p || q), p = softmax(scores / tau).
 
     scores (B, B) cosines, rows are queries. q spreads evenly over the columns of the row's person; eps 1e-8 keeps its
-    logarithm finite. Source: Jiang and Ye, CVPR 2023, similarity distribution matching; anosorae/IRRA@cfc2378, its loss file.
+    logarithm finite. Source: Jiang and Ye, CVPR 2023 (SDM);
+    anosorae/IRRA@cfc2378, its loss file.
     """
     same = (person[:, None] == person[None, :]).to(scores.dtype)
     target = same / same.sum(dim=1, keepdim=True)

@@ -62,7 +62,7 @@ def synthesize(spec: dict[str, Any], out: Path) -> None:
     from glalign.synthetic.dataset import write_dataset
 
     people = spec["train"] + spec["val"] + spec["test"]
-    with Progress(f"synthesize {out.name}", people, "person") as progress:
+    with Progress(f"synthesize {out.name}", people, "image") as progress:
         write_dataset(spec, out, progress.reach)
 
 

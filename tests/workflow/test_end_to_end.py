@@ -1,0 +1,135 @@
+"""The whole suite on a handful of people: two runs end with the same bytes, however they were scheduled or cut off."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from glalign.config import load
+from glalign.paper import read_reported
+from glalign.plan import make_plan
+from glalign.sources import reachable
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("Snakefile", "config.yaml", "workflow", "profiles", "paper", "glalign", "baselines")
+OVERLAY = """
+datasets: {cuhk_en: {synthetic: {train: 24, val: 6, test: 8}}}
+evaluation: {bootstrap: 20}
+systems:
+  glalign: {data: {batch_size: 16}, budget: {steps: 40, validate_every: 20, checkpoint_every: 5}}
+  irra: {data: {batch_size: 16}, budget: {steps: 6, validate_every: 3, checkpoint_every: 2}}
+  dual_path: {data: {batch_size: 16}, budget: {steps: 6, validate_every: 3, checkpoint_every: 2}}
+"""
+TARGETS = ("results/table4.csv", "results/table4_extended.csv", "results/table11.tex")
+CHECKPOINT = "results/runs/glalign/cuhk_en/seed0/checkpoint.pt"
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the suite with the small configuration as an overlay."""
+    folder.mkdir()
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    (folder / "small.yaml").write_text(OVERLAY, encoding="utf-8")
+    return folder
+
+
+def command(cores: int) -> list[str]:
+    """The command line that makes TARGETS."""
+    return [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", "small.yaml", "--", *TARGETS]
+
+
+def finish(folder: Path, cores: int) -> str:
+    """Run to the end; returns what was printed."""
+    done = subprocess.run(command(cores), cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The suite after an undisturbed run on two cores."""
+    folder = checkout(tmp_path_factory.mktemp("first") / "suite")
+    finish(folder, cores=2)
+    return folder
+
+
+def products(folder: Path) -> dict[str, bytes]:
+    """Everything that must not depend on the run."""
+    results = folder / "results"
+    kinds = ("table*", "ranks/**/*", "metrics/**/*", "runs/**/*", "manifests/*", "phrases/*", "parts/**/*", "data/**/*")
+    files = (path for kind in kinds for path in results.glob(kind) if path.is_file())
+    return {str(path.relative_to(results)): path.read_bytes() for path in files}
+
+
+def test_a_killed_run_on_one_core_ends_with_the_bytes_of_the_other(finished: Path, tmp_path: Path) -> None:
+    folder = checkout(tmp_path / "suite")
+    running = subprocess.Popen(
+        command(1), cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not (folder / CHECKPOINT).exists():
+        assert running.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert (folder / CHECKPOINT).exists()
+    assert "resumed at step" in finish(folder, cores=1)
+    ours, theirs = products(folder), products(finished)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
+    for source in (finished / "glalign").rglob("*.py"):
+        source.touch()
+    assert "Nothing to be done" in finish(finished, cores=1)
+
+
+def test_the_table_has_the_rows_of_the_paper_and_three_of_them_run(finished: Path) -> None:
+    table = pd.read_csv(finished / "results/table4.csv")
+    assert len(table) == 9
+    assert table.loc[table["status"] == "reproduced", "method"].tolist() == ["Dual-path CNN", "IRRA", "GLAlign"]
+    assert table.loc[table["status"] == "not run", "rank1"].isna().all()
+    assert set(table["profile"]) == {"demo"}
+    extended = pd.read_csv(finished / "results/table4_extended.csv").set_index("method")
+    assert extended.loc["Oracle", "rank1"] > extended.loc["Random scores", "rank1"]
+
+
+SPY = """
+import json, sys
+from glalign.cli import main
+main(sys.argv[2:], standalone_mode=False)
+ours = [name for name in sys.modules if name.split(".")[0] in ("glalign", "baselines")]
+open(sys.argv[1], "w").write(json.dumps(ours))
+"""
+BY_DESIGN = {"glalign.cli"}  # passes arguments on; see glalign/sources.py
+OPTIONS = {
+    "parse": ("--out", "--report"),
+    "fit": ("--out", "--code"),
+    "predict": ("--out", "--code"),
+    "table": ("--csv", "--tex"),
+}
+
+
+@pytest.mark.parametrize("stage", ["synthesize", "manifest", "parse", "phrases", "fit", "predict", "metrics", "table"])
+def test_the_digest_covers_what_a_running_stage_loads(finished: Path, tmp_path: Path, stage: str) -> None:
+    config = load(ROOT / "config.yaml", finished / "small.yaml")
+    for job in make_plan(config, read_reported(ROOT / "paper/reported")).jobs[stage].values():
+        outputs = [f"{option}={tmp_path / option.strip('-')}" for option in OPTIONS.get(stage, ("--out",))]
+        arguments = [stage, "--spec", json.dumps(job.spec), *outputs]
+        spy = [sys.executable, "-c", SPY, str(tmp_path / "modules.json"), *arguments]
+        done = subprocess.run(spy, cwd=finished, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        loaded = set(json.loads((tmp_path / "modules.json").read_text()))
+        assert loaded - BY_DESIGN <= set(reachable(job.modules)), stage
+        for output in tmp_path.iterdir():
+            shutil.rmtree(output) if output.is_dir() else output.unlink()
