@@ -58,6 +58,7 @@ $(LINT)/.ready: requirements-lint.lock
 
 lint: $(READY) $(LINT)/.ready
 	"$(LINT)/bin/ruff" check .
+	"$(LINT)/bin/ruff" format --check .
 	"$(LINT)/bin/snakefmt" --check Snakefile workflow
 	"$(BIN)/snakemake" --lint
 

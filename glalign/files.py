@@ -1,6 +1,7 @@
 """Files appear whole or not at all: write beside, flush to disk, rename."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     Raises: UserError naming `path` when the disk is full or the folder cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")  # of a fixed name: what a killed process left is overwritten
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -26,35 +27,39 @@ def whole_file(path: Path | str) -> Iterator[Path]:
             os.fsync(handle.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); free the disk or change `results`"
-        ) from error
+        raise _explained(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def whole_directory(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; it replaces `path` on success and is removed on any failure."""
+    """Yield a temporary folder beside `path`; it replaces `path` on success and is removed on any failure.
+
+    Its files are not flushed one by one: thousands of small ones would take longer than making them.
+    """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); free the disk or change `results`"
-        ) from error
+        raise _explained(path, error) from error
     try:
         yield temporary
         temporary.chmod(0o755)
         shutil.rmtree(path, ignore_errors=True)
         temporary.replace(path)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); free the disk or change `results`"
-        ) from error
+        raise _explained(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _explained(path: Path, error: OSError) -> Exception:
+    """A UserError for what the user can mend; any other error of the block that writes stays what it is."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG):
+        return error
+    return UserError(f"{path}: cannot be written ({error.strerror}); free the disk or change `results`")
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,25 @@ from glalign.models.retriever import Batch, Retriever
 
 ENCODE = 256
 """Images or captions encoded at a time; a constant, because sums of floats depend on it."""
+
+
+def input_digests(spec: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of what a training reads, by path: manifests, phrases, label maps (as one), pre-trained weights.
+
+    Images are not read for it: the manifest stands for them.
+    """
+    found = {}
+    for dataset in spec["datasets"]:
+        files = [Path(dataset[name]) for name in ("manifest", "phrases") if dataset[name]]
+        maps = sorted(Path(dataset["parts"]).rglob("*.png")) if dataset["parts"] else []
+        found |= {str(file): sha256(file.read_bytes()).hexdigest() for file in files}
+        if maps:
+            digests = "".join(sha256(file.read_bytes()).hexdigest() for file in maps)
+            found[dataset["parts"]] = sha256(digests.encode()).hexdigest()
+    weights = Path(spec["weights"]) / f"{spec['model'].get('weights')}.safetensors"
+    if weights.is_file():
+        found[str(weights)] = sha256(weights.read_bytes()).hexdigest()
+    return found
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,10 @@ class RetrievalSet:
 
     queries: list[Query]
     gallery: list[Record]
+    asked: list[
+        tuple[str, int]
+    ]  # (numbering, person) of each query and of each gallery image: numbers alone may collide
+    shown: list[tuple[str, int]]
     images: ImageStore
     parts: PartStore | None
     phrases: list[Phrases] | None
@@ -95,16 +119,28 @@ class RetrievalSet:
     ) -> "RetrievalSet":
         """All captions of the sources' records against the images of `gallery`, some or all of those records."""
         everything = [record for source in sources for record in source.records]
-        kept = {record.image for record in gallery}
+        kept = set(gallery)
         reduced = [
-            Source([r for r in source.records if r.image in kept], source.images, source.parts, None, source.people)
+            Source([r for r in source.records if r in kept], source.images, source.parts, None, source.people)
             for source in sources
         ]
         shown = Collection.of(reduced, options.image_size, model.patch_grid, dress)
         phrases = None
         if all(source.phrases is not None for source in sources):
             phrases = [found for source in sources for found in source.phrases]
-        return cls(queries(everything), shown.records, shown.images, shown.parts, phrases, options, model.tokenizer)
+        asked = [(source.people, query.person) for source in sources for query in queries(source.records)]
+        persons = [record.person for record in shown.records]
+        return cls(
+            queries(everything),
+            shown.records,
+            asked,
+            list(zip(shown.people, persons, strict=True)),
+            shown.images,
+            shown.parts,
+            phrases,
+            options,
+            model.tokenizer,
+        )
 
 
 class TrainingData:
@@ -116,7 +152,8 @@ class TrainingData:
         self._train = [Source.read(dataset, "train") for dataset in spec["datasets"]]
         self._val = [Source.read(dataset, "val") for dataset in spec["datasets"]]
         self.records = [record for source in self._train for record in source.records]
-        for name, sources in (("train", self._train), ("val", self._val)):
+        needed = {"train": self._train, "val": self._val if spec["selection"] == "val" else self._train}
+        for name, sources in needed.items():
             if not any(source.records for source in sources):
                 raise UserError(
                     f"trainset {spec['trainset']}: no {name} images; check the dataset's splits and holdout"
@@ -156,7 +193,9 @@ class TrainingData:
             people=data.people,
         )
 
-    def validation(self, model: Retriever) -> RetrievalSet:
-        """The validation identities: every caption against every image."""
+    def validation(self, model: Retriever) -> RetrievalSet | None:
+        """The validation identities: every caption against every image; None where there are none."""
         gallery = [record for source in self._val for record in source.records]
+        if not gallery:
+            return None
         return RetrievalSet.of(self._val, gallery, model, self.options, self._spec["dress"])

@@ -7,6 +7,7 @@ import torch
 
 from glalign.errors import UserError
 from glalign.files import whole_file
+from glalign.progress import log
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -29,6 +30,10 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # a file torn by the operating system is no reason to stop: train from the start
+    except Exception as error:  # a file torn by the operating system is no reason to stop: train from the start
+        log.info("%s: not readable (%s); training from the start", path, error)
         return None
-    return state if state.get("key") == key else None
+    if state.get("key") != key:
+        log.info("%s: of another configuration, code or data; training from the start", path)
+        return None
+    return state

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from glalign.data.pairs import Pairs
-from glalign.data.sets import RetrievalSet, TrainingData
+from glalign.data.sets import RetrievalSet, TrainingData, input_digests
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
 from glalign.engine.encode import Encoded
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
@@ -63,7 +63,8 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
         model, optimizer, options, data.pairs(model, sampling, seed), data.validation(model), steps, seed, device
     )
 
-    checkpoint, key = out / "checkpoint.pt", digest_of(spec, code)
+    inputs = input_digests(spec)
+    checkpoint, key = out / "checkpoint.pt", digest_of({**spec, "inputs": inputs}, code)
     start, lines, best = 0, [], {"val_rank1": -1.0, "step": 0, "weights": {}}
     if state := load_checkpoint(checkpoint, key):
         model.load_state_dict(state["model"])
@@ -78,19 +79,20 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
             if done % budget["log_every"] == 0 or done == steps:
                 lines.append({"step": done, **terms})
             if done % budget["validate_every"] == 0 or done == steps:
-                rank1 = training.validate()
+                rank1 = training.validate() if training.validation else None
                 lines.append({"step": done, "val_rank1": rank1})
                 if spec["selection"] == "last" or rank1 > best["val_rank1"]:
                     best = {"val_rank1": rank1, "step": done, "weights": training.snapshot()}
             if done % budget["checkpoint_every"] == 0 and done < steps:
                 saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "lines": json.dumps(lines)}
                 save_checkpoint(checkpoint, {"key": key, "step": done, "best": best, **saved})
-            progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1']):.1f}")
+            progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
 
     save_weights(out / "model.safetensors", best.pop("weights"))
     write_text(out / "train.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
     parameters = sum(p.numel() for p in model.parameters())
-    run = {"facts": asdict(facts), "selected": {"rule": spec["selection"], **best}, "parameters": parameters}
+    selected = {"rule": spec["selection"], **best}
+    run = {"facts": asdict(facts), "selected": selected, "parameters": parameters, "inputs": inputs}
     write_json(out / "run.json", {**run, **provenance(spec, code)})
     checkpoint.unlink(missing_ok=True)
 
@@ -103,7 +105,7 @@ class Training:
     optimizer: torch.optim.Optimizer
     options: OptimOptions
     pairs: Pairs
-    validation: RetrievalSet
+    validation: RetrievalSet | None
     steps: int
     seed: int
     device: torch.device
@@ -133,7 +135,7 @@ class Training:
     def validate(self) -> float:
         """Rank-1 (percent) over the validation identities, by the evaluator that scores the test set."""
         data = self.validation
-        positives = find_positives([q.person for q in data.queries], [r.person for r in data.gallery])
+        positives = find_positives(data.asked, data.shown)
         scores = Encoded(self.model, data, self.device).blocks(VALIDATION_BLOCK)
         ranks = hit_ranks(scores, positives, len(data.gallery))
         firsts = ranks.ranks[ranks.starts[:-1]]

@@ -1,13 +1,11 @@
 """Optimisers and schedules: a learning rate is the group's base rate times a pure function of the step."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-
-from glalign.options import from_mapping
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,3 @@ def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
     """Give every group its base rate times `factor`."""
     for group in optimizer.param_groups:
         group["lr"] = group["base_lr"] * factor
-
-
-def optim_options(values: Mapping[str, Any], where: str) -> OptimOptions:
-    """Read `optim:` values; an unknown key is a UserError that names it."""
-    return from_mapping(OptimOptions, values, where)

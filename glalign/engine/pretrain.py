@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from glalign.data.augment import flip, jitter, normalise
 from glalign.data.options import DataOptions
 from glalign.data.pairs import Pairs
-from glalign.data.records import queries
+from glalign.data.records import Query, Record, queries
 from glalign.data.sets import RetrievalSet
 from glalign.engine.corpus import Corpus, draw_corpus
 from glalign.engine.fit import Training
@@ -46,7 +46,7 @@ def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
 
     No local loss: every system that starts from these weights starts from the same, part-blind ones.
     """
-    device = prepare(spec["threads"], spec["device"])
+    device = prepare(spec["threads"], "cpu")  # tiny on purpose, and the same bytes wherever it is remade
     options = DataOptions.from_config(spec["data"], "pretraining.data")
     train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
     torch.manual_seed(seed_for(spec["seed"], "weights"))
@@ -57,8 +57,17 @@ def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
     optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
     optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim)
     pairs = Pairs(train.records, train.pictures, model.tokenizer, options, seed=spec["seed"], sampling=spec["sampling"])
+    asked = queries(held_out.records)
     validation = RetrievalSet(
-        queries(held_out.records), held_out.records, held_out.pictures, None, None, options, model.tokenizer
+        asked,
+        held_out.records,
+        named(asked),
+        named(held_out.records),
+        held_out.pictures,
+        None,
+        None,
+        options,
+        model.tokenizer,
     )
     training = Training(model, optimizer, optim, pairs, validation, spec["steps"], spec["seed"], device)
     lines = []
@@ -70,6 +79,11 @@ def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
             progress.update(1, f"loss {terms['loss']:.3f} {json.dumps(lines[-1:])}")
     save_weights(out, model.towers.state_dict(), model.towers.about())
     return {"held_out_gallery": len(held_out.records), "course": lines}
+
+
+def named(items: Iterable[Record | Query]) -> list[tuple[str, int]]:
+    """(numbering, person) of records or queries; a corpus has one numbering."""
+    return [("pretrain", item.person) for item in items]
 
 
 class AttributeClassifier(nn.Module):
@@ -88,7 +102,7 @@ class AttributeClassifier(nn.Module):
 
 def pretrain_resnet(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
     """Attribute classification, the stand-in for ImageNet: the mean over attributes of the cross-entropies."""
-    prepare(spec["threads"], spec["device"])
+    prepare(spec["threads"], "cpu")
     options = DataOptions.from_config(spec["data"], "pretraining.data")
     train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
     values = attribute_values(train)

@@ -50,7 +50,7 @@ def render_latex(frame: "pd.DataFrame", spec: dict, target: str) -> str:
         f"% generated: snakemake --cores 1 {target}\n"
         f"% needs: {PACKAGES}\n"
         "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
-        f"\\caption{{{_caption(spec, extended)}}}\n\\label{{tab:glalign-{name.replace('_', '-')}}}\n"
+        f"\\caption{{{_caption(frame, spec, extended)}}}\n\\label{{tab:glalign-{name.replace('_', '-')}}}\n"
         "\\sisetup{mode=text, reset-text-series=false, text-series-to-math=true, retain-explicit-plus=true}\n"
         "\\setlength{\\tabcolsep}{4pt}\n"
         "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{threeparttable}\n"
@@ -181,9 +181,10 @@ def _breaks(frame: "pd.DataFrame") -> list[int]:
     return [row for row in range(1, len(own)) if own[row] != own[row - 1]]
 
 
-def _caption(spec: dict, extended: bool) -> str:
+def _caption(frame: "pd.DataFrame", spec: dict, extended: bool) -> str:
     title = escape(spec["title"].rstrip("."))
-    data = f" Data of our runs: {escape(spec['data_note'])}." if spec.get("data_note") else ""
+    ran = (frame["status"] == "reproduced").any()
+    data = f" Data of our runs: {escape(spec['data_note'])}." if ran and spec.get("data_note") else ""
     return f"{title}{', extended' if extended else ''}.{data}"
 
 

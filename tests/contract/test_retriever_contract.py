@@ -126,8 +126,10 @@ def test_losses_are_finite_scalars_that_reach_trained_parameters(name, step):
     groups = list(model.parameter_groups(0.1, 0.01))
     grouped = [p for group in groups for p in group["params"]]
     assert len({id(p) for p in grouped}) == len(grouped), "a parameter in two groups"
-    learned = [p for p in grouped if p.grad is not None and p.grad.abs().sum() > 0]
-    assert len(learned) > len([p for p in grouped if p.requires_grad]) / 2
+    # Reached, not moved: a residual branch that starts at zero hands on a gradient of zero at first.
+    reached = [p for p in grouped if p.grad is not None]
+    assert len(reached) > len([p for p in grouped if p.requires_grad]) / 2
+    assert any(p.grad.abs().sum() > 0 for p in reached)
     assert all(torch.isfinite(p.grad).all() for p in grouped if p.grad is not None)
 
 

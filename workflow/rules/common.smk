@@ -27,7 +27,18 @@ def told(function, *args, **kwargs):
         sys.exit(f"error: {error}")
 
 
-plan = told(lambda: make_plan(resolve(config), paper.read_reported("paper/reported")))
+def planned():
+    """The plan of the configuration; a release that is not where it should be is said at once."""
+    resolved = resolve(config)
+    for name, entry in resolved["datasets"].items():
+        if entry["root"] and not (Path(entry["root"]) / "reid_raw.json").is_file():
+            raise UserError(
+                f"datasets.{name}.root: {entry['root']} has no reid_raw.json; point it at the release, or set it to null"
+            )
+    return make_plan(resolved, paper.read_reported("paper/reported"))
+
+
+plan = told(planned)
 layout = plan.layout
 if workflow.is_main_process:
     clear_stale_lock(Path(".snakemake"))

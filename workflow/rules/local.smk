@@ -13,6 +13,7 @@ rule parse:
         layout.benchmark("parse")
     conda:
         "../envs/glalign.yaml"
+    threads: config.get("threads", 1)
     params:
         spec=spec("parse"),
         code=code("parse"),

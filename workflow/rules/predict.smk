@@ -13,6 +13,7 @@ rule predict:
         layout.benchmark("predict")
     conda:
         "../envs/glalign.yaml"
+    threads: config.get("threads", 1)
     params:
         spec=spec("predict"),
         code=code("predict"),

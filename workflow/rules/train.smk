@@ -13,6 +13,7 @@ rule fit:
         layout.benchmark("fit")
     conda:
         "../envs/glalign.yaml"
+    threads: config.get("threads", 1)
     params:
         spec=spec("fit"),
         code=code("fit"),
