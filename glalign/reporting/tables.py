@@ -24,7 +24,12 @@ RANK_TABLES = range(4, 11)
 NUMBERS: dict[int, dict[str, str]] = {
     1: {"rank1": "rank1"},
     2: {"total_nps": "phrases", "matched": "matched", "coverage": "coverage"},
-    3: {"person_ids": "identities", "images": "images", "descriptions": "captions", "avg_length": "words_mean"},
+    3: {
+        "person_ids": "all.identities",
+        "images": "all.images",
+        "descriptions": "all.captions",
+        "avg_length": "all.caption_words.mean",
+    },
     11: {"rank1": "rank1"},
 }
 """Numeric columns of the other tables, with the key under which a row's files hold our value."""
@@ -85,11 +90,16 @@ def _files(row: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _values(row: Mapping[str, Any], results: list[dict], key: str) -> list[Any]:
-    """The value of `key` in every result file of a row."""
+    """The value of `key`, in which a dot goes one level deeper, in every result file of a row."""
+    values = []
     for path, result in zip(row["metrics"], results, strict=False):
-        if key not in result:
-            raise UserError(f"{path}: key `{key}` is missing; delete the file and run again")
-    return [result[key] for result in results]
+        value: Any = result
+        for name in key.split("."):
+            if not isinstance(value, Mapping) or name not in value:
+                raise UserError(f"{path}: key `{key}` is missing; delete the file and run again")
+            value = value[name]
+        values.append(value)
+    return values
 
 
 def _common(spec: dict, row: Mapping[str, Any], results: list[dict]) -> dict[str, str]:

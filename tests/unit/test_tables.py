@@ -133,7 +133,7 @@ def test_other_tables_keep_the_printed_texts(number):
 
 def test_dataset_statistics_are_counts_and_a_mean(tmp_path):
     (tmp_path / "s.json").write_text(
-        json.dumps({"identities": 1150, "images": 3450, "captions": 6900, "words_mean": 25.876})
+        json.dumps({"all": {"identities": 1150, "images": 3450, "captions": 6900, "caption_words": {"mean": 25.876}}})
     )
     row = {
         "system": None,
