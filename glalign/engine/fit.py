@@ -1,7 +1,6 @@
 """One straight training loop for every system."""
 
 import json
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -25,11 +24,10 @@ from glalign.models.retriever import Facts, Retriever
 from glalign.models.weights import save_weights
 from glalign.names import class_named
 from glalign.options import from_mapping
-from glalign.progress import Progress
+from glalign.progress import Progress, log
 from glalign.provenance import digest_of, provenance
 from glalign.seeds import seed_for
 
-log = logging.getLogger("glalign")
 VALIDATION_BLOCK = 512  # queries scored at a time; the ranks do not depend on it
 
 

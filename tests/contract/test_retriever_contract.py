@@ -117,6 +117,10 @@ def train_steps(model: Retriever, name: str, step: int, steps: int = 10) -> dict
 @pytest.mark.parametrize("step", [0, 9])
 def test_losses_are_finite_scalars_that_reach_trained_parameters(name, step):
     model = build(name)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not parameter.any():  # a residual branch that starts at zero would hand on no gradient at first
+                parameter.fill_(0.1)
     terms = train_steps(model, name, step)
     assert terms
     for value in terms.values():
@@ -126,10 +130,8 @@ def test_losses_are_finite_scalars_that_reach_trained_parameters(name, step):
     groups = list(model.parameter_groups(0.1, 0.01))
     grouped = [p for group in groups for p in group["params"]]
     assert len({id(p) for p in grouped}) == len(grouped), "a parameter in two groups"
-    # Reached, not moved: a residual branch that starts at zero hands on a gradient of zero at first.
-    reached = [p for p in grouped if p.grad is not None]
-    assert len(reached) > len([p for p in grouped if p.requires_grad]) / 2
-    assert any(p.grad.abs().sum() > 0 for p in reached)
+    learned = [p for p in grouped if p.grad is not None and p.grad.abs().sum() > 0]
+    assert len(learned) > len([p for p in grouped if p.requires_grad]) / 2
     assert all(torch.isfinite(p.grad).all() for p in grouped if p.grad is not None)
 
 
