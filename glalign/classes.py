@@ -1,6 +1,7 @@
 """What a class says of itself, read from its source without importing it (and torch with it)."""
 
 import ast
+import difflib
 import functools
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from glalign.errors import UserError
+
+NEEDS = {
+    "parts": "share of each patch that each region covers",
+    "phrases": "tokens inside the noun phrases of each region",
+    "words": "words of the training captions with their counts",
+    "caption_of_person": "a second caption, drawn from all of the person's",
+    "caption_of_other_image": "a second caption, drawn from the person's other images",
+    "truth": "the generator's attributes (references only)",
+}
+"""What a class may ask for in its attribute `needs`."""
+
+TRAINED = ("build", "loss", "encode_images", "encode_texts")
+"""Methods that a system has to have; the contract, `Retriever`, only declares them."""
 
 REQUIRED = object()
 """Default of an option that has none."""
@@ -27,17 +41,20 @@ class Option:
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """Options (name -> Option, in source order) and `needs` of a class."""
+    """Options (name -> Option, in source order), `needs`, methods and docstring of a class."""
 
     options: Mapping[str, Option] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    docstring: str = ""
 
 
 def class_facts(path: str) -> ClassFacts:
     """Facts of the class at a dotted path such as `baselines.irra.Irra`.
 
     Options are the fields of the dataclass `Options` of the same module, `needs` the strings of that class attribute;
-    base classes and imported names are followed. Raises UserError naming the part of the path that does not exist.
+    base classes and imported names are followed; methods are those that the class or a base below `Retriever` defines.
+    Raises UserError naming the part of the path that does not exist, or a need that nothing can meet.
     """
     module, _, name = path.rpartition(".")
     source = source_of(module) if module else None
@@ -46,8 +63,23 @@ def class_facts(path: str) -> ClassFacts:
     found = _find(module, name)
     if found is None:
         raise UserError(f"{source.name} has no class {name!r}")
+    needs = _needs(*found)
+    if unknown := sorted(needs - set(NEEDS)):
+        near = difflib.get_close_matches(unknown[0], NEEDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(NEEDS)}"
+        raise UserError(f"{name} needs {unknown[0]!r}, which no batch has; {hint}")
     options = _find(module, "Options")
-    return ClassFacts(dict(_options(*options)) if options else {}, _needs(*found))
+    return ClassFacts(
+        dict(_options(*options)) if options else {},
+        needs,
+        frozenset(_methods(*found)),
+        ast.get_docstring(found[1]) or "",
+    )
+
+
+def options_of(entry: Mapping[str, Any], facts: ClassFacts) -> dict[str, Any]:
+    """The options of a system's configuration entry, with the class's defaults where they are literals."""
+    return {name: entry["model"].get(name, option.default) for name, option in facts.options.items()}
 
 
 @functools.cache
@@ -110,6 +142,14 @@ def _options(module: str, node: ast.ClassDef) -> Iterator[tuple[str, Option]]:
             annotation = ast.unparse(item.annotation)
             if "ClassVar" not in annotation:
                 yield item.target.id, Option(annotation, _literal(item.value))
+
+
+def _methods(module: str, node: ast.ClassDef) -> Iterator[str]:
+    if (module, node.name) == ("glalign.models.retriever", "Retriever"):
+        return
+    for base in _bases(module, node):
+        yield from _methods(*base)
+    yield from (item.name for item in node.body if isinstance(item, ast.FunctionDef))
 
 
 def _literal(node: ast.expr | None) -> Any:

@@ -6,7 +6,7 @@ Values come from config.yaml and overlays: maps are merged key by key, anything 
 
 import copy
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from glalign.classes import REQUIRED, ClassFacts, class_facts
+from glalign.classes import REQUIRED, TRAINED, ClassFacts, class_facts
 from glalign.errors import UserError
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
@@ -33,21 +33,35 @@ class Config:
         """A top-level value."""
         return self.values[key]
 
+    def entry(self, system: str, language: str) -> Mapping[str, Any]:
+        """A system as it is for captions of a language: its entry with what `by_language` changes."""
+        entry = self["systems"][system]
+        return merge(entry, entry["by_language"].get(language, {}))
+
+    def language_of(self, trainset: str) -> str:
+        """Language of the captions of a trainset (that of its first dataset; mixtures are refused)."""
+        return self["datasets"][self["trainsets"][trainset][0]]["language"]
+
 
 def load(*paths: Path | str) -> Config:
     """Read config.yaml and the overlays after it. Raises UserError naming the file or the key."""
     values: dict[str, Any] = {}
     for path in paths:
-        try:
-            layer = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UserError(f"{path}: {error.strerror}; name an existing configuration file") from error
-        except yaml.YAMLError as error:
-            raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
-        if not isinstance(layer, Mapping):
-            raise UserError(f"{path}: not a map of keys; start from config.yaml")
-        values = merge(values, layer)
+        values = merge(values, read(path))
     return resolve(values)
+
+
+def read(path: Path | str) -> Mapping[str, Any]:
+    """One file as written. Raises UserError naming the file."""
+    try:
+        layer = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; name an existing configuration file") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(layer, Mapping):
+        raise UserError(f"{path}: not a map of keys; start from config.yaml")
+    return layer
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,10 +168,34 @@ def _fill(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> Non
 
 def _check_references(values: Mapping[str, Any]) -> None:
     """Every id that is named must exist."""
+    significance = values["significance"]
+    for key, names in (("system", [significance["system"]]), ("ablations", significance["ablations"])):
+        for name in names:
+            _known(f"significance.{key}", "system", name, values["systems"])
+    for first, second in significance["languages"].items():
+        for name in (first, second):
+            _known(f"significance.languages.{first}", "scenario", name, values["scenarios"])
+    _known("alpha.system", "system", values["alpha"]["system"], values["systems"])
+    _known("alpha.trainset", "trainset", values["alpha"]["trainset"], values["trainsets"])
+    for name in values["tuning"]["trainsets"]:
+        _known("tuning.trainsets", "trainset", name, values["trainsets"])
     datasets, trainsets, testsets = values["datasets"], values["trainsets"], values["testsets"]
     for name, members in trainsets.items():
         for member in members:
             _known(f"trainsets.{name}", "dataset", member, datasets)
+        languages = sorted({datasets[member]["language"] for member in members})
+        if len(languages) > 1:
+            raise UserError(
+                f"configuration: trainsets.{name}: captions in {' and '.join(languages)}; one language is trained on"
+            )
+    for name, entry in datasets.items():
+        if entry["translated"] is not None:
+            _known(f"datasets.{name}.translated", "dataset", entry["translated"], datasets)
+            if entry["language"] == datasets[entry["translated"]]["language"]:
+                source = entry["translated"]
+                raise UserError(
+                    f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already"
+                )
     for name, testset in testsets.items():
         _known(f"testsets.{name}.dataset", "dataset", testset["dataset"], datasets)
     for name, scenario in values["scenarios"].items():
@@ -168,6 +206,13 @@ def _check_references(values: Mapping[str, Any]) -> None:
 def _known(path: str, kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise UserError(f"configuration: {path}: no {kind} {name!r}; {suggestion(name, known)}")
+
+
+def _option_maps(path: str, system: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every map of a class's options in a system's entry, with its place."""
+    yield f"{path}.model", system["model"]
+    for language, change in system["by_language"].items():
+        yield f"{path}.by_language.{language}.model", change.get("model", {})
 
 
 def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
@@ -183,10 +228,17 @@ def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
         facts = class_facts(system["class"])
     except UserError as error:
         raise UserError(f"configuration: {path}.class: {system['class']!r}: {error}") from error
-    for key in system["model"]:
-        if key not in facts.options:
-            near = suggestion(key, facts.options)
-            raise UserError(f"configuration: {path}.model.{key}: no option of {system['class']}; {near}")
+    for method in TRAINED if present else ("blocks",):
+        if method not in facts.methods:
+            raise UserError(
+                f"configuration: {path}.class: {system['class']} has no method `{method}`, which a system that "
+                f"{'trains' if present else 'only scores'} must have"
+            )
+    for where, options in _option_maps(path, system):
+        for key in options:
+            if key not in facts.options:
+                near = suggestion(key, facts.options)
+                raise UserError(f"configuration: {where}.{key}: no option of {system['class']}; {near}")
     for key, option in facts.options.items():
         if option.default is REQUIRED and key not in system["model"]:
             raise UserError(f"configuration: {path}.model.{key}: missing; {system['class']} has no default for it")

@@ -60,6 +60,26 @@ def shift_parts(parts: Tensor, offsets: Tensor, size: tuple[int, int]) -> Tensor
     return torch.einsum("bij,bcjk,blk->bcil", rows, parts, columns)
 
 
+def rotate(pixels: Tensor, parts: Tensor | None, most: float, generator: Generator) -> tuple[Tensor, Tensor | None]:
+    """Turn every image about its centre by -most..most degrees; what comes in from outside is black, or no region.
+
+    Pixels are taken from their nearest neighbour (SRCF: Suo et al. 2022, its released code), shares are interpolated.
+    """
+    angle = torch.deg2rad(most * (2 * torch.rand(len(pixels), generator=generator) - 1))
+    turned = [_turned(pixels.float(), angle, "nearest").to(pixels.dtype)]
+    turned.append(parts if parts is None else _turned(parts, angle, "bilinear", pixels.shape[-2] / pixels.shape[-1]))
+    return turned[0], turned[1]
+
+
+def _turned(images: Tensor, angle: Tensor, mode: str, shape: float | None = None) -> Tensor:
+    """`images` (B, C, h, w) that show something `shape` times as high as wide, turned counter-clockwise."""
+    ratio = images.shape[-2] / images.shape[-1] if shape is None else shape
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    matrix = torch.stack([cos, -sin * ratio, zero, sin / ratio, cos, zero], dim=1).reshape(-1, 2, 3)
+    grid = functional.affine_grid(matrix, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, mode=mode, padding_mode="zeros", align_corners=False)
+
+
 def jitter(pixels: Tensor, strength: float, generator: Generator) -> Tensor:
     """Change brightness, then contrast, then saturation, each by a factor 1 - strength .. 1 + strength per image."""
     factors = 1 + strength * (2 * torch.rand(3, len(pixels), 1, 1, 1, generator=generator) - 1)

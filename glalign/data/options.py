@@ -26,7 +26,8 @@ class DataOptions:
     STATISTICS. flip: mirror half of the training images; "no_sides" spares pairs whose caption says left or right
     (D25). crop: largest shift in pixels of pad-and-crop, 0 is off (IRRA: 10 at 384 x 128). erase: probability of random
     erasing, 0 is off (IRRA: .5). jitter: strength of brightness, contrast and saturation jitter, 0 is off.
-    batch_size: pairs per training step. sampling: "pairs" or "identity" (see Pairs), null for the system's own (D26).
+    rotate: largest angle in degrees, 0 is off (SRCF: 15). batch_size: pairs per training step. sampling: "pairs",
+    "identity" or "groups" (see Pairs), null for the system's own (D26). group: pairs of a person in a batch of groups.
     """
 
     image_size: tuple[int, int] = (224, 224)
@@ -35,8 +36,10 @@ class DataOptions:
     crop: int = 0
     erase: float = 0.0
     jitter: float = 0.0
+    rotate: float = 0.0
     batch_size: int = 64
     sampling: str | None = None
+    group: int = 4
 
     @classmethod
     def from_config(cls, values: Mapping[str, Any], where: str = "data") -> "DataOptions":
@@ -60,8 +63,10 @@ class DataOptions:
             "crop": (_is_int(self.crop) and self.crop >= 0, "an integer, 0 or more"),
             "erase": (_is_number(self.erase) and 0 <= self.erase <= 1, "a probability, 0 to 1"),
             "jitter": (_is_number(self.jitter) and 0 <= self.jitter < 1, "a number from 0 to below 1"),
-            "sampling": (self.sampling in (None, "pairs", "identity"), "pairs, identity or null"),
+            "rotate": (_is_number(self.rotate) and 0 <= self.rotate <= 180, "an angle, 0 to 180"),
+            "sampling": (self.sampling in (None, "pairs", "identity", "groups"), "pairs, identity, groups or null"),
             "batch_size": (_is_int(self.batch_size) and self.batch_size > 0, "a positive integer"),
+            "group": (_is_int(self.group) and self.group > 0, "a positive integer"),
         }
         for key, (holds, wanted) in right.items():
             if not holds:

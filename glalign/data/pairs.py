@@ -9,13 +9,14 @@ from torch import Generator, Tensor
 from glalign.data import augment
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.options import DataOptions
+from glalign.data.orders import Grouped, Shuffled
 from glalign.data.records import Record
 from glalign.data.text import Phrases, TokenTable
 from glalign.language.tokenizers import Tokenizer
 from glalign.models.retriever import Batch
 from glalign.seeds import seed_for
 
-SAMPLINGS = ("pairs", "identity")
+SAMPLINGS = ("pairs", "identity", "groups")
 
 SIDES = re.compile(r"\b(?:left|right|trái|phải)\b", re.IGNORECASE)
 """Captions that a mirrored image contradicts, English and Vietnamese; other senses of these words are spared too."""
@@ -25,8 +26,9 @@ class Pairs:
     """Batches of (image, caption) pairs, any of them at any time.
 
     "pairs": an epoch is every (image, caption) pair once (D26). "identity": every image once, each with a random
-    caption of its person. Either in a fresh order per epoch. Batches are always full: one that reaches the end of an
-    epoch goes on with the next, so no item is dropped or seen twice within an epoch.
+    caption of its person. "groups": so many pairs of each person of a batch (`Grouped`). Batches are always full.
+    other: a second caption with each pair, drawn evenly from all captions of the "person", or from those of the
+    person's "image"s other than the pair's (where there are none: from the image's own other captions, else the same).
     The order, each augmentation and the model have random streams of their own: switching one on moves no other.
     """
 
@@ -42,6 +44,7 @@ class Pairs:
         parts: PartStore | None = None,
         phrases: Sequence[Phrases] | None = None,
         people: Sequence[str] | None = None,
+        other: str | None = None,
     ) -> None:
         """records, images and parts are parallel; phrases has one item per caption, in the records' order. people names
         the numbering that each record's person belongs to, where records of several datasets are mixed (default: one).
@@ -49,6 +52,8 @@ class Pairs:
         if sampling not in SAMPLINGS:
             raise ValueError(f"sampling must be one of {', '.join(SAMPLINGS)}, not {sampling!r}")
         captions = [caption for record in records for caption in record.captions]
+        self._captions = captions
+        self._other = other
         self.options = options
         self.images, self.parts = images, parts
         self.text = TokenTable(captions, tokenizer, phrases)
@@ -63,12 +68,22 @@ class Pairs:
         self._captions_of = torch.argsort(person_of, stable=True)
         self._count = torch.bincount(person_of)
         self._first = self._count.cumsum(0) - self._count
-        self._orders: dict[int, Tensor] = {}
+        # Where each caption stands in that grouping; an image's captions stay side by side.
+        self._place = torch.empty_like(self._captions_of)
+        self._place[self._captions_of] = torch.arange(len(captions))
+        self._image_count = torch.bincount(self._image_of, minlength=len(records))
+        self._image_first = self._image_count.cumsum(0) - self._image_count
+        self._order: Shuffled | Grouped
+        if sampling == "groups":
+            self._order = Grouped(person_of, options.batch_size, options.group, self._stream)
+        else:
+            count = len(captions) if sampling == "pairs" else len(records)
+            self._order = Shuffled(count, options.batch_size, self._stream)
 
     @property
     def per_epoch(self) -> int:
         """Items that an epoch consists of: pairs, or images."""
-        return len(self.text) if self._sampling == "pairs" else len(self.classes)
+        return self._order.per_epoch
 
     def batch(self, step: int) -> Batch:
         """The batch of `step` (from 0), float32 pixels normalised and augmented, `person` the class index."""
@@ -82,21 +97,45 @@ class Pairs:
             parts=parts,
             generator=self._stream("model", step),
             **self.text.batch(caption),
+            **self._second(caption, step),
         )
 
     def items(self, step: int) -> tuple[Tensor, Tensor]:
         """Image numbers and caption numbers (B,) of a step."""
-        size, epoch_size = self.options.batch_size, self.per_epoch
-        places = torch.arange(step * size, (step + 1) * size)
-        epochs = places // epoch_size
-        chosen = torch.cat(
-            [self._order(e)[places[epochs == e] % epoch_size] for e in range(int(epochs[0]), int(epochs[-1]) + 1)]
-        )
-        if self._sampling == "pairs":
+        chosen = self._order.batch(step)
+        if self._sampling != "identity":
             return self._image_of[chosen], chosen
-        person = self.classes[chosen]
-        draw = torch.rand(size, generator=self._stream("caption", step), dtype=torch.float64)
-        return chosen, self._captions_of[self._first[person] + (draw * self._count[person]).long()]
+        return chosen, self._of_person(self.classes[chosen], self._uniform("caption", step))
+
+    def others(self, caption: Tensor, step: int) -> Tensor:
+        """Numbers (B,) of the second captions of a step's captions."""
+        draw = self._uniform("other", step)
+        person = self.classes[self._image_of[caption]]
+        if self._other == "person":
+            return self._of_person(person, draw)
+        image = self._image_of[caption]
+        own, start = self._image_count[image], self._place[self._image_first[image]] - self._first[person]
+        rest = self._count[person] - own
+        place = (draw * rest).long()
+        elsewhere = self._captions_of[self._first[person] + place + torch.where((place >= start) & (rest > 0), own, 0)]
+        turn = 1 + (draw * (own - 1)).long()  # 1 .. own - 1 captions further on, within the image
+        beside = self._image_first[image] + (caption - self._image_first[image] + turn) % own
+        return torch.where(rest > 0, elsewhere, beside)
+
+    def _second(self, caption: Tensor, step: int) -> dict[str, Tensor]:
+        if self._other is None:
+            return {}
+        other = self.others(caption, step)
+        read = self.text.batch(other)
+        same = [self._captions[i] == self._captions[j] for i, j in zip(caption.tolist(), other.tolist(), strict=True)]
+        return {"other_tokens": read["tokens"], "other_lengths": read["lengths"], "other_same": torch.tensor(same)}
+
+    def _of_person(self, person: Tensor, draw: Tensor) -> Tensor:
+        """A caption of each person, by a uniform draw (B,) from 0 to 1."""
+        return self._captions_of[self._first[person] + (draw * self._count[person]).long()]
+
+    def _uniform(self, name: str, step: int) -> Tensor:
+        return torch.rand(self.options.batch_size, generator=self._stream(name, step), dtype=torch.float64)
 
     def _augment(
         self, pixels: Tensor, parts: Tensor | None, caption: Tensor, step: int
@@ -109,19 +148,14 @@ class Pairs:
             pixels, parts = augment.flip(pixels, parts, allowed, self._stream("flip", step))
         if options.crop:
             pixels, parts = augment.crop(pixels, parts, options.crop, self._stream("crop", step))
+        if options.rotate:
+            pixels, parts = augment.rotate(pixels, parts, options.rotate, self._stream("rotate", step))
         if options.jitter:
             pixels = augment.jitter(pixels, options.jitter, self._stream("jitter", step))
         pixels = augment.normalise(pixels, options.normalise)
         if options.erase:
             pixels, parts = augment.erase(pixels, parts, options.erase, options.normalise, self._stream("erase", step))
         return pixels, parts
-
-    def _order(self, epoch: int) -> Tensor:
-        if epoch not in self._orders:
-            # The epoch before stays: the batch across the border asks for both.
-            self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}
-            self._orders[epoch] = torch.randperm(self.per_epoch, generator=self._stream("epoch", epoch))
-        return self._orders[epoch]
 
     def _stream(self, name: str, number: int) -> Generator:
         return torch.Generator().manual_seed(seed_for(self._seed, name, number))

@@ -15,15 +15,19 @@ from glalign.data.pairs import Pairs
 from glalign.data.records import Query, Record, queries, read_manifest
 from glalign.data.text import Phrases, read_phrases
 from glalign.errors import UserError
-from glalign.language.tokenizers import Tokenizer, split_words
+from glalign.language.tokenizers import Split, Tokenizer
 from glalign.models.retriever import Batch, Retriever
+
+OTHERS = {"caption_of_person": "person", "caption_of_other_image": "image"}
+"""What a system needs -> which second caption comes with each pair."""
 
 ENCODE = 256
 """Images or captions encoded at a time; a constant, because sums of floats depend on it."""
 
 
 def input_digests(spec: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 of what a training reads, by path: manifests, phrases, label maps (as one), pre-trained weights.
+    """SHA-256 of what a training reads, by path: manifests, phrases, label maps (as one), and `files`:
+    pre-trained weights and vocabularies.
 
     Images are not read for it: the manifest stands for them.
     """
@@ -35,10 +39,7 @@ def input_digests(spec: Mapping[str, Any]) -> dict[str, str]:
         if maps:
             digests = "".join(sha256(file.read_bytes()).hexdigest() for file in maps)
             found[dataset["parts"]] = sha256(digests.encode()).hexdigest()
-    weights = Path(spec["weights"]) / f"{spec['model'].get('weights')}.safetensors"
-    if weights.is_file():
-        found[str(weights)] = sha256(weights.read_bytes()).hexdigest()
-    return found
+    return found | {file: sha256(Path(file).read_bytes()).hexdigest() for file in spec["files"]}
 
 
 @dataclass(frozen=True)
@@ -164,11 +165,10 @@ class TrainingData:
         """Number of training identities."""
         return len({(source.people, record.person) for source in self._train for record in source.records})
 
-    @property
-    def words(self) -> tuple[tuple[str, int], ...]:
+    def words(self, split: Split) -> tuple[tuple[str, int], ...]:
         """Words of the training captions with their counts, most frequent first, then alphabetical."""
         captions = (caption for record in self.records for caption in record.captions)
-        counts = Counter(word for caption in captions for word, _ in split_words(caption))
+        counts = Counter(word for caption in captions for word, _ in split(caption))
         return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def steps(self, budget: Mapping[str, Any], sampling: str) -> int:
@@ -191,6 +191,7 @@ class TrainingData:
             parts=data.parts,
             phrases=data.phrases,
             people=data.people,
+            other=next((OTHERS[need] for need in sorted(model.needs) if need in OTHERS), None),
         )
 
     def validation(self, model: Retriever) -> RetrievalSet | None:

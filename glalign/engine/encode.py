@@ -1,30 +1,60 @@
 """A query set and its gallery, encoded once and scored block by block."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from glalign.data.sets import RetrievalSet
+from glalign.evaluation.reranking import candidates, reranked
 from glalign.models.retriever import Features, Retriever
+from glalign.progress import log
+
+PAIRS = 512
+"""Pairs that the second stage scores at a time; a constant, because sums of floats depend on it."""
 
 
 class Encoded:
     """Features of a retrieval set under a model in evaluation mode; they stay on the model's device."""
 
     def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device) -> None:
-        self.model = model.eval()
+        self.model, self.device = model.eval(), device
         with torch.inference_mode():
             self.texts = joined(model.encode_texts(batch.to(device)) for batch in data.caption_batches())
             self.images = joined(model.encode_images(batch.to(device)) for batch in data.image_batches())
+        if model.rerank_top > len(data.gallery):
+            log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 
-    def blocks(self, size: int) -> Iterator[np.ndarray]:
-        """Scores (b, G) of `size` queries at a time; the whole matrix never exists."""
-        total = len(next(iter(self.texts.values())))
+    def blocks(
+        self, size: int, asked: Sequence[int] | None = None, shown: Sequence[int] | None = None
+    ) -> Iterator[np.ndarray]:
+        """Scores (b, G) of `size` queries at a time; the whole matrix never exists.
+
+        asked, shown: numbers of the queries and gallery images that take part, None for all.
+        """
+        texts, images = chosen(self.texts, asked), chosen(self.images, shown)
+        total = len(next(iter(texts.values())))
         for start in range(0, total, size):
             with torch.inference_mode():
-                part = {name: value[start : start + size] for name, value in self.texts.items()}
-                yield self.model.similarity(part, self.images).float().cpu().numpy()
+                part = {name: value[start : start + size] for name, value in texts.items()}
+                scores = self.model.similarity(part, images).float().cpu().numpy()
+                yield self._second(part, images, scores) if self.model.rerank_top else scores
+
+    def _second(self, texts: Features, images: Features, scores: np.ndarray) -> np.ndarray:
+        """Scores after the second stage, PAIRS pairs at a time."""
+        columns = candidates(scores, self.model.rerank_top)
+        rows = np.repeat(np.arange(len(columns)), columns.shape[1])
+        pairs = torch.from_numpy(np.stack([rows, columns.ravel()], axis=1)).to(self.device)
+        second = torch.cat([self.model.rerank(texts, images, part) for part in pairs.split(PAIRS)])
+        return reranked(scores, columns, second.float().cpu().numpy().reshape(columns.shape))
+
+
+def chosen(features: Features, numbers: Sequence[int] | None) -> Features:
+    """The features of the items `numbers`, in their order; uncopied for None or all of them."""
+    count = len(next(iter(features.values())))
+    if numbers is None or list(numbers) == list(range(count)):
+        return features
+    return {name: value[torch.tensor(numbers, device=value.device)] for name, value in features.items()}
 
 
 def joined(parts: Iterator[Features]) -> Features:

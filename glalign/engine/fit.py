@@ -21,7 +21,7 @@ from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.files import write_json, write_text
 from glalign.locks import alone_in
 from glalign.models.retriever import Facts, Retriever
-from glalign.models.weights import save_weights
+from glalign.models.weights import Weights, save_weights
 from glalign.names import class_named
 from glalign.options import from_mapping
 from glalign.progress import Progress, log
@@ -51,10 +51,11 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     sampling = data.options.sampling or kind.sampling
     budget = spec["budget"]
     steps = data.steps(budget, sampling)
-    facts = Facts(data.identities, steps, data.words if "words" in kind.needs else ())
+    words = data.words(kind.word_split(spec["model"])) if "words" in kind.needs else ()
+    facts = Facts(data.identities, steps, words)
 
     torch.manual_seed(seed_for(seed, "weights"))
-    model = kind.build(spec["model"], data.options.image_size, facts, Path(spec["weights"])).to(device)
+    model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
     options = from_mapping(OptimOptions, spec["optim"], f"systems.{spec['system']}.optim")
     optimizer = make_optimizer(model.parameter_groups(options.lr, options.weight_decay), options)
     training = Training(
@@ -70,6 +71,9 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
         start, lines, best = state["step"], json.loads(state["lines"]), state["best"]
         log.info("resumed at step %d of %d", start, steps)
 
+    if steps == 0:  # a system as it was pre-trained
+        rank1 = training.validate() if training.validation else None
+        lines, best = [{"step": 0, "val_rank1": rank1}], {"val_rank1": rank1, "step": 0, "weights": training.snapshot()}
     with Progress(f"fit {spec['system']}/{spec['trainset']}/seed{spec['seed']}", steps, "step", done=start) as progress:
         for step in range(start, steps):
             terms = training.update(step)
@@ -91,6 +95,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     parameters = sum(p.numel() for p in model.parameters())
     selected = {"rule": spec["selection"], **best}
     run = {"facts": asdict(facts), "selected": selected, "parameters": parameters, "inputs": inputs}
+    run |= {"steps": steps, "pairs": steps * data.options.batch_size}
     write_json(out / "run.json", {**run, **provenance(spec, code)})
     checkpoint.unlink(missing_ok=True)
 

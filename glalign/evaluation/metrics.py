@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from glalign.evaluation.rankfile import read_ranks
+from glalign.evaluation.rankfile import draw_of, read_ranks
 from glalign.evaluation.ranking import HitRanks, RankRow
 from glalign.files import write_json
 from glalign.seeds import seed_for
@@ -74,6 +74,15 @@ def percentages(hits: HitRanks) -> dict[str, float]:
     return values
 
 
+def by_draw(rows: Sequence[RankRow]) -> list[list[RankRow]]:
+    """The rows of each draw of a test set; nothing where there is one draw alone."""
+    parts: dict[str, list[RankRow]] = {}
+    for row in rows:
+        if draw := draw_of(row.query):
+            parts.setdefault(draw, []).append(row)
+    return list(parts.values())
+
+
 def wilson(hits: float, n: int) -> tuple[float, float]:
     """Wilson's interval of a share, in percent (statsmodels)."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  slow to import
@@ -127,4 +136,6 @@ def make_metrics(spec: dict, out: Path | str) -> None:
         "bootstrap": {str(k): bounds for k, bounds in intervals.items()},
         "chance": 100 * float(np.mean(np.diff(hits.starts))) / sidecar["n_gallery"],
     }
+    if draws := by_draw(rows):
+        result["draws"] = {"rank1": [percentages(flatten(part))["rank1"] for part in draws]}
     write_json(out, result)

@@ -6,12 +6,26 @@ and what the writer adds.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from glalign.errors import UserError
 from glalign.evaluation.ranking import RankRow
 from glalign.files import read_json, whole_file, write_json
+
+DRAW = "draw"
+"""A query of one of several draws of a test set has the id `draw<number>/<image>#<caption>` (D12)."""
+
+
+def draw_of(query: str) -> str | None:
+    """The draw that a query's id names.
+
+    >>> draw_of("draw3/a.png#0"), draw_of("a.png#0")
+    ('draw3', None)
+    """
+    found = re.match(rf"({DRAW}\d+)/", query)
+    return found and found.group(1)
 
 
 def sidecar_path(path: Path | str) -> Path:

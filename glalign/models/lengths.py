@@ -1,5 +1,6 @@
 """Captions of a batch in groups of similar length, so that little padding is computed."""
 
+import torch
 from torch import Tensor
 
 
@@ -15,3 +16,8 @@ def length_groups(lengths: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
     """
     rows = lengths.argsort(stable=True)
     return [(part, int(lengths[part].max())) for part in rows.chunk(groups)]
+
+
+def at_end(tokens: Tensor, ids: Tensor) -> Tensor:
+    """(B, E) token of the end-of-text mark, the largest id of a caption; tokens (B, T, E), ids (B, T)."""
+    return tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=1)]

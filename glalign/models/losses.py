@@ -2,6 +2,9 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+SDM_EPS = 1e-8
 
 EXCLUDED = -1e4
 """Logit of a sample left out: far below any cosine times 100, and its product with a zero target is no NaN."""
@@ -55,3 +58,16 @@ def local_contrastive(
     losses = contrastive(regions.transpose(0, 1), phrases.transpose(0, 1), scale, person, present.T)
     usable = (present.sum(0) >= 2).to(losses.dtype)
     return (losses * usable).sum() / usable.sum().clamp(min=1.0)
+
+
+def sdm(scores: Tensor, person: Tensor, tau: float) -> Tensor:
+    """Similarity distribution matching: mean over rows of KL(p || q), p = softmax(scores / tau).
+
+    scores (B, B) cosines, rows are queries. q spreads evenly over the columns of the row's person; eps 1e-8 keeps its
+    logarithm finite. Source: Jiang and Ye, CVPR 2023 (SDM);
+    anosorae/IRRA@cfc2378, its loss file.
+    """
+    same = (person[:, None] == person[None, :]).to(scores.dtype)
+    target = same / same.sum(dim=1, keepdim=True)
+    logs = F.log_softmax(scores / tau, dim=1)
+    return (logs.exp() * (logs - torch.log(target + SDM_EPS))).sum(dim=1).mean()

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.language.tokenizers import Split, Tokenizer, split_words
+from glalign.models.weights import Weights
 
 Features = dict[str, Tensor]
 """Named tensors, each with the item axis first."""
@@ -33,8 +33,9 @@ class Batch:
 
     pixels (B, 3, H, W) float, normalised. tokens (B, T) int64, padded with the tokenizer's pad id. lengths (B,)
     int64. person (B,) int64, class index during training. parts (B, 5, h, w) float: share of each patch covered by
-    each region. phrases (B, 5, T) bool: tokens inside the noun phrases of each region. generator: the named random
-    stream of this step.
+    each region. phrases (B, 5, T) bool: tokens inside the noun phrases of each region. other_tokens (B, T'),
+    other_lengths (B,): a second caption of each person, of its own width. other_same (B,) bool: it reads like the
+    first. generator: the named random stream of this step.
     """
 
     pixels: Tensor | None = None
@@ -43,6 +44,9 @@ class Batch:
     person: Tensor | None = None
     parts: Tensor | None = None
     phrases: Tensor | None = None
+    other_tokens: Tensor | None = None
+    other_lengths: Tensor | None = None
+    other_same: Tensor | None = None
     generator: torch.Generator | None = field(default=None, compare=False)
 
     def to(self, device: torch.device) -> "Batch":
@@ -59,25 +63,38 @@ class Retriever(nn.Module):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
-    """Any of "parts", "phrases" (batch fields of those names) and "words" (Facts.words)."""
+    """What the loader must build beyond pixels, tokens, lengths and person; the names are in glalign.classes.NEEDS."""
 
     sampling: ClassVar[str] = "pairs"
-    """"pairs": every (image, caption) pair once per epoch; "identity": an image with a random caption of its person."""
+    """"pairs": every (image, caption) pair once per epoch; "identity": an image with a random caption of its person;
+    "groups": so many pairs of each of a batch's persons."""
 
     tokenizer: Tokenizer
+    embed_dim: int
+    """Width of the feature "global"."""
+
     patch_grid: tuple[int, int] = (1, 1)
     """(h, w) grid on which `Batch.parts` is built; only read when the system needs parts."""
 
+    rerank_top: int = 0
+    """So many of a query's best images are scored again by `rerank`; 0 for no second stage."""
+
     @classmethod
     def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Path | None
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights
     ) -> "Retriever":
-        """Make the system from its `model:` options; `weights` is the folder of pre-trained files, None for random
-        values (weights about to be loaded)."""
+        """Make the system from its `model:` options; `weights` fills it with pre-trained values, or leaves random ones
+        where trained values are about to be loaded, and has the vocabularies."""
         raise NotImplementedError
 
+    @classmethod
+    def word_split(cls, model: Mapping[str, Any]) -> Split:
+        """How its tokenizer cuts captions into words under these `model:` options: `Facts.words` are such words."""
+        return split_words
+
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Named scalar terms, already weighted; the engine sums and logs them."""
+        """Named scalar terms, already weighted; the engine sums and logs them. Buffers (queues, running statistics) may
+        change."""
         raise NotImplementedError
 
     def encode_images(self, batch: Batch) -> Features:
@@ -92,6 +109,14 @@ class Retriever(nn.Module):
         """(Q, G) scores of one block, higher is better; by default the cosine of `"global"`."""
         return texts["global"] @ images["global"].T
 
+    def rerank(self, texts: Features, images: Features, pairs: Tensor) -> Tensor:
+        """(M,) second-stage scores of the M `pairs` (M, 2) of rows of `texts` and `images`, higher is better."""
+        raise NotImplementedError
+
+    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+        """What `encode_texts` and `encode_images` return: name -> shape without the item axis."""
+        return {"global": (self.embed_dim,)}, {"global": (self.embed_dim,)}
+
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """Optimiser groups (params, lr, weight_decay); by default no decay for vectors and scalars."""
         trained = [p for p in self.parameters() if p.requires_grad]
@@ -99,5 +124,6 @@ class Retriever(nn.Module):
         yield {"params": [p for p in trained if p.ndim <= 1], "lr": lr, "weight_decay": 0.0}
 
     def before_step(self, step: int, steps: int) -> None:
-        """Called before every step with its number (from 0) and the length of the training: stages, freezing. It must
-        depend on nothing else, so that a resumed training is the same training."""
+        """Called before every step with its number (from 0) and the length of the training: stages, freezing, moving
+        averages. It must depend on nothing but them and the state of the module, so that a resumed training is the same
+        training."""

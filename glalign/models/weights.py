@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,9 +12,62 @@ from torch import Tensor, nn
 
 from glalign.errors import UserError
 from glalign.files import read_json, whole_file
+from glalign.progress import log
+
+HEADS = ("classifier", "classifiers", "fc", "head")
+"""Parts of the names of layers that tell training classes apart."""
+
+NAMED = 3
+"""Tensors that an error names."""
 
 RANDOM = "random"
 """The name of no weight file at all: the values a module was made with."""
+
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+"""The tiny twins that come with the package."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where pre-trained files are. load: False leaves modules as they are (trained values follow); vocabularies, which
+    are part of no weight file, are read all the same."""
+
+    folder: Path
+    load: bool = True
+
+    def fill(self, module: nn.Module, name: str, prefix: str = "") -> None:
+        """`load_weights` from the folder, unless there is nothing to load."""
+        if self.load:
+            load_weights(module, self.folder, name, prefix)
+
+    def vocabulary(self, name: str) -> Path:
+        """The file `name`.tokenizer.json. Raises: UserError naming it where it is missing."""
+        path = self.folder / f"{name}{VOCABULARY}"
+        if not path.is_file():
+            raise UserError(
+                f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, a real one is the "
+                "tokenizer.json of the model's release"
+            )
+        return path
+
+    def phobert_vocabulary(self, name: str) -> tuple[Path, Path]:
+        """The files `name`.vocab.txt and `name`.bpe.codes. Raises: UserError naming the one that is missing."""
+        paths = self.folder / f"{name}.vocab.txt", self.folder / f"{name}.bpe.codes"
+        for path in paths:
+            if not path.is_file():
+                raise UserError(
+                    f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, a real one is the "
+                    "vocab.txt and the bpe.codes of PhoBERT's release"
+                )
+        return paths
+
+
+VOCABULARY = ".tokenizer.json"
+"""Ending of a vocabulary in the format of the tokenizers library."""
+
+UNFILLED = Weights(PRETRAINED, load=False)
+"""Random values, with the twins' vocabularies at hand."""
 
 
 def save_weights(path: Path | str, tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> None:
@@ -71,20 +125,35 @@ def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Give `module` exactly these values. Raises: UserError naming `where` and the first tensor that does not fit."""
+    """Give `module` these values, all of them and no others.
+
+    A classifier of other classes (a name with one of HEADS in it, unknown here or of another shape) is dropped with a
+    notice, and the module keeps its own: no retrieval reads it. Raises: UserError naming `where` and the first three
+    tensors that do not fit.
+    """
     own = module.state_dict()
-    for name, value in own.items():
-        if name not in tensors:
-            raise UserError(f"{where}: tensor `{name}` is missing; the file is of another model")
-        if tensors[name].shape != value.shape:
-            raise UserError(
-                f"{where}: tensor `{name}` has shape {tuple(tensors[name].shape)}, "
-                f"the model's is {tuple(value.shape)}; the file is of another model or configuration"
-            )
-    if unknown := sorted(set(tensors) - set(own)):
-        raise UserError(f"{where}: tensor `{unknown[0]}` is unknown to the model; the file is of another model")
+    dropped = {n for n, v in tensors.items() if _is_head(n) and (n not in own or own[n].shape != v.shape)}
+    if dropped:
+        log.info("%s: classifier of other classes dropped (%s)", where, ", ".join(sorted(dropped)))
+    tensors = {name: value for name, value in tensors.items() if name not in dropped}
+    wrong = [f"`{n}` is missing" for n in own if n not in tensors and n not in dropped]
+    wrong += [
+        f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}"
+        for name, value in tensors.items()
+        if name in own and own[name].shape != value.shape
+    ]
+    wrong += [f"`{name}` is unknown to the model" for name in tensors if name not in own]
+    if wrong:
+        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+        raise UserError(
+            f"{where}: tensor {'; tensor '.join(wrong[:NAMED])}{more}; the file is of another model or configuration"
+        )
     with torch.no_grad():
-        module.load_state_dict({name: tensors[name].to(value.dtype) for name, value in own.items()})
+        module.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()}, strict=False)
+
+
+def _is_head(name: str) -> bool:
+    return any(part in HEADS for part in name.split("."))
 
 
 def _check_digest(path: Path) -> None:

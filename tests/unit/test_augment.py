@@ -144,3 +144,28 @@ def test_wrong_options_are_named(values: dict[str, object], message: str) -> Non
 def test_options_of_the_configuration() -> None:
     options = DataOptions.from_config({"image_size": [64, 32], "flip": "no_sides", "batch_size": 32})
     assert options == DataOptions(image_size=(64, 32), flip="no_sides", batch_size=32)
+
+
+def test_rotation_turns_about_the_centre_and_takes_the_parts_along() -> None:
+    pixels = torch.zeros(400, 1, 20, 10)
+    pixels[:, :, 2:4, 4:6] = 255  # above the centre
+    parts = torch.zeros(400, 5, 10, 5)
+    parts[:, 0, 1, 2] = 1
+    turned, moved = augment.rotate(pixels, parts, 30, torch.Generator().manual_seed(1))
+    rows, columns = torch.arange(20.0) - 9.5, torch.arange(10.0) - 4.5
+    mass = turned.sum((1, 2, 3))
+    across = (turned.sum((1, 2)) * columns).sum(1) / mass
+    down = (turned.sum((1, 3)) * rows).sum(1) / mass
+    angle = torch.rad2deg(torch.atan2(-across, -down))  # counter-clockwise: what was above goes left
+    assert float(angle.abs().max()) <= 30 + 8  # a pixel at this radius is 8 degrees wide
+    assert float(angle.min()) < -22 < 22 < float(angle.max())
+    shares = (moved[:, 0].sum(1) * (torch.arange(5.0) - 2)).sum(1) * 2
+    assert float(torch.corrcoef(torch.stack([across, shares]))[0, 1]) > 0.95
+    assert set(turned.unique().tolist()) == {0.0, 255.0}
+
+
+def test_no_rotation_is_no_change() -> None:
+    pixels = torch.randint(0, 256, (3, 3, 12, 6), generator=torch.Generator().manual_seed(0))
+    turned, parts = augment.rotate(pixels, None, 0, torch.Generator().manual_seed(1))
+    assert torch.equal(turned, pixels)
+    assert parts is None

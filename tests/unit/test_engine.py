@@ -1,20 +1,24 @@
 """What the training loop promises: bad numbers, full disks and torn checkpoints end in words."""
 
 import errno
+import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from glalign.data.manifest import make_manifest
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
-from glalign.engine.fit import Training
+from glalign.engine.fit import Training, train
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
 from glalign.engine.runtime import prepare
 from glalign.errors import UserError
 from glalign.locks import alone_in
 from glalign.models.retriever import Batch, Retriever
+from glalign.models.weights import PRETRAINED, read_weights
 
 
 class Line(Retriever):
@@ -100,3 +104,53 @@ def test_rates_rise_then_fall_as_a_cosine():
     optimizer = make_optimizer([{"params": [nn.Parameter(torch.ones(1))], "lr": 0.2}], OptimOptions())
     set_rates(optimizer, factor(1))
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.11)
+
+
+@pytest.mark.parametrize("selection", ["val", "last"])
+def test_no_steps_keep_the_pretrained_weights(pedes: Path, tmp_path: Path, selection: str) -> None:
+    out = tmp_path / "run"
+    train(zero_steps(pedes, tmp_path, selection, val="val"), out, "code")
+    kept, _ = read_weights(out / "model.safetensors")
+    given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
+    assert all(torch.equal(kept[f"towers.{name}"], value) for name, value in given.items())
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    (line,) = [json.loads(line) for line in (out / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert line == {"step": 0, "val_rank1": run["selected"]["val_rank1"]}
+    assert 0.0 <= line["val_rank1"] <= 100.0
+    assert run["selected"] == {"rule": selection, "step": 0, "val_rank1": line["val_rank1"]}
+    assert (run["facts"]["steps"], run["facts"]["identities"]) == (0, 4)
+    assert sorted(file.name for file in out.iterdir()) == ["model.safetensors", "run.json", "train.jsonl"]
+
+
+def test_no_steps_need_no_validation_people(pedes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(zero_steps(pedes, tmp_path, "last", val=None), out, "code")
+    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["selected"]["val_rank1"] is None
+    assert (out / "train.jsonl").read_text(encoding="utf-8") == '{"step": 0, "val_rank1": null}\n'
+
+
+def zero_steps(root: Path, folder: Path, selection: str, val: str | None) -> dict[str, Any]:
+    """Specification of a training of 0 steps on the dataset at `root`."""
+    manifest = folder / "manifest.jsonl"
+    splits = {"train": "train", "val": val, "test": "test"}
+    about = {"dataset": "pedes", "format": "cuhk_pedes", "root": str(root), "language": "en"}
+    make_manifest({**about, "splits": splits, "holdout": 0, "seed": 0}, manifest)
+    dataset = {"id": "pedes", "people": "pedes", "images": str(root / "imgs"), "manifest": str(manifest)}
+    return {
+        "system": "clip",
+        "trainset": "pedes",
+        "seed": 0,
+        "root_seed": 0,
+        "datasets": [{**dataset, "parts": None, "phrases": None}],
+        "class": "baselines.clip_zero_shot.ClipZeroShot",
+        "model": {"backbone": "tiny/clip", "weights": "tiny_clip"},
+        "data": {"image_size": [64, 32], "batch_size": 4},
+        "optim": {"name": "adamw", "lr": 0.001},
+        "budget": {"steps": 0, "epochs": None, "validate_every": 1, "checkpoint_every": 1, "log_every": 1},
+        "selection": selection,
+        "weights": str(PRETRAINED),
+        "files": [str(PRETRAINED / "tiny_clip.safetensors")],
+        "threads": 1,
+        "device": "cpu",
+        "dress": None,
+    }

@@ -39,7 +39,15 @@ class Coloured:
         return self.rows[np.asarray(indices)]
 
 
-def make(counts: list[int], *, people: int = 3, seed: int = 7, sampling: str = "pairs", **data: object) -> Pairs:
+def make(
+    counts: list[int],
+    *,
+    people: int = 3,
+    seed: int = 7,
+    sampling: str = "pairs",
+    other: str | None = None,
+    **data: object,
+) -> Pairs:
     """Pairs over len(counts) images with so many captions each; caption k (over all) is the word k."""
     numbers = itertools.count()
     records = [
@@ -55,6 +63,7 @@ def make(counts: list[int], *, people: int = 3, seed: int = 7, sampling: str = "
         seed=seed,
         sampling=sampling,
         parts=Coloured(len(records), 5, (2, 4), np.float32),
+        other=other,
     )
 
 
@@ -228,3 +237,55 @@ def test_encoding_batches_cover_everything_in_order() -> None:
     texts = list(caption_batches([str(n) for n in range(5)], WORDS, 2))
     assert [batch.tokens.tolist() for batch in texts] == [[[1], [2]], [[3], [4]], [[5]]]
     assert texts[0].pixels is None and texts[0].phrases is None and batches[0].tokens is None
+
+
+def test_groups_hold_pairs_of_few_persons() -> None:
+    pairs = make([3] * 12, people=4, sampling="groups", batch_size=8, group=4)
+    for step in range(4):
+        image, caption = pairs.items(step)
+        assert torch.equal(caption // 3, image)
+        assert len(set(pairs.classes[image].tolist())) == 2
+
+
+def test_a_second_caption_is_of_the_person_evenly() -> None:
+    pairs = make([2, 1, 3, 2, 2, 2], people=2, other="person")
+    seen: Counter[tuple[int, int]] = Counter()
+    for step in range(400):
+        image, caption = pairs.items(step)
+        other = pairs.others(caption, step)
+        assert torch.equal(pairs.classes[pairs._image_of[other]], pairs.classes[image])
+        seen.update(zip(caption.tolist(), other.tolist(), strict=True))
+    counts = [seen[0, other] for other in range(12) if seen[0, other]]
+    assert len(counts) == 7  # all captions of images 0, 2 and 4, its own included
+    assert max(counts) < 2.5 * min(counts)
+
+
+def test_a_second_caption_of_another_image_is_never_of_its_own() -> None:
+    pairs = make([2, 1, 3, 2, 2, 2], people=2, other="image")
+    seen = set()
+    for step in range(200):
+        image, caption = pairs.items(step)
+        other = pairs.others(caption, step)
+        assert torch.equal(pairs.classes[pairs._image_of[other]], pairs.classes[image])
+        assert not (pairs._image_of[other] == image).any()
+        seen |= set(zip(caption.tolist(), other.tolist(), strict=True))
+    assert {other for caption, other in seen if caption == 0} == {3, 4, 5, 8, 9}
+
+
+def test_a_person_with_one_image_gets_another_of_its_captions_or_the_same() -> None:
+    pairs = make([3, 1], people=2, other="image", batch_size=4)
+    seen = set()
+    for step in range(50):
+        _, caption = pairs.items(step)
+        seen |= set(zip(caption.tolist(), pairs.others(caption, step).tolist(), strict=True))
+    assert seen == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (3, 3)}
+
+
+def test_a_batch_carries_the_second_caption_and_whether_it_reads_the_same() -> None:
+    pairs = make([2, 2], people=1, other="person", batch_size=4)
+    batch = pairs.batch(0)
+    _, caption = pairs.items(0)
+    other = pairs.others(caption, 0)
+    assert torch.equal(batch.other_tokens, pairs.text.batch(other)["tokens"])
+    assert batch.other_same.tolist() == (caption == other).tolist()
+    assert make([2, 2]).batch(0).other_tokens is None

@@ -87,7 +87,7 @@ def test_trunk_ignores_a_classifier(tmp_path):
 def test_refusals_name_file_and_tensor(tmp_path):
     save_weights(tmp_path / "w.safetensors", nn.Linear(2, 3).state_dict())
     cases = [
-        (nn.Linear(2, 4), "w", r"w\.safetensors: tensor `weight` has shape \(3, 2\), the model's is \(4, 2\)"),
+        (nn.Linear(2, 4), "w", r"w\.safetensors: tensor .*`weight` has shape \(3, 2\), the model's is \(4, 2\)"),
         (nn.Sequential(nn.Linear(2, 3)), "w", r"tensor `0\.weight` is missing"),
         (nn.Linear(2, 3, bias=False), "w", r"tensor `bias` is unknown"),
         (nn.Linear(2, 3), "absent", r"absent\.safetensors: no such weight file.*snakemake pretrain"),
@@ -95,6 +95,30 @@ def test_refusals_name_file_and_tensor(tmp_path):
     for module, name, message in cases:
         with pytest.raises(UserError, match=message):
             load_weights(module, tmp_path, name)
+
+
+def test_the_first_three_tensors_that_do_not_fit_are_named(tmp_path):
+    save_weights(tmp_path / "w.safetensors", {f"layer{n}": torch.zeros(n + 1) for n in range(6)})
+    module = nn.Module()
+    for n in range(5):
+        module.register_buffer(f"layer{n}", torch.zeros(7))
+    with pytest.raises(UserError, match=r"`layer0` has shape.*`layer1` has.*`layer2` has.*\(7,\) and 3 more; the file"):
+        load_weights(module, tmp_path, "w")
+
+
+def test_a_classifier_of_other_classes_is_dropped_with_a_notice(tmp_path, caplog):
+    whole = nn.ModuleDict({"trunk": nn.Linear(2, 3), "classifier": nn.Linear(3, 11)})
+    save_weights(tmp_path / "w.safetensors", whole.state_dict())
+    other = nn.ModuleDict({"trunk": nn.Linear(2, 3), "classifier": nn.Linear(3, 5)})
+    kept = other["classifier"].weight.clone()
+    with caplog.at_level("INFO", logger="glalign"):
+        load_weights(other, tmp_path, "w")
+    assert torch.equal(other["trunk"].weight, whole["trunk"].weight)
+    assert torch.equal(other["classifier"].weight, kept)
+    assert "classifier of other classes dropped (classifier.bias, classifier.weight)" in caplog.text
+    same_size = nn.ModuleDict({"trunk": nn.Linear(2, 3), "classifier": nn.Linear(3, 11)})
+    load_weights(same_size, tmp_path, "w")
+    assert same(same_size, whole)
 
 
 def test_torn_file_is_named(tmp_path):

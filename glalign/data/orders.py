@@ -1,0 +1,80 @@
+"""In which order items are seen: pure functions of (items, seed), one epoch at a time."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+
+class Shuffled:
+    """Every item once per epoch in a fresh order; a batch that reaches the end of an epoch goes on with the next, so no
+    item is dropped or seen twice within an epoch."""
+
+    def __init__(self, count: int, batch_size: int, stream: Callable[..., Generator]) -> None:
+        self.per_epoch, self._size, self._stream = count, batch_size, stream
+        self._orders: dict[int, Tensor] = {}
+
+    def batch(self, step: int) -> Tensor:
+        """Item numbers (batch_size,) of a step."""
+        places = torch.arange(step * self._size, (step + 1) * self._size)
+        epochs = places // self.per_epoch
+        return torch.cat(
+            [self._order(e)[places[epochs == e] % self.per_epoch] for e in range(int(epochs[0]), int(epochs[-1]) + 1)]
+        )
+
+    def _order(self, epoch: int) -> Tensor:
+        if epoch not in self._orders:
+            # The epoch before stays: the batch across the border asks for both.
+            self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}
+            self._orders[epoch] = torch.randperm(self.per_epoch, generator=self._stream("epoch", epoch))
+        return self._orders[epoch]
+
+
+class Grouped:
+    """Batches of `batch_size / group` persons with `group` items each (ViTAA's sampler: 16 persons, 4 captions).
+
+    Per epoch the items of each person are shuffled and cut into groups, a remainder dropped; a person with fewer than
+    `group` items repeats them to one group. Persons that still have a group are drawn at random until too few are left
+    for a batch. Source: Jarr0d/ViTAA@0bd7638, its sampler.
+    """
+
+    def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Callable[..., Generator]) -> None:
+        """classes (N,): the person of each item, 0 .. persons - 1. Raises ValueError when no batch can be made."""
+        self._persons = batch_size // group
+        self._group, self._stream = group, stream
+        order = torch.argsort(classes, stable=True)
+        self._items = order.split(torch.bincount(classes).tolist())
+        if batch_size % group or len(self._items) < self._persons:
+            raise ValueError(
+                f"a batch of {batch_size} in groups of {group} needs a multiple of {group} and at least "
+                f"{self._persons} persons; there are {len(self._items)}"
+            )
+        self.per_epoch = sum(max(1, len(items) // group) * group for items in self._items)  # before the last leftovers
+        self._epoch, self._first, self._batches = -1, 0, torch.empty(0, 0, dtype=torch.int64)
+
+    def batch(self, step: int) -> Tensor:
+        """Item numbers (batch_size,) of a step, the groups side by side."""
+        if step < self._first:
+            self._epoch, self._first, self._batches = -1, 0, self._batches[:0]
+        while step >= self._first + len(self._batches):  # how many batches an epoch has is known when it is drawn
+            self._first += len(self._batches)
+            self._epoch += 1
+            self._batches = self._draw(self._epoch)
+        return self._batches[step - self._first]
+
+    def _draw(self, epoch: int) -> Tensor:
+        rng = np.random.default_rng(self._stream("epoch", epoch).initial_seed())
+        groups = []
+        for items in self._items:
+            mixed = items.numpy()[rng.permutation(len(items))]
+            if len(mixed) < self._group:
+                mixed = np.resize(mixed, self._group)
+            count = len(mixed) // self._group
+            groups.append(list(mixed[: count * self._group].reshape(count, self._group)))
+        batches, waiting = [], np.arange(len(groups))
+        while len(waiting) >= self._persons:
+            drawn = rng.choice(waiting, self._persons, replace=False)
+            batches.append(np.concatenate([groups[person].pop() for person in drawn]))
+            waiting = waiting[[bool(groups[person]) for person in waiting]]
+        return torch.from_numpy(np.stack(batches))

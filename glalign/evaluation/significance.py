@@ -1,0 +1,132 @@
+"""Paired tests of two systems on the same queries: McNemar, a person-level bootstrap of the gap, and the power of both.
+
+Computed from joined ranks, never from percentages (decision D15).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glalign.errors import UserError
+from glalign.evaluation.metrics import LEVEL
+from glalign.evaluation.ranking import RankRow
+
+EXACT_BELOW = 25
+"""Discordant pairs below which the binomial test is used instead of chi-square with continuity correction (D15)."""
+
+POWER = 0.8
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Hits of two systems on the same queries, in the order of the first: bool (n,); persons: of each query."""
+
+    first: np.ndarray
+    second: np.ndarray
+    persons: tuple[int | str, ...]
+
+
+def joined(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[str, str], k: int = 1) -> Paired:
+    """Rank-k hits of the same queries. Raises: UserError naming queries that only one of the two files has."""
+    rows = {row.query: row for row in second}
+    missing = [row.query for row in first if row.query not in rows]
+    known = {row.query for row in first}
+    surplus = [row.query for row in second if row.query not in known]
+    for queries, has, lacks in ((missing, *names), (surplus, *reversed(names))):
+        if queries:
+            more = f" and {len(queries) - NAMED} more" if len(queries) > NAMED else ""
+            raise UserError(
+                f"{lacks}: has no rank for {', '.join(queries[:NAMED])}{more}, which {has} has; "
+                "only ranks of the same queries can be compared: score both on one test set"
+            )
+    hits = np.array([[row.hits[0] <= k, rows[row.query].hits[0] <= k] for row in first], dtype=bool).reshape(-1, 2)
+    return Paired(hits[:, 0], hits[:, 1], tuple(row.person for row in first))
+
+
+def first_captions(rows: Iterable[RankRow]) -> list[RankRow]:
+    """The first query of each person, in the order of the file: the paper's "1,000 paired queries" (D15)."""
+    kept: dict[int | str, RankRow] = {}
+    for row in rows:
+        kept.setdefault(row.person, row)
+    return list(kept.values())
+
+
+def mcnemar(pair: Paired) -> dict[str, float | int | bool]:
+    """n, b (only the first system hits), c (only the second), statistic, exact, p (statsmodels).
+
+    Exact binomial when b + c < 25, with min(b, c) as its statistic, else chi-square with continuity correction.
+    """
+    from statsmodels.stats.contingency_tables import mcnemar as test  # noqa: PLC0415  slow to import
+
+    b, c = int((pair.first & ~pair.second).sum()), int((~pair.first & pair.second).sum())
+    both, neither = int((pair.first & pair.second).sum()), int((~pair.first & ~pair.second).sum())
+    exact = b + c < EXACT_BELOW
+    result = test([[both, b], [c, neither]], exact=exact, correction=True)
+    return {
+        "n": len(pair.first),
+        "b": b,
+        "c": c,
+        "statistic": float(result.statistic),
+        "exact": exact,
+        "p": min(1.0, float(result.pvalue)),
+    }
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values of one family of tests (statsmodels)."""
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
+
+    return [float(p) for p in multipletests(values, method="holm")[1]] if values else []
+
+
+def gap_interval(pair: Paired, resamples: int, seed: int) -> tuple[float, float, float]:
+    """Difference of the two Rank-k in points, and its percentile interval when whole persons are redrawn.
+
+    Captions of a person are not independent, and both systems answer the same ones: a redrawn person brings all of
+    its queries under both.
+    """
+    index = {person: number for number, person in enumerate(dict.fromkeys(pair.persons))}
+    person = np.array([index[p] for p in pair.persons])
+    sizes = np.bincount(person)
+    gains = np.bincount(person, weights=pair.first.astype(float) - pair.second)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(sizes), size=(resamples, len(sizes)))
+    shares = 100 * gains[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(shares, [tail, 1 - tail])
+    return 100 * float(gains.sum()) / len(person), float(low), float(high)
+
+
+def detectable(n: int, discordant: int) -> float | None:
+    """Smallest difference of two shares, in points, that McNemar's test finds with 80 % power at level 5 %.
+
+    n queries of which `discordant` are hit by one system alone, as observed. From Connor (Biometrics 1987), eq. 1:
+    sqrt(n) d = z(1 - alpha/2) sqrt(psi) + z(power) sqrt(psi - d^2), psi = discordant / n. None where no difference
+    below psi is found, or psi is 0.
+    """
+    from scipy.optimize import brentq  # noqa: PLC0415
+    from scipy.stats import norm  # noqa: PLC0415
+
+    if not discordant:
+        return None
+    psi = discordant / n
+    za, zb = norm.ppf(1 - (1 - LEVEL) / 2), norm.ppf(POWER)
+
+    def surplus(d: float) -> float:
+        return math.sqrt(n) * d - za * math.sqrt(psi) - zb * math.sqrt(max(0.0, psi - d * d))
+
+    # psi bounds the difference: even if one system won every discordant pair, it could be no larger.
+    return 100 * float(brentq(surplus, 0.0, psi)) if surplus(psi) > 0 else None
+
+
+def adjusted(rows: Sequence[Mapping[str, object]], family: Sequence[object]) -> list[float]:
+    """Holm's p of every row, within its family."""
+    result = [0.0] * len(rows)
+    for name in dict.fromkeys(family):
+        places = [i for i, other in enumerate(family) if other == name]
+        for place, value in zip(places, holm([float(rows[i]["p"]) for i in places]), strict=True):
+            result[place] = value
+    return result
