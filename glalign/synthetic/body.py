@@ -28,7 +28,7 @@ class Body:
         self.traits, self.dyes = person.traits, person.dyes
         self.girth = person.size[0]
         self.woman = self.traits["sex"] == "woman"
-        self.torso_label = DRESS if self.traits["upper"] == "dress" else UPPER
+        self.torso_label = DRESS if self.traits["upper"] in ("dress", "ao dai") else UPPER
         self.towards = view.facing > 0.15
         self.frontal = abs(view.facing) > 0.6
         self.far_first = sorted((0, 1), key=lambda i: view.near(bones.shoulder[i][0], 0.0))
@@ -60,6 +60,7 @@ class Body:
         dye = tone(self.dyes["lower"], far)
         loose = {"leggings": 0.84, "jeans": 1.0, "pants": 1.08, "shorts": 1.25}[t["lower"]]
         loose *= 0.92 if self.woman and t["lower"] != "shorts" else 1.0
+        loose *= 1.5 if t["upper"] == "ao dai" else 1.0
         cut = CUT[t["lower_length"]]
         if cut <= 0.5:
             end = along(hip, knee, cut / 0.5)
@@ -125,7 +126,9 @@ class Body:
         """(down, half width, half depth, ahead) of the trunk from the neck to the hem."""
         g, w = self.girth, self.woman
         h = 0.5 + 0.5 * g
-        loose = {"hoodie": 1.08, "jacket": 1.1, "sweater": 1.05, "tank top": 0.94}.get(self.traits["upper"], 1.0)
+        loose = {"hoodie": 1.08, "jacket": 1.1, "sweater": 1.05, "tank top": 0.94, "ao dai": 0.9}.get(
+            self.traits["upper"], 1.0
+        )
         belly = 1.2 * max(0.0, g - 1) * 4
         rows = [
             (14.6, 2.9, 3.0, 0.0),
@@ -154,7 +157,9 @@ class Body:
         """Where the upper garment ends."""
         if self.traits["belt"] != "none":
             return 46.0  # tucked in
-        return {"jacket": 53.0, "hoodie": 53.0, "cardigan": 57.0, "tank top": 50.0}.get(self.traits["upper"], 51.5)
+        return {"jacket": 53.0, "hoodie": 53.0, "cardigan": 57.0, "tank top": 50.0, "ao dai": 48.0}.get(
+            self.traits["upper"], 51.5
+        )
 
     def skirt(self) -> None:
         """A flared skirt, or the lower part of a dress."""

@@ -42,7 +42,7 @@ def expose(
         "gamma": rng.uniform(*camera.gamma),
         "saturation": rng.uniform(*camera.saturation),
         "contrast": rng.uniform(*camera.contrast),
-        "cast": [rng.gauss(0, camera.cast) for _ in range(3)],
+        "cast": [rng.gauss(mean, camera.cast) for mean in camera.tint],
         "slope": rng.uniform(-0.16, 0.16),
         "haze": max(0.0, rng.gauss(0, 0.05)),
         "blur": rng.uniform(*camera.blur),

@@ -69,7 +69,9 @@ class Canvas:
         return self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
 
     def print_pattern(self, label: int, stencil: Image.Image, rgb: RGB) -> None:
-        """Dye the pixels of `label` that the L mask `stencil` covers."""
+        """Dye the pixels of `label` that the L mask `stencil` covers; no label is painted while `silent`."""
+        if self.silent:
+            return  # the pixels of that label are someone else's
         mask = ImageChops.multiply(self.where(label), stencil)
         self.image.paste(self.ink(rgb, label), (0, 0), mask)
 

@@ -9,10 +9,11 @@ import random
 import re
 
 from glalign.synthetic.palette import choose
-from glalign.synthetic.phrases_en import Facts, article
+from glalign.synthetic.phrases_en import article
 from glalign.synthetic.setting import Domain
 from glalign.synthetic.slips import slip
 from glalign.synthetic.speaker_en import Speaker
+from glalign.synthetic.witness import Facts
 
 SHORTEST, LONGEST = 9, 115
 """Words; the range that a caption of the default dataset may have."""

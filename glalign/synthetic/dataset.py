@@ -2,13 +2,16 @@
 
 Layout (CUHK-PEDES, Li et al. 2017): `reid_raw.json`, a list of {split, id, file_path, captions, processed_tokens}, and
 `imgs/<file_path>`. Ours beside it: `labels/<file_path>.png` (8-bit ATR labels) and `truth.json`, keyed by file_path:
-{"visible": {attribute: value}, "facts": [[[attribute, value], ...] per caption], "nuisance": {...}}.
+{"visible": {attribute: value}, "facts": [[[attribute, value], ...] per caption], "nuisance": {...}}; Vietnamese
+captions have "phrases" too, [[{text, start, end, region, facts}, ...] per caption]: their noun phrases, the region that
+each speaks of (null: no body part) and the facts that its words commit to.
 """
 
 import json
+import math
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +21,18 @@ from PIL import Image
 from glalign.errors import UserError
 from glalign.files import whole_directory
 from glalign.seeds import seed_for
-from glalign.synthetic.captions_en import two_captions
+from glalign.synthetic import captions_en, captions_vi
 from glalign.synthetic.domains import domain as find_domain
 from glalign.synthetic.people import Person, make_person
-from glalign.synthetic.phrases_en import Facts
+from glalign.synthetic.phrases_vi import Spoken
 from glalign.synthetic.render import Photograph, photograph
 from glalign.synthetic.setting import Domain
 from glalign.synthetic.visible import visible
+from glalign.synthetic.witness import Facts, with_grue
 
 SPLITS = ("train", "val", "test")
-LANGUAGES = ("en",)
+WORDS = {"en": r"[a-z0-9'-]+", "vi": r"[^\W_]+"}
+"""What counts as a word in `processed_tokens`, after lower-casing."""
 Item = tuple[np.ndarray, np.ndarray, list[str], dict[str, str], int]
 
 
@@ -37,11 +42,8 @@ def write_dataset(spec: dict[str, Any], out: Path, progress: Callable[[int, int]
     spec: domain, train/val/test (identities), images (per identity, mean), seed, people (name of the population),
     language. progress(done, total) is called after every image. Raises: UserError for an unknown domain or language.
     """
-    place = find_domain(spec["domain"])
-    if spec["language"] not in LANGUAGES:
-        raise UserError(
-            f"synthetic.language: {spec['language']!r} is not available; choose one of {', '.join(LANGUAGES)}"
-        )
+    place, language = find_domain(spec["domain"]), spec["language"]
+    _check(place, language)
     plan = [
         (split, number, index)
         for split, number in _identities(spec)
@@ -53,31 +55,53 @@ def write_dataset(spec: dict[str, Any], out: Path, progress: Callable[[int, int]
             (folder / part / place.name).mkdir(parents=True)
         for done, (split, number, index) in enumerate(plan, start=1):
             person = make_person(place, spec["seed"], spec["people"], number)
-            photo, seen, said = _shoot(place, person, spec["seed"], spec["people"], index)
+            photo = _shoot(place, person, spec["seed"], spec["people"], index)
+            seen, said = _say(place, person, photo, spec["seed"], spec["people"], index, language)
             path = f"{place.name}/{number:05d}_{index}.jpg"
             (folder / "imgs" / path).write_bytes(photo.jpeg)
             Image.fromarray(photo.labels).save(folder / "labels" / f"{path}.png")
-            captions = [text for text, _ in said]
+            captions = [text for text, *_ in said]
             rows.append({"split": split, "id": number, "file_path": path, "captions": captions,
-                         "processed_tokens": [re.findall(r"[a-z0-9'-]+", c.lower()) for c in captions]})  # fmt: skip
-            truth[path] = {"visible": seen, "facts": [facts for _, facts in said], "nuisance": photo.nuisance}
+                         "processed_tokens": [re.findall(WORDS[language], c.lower()) for c in captions]})  # fmt: skip
+            truth[path] = {"visible": seen, "facts": [facts for _, facts, _ in said], "nuisance": photo.nuisance}
+            if language == "vi":
+                truth[path]["phrases"] = [phrase_rows(text, spoken) for text, _, spoken in said]
             progress(done, len(plan))
         for name, value in (("reid_raw.json", rows), ("truth.json", truth)):
-            (folder / name).write_text(json.dumps(value, sort_keys=True) + "\n", encoding="utf-8")
+            (folder / name).write_text(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def corpus(domain: str, identities: int, images: int, seed: int) -> Iterator[Item]:
+def corpus(domain: str, identities: int, images: int, seed: int, languages: Sequence[str] = ("en",)) -> Iterator[Item]:
     """Yield (pixels (128, 64, 3) uint8, labels (128, 64) uint8, captions, visible attributes, person from 1).
 
-    identities: how many people; images: of each, exactly. The population is called "pretrain", a random stream of its
-    own: none of its people is in any benchmark split.
+    identities: how many people; images: of each, exactly; languages: of the captions, two of each image in each of
+    them, in this order, which changes no image. The attributes are those that the first language tells apart. The
+    population is called "pretrain", a random stream of its own: none of its people is in any benchmark split.
+    Raises: UserError for an unknown domain or language.
     """
     place = find_domain(domain)
+    for language in languages:
+        _check(place, language)
     for number in range(1, identities + 1):
         person = make_person(place, seed, "pretrain", number)
         for index in range(images):
-            photo, seen, said = _shoot(place, person, seed, "pretrain", index)
-            yield photo.pixels, photo.labels, [text for text, _ in said], seen, number
+            photo = _shoot(place, person, seed, "pretrain", index)
+            told = [_say(place, person, photo, seed, "pretrain", index, language) for language in languages]
+            captions = [text for _, said in told for text, *_ in said]
+            yield photo.pixels, photo.labels, captions, told[0][0], number
+
+
+def phrase_rows(text: str, spoken: list[Spoken]) -> list[dict[str, Any]]:
+    """Noun phrases of a caption as `truth.json` keeps them."""
+    return [{"text": text[one.start : one.end], **one._asdict()} for one in spoken]
+
+
+def _check(place: Domain, language: str) -> None:
+    if language not in place.languages:
+        raise UserError(
+            f"synthetic.language: nobody of the domain {place.name!r} writes {language!r}; choose one of "
+            f"{', '.join(place.languages)}"
+        )
 
 
 def _identities(spec: dict[str, Any]) -> Iterator[tuple[str, int]]:
@@ -89,20 +113,29 @@ def _identities(spec: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _images_of(seed: int, people: str, number: int, mean: float) -> int:
-    """`mean` images on average, at least two where `mean` is; exactly `mean` below 3."""
+    """`mean` images on average, at least two where `mean` is; below 3 the next whole numbers only."""
     rng = random.Random(seed_for(seed, "images", people, number))
-    spread = max(0, round(mean) - 2)
-    return round(mean) + rng.randint(-spread, spread)
+    whole = math.floor(mean)
+    spread = max(0, whole - 2)
+    count = whole + rng.randint(-spread, spread)
+    return count + (rng.random() < mean - whole) if mean > whole else count
 
 
-def _shoot(
-    place: Domain, person: Person, seed: int, people: str, index: int
-) -> tuple[Photograph, dict[str, str], list[tuple[str, Facts]]]:
-    """Photograph, what it shows, and its two captions."""
-    photo = photograph(place, person, seed, people, index, _kind(place, seed, people, person.number, index))
+def _shoot(place: Domain, person: Person, seed: int, people: str, index: int) -> Photograph:
+    return photograph(place, person, seed, people, index, _kind(place, seed, people, person.number, index))
+
+
+def _say(
+    place: Domain, person: Person, photo: Photograph, seed: int, people: str, index: int, language: str
+) -> tuple[dict[str, str], list[tuple[str, Facts, list[Spoken]]]]:
+    """What a photograph shows to speakers of a language, and its two captions; English ones come without phrases."""
     seen = visible(person, photo)
-    rng = random.Random(seed_for(seed, "captions", place.name, people, person.number, index))
-    return photo, seen, two_captions(seen, rng, place)
+    stream = ("captions", place.name, people, person.number, index)
+    if language == "vi":
+        seen = with_grue(seen)
+        return seen, captions_vi.two_captions(seen, random.Random(seed_for(seed, *stream, "vi")), place)
+    said = captions_en.two_captions(seen, random.Random(seed_for(seed, *stream)), place)
+    return seen, [(text, facts, []) for text, facts in said]
 
 
 def _kind(place: Domain, seed: int, people: str, number: int, index: int) -> str | None:

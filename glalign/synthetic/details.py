@@ -1,5 +1,6 @@
 """What makes a garment its kind: collar, buttons, hood, opening, print, belt; each only where the view shows it."""
 
+from glalign.synthetic import tunic
 from glalign.synthetic.body import BELT, PANTS, Body
 from glalign.synthetic.canvas import Point
 from glalign.synthetic.palette import RGB, tone
@@ -45,6 +46,8 @@ def neckline(body: Body, s: float) -> None:
         for e in (-1, 1):
             canvas.polygon([chest(body, 0, 19), chest(body, e * 3.6, 15.2), chest(body, e * 4.6, 18.4),
                             chest(body, e * 2.0, 21)], shade, label)  # fmt: skip
+    elif t["upper"] == "ao dai":
+        tunic.closure(body)
     elif t["upper"] == "hoodie":
         canvas.disc(chest(body, 0, 16.2), 4.6 * s, 1.9 * s, tone(dye, 0.7), label)
     elif t["upper"] in ("tank top", "dress", "blouse") and body.woman:

@@ -1,11 +1,12 @@
 """Every domain by its name."""
 
 from glalign.errors import UserError
+from glalign.synthetic.plaza import PLAZA
 from glalign.synthetic.pretrain import PRETRAIN
 from glalign.synthetic.setting import Domain
 from glalign.synthetic.street import STREET
 
-DOMAINS = {d.name: d for d in (STREET, PRETRAIN)}
+DOMAINS = {d.name: d for d in (STREET, PRETRAIN, PLAZA)}
 
 
 def domain(name: str) -> Domain:

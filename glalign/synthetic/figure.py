@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from glalign.synthetic import details, head, items
+from glalign.synthetic import details, head, items, tunic
 from glalign.synthetic.body import Body
 from glalign.synthetic.canvas import Canvas
 from glalign.synthetic.people import Person
@@ -58,6 +58,9 @@ def _behind(body: Body, burden: _Burden) -> None:
 
 
 def _trunk(body: Body, burden: _Burden) -> None:
+    robed = body.traits["upper"] == "ao dai"
+    if robed:
+        tunic.panels(body, behind=True)
     depth = [body.view.near(joint[0], joint[2]) for joint in body.bones.ankle]
     for i in sorted((0, 1), key=lambda i: depth[i]):
         body.leg(i)
@@ -66,6 +69,9 @@ def _trunk(body: Body, burden: _Burden) -> None:
     head.neck(body)
     hem = 46.0 if body.traits["upper"] == "dress" else body.hem()
     body.trunk(body.levels(hem), body.dyes["upper"], body.torso_label)
+    if robed:
+        tunic.panels(body, behind=False)
+        tunic.collar(body)
     details.belt(body)
     if body.frontal:
         _arm(body, body.far_first[1], burden)

@@ -4,6 +4,7 @@ import math
 
 from glalign.synthetic.body import Body
 from glalign.synthetic.canvas import Point
+from glalign.synthetic.headgear import HEADGEAR, mask
 from glalign.synthetic.palette import tone
 
 HAT, HAIR, GLASSES, FACE, SCARF = 1, 2, 3, 11, 17
@@ -55,13 +56,17 @@ def head(body: Body) -> None:
         canvas.draw.chord(box, 180 - dip, 360 + dip, fill=canvas.ink(dye, HAIR))
     if cos > -0.5:
         face(body, centre, rx, ry, s)
+        if t.get("mask", "none") != "none":
+            mask(body, centre, rx, ry)
     if not bald:
         crown(body, centre, rx, ry, s)
     if t["hair_style"] == "ponytail" and cos < 0.75:
         tail(body, s)
     if t["hair_style"] == "bun":
         canvas.disc(view.place(0, 1.2, -3.4), 2.5 * s, 2.3 * s, tone(dye, 1.08), HAIR)
-    if t["hat"] != "none":
+    if t["hat"] in HEADGEAR:
+        HEADGEAR[t["hat"]](body, centre, rx, ry)
+    elif t["hat"] != "none":
         hat(body, centre, rx, ry, s)
 
 

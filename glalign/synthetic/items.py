@@ -87,7 +87,7 @@ def side_bag(body: Body, behind: bool) -> None:
 
 
 def bag_side(person: Person) -> int:
-    """1: left, -1: right; a habit of the person."""
+    """1: left, -1: right; a habit of the person, which `make_person` tells the truth as "bag_side"."""
     return 1 if person.number % 2 else -1
 
 

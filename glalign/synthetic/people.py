@@ -7,11 +7,16 @@ from glalign.seeds import seed_for
 from glalign.synthetic.palette import HAIR, RGB, SHADES, SKIN, choose, paint
 from glalign.synthetic.setting import Domain, Wardrobe
 
-LONG_SLEEVED = ("jacket", "hoodie", "sweater", "cardigan")
+LONG_SLEEVED = ("jacket", "hoodie", "sweater", "cardigan", "ao dai")
 FAMILY = {
     "t-shirt": "shirt", "shirt": "shirt", "polo": "shirt", "blouse": "shirt", "tank top": "shirt",
     "sweater": "sweater", "hoodie": "sweater", "cardigan": "sweater", "jacket": "jacket", "dress": "dress",
+    "ao dai": "ao dai",
 }  # fmt: skip
+
+
+PALM = {"cream": 70, "tan": 30}
+"""A conical hat is of palm leaves."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,18 @@ class _Dresser:
         tied = woman and t["hair_length"] != "short" and rng.random() < 0.42
         t["hair_style"] = choose(rng, {"ponytail": 78, "bun": 22}) if tied else "loose"
         t["glasses"] = choose(rng, {"none": 78, "glasses": 18, "sunglasses": 4})
-        t["hat"] = choose(rng, {"none": 90, "cap": 7, "hat": 3})
+        t["hat"] = choose(rng, w.hat)
         if t["hat"] != "none":
-            self.coloured("hat", w.upper_shades)
+            self.coloured("hat", PALM if t["hat"] == "conical hat" else w.hat_shades or w.upper_shades)
+        if w.mask:
+            self.masked()
+
+    def masked(self) -> None:
+        """A face mask, or none."""
+        none = self.wardrobe.mask["none"] / sum(self.wardrobe.mask.values())
+        self.traits["mask"] = "none" if self.rng.random() < none else "mask"
+        if self.traits["mask"] != "none":
+            self.coloured("mask", {k: w for k, w in self.wardrobe.mask.items() if k != "none"})
 
     def upper(self) -> None:
         rng, w, t = self.rng, self.wardrobe, self.traits
@@ -77,11 +91,13 @@ class _Dresser:
             self.coloured("inner", w.upper_shades, besides=t["upper_colour"])
         t["upper_pattern"], t["print"] = "plain", "none"
         chance = rng.random()
-        busy = {"shirt": 0.5, "blouse": 0.35, "dress": 0.5}.get(t["upper"], w.patterned)
+        busy = {"shirt": 0.5, "blouse": 0.35, "dress": 0.5, "ao dai": 0.3}.get(t["upper"], w.patterned)
         if t["upper"] != "jacket" and t["inner"] == "none" and chance < busy:
             kinds = {"striped": 50, "plaid": 12, "dotted": 8, "floral": 4}
             if t["upper"] == "shirt":
                 kinds = {"plaid": 60, "striped": 40}
+            elif t["upper"] == "ao dai":
+                kinds = {"floral": 90, "dotted": 10}
             elif t["sex"] == "woman" and t["upper"] in ("blouse", "dress"):
                 kinds = {"floral": 46, "striped": 26, "dotted": 20, "plaid": 8}
             t["upper_pattern"] = choose(rng, kinds)
@@ -97,6 +113,9 @@ class _Dresser:
         if t["upper"] == "dress":
             t["lower"] = "dress"
             t["lower_length"] = choose(rng, {"short": 40, "knee": 45, "long": 15})
+        elif t["upper"] == "ao dai":
+            t["lower"], t["lower_length"], t["fabric"] = "pants", "long", "cloth"
+            self.coloured("lower", {"white": 62, "black": 26, "cream": 6, "pink": 3, "red": 3})
         else:
             t["lower"] = choose(rng, w.lower_woman if t["sex"] == "woman" else w.lower_man)
             spans = {
@@ -117,10 +136,7 @@ class _Dresser:
 
     def feet(self) -> None:
         rng, w, t = self.rng, self.wardrobe, self.traits
-        kinds = {"sneakers": 62, "dress shoes": 20, "sandals": 9, "flip-flops": 7, "boots": 2}
-        if t["sex"] == "woman":
-            kinds = {"sneakers": 44, "flats": 18, "sandals": 18, "heels": 10, "boots": 4, "flip-flops": 6}
-        t["shoes"] = choose(rng, kinds)
+        t["shoes"] = choose(rng, w.shoes_woman if t["sex"] == "woman" else w.shoes_man)
         plain = {"black": 58, "brown": 28, "white": 8, "red": 6}
         self.coloured("shoes", plain if t["shoes"] in ("dress shoes", "boots") else w.shoes_shades)
         t["sole"] = (
@@ -157,6 +173,8 @@ def make_person(domain: Domain, seed: int, population: str, number: int) -> Pers
     dresser = _Dresser(rng, domain.wardrobe)
     for stage in (dresser.body, dresser.upper, dresser.lower, dresser.feet, dresser.things):
         stage()
+    if domain.wardrobe.sided:
+        dresser.traits["bag_side"], dresser.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
     girth = {"slim": 0.9, "average": 1.0, "heavy": 1.24}[dresser.traits["build"]] * rng.uniform(0.96, 1.05)
     height = rng.gauss(1.0 if dresser.traits["sex"] == "man" else 0.97, 0.02)
     return Person(number, dresser.traits, dresser.dyes, (girth, height))

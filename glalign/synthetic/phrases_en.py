@@ -1,12 +1,9 @@
 """A describer turns visible values into English noun phrases and keeps the facts that its words commit it to."""
 
-import random
-
 from glalign.synthetic import words
 from glalign.synthetic.palette import MIXED_UP, choose
-from glalign.synthetic.setting import Domain
+from glalign.synthetic.witness import Witness
 
-Facts = list[tuple[str, str]]
 PATTERNS = {
     "striped": {"striped": 8, "stripe": 1, "stripped": 1},
     "plaid": {"plaid": 6, "checkered": 2, "checked": 1, "flannel": 1},
@@ -20,25 +17,8 @@ SLEEVES = {
 }
 
 
-class Describer:
-    """Says things about one photograph in one dialect. `facts` grows with every phrase that is made, so make only
-    phrases that are used."""
-
-    def __init__(self, seen: dict[str, str], rng: random.Random, domain: Domain) -> None:
-        self.seen, self.rng, self.domain = seen, rng, domain
-        self.dialect = domain.dialect
-        self.facts: Facts = []
-
-    def chance(self, p: float) -> bool:
-        return self.rng.random() < p
-
-    def say(self, attribute: str, value: str | None = None) -> None:
-        """Commit to a fact; by default what is seen."""
-        self.facts.append((attribute, value or self.seen[attribute]))
-
-    def has(self, attribute: str) -> bool:
-        """Whether the thing is there and visible."""
-        return self.seen.get(attribute, "none") != "none"
+class Describer(Witness):
+    """Says things about one photograph in one dialect."""
 
     def word(self, table: dict[str, dict[str, dict[str, float]]], value: str) -> str:
         return choose(self.rng, table[self.dialect][value])

@@ -1,4 +1,4 @@
-"""The third domain, for pre-training only: steeper and worse cameras, brighter and more varied clothes, fewer words.
+"""The domain for pre-training only: steeper and worse cameras, brighter and more varied clothes, fewer words.
 
 Wide randomisation of dyes, casts and resolution makes what is learnt here transfer; its language is poorer than the
 benchmark's, so that fine-tuning has something to learn.
@@ -108,4 +108,5 @@ PRETRAIN = Domain(
     annotators={"lister": 22, "noter": 46, "narrator": 32},
     slips=0.03,
     errors=0.02,
+    vietnamese={"clerk": 40, "teller": 40, "onlooker": 20},
 )

@@ -1,7 +1,6 @@
 """One person, one moment, one camera: the photograph, its true label map, its nuisance, all from one named stream."""
 
 import io
-import math
 import random
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,11 @@ from PIL import Image
 
 from glalign.seeds import seed_for
 from glalign.synthetic.camera import expose
-from glalign.synthetic.canvas import HEIGHT, SCALE, WIDTH, Canvas
+from glalign.synthetic.canvas import SCALE, Canvas
+from glalign.synthetic.crowd import before, behind
 from glalign.synthetic.figure import paint_person
 from glalign.synthetic.palette import choose
-from glalign.synthetic.people import Person, make_person
+from glalign.synthetic.people import Person
 from glalign.synthetic.scene import cast_shadow, make_background, occlude
 from glalign.synthetic.setting import Domain
 from glalign.synthetic.views import View, make_view
@@ -44,35 +44,33 @@ def photograph(
     stream = seed_for(seed, "photograph", domain.name, population, person.number, index)
     rng, noise = random.Random(stream), np.random.Generator(np.random.PCG64(stream))
     camera = domain.camera
-    view = make_view(rng, camera, person.size[1], kind, headroom=0.15 if person.traits["umbrella"] != "none" else 0.0)
+    view = make_view(rng, camera, person.size[1], kind, _headroom(person))
     place = choose(rng, camera.backgrounds)
     backdrop = make_background(rng, place)
     x, y = view.place(0, 97, 0)
     cast_shadow(backdrop, (x / SCALE, y / SCALE), 2.2 * view.scale(97) / SCALE, view.light)
     canvas = Canvas(backdrop, view.light)
     bystander = rng.random() < camera.crowded
-    if bystander:
-        _bystander(rng, canvas, domain, view)
+    people = int(bystander) + (rng.randint(0, camera.crowd) if camera.crowd else 0)
+    for _ in range(people):
+        behind(rng, canvas, domain, view)
     held = person.traits["held"] if rng.random() < 0.85 else "none"
     paint_person(canvas, person, view, held)
-    occluder = occlude(rng, canvas) if rng.random() < camera.occluded else "none"
+    passer = camera.passers > 0 and rng.random() < camera.passers
+    if passer:
+        before(rng, canvas, domain, view)
+    occluder = occlude(rng, canvas, camera.occluders) if rng.random() < camera.occluded else "none"
     image, labels = canvas.develop()
     jpeg, nuisance = expose(rng, noise, camera, image, labels)
     nuisance |= {"background": place, "bystander": bystander, "occluder": occluder}
+    if camera.crowd or camera.passers:
+        nuisance |= {"people": people, "passer": passer}
     nuisance |= {k: round(getattr(view, k), 4) for k in ("yaw", "stride", "pitch", "stretch", "light")}
     return Photograph(jpeg, labels, view, held, nuisance)
 
 
-def _bystander(rng: random.Random, canvas: Canvas, domain: Domain, view: View) -> None:
-    """Someone else further back or at the edge; background in the label map."""
-    other = make_person(domain, rng.getrandbits(62), "bystanders", 1)
-    their = make_view(rng, domain.camera, other.size[1])
-    near = rng.random() < 0.4
-    shrink = rng.uniform(0.9, 1.05) if near else rng.uniform(0.45, 0.75)
-    aside = rng.choice((-1, 1)) * WIDTH * SCALE * (rng.uniform(0.4, 0.56) if near else rng.uniform(0.25, 0.5))
-    fields = {**their.__dict__, "unit": their.unit * shrink, "x": view.x + aside}
-    fields["top"] = view.top + (1 - shrink) * HEIGHT * SCALE * 0.3
-    fields["yaw"] = their.yaw + rng.uniform(-math.pi, math.pi) * 0.1
-    canvas.silent = True
-    paint_person(canvas, other, View(**fields), "none")
-    canvas.silent = False
+def _headroom(person: Person) -> float:
+    """Share of the image above the crown that the person's umbrella or cone needs."""
+    if person.traits["umbrella"] != "none":
+        return 0.15
+    return 0.05 if person.traits["hat"] == "conical hat" else 0.0

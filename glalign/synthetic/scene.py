@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from glalign.synthetic import town
 from glalign.synthetic.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
 from glalign.synthetic.palette import RGB, tone
 
@@ -17,6 +18,9 @@ GROUNDS: dict[str, tuple[RGB, ...]] = {
     "campus": ((150, 140, 130), (128, 126, 126)),
     "indoor": ((176, 170, 160), (150, 142, 128), (196, 190, 182)),
     "plain": ((140, 140, 140), (176, 172, 164), (112, 110, 104)),
+    "temple": ((168, 150, 128), (150, 130, 112), (178, 166, 148)),
+    "market": ((122, 116, 110), (144, 134, 122)),
+    "parking": ((130, 130, 132), (150, 146, 142)),
 }
 Pen = ImageDraw.ImageDraw
 FINE = 2
@@ -107,7 +111,7 @@ def make_background(rng: random.Random, kind: str) -> Image.Image:
     image = Image.new("RGB", (wide, high), ground)
     pen = ImageDraw.Draw(image)
     y0 = int(high * rng.uniform(0.12, 0.55)) if rng.random() < 0.75 else 0
-    if kind in ("pavement", "shop", "campus", "fence") or (kind == "indoor" and rng.random() < 0.5):
+    if kind in ("pavement", "shop", "campus", "fence", "temple", "market") or (kind == "indoor" and rng.random() < 0.5):
         _tiles(pen, rng, ground, y0, wide, high)
     if kind == "asphalt" and rng.random() < 0.6:  # kerb or painted line
         x = rng.uniform(-40, wide)
@@ -122,6 +126,7 @@ def make_background(rng: random.Random, kind: str) -> Image.Image:
             _trees(pen, rng, int(edge * 0.6), wide)
     behind: dict[str, Callable[[Pen, random.Random, int, int], None]] = {
         "shop": _shop, "fence": _fence, "campus": _campus, "indoor": _indoor, "pavement": _trees, "asphalt": _fence,
+        "temple": town.temple, "market": town.market, "parking": town.parking,
     }  # fmt: skip
     if y0 and kind in behind and (kind not in ("pavement", "asphalt") or rng.random() < 0.5):
         behind[kind](pen, rng, y0, wide)
@@ -144,11 +149,13 @@ def cast_shadow(backdrop: Image.Image, feet: Point, size: float, reach: float) -
     backdrop.paste((22, 22, 26), (0, 0), mask.filter(ImageFilter.BoxBlur(3)))
 
 
-def occlude(rng: random.Random, canvas: Canvas) -> str:
-    """Put something before the person, labelled background; returns its name."""
+def occlude(rng: random.Random, canvas: Canvas, kinds: tuple[str, ...]) -> str:
+    """Put one of `kinds` (rail, bush, pole, bollard, motorbike) before the person, labelled background; its name."""
     wide, high = WIDTH * SCALE, HEIGHT * SCALE
-    kind = rng.choice(("rail", "bush", "pole", "bollard"))
-    if kind == "rail":
+    kind = rng.choice(kinds)
+    if kind == "motorbike":
+        town.motorbike(rng, canvas)
+    elif kind == "rail":
         y, tilt = rng.uniform(0.55, 0.85) * high, rng.uniform(-0.2, 0.2) * high
         metal = rng.choice(((190, 192, 190), (70, 72, 76), (120, 116, 104)))
         for drop in (0, 0.09 * high):

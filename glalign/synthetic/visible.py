@@ -28,8 +28,12 @@ def visible(person: Person, photo: Photograph) -> dict[str, str]:
     _thing(seen, traits, "bag", bool(count[16] >= ENOUGH))
     if "bag" in seen:
         seen["carries"] = "none" if traits["bag"] == "none" else "bag"
+        if traits["bag"] not in ("none", "backpack"):
+            _take(seen, traits, "bag_side")
     if facing > -0.4:
         seen["held"] = photo.held
+        if photo.held != "none":
+            _take(seen, traits, "held_side")
     _take(seen, traits, "umbrella", "umbrella_colour")
     if traits["watch"] != "none" and traits["sleeve"] != "long" and count[14] >= ENOUGH and facing > -0.4:
         _take(seen, traits, "watch")
@@ -48,6 +52,8 @@ def _head(seen: dict[str, str], traits: dict[str, str], facing: float, count: np
         _thing(seen, traits, "hat", bool(count[1] >= 6))
     if facing > -0.1 and count[11] >= ENOUGH and (traits["glasses"] == "none" or count[3] >= 3):
         _take(seen, traits, "glasses")
+    if facing > 0.0 and count[11] >= ENOUGH:
+        _take(seen, traits, "mask", "mask_colour", "mask_tone")
     if facing > -0.5:
         _thing(seen, traits, "scarf", bool(count[17] >= 8))
 
@@ -60,7 +66,8 @@ def _clothes(seen: dict[str, str], traits: dict[str, str], facing: float, count:
             _take(seen, traits, "print", "print_colour")
         if facing > 0.3:
             _take(seen, traits, "inner", "inner_colour", "inner_tone")
-    if count[5] + count[6] + count[7] >= 2 * ENOUGH:
+    skirt = count[5] + (0 if traits["upper"] == "ao dai" else count[7])
+    if skirt + count[6] >= 2 * ENOUGH:
         _take(seen, traits, "lower", "lower_length", "lower_colour", "lower_tone", "fabric")
         if facing > 0.3:
             _thing(seen, traits, "belt", bool(count[8] >= 5))
