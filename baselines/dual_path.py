@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.language.tokenizers import WordTokenizer
+from glalign.errors import UserError
+from glalign.language.segmentation import SEGMENTERS, splitter
+from glalign.language.tokenizers import Split, WordTokenizer
 from glalign.models.backbones import resnet_trunk
 from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.weights import load_weights
+from glalign.models.weights import Weights
 from glalign.options import from_mapping
 
 WORD_STD = 0.1
@@ -26,7 +27,8 @@ class Options:
     backbone, weights: the image trunk and its file. max_words, embedding: length and width of the word input. width:
     factor on the widths of the text CNN. branch_scale: BatchNorm scale that ends each of its residual branches at the
     start. feature: width of both heads. dropout: share dropped before the classifier. min_count: words seen less often
-    are skipped. stage_one: share of the training with a frozen trunk. margin: of the ranking loss. *_weight: of the
+    are skipped. segmenter: what cuts captions into words, pyvi or underthesea (Vietnamese), null to split at blanks and
+    signs. stage_one: share of the training with a frozen trunk. margin: of the ranking loss. *_weight: of the
     terms of stage II. trunk_rate: learning rate of the trunk in stage II, relative to the heads. text_slots: start
     slots summed per caption at test, 0 for all of them.
     """
@@ -40,6 +42,7 @@ class Options:
     feature: int = 2048
     dropout: float = 0.8
     min_count: int = 1
+    segmenter: str | None = None
     stage_one: float = 150 / 211
     margin: float = 1.0
     ranking_weight: float = 1.0
@@ -47,6 +50,10 @@ class Options:
     text_weight: float = 0.5
     trunk_rate: float = 0.001
     text_slots: int = 0
+
+    def __post_init__(self) -> None:
+        if self.segmenter not in (None, *SEGMENTERS):
+            raise UserError(f"model.segmenter: {self.segmenter!r}; choose {', '.join(SEGMENTERS)} or null")
 
 
 class Stage(NamedTuple):
@@ -104,7 +111,7 @@ class DualPath(Retriever):
     def __init__(self, options: Options, trunk: nn.Module, tokenizer: WordTokenizer, identities: int):
         super().__init__()
         self.options, self.tokenizer = options, tokenizer
-        feature = options.feature
+        feature = self.embed_dim = options.feature
         self.trunk = trunk
         self.image_head = nn.Sequential(
             nn.Linear(trunk.channels, feature, bias=False),
@@ -125,17 +132,20 @@ class DualPath(Retriever):
         self.ranking = False  # which stage the next step belongs to; `before_step` says
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Path | None
-    ) -> "DualPath":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "DualPath":
         """See Retriever.build; the dictionary comes from `facts.words`, any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone)
-        words = [word for word, count in facts.words if count >= options.min_count]
-        system = cls(options, trunk, WordTokenizer(words, options.max_words), facts.identities)
-        if weights is not None:
-            load_weights(trunk, weights, options.weights)
+        split = splitter(options.segmenter)
+        tokenizer = WordTokenizer.counted(facts.words, options.max_words, options.min_count, split=split)
+        system = cls(options, trunk, tokenizer, facts.identities)
+        weights.fill(trunk, options.weights)
         return system
+
+    @classmethod
+    def word_split(cls, model: Mapping[str, Any]) -> Split:
+        """See Retriever.word_split."""
+        return splitter(from_mapping(Options, model, "model").segmenter)
 
     def before_step(self, step: int, steps: int) -> None:
         """Stage I: the trunk is frozen, its statistics too. Stage II: everything learns and the ranking loss counts."""

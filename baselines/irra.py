@@ -2,24 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.errors import UserError
 from glalign.models.backbones import clip_towers
-from glalign.models.lengths import length_groups, lengths_of
+from glalign.models.lengths import at_end, length_groups
+from glalign.models.losses import sdm
+from glalign.models.masking import mask_clip_tokens
+from glalign.models.mlm import clip_blocks, cross_attention, grouped, outputs_at, word_head, word_loss
 from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.weights import load_weights
+from glalign.models.weights import Weights
 from glalign.options import from_mapping
 
-MASKED_SHARE = 0.15  # of the ordinary tokens, as in BERT; of these 80 % become the mask, 10 % a random token
-MASK, RANDOM = 0.8, 0.1
-SDM_EPS = 1e-8
-HEAD_WIDTH = 64  # channels per attention head, as everywhere in CLIP
+CLASSIFIER_STD = 0.001
+"""Spread of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,12 @@ class Options:
     tau: float = 0.02
     cross_depth: int = 4
     share_masked_ids: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tau <= 0:
+            raise UserError(f"model.tau: {self.tau} is not above 0; the original has 0.02")
+        if self.cross_depth < 1:
+            raise UserError(f"model.cross_depth: {self.cross_depth}; choose 1 or more")
 
 
 class Irra(Retriever):
@@ -52,8 +58,9 @@ class Irra(Retriever):
     separated them): `share_masked_ids`. Adam with eps 1e-3, rate 1e-5, decay 4e-5, 5 of 60 epochs of warm-up from a
     tenth, then cosine, are `optim:` values; 384 x 128 pixels, flip, padded crop and erasing are `data:` values.
 
-    Simplified: the vocabulary head runs on the masked positions only (the loss is a mean over these, so that nothing
-    changes but the time); captions of similar length are read together, so that there is less padding, and what is left
+    Simplified: the vocabulary head and the MLP of the last block run on the masked positions only (the loss is a mean
+    over these, so that nothing changes but the time); a caption without an ordinary word has nothing masked (original:
+    its end mark); captions of similar length are read together, so that there is less padding, and what is left
     of it attends in the blocks as in the original; full precision (original: half-precision weights, the reason for its
     large eps); position tables are resized bicubically (original: bilinearly); LR per step (original: per epoch).
 
@@ -62,89 +69,79 @@ class Irra(Retriever):
 
     def __init__(self, options: Options, towers: nn.Module, identities: int):
         super().__init__()
-        from open_clip.transformer import QuickGELU, ResidualAttentionBlock  # noqa: PLC0415  (3 s, like the towers)
-
         self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
         self.patch_grid = towers.patch_grid
-        width = towers.embed_dim
-        heads = max(1, width // HEAD_WIDTH)
+        width = self.embed_dim = towers.embed_dim
         self.classifier = nn.Linear(width, identities)
-        self.ln_text, self.ln_image, self.ln_post = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
-        self.cross_attention = nn.MultiheadAttention(width, heads, batch_first=True)
-        blocks = [ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(options.cross_depth)]
-        self.cross_blocks = nn.Sequential(*blocks)
-        self.mlm_head = nn.Sequential(
-            nn.Linear(width, width), QuickGELU(), nn.LayerNorm(width), nn.Linear(width, self.tokenizer.vocab_size)
-        )
-        self._initialise(width)
-
-    def _initialise(self, width: int) -> None:
-        """Normal values: attention d^-.5, outputs of residual branches d^-.5 (2 depth)^-.5, MLP inputs (2 d)^-.5."""
-        outer = width**-0.5 * (2 * self.options.cross_depth) ** -0.5
-        inner = (2 * width) ** -0.5
-        nn.init.normal_(self.classifier.weight, std=0.001)
+        nn.init.normal_(self.classifier.weight, std=CLASSIFIER_STD)
         nn.init.zeros_(self.classifier.bias)
-        for attention in (self.cross_attention, *(block.attn for block in self.cross_blocks)):
-            nn.init.normal_(attention.in_proj_weight, std=width**-0.5)
-            nn.init.normal_(attention.out_proj.weight, std=outer)
-        for block in self.cross_blocks:
-            nn.init.normal_(block.mlp.c_fc.weight, std=inner)
-            nn.init.normal_(block.mlp.c_proj.weight, std=outer)
-        nn.init.normal_(self.mlm_head[0].weight, std=inner)
-        nn.init.normal_(self.mlm_head[3].weight, std=outer)
+        self.ln_text, self.ln_image, self.ln_post = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
+        self.cross_attention = cross_attention(width, options.cross_depth)
+        self.cross_blocks = clip_blocks(width, options.cross_depth)
+        self.mlm_head = self.word_head(width)
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Path | None) -> "Irra":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "Irra":
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
-        if weights is not None:
-            load_weights(towers, weights, options.weights)
+        weights.fill(towers, options.weights)
         return cls(options, towers, facts.identities)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `sdm`, `id` and `mlm`."""
-        masked, chosen = mask_tokens(batch.tokens, self.tokenizer, batch.generator)
-        image_tokens = self.towers.image_tokens(batch.pixels)
-        masked_text = self.towers.text_tokens(masked)
-        shared = self.options.share_masked_ids
-        image = image_tokens[:, 0]
-        text = at_end(masked_text, masked) if shared else at_end(self.towers.text_tokens(batch.tokens), batch.tokens)
-        scores = F.normalize(image) @ F.normalize(text).T
+        masked, chosen = self.masked(batch)
+        image, image_tokens = self.read_images(batch.pixels)
+        text, text_tokens = self.read_texts(masked)
+        if not self.options.share_masked_ids:
+            text, _ = self.read_texts(batch.tokens)
+        scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         names = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
-            "sdm": sdm(scores, batch.person, self.options.tau) + sdm(scores.T, batch.person, self.options.tau),
+            "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (names[0] + names[1]) / 2,
-            "mlm": self.masked_word_loss(masked_text, image_tokens, batch.tokens, chosen),
+            "mlm": self.masked_word_loss(text_tokens, image_tokens, batch, chosen),
         }
 
-    def masked_word_loss(self, text: Tensor, image: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
-        """Cross-entropy of the original `ids` at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
-        context, hidden, targets = self.ln_image(image), [], []
-        for rows, length in length_groups(lengths_of(ids)):
+    def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
+        """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
+        context, hidden, words = self.ln_image(image), [], []
+        for rows, length in length_groups(batch.lengths):
             asked, shown, wanted = text[rows, :length], context[rows], chosen[rows, :length]
             mixed = self.cross_attention(self.ln_text(asked), shown, shown, need_weights=False)[0]
-            hidden.append(self.cross_blocks(mixed)[wanted])
-            targets.append(ids[rows, :length][wanted])
-        logits = self.mlm_head(self.ln_post(torch.cat(hidden)))
-        return F.cross_entropy(logits, torch.cat(targets), reduction="sum") / chosen.sum().clamp(min=1)
+            hidden.append(outputs_at(self.cross_blocks, mixed, wanted))
+            words.append(batch.tokens[rows, :length][wanted])
+        return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised class token."""
-        return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
+        return {"global": F.normalize(self.read_images(batch.pixels)[0])}
 
     def encode_texts(self, batch: Batch) -> Features:
         """Normalised end-of-text token."""
-        return {"global": F.normalize(at_end(self.towers.text_tokens(batch.tokens), batch.tokens))}
+        return {"global": F.normalize(self.read_texts(batch.tokens)[0])}
+
+    def masked(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(B, T) captions with masked words, and which words (bool) are to be predicted."""
+        return mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
+
+    def read_images(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Global features (B, E) and tokens (B, N, E) of images, not normalised."""
+        tokens = self.towers.image_tokens(pixels)
+        return tokens[:, 0], tokens
+
+    def read_texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Global features (B, E) and tokens (B, T, E) of captions, not normalised."""
+        tokens = self.towers.text_tokens(ids)
+        return at_end(tokens, ids), tokens
+
+    def word_head(self, width: int) -> nn.Module:
+        """(M, width) -> (M, vocabulary) logits of the masked words."""
+        return word_head(width, self.tokenizer.vocab_size, self.options.cross_depth)
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """One group per pair of rate and decay; which parameter belongs where is `rule`."""
-        groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
-        for name, parameter in self.named_parameters():
-            if parameter.requires_grad:
-                groups.setdefault(rule(name), []).append(parameter)
-        for (factor, decays), params in groups.items():
-            yield {"params": params, "lr": factor * lr, "weight_decay": weight_decay if decays else 0.0}
+        return grouped(self, rule, lr, weight_decay)
 
 
 def rule(name: str) -> tuple[float, bool]:
@@ -159,40 +156,3 @@ def rule(name: str) -> tuple[float, bool]:
     if "classifier" in name or "mlm_head" in name:
         factor = 5.0
     return factor, "bias" not in name
-
-
-def sdm(scores: Tensor, person: Tensor, tau: float) -> Tensor:
-    """Similarity distribution matching: mean over rows of KL(p || q), p = softmax(scores / tau).
-
-    scores (B, B) cosines, rows are queries. q spreads evenly over the columns of the row's person; eps 1e-8 keeps its
-    logarithm finite. Source: Jiang and Ye, CVPR 2023 (SDM);
-    anosorae/IRRA@cfc2378, its loss file.
-    """
-    same = (person[:, None] == person[None, :]).to(scores.dtype)
-    target = same / same.sum(dim=1, keepdim=True)
-    logs = F.log_softmax(scores / tau, dim=1)
-    return (logs.exp() * (logs - torch.log(target + SDM_EPS))).sum(dim=1).mean()
-
-
-def mask_tokens(ids: Tensor, tokenizer: Tokenizer, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-    """Masked copy of `ids` (B, T) and the positions to predict (bool): BERT's rule, at least one per caption.
-
-    An ordinary token (0 < id < mask_id: no padding, no mark) is chosen with probability .15; a chosen one becomes the
-    mask (80 %), a random ordinary token (10 %) or stays (10 %). Where none is chosen the first ordinary one (position 1
-    unless the caption starts with id 0) is masked. Source: anosorae/IRRA@cfc2378, dataset code.
-    """
-    mask_id = tokenizer.mask_id
-    draws = torch.rand(2, *ids.shape, generator=generator).to(ids.device)
-    random_ids = torch.randint(1, mask_id, ids.shape, generator=generator).to(ids.device)
-    ordinary = (ids > 0) & (ids < mask_id)
-    chosen = ordinary & (draws[0] < MASKED_SHARE)
-    first = ordinary & (ordinary.cumsum(dim=1) == 1)
-    forced = first & ~chosen.any(dim=1, keepdim=True)
-    masked = ids.masked_fill((chosen & (draws[1] < MASK)) | forced, mask_id)
-    replaced = chosen & (draws[1] >= MASK) & (draws[1] < MASK + RANDOM)
-    return torch.where(replaced, random_ids, masked), chosen | forced
-
-
-def at_end(tokens: Tensor, ids: Tensor) -> Tensor:
-    """(B, E) token of the end-of-text mark, the largest id of a caption; tokens (B, T, E), ids (B, T)."""
-    return tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=1)]

@@ -1,0 +1,263 @@
+"""PLOT (Park et al., ECCV 2024): parts that images and captions share, found by slots and weighted by the caption."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glalign.errors import UserError
+from glalign.models.backbones import clip_towers
+from glalign.models.lengths import at_end, length_groups
+from glalign.models.losses import sdm
+from glalign.models.masking import mask_clip_tokens
+from glalign.models.mlm import clip_blocks, grouped, outputs_at, word_head, word_loss
+from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
+from glalign.models.weights import Weights
+from glalign.options import from_mapping
+
+CLASSIFIER_STD = 0.001
+"""Spread of the initial weights of both identity classifiers (as IRRA's)."""
+
+NEW = ("cross", "classifier", "mlm_head", "slot", "local", "decoder")
+"""What the name of a parameter contains that has a larger rate (jicheol93/PLOT@cf56901)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The `model:` keys. The defaults are the original's (jicheol93/PLOT@cf56901).
+
+    backbone, weights: the CLIP towers and their file. skipped_text_blocks: last blocks of the text tower that are not
+    run. tau: temperature of the similarity distributions. cross_depth: blocks over words and image tokens.
+    share_masked_ids: all losses see the masked captions. slots, iterations: parts, and how often they are refined.
+    decoder_width: channels inside the decoders. reconstruction_from, local_from: shares of the training after which
+    these losses begin. reconstruction_weight, diversity_weight: of their terms. local_scale: 1 / tau of the parts
+    relative to the global one. score_weight: of the parts' cosine in the score. new_rate: learning rate of the new
+    modules relative to the towers' (RSTPReid: 130).
+    """
+
+    backbone: str = "clip-vit-b-16"
+    weights: str = "clip-vit-b-16"
+    skipped_text_blocks: int = 1
+    tau: float = 0.015
+    cross_depth: int = 4
+    share_masked_ids: bool = True
+    slots: int = 8
+    iterations: int = 5
+    decoder_width: int = 512
+    reconstruction_from: float = 5 / 60
+    local_from: float = 15 / 60
+    reconstruction_weight: float = 0.01
+    local_scale: float = 5.0
+    diversity_weight: float = 5.0
+    score_weight: float = 3.0
+    new_rate: float = 20.0
+
+    def __post_init__(self) -> None:
+        least = {"skipped_text_blocks": 0, "cross_depth": 1, "slots": 2, "iterations": 1, "decoder_width": 1}
+        for key, value in least.items():
+            if getattr(self, key) < value:
+                raise UserError(f"model.{key}: {getattr(self, key)}; choose {value} or more")
+        for key in ("tau", "local_scale", "new_rate"):
+            if getattr(self, key) <= 0:
+                raise UserError(f"model.{key}: {getattr(self, key)} is not above 0; the original has 0.015, 5 and 20")
+
+
+class Plot(Retriever):
+    """Global embeddings as in IRRA, and eight part embeddings of either side by slot attention from shared slots.
+
+    Source: jicheol93/PLOT@cf56901, which descends from IRRA, reimplemented from a description of it.
+
+    Kept: CLIP's towers at 384 x 128 pixels, the text tower without its last block; final LN and projection on all
+    tokens, class token and end-of-text token as global features. Words are masked as in IRRA and predicted from
+    [caption; image] through 4 CLIP blocks without a mask, LN and IRRA's head. Eight slots, one table for both sides
+    (orthogonal), two slot attentions of 5 rounds over the patches and over the words without the marks. Losses, plain
+    sum: SDM of temperature .015, both directions; identity by one linear layer without bias on normalised features,
+    mean of both sides; masked words; after 5 of 60 epochs the squared error of all patches and words rebuilt from the
+    slots, .01 of its mean over the batch; after 15 of 60 epochs the parts. Their cosines are weighted by the row's
+    caption (an MLP of its feature, not normalised) and have a temperature of .015 / 5: NCE summed over all positives
+    for text-text, image-image, image-text and text-image, SDM for the last two, 5 times the signed mean cosine of
+    different slots of an item (both sides), and the person named from all slots of a pair. The score is the global
+    cosine plus 3 times the weighted one of the parts, once their losses have begun. Rates by parameter name: new
+    modules x20, after that every bias x2 without decay, so that biases of new modules have x2. All losses see the
+    masked captions, as released (`share_masked_ids`). Adam with eps 1e-3, rate 5e-6, decay 4e-5, 5 of 60 epochs of
+    warm-up from a tenth, then cosine, are `optim:` values; batch 128, 384 x 128 pixels, flip, padded crop and erasing
+    are `data:` values.
+
+    Simplified: padding is not rebuilt by the text decoder (original: all 75 positions); captions of similar length are
+    read together, so that there is less padding, and what is left of it attends in the blocks as in the original;
+    where a result is not read it is not computed (last block at masked words only; last layer of the decoders on the
+    mixed values, which changes nothing because the shares sum to 1); full precision (original: float16 with scaled
+    gradients); position tables are resized bicubically; LR per step. Left open by our description and chosen here:
+    position tables of the decoders start as N(0, .02), their layers as torch's; the MLP of the part weights counts as
+    a new module.
+
+    Not done: parameters that the original makes and never uses, IRRA's cross-attention and its two LNs (1,052,672
+    values); the last text block is loaded and has no gradient (3,152,384). RSTPReid's rates: `new_rate` and `optim:`.
+    Choosing the epoch by the test split.
+
+    At a disadvantage: in the demo the text tower has two blocks, of which this system runs one, under a final LN and
+    a projection that were pre-trained on both: half of the tower instead of a twelfth. With `skipped_text_blocks: 0`
+    its validation Rank-1 was twice as high.
+    """
+
+    def __init__(self, options: Options, towers: nn.Module, identities: int):
+        super().__init__()
+        self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
+        self.patch_grid = towers.patch_grid
+        width = self.embed_dim = towers.embed_dim
+        self.classifier = nn.Linear(width, identities, bias=False)
+        self.cross_blocks, self.ln_post = clip_blocks(width, options.cross_depth), nn.LayerNorm(width)
+        self.mlm_head = word_head(width, self.tokenizer.vocab_size, options.cross_depth)
+        self.slots = nn.Parameter(nn.init.orthogonal_(torch.empty(options.slots, width)))
+        self.image_slot_attention = SlotAttention(width, options.iterations)
+        self.text_slot_attention = SlotAttention(width, options.iterations)
+        self.local_weights = PartWeights(width, options.slots)
+        self.local_classifier = nn.Linear(2 * options.slots * width, identities, bias=False)
+        self.image_decoder = SlotDecoder(width, options.decoder_width, self.patch_grid)
+        self.text_decoder = SlotDecoder(width, options.decoder_width, (1, self.tokenizer.context_length - MARKS))
+        for classifier in (self.classifier, self.local_classifier):
+            nn.init.normal_(classifier.weight, std=CLASSIFIER_STD)
+        self.rebuilds = False  # whether the next step has the reconstruction loss; `before_step` says
+        self.register_buffer("parts_count", torch.tensor(False))  # whether it has the parts' losses, and the score them
+
+    @classmethod
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "Plot":
+        """See Retriever.build. Raises: UserError if no block of the text tower would be run."""
+        options = from_mapping(Options, model, "model")
+        towers = clip_towers(options.backbone, image_size)
+        towers.text_depth -= options.skipped_text_blocks
+        if towers.text_depth < 1:
+            raise UserError(
+                f"model.skipped_text_blocks: {options.skipped_text_blocks} leaves no text block of "
+                f"{options.backbone}; the original skips 1"
+            )
+        towers.transformer.resblocks[towers.text_depth :].requires_grad_(False)
+        weights.fill(towers, options.weights)
+        return cls(options, towers, facts.identities)
+
+    def before_step(self, step: int, steps: int) -> None:
+        """Switch on the reconstruction and the parts; the latter is a buffer, because it also decides the score."""
+        self.rebuilds = step >= self.options.reconstruction_from * steps
+        parts_count = step >= self.options.local_from * steps
+        self.parts_count.fill_(parts_count)
+        for decoder in (self.image_decoder, self.text_decoder):
+            decoder.requires_grad_(self.rebuilds)
+        for reader in (self.slots, self.image_slot_attention, self.text_slot_attention):
+            reader.requires_grad_(self.rebuilds or parts_count)
+        for local in (self.local_weights, self.local_classifier):
+            local.requires_grad_(parts_count)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Terms `metric`, `id`, `mlm`; later also `reconstruction`; later also `local_metric` and `local_id`."""
+        masked, chosen = mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
+        images, masked_texts = self.towers.image_tokens(batch.pixels), self.towers.text_tokens(masked)
+        texts = masked_texts if self.options.share_masked_ids else self.towers.text_tokens(batch.tokens)
+        image, text, tau = images[:, 0], at_end(texts, batch.tokens), self.options.tau
+        sides = F.normalize(image), F.normalize(text)
+        scores = sides[0] @ sides[1].T
+        names = [F.cross_entropy(self.classifier(side), batch.person) for side in sides]
+        terms = {
+            "metric": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
+            "id": (names[0] + names[1]) / 2,
+            "mlm": self.masked_word_loss(masked_texts, images, batch, chosen),
+        }
+        if self.rebuilds or self.parts_count:
+            patches, (words, inside) = images[:, 1:], words_of(texts, batch.lengths)
+            image_parts = self.image_slot_attention(self.slots, patches)
+            text_parts = self.text_slot_attention(self.slots, words, inside)
+        if self.rebuilds:
+            everywhere = torch.ones_like(patches[..., 0], dtype=torch.bool)
+            error = squared_error(self.image_decoder(image_parts, everywhere), patches[everywhere])
+            error = error + squared_error(self.text_decoder(text_parts, inside), words[inside])
+            terms["reconstruction"] = self.options.reconstruction_weight * error / len(images)
+        if self.parts_count:
+            weights = self.local_weights(text)
+            terms["local_metric"] = self.local_metric(image_parts, text_parts, weights, batch.person)
+            both = torch.cat([image_parts, text_parts], dim=1).flatten(1)
+            terms["local_id"] = F.cross_entropy(self.local_classifier(F.normalize(both)), batch.person)
+        return terms
+
+    def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
+        """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
+        hidden, words = [], []
+        for rows, length in length_groups(batch.lengths):
+            wanted = chosen[rows, :length]
+            hidden.append(outputs_at(self.cross_blocks, torch.cat([text[rows, :length], image[rows]], dim=1), wanted))
+            words.append(batch.tokens[rows, :length][wanted])
+        return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+
+    def local_metric(self, image: Tensor, text: Tensor, weights: Tensor, person: Tensor) -> Tensor:
+        """NCE of the four pairings, SDM of the two across the sides, diversity; image, text (B, K, E), weights (B, K).
+
+        Row i has the weights of caption i, rows of images too.
+        """
+        tau = self.options.tau / self.options.local_scale
+        same_side = [part_scores(side, side, weights) for side in (text, image)]
+        across = [part_scores(image, text, weights), part_scores(text, image, weights)]
+        nce = torch.stack([part_nce(scores, person, tau) for scores in (*same_side, *across)]).sum()
+        matching = sdm(across[0], person, tau) + sdm(across[1], person, tau)
+        return nce + matching + self.options.diversity_weight * (overlap(image) + overlap(text))
+
+    def encode_images(self, batch: Batch) -> Features:
+        """Normalised class token, and the normalised parts `local` (B, K, E)."""
+        tokens = self.towers.image_tokens(batch.pixels)
+        parts = self.image_slot_attention(self.slots, tokens[:, 1:])
+        return {"global": F.normalize(tokens[:, 0]), "local": F.normalize(parts, dim=2)}
+
+    def encode_texts(self, batch: Batch) -> Features:
+        """Normalised end-of-text token, and the normalised parts `local` (B, K, E) times their weights in the score:
+        all 0 before the parts' losses have begun."""
+        tokens = self.towers.text_tokens(batch.tokens)
+        text = at_end(tokens, batch.tokens)
+        parts = F.normalize(self.text_slot_attention(self.slots, *words_of(tokens, batch.lengths)), dim=2)
+        weights = self.options.score_weight * self.parts_count * self.local_weights(text)
+        return {"global": F.normalize(text), "local": weights[:, :, None] * parts}
+
+    def similarity(self, texts: Features, images: Features) -> Tensor:
+        """(Q, G) global cosine plus the weighted sum of the parts' cosines."""
+        return texts["global"] @ images["global"].T + texts["local"].flatten(1) @ images["local"].flatten(1).T
+
+    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+        """See `encode_images`; the same on both sides."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "global": (self.embed_dim,),
+            "local": (self.options.slots, self.embed_dim),
+        }
+        return shapes, dict(shapes)
+
+    def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
+        """One group per pair of rate and decay; which parameter belongs where is `rule`."""
+        return grouped(self, lambda name: rule(name, self.options.new_rate), lr, weight_decay)
+
+
+MARKS = 2
+"""Start and end of a caption, which are not words."""
+
+
+def rule(name: str, new_rate: float) -> tuple[float, bool]:
+    """Relative rate of a parameter and whether it decays; a bias is a bias wherever it is.
+
+    >>> rule("slots", 20.0), rule("mlm_head.3.bias", 20.0), rule("towers.visual.proj", 20.0)
+    ((20.0, True), (2.0, False), (1.0, True))
+    """
+    if "bias" in name:
+        return 2.0, False
+    return (new_rate if any(word in name for word in NEW) else 1.0), True
+
+
+def words_of(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Tokens (B, T - 2, E) from the second to the last but one, and which of them (B, T - 2) are words.
+
+    tokens (B, T, E) of [start, words, end, padding]; lengths (B,) with the marks.
+    """
+    places = torch.arange(tokens.shape[1] - MARKS, device=tokens.device)
+    return tokens[:, 1:-1], places < (lengths - MARKS)[:, None]
+
+
+def squared_error(rebuilt: Tensor, tokens: Tensor) -> Tensor:
+    """Sum of squared differences; `tokens` are taken as they are, only what rebuilt them learns."""
+    return (rebuilt - tokens.detach()).square().sum()
