@@ -1,5 +1,6 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
 # make test                           the fast tests;  make lint: formatters and linters;  make lock: resolve again
+# make tuning, make docs              learning rates on validation, and docs/fidelity.md from the docstrings
 comma := ,
 CORES ?= 1
 VENV := .venv
@@ -16,11 +17,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables pretrain
+.PHONY: help install test lint lock $(TABLES) tables pretrain tuning docs
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,2p' Makefile
+	@sed -n '1,3p' Makefile
 
 install: $(READY)
 
@@ -39,7 +40,7 @@ endif
 
 $(TABLES): $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) -- results/$@.tex
-	@"$(BIN)/glalign" show results/$@.csv
+	@"$(BIN)/glalign" table $(@:table%=%)
 	@echo "files: results/$@.csv results/$@.tex"
 
 tables: $(READY)
@@ -47,6 +48,13 @@ tables: $(READY)
 
 pretrain: $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) pretrain
+
+tuning: $(READY)
+	"$(BIN)/snakemake" --cores $(CORES) -- results/tuning.md
+	cp results/tuning.md docs/tuning.md
+
+docs: $(READY)
+	"$(BIN)/glalign" fidelity > docs/.fidelity.part && mv docs/.fidelity.part docs/fidelity.md
 
 test: $(READY)
 	"$(BIN)/python" -m pytest -m "not slow"

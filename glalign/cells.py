@@ -39,8 +39,33 @@ def is_trained(system: Mapping[str, Any]) -> bool:
 def missing(config: Config, datasets: Iterable[str]) -> str:
     """Why these datasets cannot be had; empty if they can."""
     entries = {name: config["datasets"][name] for name in datasets}
-    absent = [name for name, entry in entries.items() if entry["root"] is None and entry["synthetic"] is None]
-    return "; ".join(f"no data: datasets.{name} has neither root nor synthetic" for name in absent)
+    absent = [name for name, entry in entries.items() if entry["root"] is None and not drawn(config, name)]
+    return "; ".join(f"no data: datasets.{name} has neither root nor synthetic nor translated" for name in absent)
+
+
+def drawn(config: Config, dataset: str) -> str | None:
+    """The synthetic dataset whose pictures a dataset without a root shows: itself, or the source of its translation."""
+    entry = config["datasets"][dataset]
+    source = dataset if entry["synthetic"] else entry["translated"]
+    if entry["root"] is not None or source is None or not config["datasets"][source]["synthetic"]:
+        return None
+    return source if config["datasets"][source]["root"] is None else None
+
+
+def unread(config: Config, system: str, datasets: Iterable[str]) -> str:
+    """Why a system cannot read the captions of these datasets; empty if it can."""
+    languages = sorted({config["datasets"][name]["language"] for name in datasets})
+    if len(languages) > 1:
+        return f"one language at a time: its datasets are in {' and '.join(languages)}"
+    reads = config["systems"][system]["languages"]
+    foreign = sorted(set(languages) - set(reads))
+    return f"it reads captions in {', '.join(reads)}, not in {', '.join(foreign)}" if foreign else ""
+
+
+def datasets_of(config: Config, scenario: str) -> list[str]:
+    """The datasets that a scenario trains and tests on."""
+    pair = config["scenarios"][scenario]
+    return [*config["trainsets"][pair["train"]], config["testsets"][pair["test"]]["dataset"]]
 
 
 def make_cell(config: Config, layout: Layout, scenario: str, system: str) -> Cell:
@@ -53,7 +78,7 @@ def make_cell(config: Config, layout: Layout, scenario: str, system: str) -> Cel
     trainings = tuple(KEYS["fit"].format(**i) for i in ids) if trained else ()
 
     datasets = dict.fromkeys([*(config["trainsets"][pair["train"]] if trained else ()), tested])
-    reasons = [missing(config, datasets)]
+    reasons = [missing(config, datasets), unread(config, system, datasets)]
     if entry["class"] is None:
         reasons.insert(0, "this system is not part of the suite yet")
     elif "truth" in config.facts[system].needs and config["datasets"][tested]["root"] is not None:

@@ -67,6 +67,16 @@ def synthesize(spec: dict[str, Any], out: Path) -> None:
 
 
 @job("out")
+def translate(spec: dict[str, Any], out: Path) -> None:
+    """Translate a synthetic dataset by machine, losses included."""
+    from glalign.progress import Progress
+    from glalign.synthetic.translate import translate_dataset
+
+    with Progress(f"translate {out.name}", 1, "image") as progress:
+        translate_dataset(spec, out, progress.reach)
+
+
+@job("out")
 def manifest(spec: dict[str, Any], out: Path) -> None:
     """Read and check a dataset; write its manifest and its statistics."""
     from glalign.data.manifest import make_manifest
@@ -88,6 +98,30 @@ def phrases(spec: dict[str, Any], out: Path) -> None:
     from glalign.language.phrases import make_phrases
 
     make_phrases(spec, out)
+
+
+@job("out")
+def coverage(spec: dict[str, Any], out: Path) -> None:
+    """Count the noun phrases of a manifest's captions that the printed keyword lists map to a region."""
+    from glalign.language.coverage import make_coverage
+
+    make_coverage(spec, out)
+
+
+@job("csv")
+def phrase_counts(spec: dict[str, Any], csv: Path) -> None:
+    """Write the noun phrases of every dataset by region."""
+    from glalign.reporting.phrases import make_phrase_counts
+
+    make_phrase_counts(spec, csv)
+
+
+@job("csv", "tex")
+def mismatch(spec: dict[str, Any], csv: Path, tex: Path) -> None:
+    """Write what machine translation got wrong in the translated datasets."""
+    from glalign.reporting.mismatch import make_mismatch
+
+    make_mismatch(spec, csv, tex)
 
 
 @job("out", "code")
@@ -115,7 +149,7 @@ def metrics(spec: dict[str, Any], out: Path) -> None:
 
 
 @job("csv", "tex")
-def table(spec: dict[str, Any], csv: Path, tex: Path) -> None:
+def tabulate(spec: dict[str, Any], csv: Path, tex: Path) -> None:
     """Write one of the paper's tables as CSV and LaTeX."""
     from glalign.reporting.tables import make_table
 
@@ -125,18 +159,117 @@ def table(spec: dict[str, Any], csv: Path, tex: Path) -> None:
 @job("out")
 def pretrain(spec: dict[str, Any], out: Path) -> None:
     """Remake the weights of one tiny twin."""
-    from glalign.engine.pretrain import pretrain
+    from glalign.pretraining.run import pretrain
 
     pretrain(spec, out)
 
 
-@main.command()
-@click.argument("table", type=click.Path(path_type=Path))
-def show(table: Path) -> None:
-    """Print a table's CSV in the terminal."""
-    from glalign.reporting.terminal import render_terminal
+@job("out")
+def vocabulary(spec: dict[str, Any], out: Path) -> None:
+    """Remake the vocabulary of one tiny twin."""
+    from glalign.pretraining.vocabulary import make_vocabulary
 
-    click.echo(render_terminal(table))
+    make_vocabulary(spec, out)
+
+
+@job("vocabulary", "merges")
+def phobert_vocabulary(spec: dict[str, Any], vocabulary: Path, merges: Path) -> None:
+    """Remake the two files of a tiny PhoBERT's vocabulary."""
+    from glalign.pretraining.vocabulary import make_vocabulary_pair
+
+    make_vocabulary_pair(spec, vocabulary, merges)
+
+
+@job("out")
+def size(spec: dict[str, Any], out: Path) -> None:
+    """Build a system at its original size, run it once, count."""
+    from glalign.engine.size import measure
+
+    measure(spec, out)
+
+
+@job("csv", "tex")
+def systems(spec: dict[str, Any], csv: Path, tex: Path) -> None:
+    """Write the table of the systems' sizes."""
+    from glalign.reporting.ledgers import make_systems
+
+    make_systems(spec, csv, tex)
+
+
+@job("csv")
+def compute(spec: dict[str, Any], csv: Path) -> None:
+    """Write time and memory of every training and scoring."""
+    from glalign.reporting.ledgers import make_compute
+
+    make_compute(spec, csv)
+
+
+@job("csv", "tex")
+def alpha(spec: dict[str, Any], csv: Path, tex: Path) -> None:
+    """Write validation Rank-1 of trainings that differ in the weight of the global branch."""
+    from glalign.engine.alpha import make_alpha
+
+    make_alpha(spec, csv, tex)
+
+
+@job("csv", "tex")
+def matrix(spec: dict[str, Any], csv: Path, tex: Path) -> None:
+    """Write every system in every scenario whose language it reads."""
+    from glalign.reporting.matrix import make_matrix
+
+    make_matrix(spec, csv, tex)
+
+
+@job("csv")
+def seeds(spec: dict[str, Any], csv: Path) -> None:
+    """Write mean and deviation over the seeds of every cell."""
+    from glalign.reporting.matrix import make_seeds
+
+    make_seeds(spec, csv)
+
+
+@job("csv", "tex")
+def significance(spec: dict[str, Any], csv: Path, tex: Path) -> None:
+    """Write McNemar's tests of paired queries."""
+    from glalign.reporting.mcnemar import make_mcnemar
+
+    make_mcnemar(spec, csv, tex)
+
+
+@job("out")
+def tuning(spec: dict[str, Any], out: Path) -> None:
+    """Write the document of the learning rates tried."""
+    from glalign.reporting.tuning import make_tuning
+
+    make_tuning(spec, out)
+
+
+@job("tex", "pdf", "transcript")
+def document(spec: dict[str, Any], tex: Path, pdf: Path, transcript: Path) -> None:
+    """Set every table in one PDF."""
+    from glalign.reporting.document import make_document
+
+    make_document(spec, tex, pdf, transcript)
+
+
+@main.command()
+@click.option("--config", "paths", multiple=True, type=click.Path(), default=["config.yaml"], show_default=True)
+def fidelity(paths: tuple[str, ...]) -> None:
+    """Print what each system keeps of its original, from the docstrings (docs/fidelity.md)."""
+    from glalign.config import load
+    from glalign.reporting.fidelity import fidelity as document
+
+    click.echo(document(load(*paths)), nl=False)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--results", default="results", show_default=True, help="Folder of everything generated.")
+def table(name: str, results: str) -> None:
+    """Print a table in the terminal: 4, 4_extended, matrix, mcnemar, ..., or the path of a CSV."""
+    from glalign.reporting.terminal import find_table, render_terminal
+
+    click.echo(render_terminal(find_table(name, Path(results))))
 
 
 @main.command()
@@ -181,3 +314,42 @@ def verify(kind: str, root: Path, as_json: bool) -> None:
     report = verify(root)
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
     sys.exit(not report["ok"])
+
+
+@main.group()
+def translation() -> None:
+    """Judge a translated dataset by hand."""
+
+
+PATH = click.Path(path_type=Path)
+
+
+@translation.command()
+@click.argument("source", type=PATH)
+@click.argument("target", type=PATH)
+@click.option("--out", required=True, type=PATH, help="The CSV to write.")
+@click.option("--pairs", default=200, show_default=True, type=click.IntRange(min=1), help="How many captions.")
+@click.option("--seed", default=0, show_default=True, help="Another seed draws other captions.")
+def sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -> None:
+    """Write captions of two manifests side by side, to be judged right or wrong by a person."""
+    from glalign.evaluation.judging import write_sample
+
+    count = write_sample(source, target, out, pairs, seed)
+    click.echo(
+        f"{out}: {count} pairs; write right or wrong into the column `judge`, then `glalign translation judge {out}`"
+    )
+
+
+@translation.command()
+@click.argument("judged", type=PATH)
+@click.option("--out", type=PATH, help="Write the counts to this file, too, as JSON.")
+def judge(judged: Path, out: Path | None) -> None:
+    """Count the pairs that a person judged; exit 1 when some are not judged yet."""
+    from glalign.evaluation.judging import describe, read_judged
+    from glalign.files import write_json
+
+    found = read_judged(judged)
+    if out:
+        write_json(out, found)
+    click.echo(describe(found))
+    sys.exit(bool(found["open"]))

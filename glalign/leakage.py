@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from glalign.cells import drawn
 from glalign.config import Config
 from glalign.errors import UserError
 
@@ -35,11 +36,17 @@ def check_leakage(config: Config) -> None:
                     f"people {tested['people']!r}, which datasets.{dataset} trains on; "
                     f"change testsets.{pair['test']}.splits"
                 )
-            if not _same_people(trained, tested):
+            if not _same_people(_drawn(config, dataset), _drawn(config, testset["dataset"])):
                 raise UserError(
                     f"configuration: scenarios.{name}: datasets.{dataset} and datasets.{testset['dataset']} share "
                     f"people {trained['people']!r} but split them differently; give both the same `synthetic` sizes"
                 )
+
+
+def _drawn(config: Config, dataset: str) -> Mapping[str, Any]:
+    """The entry of the dataset, or of the one whose people its translation has."""
+    entry = config["datasets"][dataset]
+    return entry if entry["root"] is not None else config["datasets"][drawn(config, dataset) or dataset]
 
 
 def _same_people(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

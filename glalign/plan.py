@@ -5,31 +5,24 @@ A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
-from glalign.cells import SCENARIO_OF, UNTRAINED, Cell, cells_of, is_trained, make_cell, missing
+from glalign.cells import SCENARIO_OF, UNTRAINED, Cell, cells_of, drawn, is_trained, make_cell, missing, unread
+from glalign.classes import options_of
 from glalign.config import Config
 from glalign.errors import UserError
-from glalign.layout import KEYS, OUTPUTS, Layout
+from glalign.jobs import Job
+from glalign.layout import KEYS, OUTPUTS, Layout, ids_of
 from glalign.leakage import check_leakage
+from glalign.plan_ledgers import Published, alpha_jobs, compute_job, matrix_jobs, size_jobs, trained, tuning_jobs
+from glalign.plan_reports import coverage_job, document_job, report_jobs
+from glalign.plan_tests import significance_job
+from glalign.plan_weights import CONTENTS, model_files, vocabulary_stage, weight_files
 from glalign.sources import modules_of
 from glalign.table_specs import REPORTED, table_specs
 
-
-@dataclass(frozen=True)
-class Job:
-    """One call of the command line.
-
-    inputs: files made by other jobs or given with the release. spec: the slice of the configuration it uses, JSON-able.
-    modules: entry modules of its code. weights: pre-trained files that no job makes.
-    """
-
-    stage: str
-    inputs: tuple[str, ...]
-    spec: Mapping[str, Any]
-    modules: tuple[str, ...]
-    weights: tuple[str, ...] = ()
+LEDGERS = ("systems", "alpha", "matrix", "seeds", "significance", "compute", "phrase_counts", "mismatch")
+"""Stages whose files are made by default, beside the tables."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +46,25 @@ class Plan:
         return tuple(dict.fromkeys(training for cell in self.cells for training in cell.trainings))
 
     def targets(self) -> list[str]:
-        """The files of every table."""
-        return [self.layout.path("table", name, table=table) for table in self.jobs["table"] for name in ("csv", "tex")]
+        """The files of every table and ledger."""
+        tables = [
+            self.layout.path("table", name, table=table) for table in self.jobs["table"] for name in ("csv", "tex")
+        ]
+        of = {stage: OUTPUTS[stage] for stage in LEDGERS}
+        ledgers = [self.layout.path(stage, name) for stage, names in of.items() for name in names if self.jobs[stage]]
+        return [*tables, *ledgers]
 
 
-def make_plan(config: Config, reported: Mapping[int, Sequence[Mapping[str, str]]]) -> Plan:
+def make_plan(
+    config: Config,
+    reported: Mapping[int, Sequence[Mapping[str, str]]],
+    originals: Config | None = None,
+    published: Published | None = None,
+) -> Plan:
     """Plan of a configuration; `reported` has the rows of the paper's tables 1 to 11.
+
+    originals: the configuration with every system at its original size (default: as configured). published: rows of
+    paper/parameters.csv by system.
 
     Raises UserError when a scenario trains on people that it tests on.
     """
@@ -74,9 +80,13 @@ def make_plan(config: Config, reported: Mapping[int, Sequence[Mapping[str, str]]
         if not missing(config, [dataset]):
             for job in _dataset_jobs(config, layout, dataset):
                 jobs[job.stage][dataset] = job
+    for name, recipe in config["vocabularies"].items():
+        stage = vocabulary_stage(recipe["family"])
+        jobs[stage][name] = Job(stage, (), {"name": name, **recipe}, modules_of(stage))
     for name, recipe in config["pretraining"].items():
-        spec = {"name": name, **recipe, "threads": config["threads"], "device": config["device"]}
-        jobs["pretrain"][name] = Job("pretrain", (), spec, modules_of("pretrain"))
+        made, given = model_files(config, layout, recipe.get("model", {}))
+        spec = {"name": name, **recipe, **{key: config[key] for key in ("weights", "threads", "device")}}
+        jobs["pretrain"][name] = Job("pretrain", made, spec, modules_of("pretrain"), given)
     for cell in cells.values():
         if cell.status == "run":
             for stage, key, job in _cell_jobs(config, layout, cell):
@@ -85,8 +95,40 @@ def make_plan(config: Config, reported: Mapping[int, Sequence[Mapping[str, str]]
         files = (path for row in spec["rows"] for path in (*row["metrics"], *row["runs"]))
         inputs = tuple(dict.fromkeys((spec["paper"], *files)))
         jobs["table"][table] = Job("table", inputs, spec, modules_of("table"))
+    for stage, key, job in _ledgers(config, originals or config, layout, published or {}, jobs):
+        jobs[stage][key] = job
+    for stage, key, job in matrix_jobs(config, tuple(SCENARIO_OF.values()), cells):
+        jobs[stage][key] = job
+    jobs["significance"]["mcnemar"] = significance_job(config, layout, cells)
+    for stage, key, job in report_jobs(config, layout, jobs["coverage"]):
+        jobs[stage][key] = job
+    jobs["document"]["tables"] = document_job(config, layout, jobs)
     in_paper = dict.fromkeys(key for table in REPORTED for key in cells_of(reported[table]))
     return Plan(layout, jobs, tuple(cells[key] for key in in_paper))
+
+
+def _ledgers(
+    config: Config, originals: Config, layout: Layout, published: Published, jobs: Mapping[str, Mapping[str, Job]]
+) -> Iterator[tuple[str, str, Job]]:
+    """Sizes, time and memory, search for learning rates."""
+    yield from size_jobs(config, originals, layout, published)
+    keys = {stage: [ids_of(stage, key) for key in jobs[stage]] for stage in ("fit", "predict")}
+    yield "compute", "compute", compute_job(layout, keys)
+    alpha = config["alpha"]
+    if not missing(config, config["trainsets"][alpha["trainset"]]):
+        fit = _fit(config, layout, system=alpha["system"], trainset=alpha["trainset"], seed=config["seeds"][0])
+        yield from alpha_jobs(config, layout, fit)
+    fits = {
+        (name, trainset): _fit(config, layout, system=name, trainset=trainset, seed=config["tuning"]["seed"])
+        for trainset in config["tuning"]["trainsets"]
+        for name, entry in trained(config).items()
+        if entry["budget"]["steps"] != 0
+        and name not in config["significance"]["ablations"]  # they have the rate of what they are ablations of
+        and not missing(config, config["trainsets"][trainset])
+        and not unread(config, name, config["trainsets"][trainset])
+    }
+    if fits:
+        yield from tuning_jobs(config, layout, fits)
 
 
 @dataclass(frozen=True)
@@ -113,7 +155,13 @@ def _dataset_jobs(config: Config, layout: Layout, dataset: str) -> Iterator[Job]
     """From nothing, or a release, to manifest, part label maps and phrases."""
     entry, files = config["datasets"][dataset], _files(config, layout, dataset)
     manifest = layout.path("manifest", "manifest", dataset=dataset)
-    if entry["root"] is None:
+    if entry["root"] is None and entry["synthetic"] is None:
+        source = entry["translated"]
+        read = _files(config, layout, source)
+        spec = {"source": read.root, "from": config["datasets"][source]["language"], "to": entry["language"]}
+        inputs = (read.annotations, read.truth, *read.made, read.labels)
+        yield Job("translate", inputs, {**spec, "seed": config["seed"]}, modules_of("translate"))
+    elif entry["root"] is None:
         people = {"people": entry["people"], "language": entry["language"]}
         spec = {**entry["synthetic"], "seed": config["seed"], **people}
         yield Job("synthesize", (), spec, modules_of("synthesize"))
@@ -121,40 +169,38 @@ def _dataset_jobs(config: Config, layout: Layout, dataset: str) -> Iterator[Job]
     spec |= {"dataset": dataset, "root": files.root, "seed": config["seed"]}
     yield Job("manifest", (files.annotations, *files.made), spec, modules_of("manifest"))
 
+    phrases = _phrases(config, layout, dataset, manifest)
+    yield phrases
+    yield coverage_job(phrases, files.truth)
+    if entry["root"] is None and entry["synthetic"] is None:
+        return  # the label maps are those of the pictures' own dataset
     parsing = config["parsing"]
     spec = {"manifest": manifest, "images": files.images, "method": parsing["method"], "labels": files.labels}
     spec |= {"weights": config["weights"], "name": parsing["weights"]}
     spec |= {"threads": config["threads"], "device": config["device"]}
     names = [parsing["weights"]] if parsing["method"] == "segformer" else []
-    made, given = _weight_files(config, layout, names)
+    made, given = weight_files(config, layout, names)
     labels = (files.labels,) if files.labels else ()
     yield Job("parse", (manifest, *files.made, *labels, *made), spec, modules_of("parse"), given)
 
-    spec = {"manifest": manifest, "language": entry["language"], **config["phrases"]}
-    yield Job("phrases", (manifest,), spec, modules_of("phrases"))
 
-
-def _weight_files(config: Config, layout: Layout, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Weight files (that the pre-training makes, that are given)."""
-    made, given = [], []
-    for name in names:
-        path = str(PurePosixPath(config["weights"]) / f"{name}.safetensors")
-        twin = [layout.path("pretrain", output, weights=name) for output in ("weights", "record")]
-        if name in config["pretraining"] and path == str(PurePosixPath(twin[0])):
-            made += twin
-        elif name != "random":
-            given.append(path)
-    return tuple(made), tuple(given)
+def _phrases(config: Config, layout: Layout, dataset: str, manifest: str) -> Job:
+    """Noun phrases of the captions of a dataset."""
+    language, rules = config["datasets"][dataset]["language"], dict(config["phrases"])
+    if language != "vi":
+        del rules["segmenter"]
+    spec = {"manifest": manifest, "language": language, **rules}
+    return Job("phrases", (manifest,), spec, modules_of("phrases"))
 
 
 def _annotated(
     config: Config, layout: Layout, dataset: str, needs: frozenset[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What a system reads of a dataset, as part of its specification, and the inputs behind it."""
-    files = _files(config, layout, dataset)
+    files, pictures = _files(config, layout, dataset), drawn(config, dataset) or dataset
     read = {
         "manifest": layout.path("manifest", "manifest", dataset=dataset),
-        "parts": layout.path("parse", "parts", dataset=dataset) if "parts" in needs else None,
+        "parts": layout.path("parse", "parts", dataset=pictures) if "parts" in needs else None,
         "phrases": layout.path("phrases", "phrases", dataset=dataset) if "phrases" in needs else None,
     }
     inputs = (*files.made, *(path for path in read.values() if path))
@@ -178,35 +224,35 @@ def _cell_jobs(config: Config, layout: Layout, cell: Cell) -> Iterator[tuple[str
 
 
 def _fit(config: Config, layout: Layout, *, system: str, trainset: str, seed: int) -> Job:
-    entry, facts = config["systems"][system], config.facts[system]
+    entry, facts = config.entry(system, config.language_of(trainset)), config.facts[system]
     datasets, inputs = [], []
     for dataset in config["trainsets"][trainset]:
         read, files = _annotated(config, layout, dataset, facts.needs)
         datasets.append(read)
         inputs += files
-    options = {name: entry["model"].get(name, option.default) for name, option in facts.options.items()}
-    names = [v for name, v in options.items() if name.endswith("weights") and isinstance(v, str)]
-    made, given = _weight_files(config, layout, names)
+    made, given = model_files(config, layout, options_of(entry, facts))
     spec = {"system": system, "trainset": trainset, "seed": seed, "root_seed": config["seed"], "datasets": datasets}
     spec |= {key: entry[key] for key in ("class", "model", "data", "optim", "budget", "selection")}
     spec |= {key: config[key] for key in ("weights", "threads", "device")}
     spec["dress"] = config["parsing"]["dress"] if "parts" in facts.needs else None
+    spec["files"] = [path for path in (*made, *given) if path.endswith(CONTENTS)]
     return Job("fit", (*inputs, *made), spec, modules_of("fit", entry["class"]), given)
 
 
 def _predict(config: Config, layout: Layout, *, system: str, trainset: str, seed: int, testset: str) -> Job:
-    entry, facts, test = config["systems"][system], config.facts[system], config["testsets"][testset]
+    test, facts = config["testsets"][testset], config.facts[system]
+    entry = config.entry(system, config["datasets"][test["dataset"]]["language"])
     read, inputs = _annotated(config, layout, test["dataset"], facts.needs)
     truth = _files(config, layout, test["dataset"]).truth if "truth" in facts.needs else None
     spec = {"system": system, "class": entry["class"], "trainset": trainset, "seed": seed, "root_seed": config["seed"]}
     spec["test"] = {**test, **read, "id": testset, "seed": config["seed"], "truth": truth}
     spec |= {"block": config["evaluation"]["block"], "top": config["evaluation"]["top"]}
     spec |= {"run": None, "trained_on": []}
-    files = [*inputs, *([truth] if truth else [])]
+    files, given = [*inputs, *([truth] if truth else [])], ()
     if is_trained(entry):
         ids = {"system": system, "trainset": trainset, "seed": seed}
         spec |= {"run": layout.path("fit", "folder", **ids), **{key: entry[key] for key in ("model", "data")}}
-        spec |= {key: config[key] for key in ("threads", "device")}
+        spec |= {key: config[key] for key in ("weights", "threads", "device")}
         spec["dress"] = config["parsing"]["dress"] if "parts" in facts.needs else None
         for dataset in config["trainsets"][trainset]:
             manifest = layout.path("manifest", "manifest", dataset=dataset)
@@ -214,4 +260,6 @@ def _predict(config: Config, layout: Layout, *, system: str, trainset: str, seed
             spec["trained_on"].append({"id": dataset, "people": people, "manifest": manifest})
         files += [layout.path("fit", name, **ids) for name in ("model", "run")]
         files += [trained["manifest"] for trained in spec["trained_on"]]
-    return Job("predict", tuple(dict.fromkeys(files)), spec, modules_of("predict", entry["class"]))
+        made, given = model_files(config, layout, options_of(entry, facts), values=False)
+        files += made
+    return Job("predict", tuple(dict.fromkeys(files)), spec, modules_of("predict", entry["class"]), given)

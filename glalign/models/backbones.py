@@ -10,9 +10,11 @@ from glalign.language.tokenizers import clip_tokenizer
 if TYPE_CHECKING:
     from glalign.models.clip_towers import ClipTowers
     from glalign.models.resnet import ResNetTrunk
+    from glalign.models.vgg import VggTrunk
 
 CLIP_NAMES = ("tiny/clip", "clip-vit-b-32", "clip-vit-b-16")
 RESNET_NAMES = ("tiny/resnet", "resnet50")
+VGG_NAMES = ("tiny/vgg", "vgg16")
 
 
 def clip_towers(
@@ -61,14 +63,29 @@ def clip_towers(
     return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
 
 
-def resnet_trunk(name: str) -> ResNetTrunk:
+def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrunk:
     """A ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
 
-    Raises: UserError for an unknown name.
+    stages: how many of its four stages it has; it reads files of all four. last_stride: 1 keeps the last stage's map as
+    large as the map before it. Raises: UserError for an unknown name.
     """
     from glalign.models.resnet import resnet50_trunk, tiny_trunk  # noqa: PLC0415
 
     makers = {"tiny/resnet": tiny_trunk, "resnet50": resnet50_trunk}
     if name not in makers:
         raise UserError(f"model.backbone: unknown ResNet {name!r}; known: {', '.join(RESNET_NAMES)}")
-    return makers[name]()
+    return makers[name](stages, last_stride)
+
+
+def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
+    """A VGG up to its second fully connected layer, with random weights: (B, 3, H, W) -> (B, channels).
+
+    dropout: after both fully connected layers (Simonyan and Zisserman 2015: .5). It reads images of one size,
+    `shape.image_size`. Raises: UserError for an unknown name.
+    """
+    from glalign.models.vgg import TINY, VGG16, VggTrunk  # noqa: PLC0415
+
+    shapes = {"tiny/vgg": TINY, "vgg16": VGG16}
+    if name not in shapes:
+        raise UserError(f"model.backbone: unknown VGG {name!r}; known: {', '.join(VGG_NAMES)}")
+    return VggTrunk(shapes[name], dropout)

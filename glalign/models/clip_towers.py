@@ -42,6 +42,7 @@ class ClipTowers(CLIP):
     logit scale is not here: it belongs to the system (D1).
     class_token (D23): "clip" puts it in front of the patches, adds N + 1 positions and normalises; "paper" gives
     position and normalisation to the patches only, then puts it in front (Eqs. 2-4).
+    text_depth: how many blocks of the text tower are run, all of them unless a system says otherwise (PLOT).
     dropout (D24): after each attention and MLP block of both towers, before the residual sum; in training only.
     """
 
@@ -74,6 +75,7 @@ class ClipTowers(CLIP):
         self.patch_grid: tuple[int, int] = self.visual.grid_size
         self.tokenizer = tokenizer
         self.class_token = class_token
+        self.text_depth = shape.text_layers
         if dropout > 0:
             for block in (*self.visual.transformer.resblocks, *self.transformer.resblocks):
                 # The slots of a layer scale, which no CLIP here has, sit exactly before the two residual sums.
@@ -81,15 +83,7 @@ class ClipTowers(CLIP):
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised (Eqs. 1-5, D22)."""
-        visual = self.visual
-        patches = visual.conv1(pixels).flatten(2).transpose(1, 2)
-        token = visual.class_embedding.expand(len(patches), 1, -1)
-        positions = visual.positional_embedding
-        if self.class_token == "clip":
-            x = visual.ln_pre(torch.cat([token, patches], dim=1) + positions)
-        else:
-            x = torch.cat([token, visual.ln_pre(patches + positions[1:])], dim=1)
-        return visual.ln_post(visual.transformer(x)) @ visual.proj
+        return image_tokens(self.visual, pixels, self.class_token)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
         """(B, T) int64, T at most the context length -> (B, T, E), not L2-normalised (Eq. 6, D22).
@@ -97,15 +91,26 @@ class ClipTowers(CLIP):
         The attention is causal, so that what stands after a caption's end mark changes nothing before it. Captions of
         similar length are read together and padding is not: a token past the longest of its group is 0.
         """
-        groups = length_groups(lengths_of(ids))
+        groups = length_groups(self.lengths(ids))
         parts = [F.pad(self.read(ids[rows, :length]), (0, 0, 0, ids.shape[1] - length)) for rows, length in groups]
         return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]
+
+    def lengths(self, ids: Tensor) -> Tensor:
+        """(B,) tokens of each caption, marks included; ids (B, T)."""
+        return lengths_of(ids)
+
+    def without_text(self) -> "ClipTowers":
+        """This model with nothing left of its text tower, for a system that brings another."""
+        del self.transformer, self.token_embedding, self.positional_embedding, self.attn_mask
+        del self.ln_final, self.text_projection, self.tokenizer
+        return self
 
     def read(self, ids: Tensor) -> Tensor:
         """The same for ids as they stand, padding and captions without an end mark included."""
         length = ids.shape[1]
         x = self.token_embedding(ids) + self.positional_embedding[:length]
-        x = self.transformer(x, attn_mask=self.attn_mask[:length, :length])
+        for block in self.transformer.resblocks[: self.text_depth]:
+            x = block(x, attn_mask=self.attn_mask[:length, :length])
         return self.ln_final(x) @ self.text_projection
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
@@ -114,14 +119,34 @@ class ClipTowers(CLIP):
         about: the file's metadata, of which "grid" ("8x4") is read; without it the file's grid is taken as square.
         """
         tensors = {name: value for name, value in tensors.items() if name != "logit_scale"}
-        table = tensors.get(POSITIONS)
-        if table is not None:
-            tensors[POSITIONS] = resize_positions(table, _grid(len(table) - 1, about.get("grid")), self.patch_grid)
-        return tensors
+        return fit_positions(tensors, about, self.patch_grid)
 
     def about(self) -> dict[str, str]:
         """Metadata to store with the weights so that `adapt` can read them."""
         return {"grid": "x".join(str(side) for side in self.patch_grid)}
+
+
+def image_tokens(visual: nn.Module, pixels: Tensor, class_token: str = "clip") -> Tensor:
+    """`ClipTowers.image_tokens` of open_clip's vision transformer `visual`."""
+    patches = visual.conv1(pixels).flatten(2).transpose(1, 2)
+    token = visual.class_embedding.expand(len(patches), 1, -1)
+    positions = visual.positional_embedding
+    if class_token == "clip":
+        x = visual.ln_pre(torch.cat([token, patches], dim=1) + positions)
+    else:
+        x = torch.cat([token, visual.ln_pre(patches + positions[1:])], dim=1)
+    return visual.ln_post(visual.transformer(x)) @ visual.proj
+
+
+def fit_positions(tensors: dict[str, Tensor], about: Mapping[str, str], grid: tuple[int, int]) -> dict[str, Tensor]:
+    """The tensors of a CLIP with the image tower's table of positions, if it is there, resized to `grid`.
+
+    about: the file's metadata, of which "grid" ("8x4") is read; without it the file's grid is taken as square.
+    """
+    if POSITIONS not in tensors:
+        return tensors
+    table = tensors[POSITIONS]
+    return tensors | {POSITIONS: resize_positions(table, _grid(len(table) - 1, about.get("grid")), grid)}
 
 
 def resize_positions(table: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,19 +13,24 @@ from glalign.errors import UserError
 from glalign.models.backbones import clip_towers
 from glalign.models.losses import contrastive, local_contrastive
 from glalign.models.parts import masked_regions, pooled, separate_phrases
+from glalign.models.phobert import SHAPES as PHOBERT
+from glalign.models.phobert import PhoBertText, phobert_text
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.temperature import LogitScale
-from glalign.models.weights import load_weights
+from glalign.models.text_tower import TOKENS, TextTower, text_token
 from glalign.options import from_mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glalign.models.clip_towers import ClipTowers
+    from glalign.models.weights import Weights
 
 PARTS = 5
 """HEAD, UPPERBODY, LOWERBODY, SHOES, OTHERS (Section 3.2)."""
 
 CHOICES = {
-    "text_token": ("eot", "last"),
+    "text_backbone": ("clip", *PHOBERT),
     "targets": ("diagonal", "identity"),
     "region": ("pooled", "masked"),
     "phrase": ("pooled", "separate"),
@@ -46,9 +49,14 @@ class Options:
     targets: diagonal, or identity: other captions of the same person are positives too (D8).
     region: pooled patch tokens, or the masked image through the tower again; phrase: pooled tokens of the caption, or
     the part's phrases in a separate pass (D9).
-    text_token: eot, the end mark; last, the last word piece before it, as of a GPT-2 that appends no mark (D5).
-    class_token: clip or paper (D23). dropout: after each block of both towers (D24). lower_case (D6).
-    context_length: longest caption in tokens, null for the encoder's own 77 (D4).
+    text_backbone: clip, the text tower of `backbone`; phobert-base (the paper's for Vietnamese) or tiny/phobert in its
+    place, with `text_weights`, a file of the weights folder or random, `text_vocabulary`, and a new projection to the
+    joint width, whose learning rate is multiplied by `projection_rate` (D3).
+    text_token: eot, the end mark; last, the last word piece before it, as of a GPT-2 that appends no mark; first,
+    PhoBERT's <s>; null for the encoder's own, CLIP's eot and PhoBERT's first (D5).
+    class_token: clip or paper (D23). dropout: after each block of both towers (D24), in PhoBERT also of its attention.
+    lower_case: null for the encoder's own, which CLIP's is and PhoBERT's is not (D6).
+    context_length: longest caption in tokens, null for the encoder's own 77 or, of PhoBERT, 256 (D4).
     """
 
     backbone: str = "tiny/clip"
@@ -60,10 +68,14 @@ class Options:
     targets: str = "diagonal"
     region: str = "pooled"
     phrase: str = "pooled"
-    text_token: str = "eot"
+    text_backbone: str = "clip"
+    text_weights: str = "random"
+    text_vocabulary: str | None = None
+    projection_rate: float = 1.0
+    text_token: str | None = None
     class_token: str = "clip"
     dropout: float = 0.1
-    lower_case: bool = True
+    lower_case: bool | None = None
     context_length: int | None = None
 
     def __post_init__(self) -> None:
@@ -74,6 +86,18 @@ class Options:
             value = getattr(self, key)
             if value is not None and not 0.0 <= value <= most:
                 raise UserError(f"model.{key}: {value} does not lie between 0 and {most:g}")
+        clip = self.text_backbone == "clip"
+        if clip and (self.text_vocabulary is not None or self.text_weights != "random" or self.projection_rate != 1):
+            raise UserError("model: text_weights, text_vocabulary and projection_rate belong to a PhoBERT, not to clip")
+        if not clip and self.text_vocabulary is None:
+            raise UserError(f"model.text_vocabulary: {self.text_backbone} needs the name of one")
+        if self.text_token not in (None, *self.text_tokens):
+            raise UserError(f"model.text_token: {self.text_token!r}; choose {' or '.join(self.text_tokens)}")
+
+    @property
+    def text_tokens(self) -> tuple[str, ...]:
+        """Tokens that may stand for a caption, the encoder's own first."""
+        return TOKENS["clip" if self.text_backbone == "clip" else "phobert"]
 
     @property
     def score_weight(self) -> float:
@@ -82,43 +106,80 @@ class Options:
 
 
 class GLAlign(Retriever):
-    """Global and local alignment (Pham and Doan, Sections 3.1-3.3).
+    """Global and local alignment of whole images and captions, and of body regions and the phrases that name them.
 
     loss = alpha * global + (1 - alpha) * local, both symmetric cross-entropies over cosines (Eqs. 7-11).
     score = a * cosine of the two global features + (1 - a) * mean cosine over the parts that the image shows and the
     caption names; 0 stands for the local mean of a pair that shares no part.
     A branch of weight 0 is not computed. The batch's parts and phrases are read by the local branch alone.
+
+    Source: Pham and Doan, Joint Global-Local Feature Alignment With Fine-Tuned Pretrained Transformers for Text-Based
+    Person Search, Informatica 2025, Sections 3.1-3.3 and 4.1.2. No code of theirs could be read.
+
+    Kept: CLIP ViT-B/32 and its text transformer at 224 x 224, PhoBERT-base in the text transformer's place for
+    Vietnamese, all of it fine-tuned (Eqs. 1-6); five body regions by a human parser and five keyword lists for noun
+    phrases, which spaCy finds in both languages (Section 3.2); global and local losses (Eqs. 7-10) weighed by
+    alpha = .5 (Eq. 11); dropout .1. AdamW with rate 5e-6 and weight decay .01, constant, batch 32 and 20 epochs are
+    `optim:`, `data:` and `budget:` values (Section 4.1.2).
+
+    Simplified: what the paper leaves open or contradicts itself on follows the decisions D1 to D28 of config/README.md:
+    the temperature is CLIP's learned scale and not exp(.07) (D1), the second direction of the loss that is printed
+    twice is taken from texts to images and sums are means (D7), region and phrase features are pooled from the tokens
+    of the one pass of each tower (D9), the score weighs both branches by alpha (D10). PhoBERT has its own shape, not
+    that of CLIP's text transformer, reads cased words of a segmenter, and a new linear layer brings its tokens to the
+    joint width (D3, D6); <s> stands for the caption (D5). Each other reading that is offered is an option.
+
+    Not done: GPT-2's own weights as the English text encoder (D2).
     """
 
     needs = frozenset({"parts", "phrases"})
 
-    def __init__(self, options: Options, towers: ClipTowers):
+    def __init__(self, options: Options, towers: ClipTowers, text: PhoBertText | None = None):
         super().__init__()
         self.options = options
         self.towers = towers
-        self.tokenizer = towers.tokenizer
-        self.patch_grid = towers.patch_grid
+        self.text = text
+        self.tokenizer = self.text_tower.tokenizer
+        self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
         self.scale = LogitScale(options.temperature)
         own_scales = options.local_scale == "per_part" and options.alpha < 1
         self.part_scale = LogitScale(options.temperature, PARTS) if own_scales else None
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Path | None
-    ) -> GLAlign:
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> GLAlign:
         """See `Retriever.build`; nothing in GLAlign depends on the training set."""
         options = from_mapping(Options, model, "model")
+        clip = options.text_backbone == "clip"
         towers = clip_towers(
             options.backbone,
             image_size,
             dropout=options.dropout,
             class_token=options.class_token,
-            lower_case=options.lower_case,
-            context_length=options.context_length,
+            lower_case=options.lower_case is not False,
+            context_length=options.context_length if clip else None,
         )
-        if weights is not None:
-            load_weights(towers, weights, options.weights)
-        return cls(options, towers)
+        weights.fill(towers, options.weights)
+        if clip:
+            return cls(options, towers)
+        files, dropout = weights.phobert_vocabulary(options.text_vocabulary), options.dropout
+        limits = {"context_length": options.context_length, "lower_case": options.lower_case is True}
+        text = phobert_text(options.text_backbone, files, towers.embed_dim, dropout=dropout, **limits)
+        weights.fill(text.encoder, options.text_weights)
+        return cls(options, towers.without_text(), text)
+
+    @property
+    def text_tower(self) -> TextTower:
+        """What reads the captions."""
+        return self.towers if self.text is None else self.text
+
+    def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
+        """As of any system, with PhoBERT's projection apart where its rate is another."""
+        groups = list(super().parameter_groups(lr, weight_decay))
+        if self.options.projection_rate == 1:
+            return groups
+        new = self.text.projection.weight
+        groups[0]["params"] = [parameter for parameter in groups[0]["params"] if parameter is not new]
+        return [*groups, {"params": [new], "lr": lr * self.options.projection_rate, "weight_decay": weight_decay}]
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms "global" and "local", already weighted by alpha and 1 - alpha (Eq. 11)."""
@@ -155,6 +216,13 @@ class GLAlign(Retriever):
             score = score + (1 - weight) * total / shared.clamp(min=1.0)
         return score
 
+    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+        """See `encode_images`; the same on both sides."""
+        shapes: dict[str, tuple[int, ...]] = {"global": (self.embed_dim,)}
+        if self.options.score_weight < 1:
+            shapes |= {"local": (PARTS, self.embed_dim), "present": (PARTS,)}
+        return shapes, dict(shapes)
+
     def _image_features(self, batch: Batch, local: bool) -> Features:
         tokens = self.towers.image_tokens(batch.pixels)
         features = {"global": F.normalize(tokens[:, 0], dim=-1)}
@@ -167,14 +235,13 @@ class GLAlign(Retriever):
         return features | {"local": regions, "present": present.to(regions.dtype)}
 
     def _text_features(self, batch: Batch, local: bool) -> Features:
-        tokens = self.towers.text_tokens(batch.tokens)
-        end = batch.tokens.argmax(-1)  # the end mark has the largest id
-        place = end if self.options.text_token == "eot" else end - 1
-        features = {"global": F.normalize(tokens[torch.arange(len(end), device=end.device), place], dim=-1)}
+        text, which = self.text_tower, self.options.text_token or self.options.text_tokens[0]
+        tokens = text.text_tokens(batch.tokens)
+        features = {"global": F.normalize(text_token(tokens, text.lengths(batch.tokens), which), dim=-1)}
         if not local:
             return features
         if self.options.phrase == "pooled":
             phrases, present = pooled(tokens, batch.phrases)
         else:
-            phrases, present = separate_phrases(self.towers, batch.tokens, batch.phrases)
+            phrases, present = separate_phrases(text, batch.tokens, batch.phrases, which)
         return features | {"local": phrases, "present": present.to(phrases.dtype)}

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from glalign.models.text_tower import TextTower, text_token
+
 if TYPE_CHECKING:
     from glalign.models.clip_towers import ClipTowers
 
@@ -38,26 +40,25 @@ def masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[T
     return _scatter(tokens[:, 0], present), present
 
 
-def separate_phrases(towers: ClipTowers, ids: Tensor, phrases: Tensor) -> tuple[Tensor, Tensor]:
-    """L2-normalised end tokens of each part's phrases read as a sentence of their own.
+def separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
+    """L2-normalised feature of each part's phrases read as a sentence of their own.
 
-    ids: (B, T), start mark first, the end mark the largest. phrases: (B, P, T) bool. Returns as `pooled`. One pass of
-    the text tower per part that is named.
+    ids: (B, T), start mark first, end mark last. phrases: (B, P, T) bool. which: as of `text_token`. Returns as
+    `pooled`. One pass of the text tower per part that is named.
     """
     present = phrases.any(-1)
     sample, part = present.nonzero(as_tuple=True)
     if not len(sample):
-        return towers.positional_embedding.new_zeros(*present.shape, towers.embed_dim), present
+        return torch.zeros(*present.shape, text.embed_dim, device=ids.device), present
     ids = ids[sample]
-    rows = torch.arange(len(ids), device=ids.device)
     keep = phrases[sample, part].clone()
     keep[:, 0] = True
-    keep[rows, ids.argmax(-1)] = True
+    keep[torch.arange(len(ids), device=ids.device), text.lengths(ids) - 1] = True
     length = int(keep.sum(-1).max())
     first = (~keep).to(torch.uint8).argsort(dim=-1, stable=True)[:, :length]  # the kept tokens, in their order
-    sentences = (ids * keep).gather(1, first)
-    tokens = towers.text_tokens(sentences)
-    return _scatter(tokens[rows, sentences.argmax(-1)], present), present
+    sentences = ids.masked_fill(~keep, text.tokenizer.pad_id).gather(1, first)
+    feature = text_token(text.text_tokens(sentences), text.lengths(sentences), which)
+    return _scatter(feature, present), present
 
 
 def _scatter(features: Tensor, present: Tensor) -> Tensor:

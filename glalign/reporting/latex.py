@@ -65,6 +65,7 @@ def _columns(  # noqa: PLR0912  one branch per kind of column
 ) -> list[Column]:
     """What the table shows, in order; a column without any cell is left out."""
     columns: list[Column] = []
+    compared = not {"method", "variant"}.isdisjoint(frame.columns)  # else rows are no rivals, and none is the best
 
     def add(group: str, head: str, values: Sequence[str], numeric: bool) -> None:
         if any(values):
@@ -82,7 +83,7 @@ def _columns(  # noqa: PLR0912  one branch per kind of column
                           for text, cite in zip(values, frame["cite"], strict=True)]  # fmt: skip
             add("", escape(HEADS[name]), values, False)
     for name in numbers:
-        ours = _marked(list(frame[name]), competing)
+        ours = _marked(list(frame[name]), competing) if compared else list(frame[name])
         add(HEADS[name], "Paper", list(frame[f"{name}_paper"]), True)
         add(HEADS[name], "Ours", ours, True)
         add(HEADS[name], r"$\Delta$", [_signed(value) for value in frame[f"{name}_delta"]], True)

@@ -32,7 +32,7 @@ NUMBERS: dict[int, dict[str, str]] = {
     },
     11: {"rank1": "rank1"},
 }
-"""Numeric columns of the other tables, with the key under which a row's files hold our value."""
+"""Numeric columns of the other tables, with the key under which a row's files hold our value, below its `under`."""
 
 
 def make_table(spec: dict, csv_path: Path | str, tex_path: Path | str) -> None:
@@ -180,7 +180,8 @@ def _other_cells(spec: dict, row: Mapping[str, Any], paper: dict[str, str], resu
         cells[name] = row["label"]
     for column, key in numbers.items():
         printed = paper[column] if shown else ""
-        values = [Fraction(str(value)) for value in _values(row, results, key)]
+        under = f"{row['under']}." if row.get("under") else ""
+        values = [Fraction(str(value)) for value in _values(row, results, under + key) if value is not None]
         ours = sum(values, Fraction(0)) / len(values) if values else None
         # a count is printed as a count, a mean or percentage with two decimals
         places = 0 if values and all(value.denominator == 1 for value in values) and "." not in paper[column] else 2

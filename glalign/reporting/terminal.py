@@ -2,11 +2,25 @@
 
 from pathlib import Path
 
+from glalign.errors import UserError
 from glalign.evaluation.metrics import KS
 from glalign.reporting.tables import read_table
 
 WIDEST_TEXT = 26
 SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
+
+
+def find_table(name: str, results: Path) -> Path:
+    """The CSV called `name`: a path, or below `results` a table's number or a table's name.
+
+    Raises: UserError with the tables that are there.
+    """
+    tried = (Path(name), results / f"table{name}.csv", results / f"{name}.csv")
+    for path in tried:
+        if path.suffix == ".csv" and path.is_file():
+            return path
+    there = ", ".join(sorted(path.stem for path in results.glob("*.csv"))) or "none"
+    raise UserError(f"{name}: no such table below {results} (there: {there}); make it with `snakemake --cores 1`")
 
 
 def render_terminal(path: Path | str) -> str:
@@ -23,6 +37,9 @@ def render_terminal(path: Path | str) -> str:
             columns.append([value[:WIDEST_TEXT] for value in values])
 
     numeric = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
+    if not numeric:  # a table that has no column of the paper's
+        shown = [[value[:WIDEST_TEXT] for value in line] for line in frame.to_numpy().tolist()]
+        return tabulate(shown, headers=list(frame.columns), disable_numparse=True)
     ranks = [f"rank{k}" for k in KS]
     for name in ("method", "variant", "body_part", "scenario", "dataset", "language"):
         if name in frame:

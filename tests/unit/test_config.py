@@ -50,6 +50,8 @@ WRONG = [
     ({"scenarios": {"SE1": {"train": "cuhk"}}}, "scenarios.SE1.train", "no trainset 'cuhk'"),
     ({"scenarios": {"SE1": {"test": "vn3k"}}}, "scenarios.SE1.test", "no testset 'vn3k'"),
     ({"parsing": {"dress": "none"}}, "parsing.dress", "upper, lower, both"),
+    ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
+    ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
 ]
 
 

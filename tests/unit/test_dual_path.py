@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from baselines.dual_path import DualPath, placed, ranking_loss
 from glalign.errors import UserError
 from glalign.models.retriever import Batch, Facts
+from glalign.models.weights import UNFILLED
 
 TINY = {"backbone": "tiny/resnet", "max_words": 12, "embedding": 16, "width": 1 / 64, "feature": 24, "stage_one": 0.5}
 WORDS = tuple((f"w{i}", 9 - i) for i in range(8))
@@ -17,7 +18,7 @@ WORDS = tuple((f"w{i}", 9 - i) for i in range(8))
 @pytest.fixture
 def system() -> DualPath:
     torch.manual_seed(0)
-    return DualPath.build(TINY, (32, 16), Facts(identities=6, steps=10, words=WORDS), None).train()
+    return DualPath.build(TINY, (32, 16), Facts(identities=6, steps=10, words=WORDS), UNFILLED).train()
 
 
 def batch_of(count: int = 8, seed: int = 0) -> Batch:
@@ -36,7 +37,7 @@ def count(module: torch.nn.Module) -> int:
 def test_original_size_has_the_original_parameters():
     words = tuple((f"w{i}", 1) for i in range(7_263))
     with torch.device("meta"):
-        original = DualPath.build({}, (224, 224), Facts(identities=11_003, steps=1, words=words), None)
+        original = DualPath.build({}, (224, 224), Facts(identities=11_003, steps=1, words=words), UNFILLED)
     assert {name: count(part) for name, part in original.named_children() if count(part)} == {
         "trunk": 23_508_032,
         "image_head": 8_396_800,
@@ -160,7 +161,7 @@ def test_test_features_sum_mirror_images_and_start_slots(system):
 
 def test_few_start_slots_are_spread_over_the_free_places():
     torch.manual_seed(0)
-    system = DualPath.build({**TINY, "text_slots": 3}, (32, 16), Facts(6, 10, WORDS), None).eval()
+    system = DualPath.build({**TINY, "text_slots": 3}, (32, 16), Facts(6, 10, WORDS), UNFILLED).eval()
     batch = Batch(tokens=torch.tensor([[1, 2, 3, 4]]), lengths=torch.tensor([4]))
     with torch.no_grad():
         slots = [system.text_features(batch, torch.tensor([start])) for start in (0, 4, 8)]
@@ -185,6 +186,6 @@ def test_trunk_has_its_own_rate(system):
 
 def test_rare_words_are_left_out_and_unknown_keys_are_named():
     facts = Facts(2, 1, (("the", 9), ("red", 3), ("teh", 1)))
-    assert DualPath.build({**TINY, "min_count": 3}, (32, 16), facts, None).tokenizer.words == ("the", "red")
+    assert DualPath.build({**TINY, "min_count": 3}, (32, 16), facts, UNFILLED).tokenizer.words == ("the", "red")
     with pytest.raises(UserError, match=r"model\.witdh"):
-        DualPath.build({"witdh": 1}, (32, 16), facts, None)
+        DualPath.build({"witdh": 1}, (32, 16), facts, UNFILLED)

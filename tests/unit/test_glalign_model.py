@@ -8,7 +8,7 @@ from glalign.errors import UserError
 from glalign.models.glalign import GLAlign
 from glalign.models.losses import contrastive
 from glalign.models.retriever import Batch, Facts
-from glalign.models.weights import save_weights
+from glalign.models.weights import UNFILLED, Weights, save_weights
 
 CAPTIONS = [
     "a man in a red shirt and black shoes",
@@ -27,7 +27,7 @@ SIZE = (64, 32)
 
 def build(**options) -> GLAlign:
     torch.manual_seed(3)
-    return GLAlign.build({"backbone": "tiny/clip", "dropout": 0.0, **options}, SIZE, Facts(3, 1), None).eval()
+    return GLAlign.build({"backbone": "tiny/clip", "dropout": 0.0, **options}, SIZE, Facts(3, 1), UNFILLED).eval()
 
 
 def batch_for(model: GLAlign, extra: int = 0) -> Batch:
@@ -210,10 +210,10 @@ def test_weights_are_read_from_the_folder(tmp_path):
     source = build()
     save_weights(tmp_path / "twin.safetensors", source.towers.state_dict(), source.towers.about())
     torch.manual_seed(9)
-    model = GLAlign.build({"weights": "twin"}, SIZE, Facts(1, 1), tmp_path)
+    model = GLAlign.build({"weights": "twin"}, SIZE, Facts(1, 1), Weights(tmp_path))
     assert torch.equal(model.towers.visual.proj, source.towers.visual.proj)
     with pytest.raises(UserError, match=r"absent\.safetensors"):
-        GLAlign.build({"weights": "absent"}, SIZE, Facts(1, 1), tmp_path)
+        GLAlign.build({"weights": "absent"}, SIZE, Facts(1, 1), Weights(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -120,5 +120,5 @@ def test_file_of_phrases(tmp_path):
     write_manifest(spec["manifest"], [Record("a/1.jpg", 1, "train", ("nothing to see",))])
     with pytest.raises(UserError, match="no caption names a body region"):
         make_phrases(spec, tmp_path / "q.jsonl")
-    with pytest.raises(UserError, match="not available yet"):
-        extract(["áo đen"], spec, "vi")
+    with pytest.raises(UserError, match="no keywords for language 'de'"):
+        extract(["rote Schuhe"], spec, "de")

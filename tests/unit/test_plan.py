@@ -7,14 +7,21 @@ import pytest
 import yaml
 
 from glalign.cells import SCENARIO_OF
-from glalign.config import Config, load, merge, resolve
+from glalign.config import Config, load, merge, read, resolve
 from glalign.errors import UserError
-from glalign.layout import KEYS, OUTPUTS
-from glalign.paper import read_reported
+from glalign.layout import OUTPUTS, ids_of
+from glalign.paper import read_published, read_reported
 from glalign.plan import Plan, make_plan
 
 ROOT = Path(__file__).parents[2]
 REPORTED = read_reported(ROOT / "paper" / "reported")
+
+
+TRAINED = {
+    name
+    for name, entry in load(ROOT / "config.yaml")["systems"].items()
+    if entry["class"] and "budget" in entry and "en" in entry["languages"]
+}
 
 
 def planned(overlay: dict | None = None) -> Plan:
@@ -45,30 +52,33 @@ def test_every_table_is_planned_with_the_papers_rows_in_order(demo: Plan) -> Non
             assert {row["scenario"] for row in spec["rows"]} == {SCENARIO_OF[number]}
 
 
-def test_a_row_without_results_says_why_and_has_no_files(demo: Plan) -> None:
-    rows = {row["system"]: row for row in demo.jobs["table"]["5"].spec["rows"]}
+def test_a_row_without_results_says_why_and_has_no_files() -> None:
+    plan = planned({"datasets": {"v2e": {"translated": None}}})
+    rows = {row["system"]: row for row in plan.jobs["table"]["5"].spec["rows"]}
     assert rows["glalign"]["status"] == "not run"
-    assert "datasets.v2e has neither root nor synthetic" in rows["glalign"]["note"]
-    assert "not part of the suite" in rows["vitaa"]["note"]
+    assert "datasets.v2e has neither root nor synthetic nor translated" in rows["glalign"]["note"]
     assert rows["glalign"]["metrics"] == rows["glalign"]["runs"] == []
-    for table in demo.jobs["table"].values():
+    for table in plan.jobs["table"].values():
         for row in table.spec["rows"]:
             assert (row["status"] == "not run") == bool(row["note"]) == (not row["metrics"])
 
 
 def test_extended_tables_add_ablations_oracle_and_chance(demo: Plan) -> None:
     rows = {row["system"]: row for row in demo.jobs["table"]["4_extended"].spec["rows"]}
-    assert list(rows)[9:] == ["glalign_global", "glalign_local", "random", "oracle"]
+    added = list(rows)[9:]
+    assert {"m_irra", "tbps_clip", "clip_zero_shot", "glalign_global", "glalign_local", "random", "oracle"} == set(
+        added
+    )
     assert rows["random"]["runs"] == []
     assert not any(key.startswith("random") for key in demo.jobs["fit"])
 
 
 def test_scenarios_share_trainings_and_seeds_multiply_them() -> None:
-    real = {"root": "data/x", "splits": {"val": "val"}}
-    plan = planned({"seeds": [3, 5], "datasets": {"v2e": real}})
+    without = {"cuhk_vi": {"translated": None}, "vn3k": {"root": "data/vn3k"}, "v2e": {"root": "data/v2e"}}
+    plan = planned({"seeds": [3, 5], "datasets": without})
     assert set(plan.jobs["fit"]) == {
         f"{system}/{trainset}/seed{seed}"
-        for system in ("dual_path", "irra", "glalign", "glalign_global", "glalign_local")
+        for system in TRAINED
         for trainset in ("cuhk_en", "v2e", "cuhk_en+v2e")
         for seed in (3, 5)
     }
@@ -81,6 +91,8 @@ def test_the_oracle_alone_sees_the_truth_and_only_where_there_is_one() -> None:
     plan = planned()
     truths = {key: job.spec["test"]["truth"] for key, job in plan.jobs["predict"].items()}
     assert truths.pop("oracle/untrained/seed0/cuhk_en") == "results/data/cuhk_en/truth.json"
+    assert truths.pop("oracle/untrained/seed0/cuhk_vi") == "results/data/cuhk_vi/truth.json"
+    truths = {key: truth for key, truth in truths.items() if not key.startswith("oracle")}
     assert set(truths.values()) == {None}
     real = planned({"datasets": {"cuhk_en": {"root": "data/cuhk"}}})
     oracle = next(r for r in real.jobs["table"]["4_extended"].spec["rows"] if r["system"] == "oracle")
@@ -103,7 +115,7 @@ def test_a_training_never_names_what_it_does_not_use(demo: Plan) -> None:
     [
         ({"systems": {"irra": {"optim": {"lr": 0.5}}}}, {"irra"}),
         ({"systems": {"glalign": {"optim": {"lr": 0.5}}}}, {"glalign", "glalign_global", "glalign_local"}),
-        ({"parsing": {"dress": "upper"}}, {"glalign", "glalign_global", "glalign_local"}),
+        ({"parsing": {"dress": "upper"}}, {"glalign", "glalign_global", "glalign_local", "vitaa", "pham2021"}),
         ({"systems": {"irra": {"label": "Renamed"}}}, set()),
         ({"evaluation": {"bootstrap": 10}, "profile": "other"}, set()),
     ],
@@ -117,13 +129,11 @@ def test_every_input_is_given_or_made_by_a_planned_job(demo: Plan) -> None:
     made = set()
     for stage, jobs in demo.jobs.items():
         for key in jobs:
-            ids = dict(
-                zip([part[1:-1].removeprefix("seed{") for part in KEYS[stage].split("/")], key.split("/"), strict=True)
-            )
-            ids["seed"] = key.split("seed")[-1].split("/")[0]
+            ids = ids_of(stage, key)
             made |= {demo.layout.path(stage, name, **ids) for name in OUTPUTS[stage]}
+            made.add(demo.layout.benchmark(stage).format(**ids))
     needed = {path for jobs in demo.jobs.values() for job in jobs.values() for path in job.inputs}
-    assert all(path in made or path.startswith("paper/reported/") for path in needed), sorted(needed - made)
+    assert all(path in made or path.startswith("paper/") for path in needed), sorted(needed - made)
 
 
 def test_specifications_are_json_without_absolute_paths(demo: Plan) -> None:
@@ -184,3 +194,91 @@ def test_remade_weights_are_inputs_and_shipped_ones_are_digested() -> None:
     ]
     assert remade.weights == ()
     assert "results/pretrained/tiny_clip.safetensors" in remade.inputs
+
+
+def test_a_phobert_has_a_vocabulary_of_two_files() -> None:
+    pair = ["tiny_phobert.vocab.txt", "tiny_phobert.bpe.codes"]
+    real = {"datasets": {"cuhk_vi": {"root": "data/vi"}}}
+    shipped = planned(real).jobs["fit"]["glalign/cuhk_vi/seed0"]
+    files = [f"glalign/pretrained/{name}" for name in ("tiny_clip.safetensors", "tiny_phobert.safetensors", *pair)]
+    assert list(shipped.weights) == shipped.spec["files"] == files
+    english = planned(real).jobs["fit"]["glalign/cuhk_en/seed0"]
+    assert english.spec["files"] == files[:1]
+    plan = planned({**real, "weights": "results/pretrained"})
+    remade = plan.jobs["fit"]["glalign/cuhk_vi/seed0"]
+    assert remade.weights == ()
+    assert {f"results/pretrained/{name}" for name in pair} < set(remade.inputs)
+    assert remade.spec["files"] == [file.replace("glalign", "results") for file in files]
+    assert {f"results/pretrained/{name}" for name in pair} == set(plan.jobs["pretrain"]["tiny_phobert"].inputs)
+    assert set(plan.jobs["phobert_vocabulary"]) == {"tiny_phobert"}
+    assert "tiny_phobert" not in plan.jobs["vocabulary"]
+    change = {"by_language": {"vi": {"model": {"text_vocabulary": "phobert-base"}}}}
+    given = planned({**real, "systems": {"glalign": change}}).jobs["fit"]["glalign/cuhk_vi/seed0"]
+    assert list(given.weights)[2:] == [f"glalign/pretrained/phobert-base.{end}" for end in ("vocab.txt", "bpe.codes")]
+
+
+def test_a_segmenter_matters_to_vietnamese_phrases_alone(demo: Plan) -> None:
+    other = planned({"phrases": {"segmenter": "underthesea"}}).jobs["phrases"]
+    vietnamese = {name for name, job in demo.jobs["phrases"].items() if job.spec["language"] == "vi"}
+    assert {name for name, job in demo.jobs["phrases"].items() if other[name] != job} == vietnamese
+
+
+def test_a_system_reads_the_languages_it_names() -> None:
+    only = {"systems": {"tbps_clip": {"languages": ["vi"]}}, "datasets": {"cuhk_vi": {"root": "data/vi"}}}
+    plan = planned(only)
+    assert "tbps_clip/cuhk_en/seed0" not in plan.jobs["fit"]
+    assert "tbps_clip/cuhk_vi/seed0" in plan.jobs["fit"]
+    assert "tbps_clip" not in {row["system"] for row in plan.jobs["table"]["4_extended"].spec["rows"]}
+    row = next(r for r in plan.jobs["table"]["8_extended"].spec["rows"] if r["system"] == "tbps_clip")
+    assert row["status"] == "run"
+
+
+def test_the_ledger_covers_every_training_and_scoring(demo: Plan) -> None:
+    rows = demo.jobs["compute"]["compute"].spec["rows"]
+    assert len(rows) == len(demo.jobs["fit"]) + len(demo.jobs["predict"])
+    assert "results/benchmarks/fit/irra/cuhk_en/seed0.tsv" in demo.jobs["compute"]["compute"].inputs
+
+
+def test_a_search_trains_every_system_with_every_rate_and_nothing_else_changed(demo: Plan) -> None:
+    rates = load(ROOT / "config.yaml")["tuning"]["rates"]
+    trained = {key.rpartition("/")[0] for key in demo.jobs["fit"] if not key.startswith("clip_zero_shot")}
+    trained = {key for key in trained if key.split("/")[1] == "cuhk_en"}
+    trained = {key for key in trained if not key.startswith("glalign_")}
+    assert set(demo.jobs["tune"]) == {f"{key}/rate{rate:g}" for key in trained for rate in rates}
+    spec, fit = demo.jobs["tune"]["irra/cuhk_en/rate0.01"].spec, demo.jobs["fit"]["irra/cuhk_en/seed0"].spec
+    assert spec == {**fit, "optim": {**fit["optim"], "lr": 0.01}}
+    assert not any("test" in json.dumps(job.spec["datasets"]) for job in demo.jobs["tune"].values())
+
+
+def test_every_trained_system_is_measured_at_its_original_size() -> None:
+    values = load(ROOT / "config.yaml").values
+    originals = resolve(merge(values, read(ROOT / "config" / "paper.yaml")))
+    plan = make_plan(load(ROOT / "config.yaml"), REPORTED, originals, read_published(ROOT / "paper" / "parameters.csv"))
+    specs = {key: job.spec for key, job in plan.jobs["size"].items()}
+    assert set(specs) == {name for name, entry in values["systems"].items() if entry["class"] and "budget" in entry}
+    assert specs["irra"]["model"]["backbone"] == "clip-vit-b-16"
+    assert specs["irra"]["data"]["image_size"] == [384, 128]
+    assert specs["rasa"]["vocabularies"] == {"bert-base-uncased": ("bert", 30_522)}
+    assert specs["vitaa"]["identities"] == 12_003
+
+
+def test_a_translation_shows_the_pictures_and_parts_of_its_source(demo: Plan) -> None:
+    assert set(demo.jobs["synthesize"]) == set(demo.jobs["parse"]) == {"cuhk_en", "vn3k"}
+    assert demo.jobs["translate"]["v2e"].spec == {
+        "source": "results/data/vn3k",
+        "from": "vi",
+        "to": "en",
+        "seed": 20250102,
+    }
+    read = demo.jobs["fit"]["glalign/cuhk_vi/seed0"].spec["datasets"][0]
+    assert read["parts"] == "results/parts/cuhk_en"
+    assert read["phrases"] == "results/phrases/cuhk_vi.jsonl"
+
+
+def test_translations_of_nothing_are_not_run_and_of_one_language_refused() -> None:
+    plan = planned({"datasets": {"vn3k": {"synthetic": None}}})
+    assert not any("vn3k" in key or "v2e" in key for key in plan.jobs["fit"])
+    with pytest.raises(UserError, match=r"datasets\.v2e\.translated: cuhk_en is in en already"):
+        planned({"datasets": {"v2e": {"translated": "cuhk_en"}}})
+    with pytest.raises(UserError, match=r"datasets\.v2e\.translated: no dataset 'vn3'"):
+        planned({"datasets": {"v2e": {"translated": "vn3"}}})

@@ -118,6 +118,9 @@ def test_a_missing_weight_file_names_file_and_remedy(tmp_path: Path) -> None:
     assert weight_digests([str(tmp_path / "tiny_clip.safetensors")]).startswith("tiny_clip.safetensors=2d711642")
     with pytest.raises(UserError, match=r"clip\.safetensors: no such weight file .* has tiny_clip.*snakemake pretrain"):
         weight_digests([str(tmp_path / "clip.safetensors")])
+    for name, release in (("x.vocab.txt", "vocab.txt"), ("x.bpe.codes", "bpe.codes"), ("x.tokenizer.json", "")):
+        with pytest.raises(UserError, match=rf"{name}: no such vocabulary; put the .*{release} of"):
+            weight_digests([str(tmp_path / name)])
 
 
 def test_provenance_has_no_time_host_or_absolute_path() -> None:

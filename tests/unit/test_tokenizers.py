@@ -3,13 +3,22 @@
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glalign.errors import UserError
-from glalign.language.tokenizers import WordTokenizer, clip_tokenizer, normalise_caption, split_words
+from glalign.language.segmentation import splitter
+from glalign.language.tokenizers import (
+    FileTokenizer,
+    WordTokenizer,
+    clip_tokenizer,
+    normalise_caption,
+    split_words,
+)
+from glalign.models.weights import PRETRAINED, Weights
 
 ODD = [
     "",
@@ -143,3 +152,51 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_words_are_counted_and_unknown_ones_share_a_number() -> None:
+    counts = [("Red", 2), ("shirt", 3), ("red", 2), ("rare", 1)]
+    known = WordTokenizer.counted(counts, 10, 3, unknown=True, lower_case=True)
+    assert known.words == ("red", "shirt")
+    assert known.vocab_size == 4
+    assert known.encode("A RED shirt.") == ([3, 1, 2], [(0, 1), (2, 5), (6, 11)])
+    assert WordTokenizer.counted(counts, 10, 2).words == ("Red", "shirt", "red")
+    assert WordTokenizer.counted(counts, 1, 2).encode("a red shirt") == ([3], [(2, 5)])
+
+
+def test_a_dictionary_of_segmented_words_points_into_the_caption() -> None:
+    text = "Cô ấy mặc áo khoác  đen, quần bò."
+    words = splitter("pyvi")
+    tokenizer = WordTokenizer(["áo_khoác", "quần_bò"], 9, unknown=True, split=words)
+    ids, spans = tokenizer.encode(text)
+    assert [word for word, _ in words(text)] == ["Cô", "ấy", "mặc", "áo_khoác", "đen", "quần_bò"]
+    assert ids == [3, 3, 3, 1, 3, 2]
+    assert [text[a:b] for a, b in spans] == ["Cô", "ấy", "mặc", "áo khoác", "đen", "quần bò"]
+    assert splitter(None) is split_words
+
+
+@pytest.mark.parametrize(("name", "family"), [("tiny_wordpiece", "bert"), ("tiny_unigram", "roberta")])
+def test_a_vocabulary_file_gives_marks_pieces_and_their_places(name: str, family: str) -> None:
+    path = PRETRAINED / f"{name}.tokenizer.json"
+    tokenizer = FileTokenizer(path, 12, family)
+    text = "The woman wears zebra"
+    ids, spans = tokenizer.encode(text)
+    assert ids[0] == tokenizer.sot_id
+    assert ids[-1] == tokenizer.eot_id
+    assert len(ids) == len(spans) <= 12
+    assert spans[0] == spans[-1] == (0, 0)
+    assert "".join(text[a:b] for a, b in spans[1:4]).replace(" ", "") == "Thewomanwears"
+    assert max(ids) < tokenizer.vocab_size
+    assert len(tokenizer.encode(text * 9)[0]) == 12
+    assert tokenizer.encode(text * 9)[0][-1] == tokenizer.eot_id
+    assert len({tokenizer.pad_id, tokenizer.sot_id, tokenizer.eot_id, tokenizer.mask_id}) == 4
+
+
+def test_a_file_that_is_no_vocabulary_or_another_family_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.tokenizer.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match=r"x\.tokenizer\.json: not a tokenizer\.json"):
+        FileTokenizer(tmp_path / "x.tokenizer.json", 12)
+    with pytest.raises(UserError, match=r"tiny_unigram.*has no token \[PAD\]"):
+        FileTokenizer(PRETRAINED / "tiny_unigram.tokenizer.json", 12)
+    with pytest.raises(UserError, match=r"y\.tokenizer\.json: no such vocabulary"):
+        Weights(tmp_path).vocabulary("y")

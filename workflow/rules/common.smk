@@ -13,7 +13,7 @@ sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
 from glalign import paper, sources
 from glalign.cells import UNTRAINED
-from glalign.config import resolve
+from glalign.config import merge, read as config_of, resolve
 from glalign.errors import UserError
 from glalign.locks import clear_stale_lock
 from glalign.plan import make_plan
@@ -35,7 +35,15 @@ def planned():
             raise UserError(
                 f"datasets.{name}.root: {entry['root']} has no reid_raw.json; point it at the release, or set it to null"
             )
-    return make_plan(resolved, paper.read_reported("paper/reported"))
+    originals = merge(
+        config_of("config.yaml"), {"systems": config_of("config/paper.yaml")["systems"]}
+    )
+    return make_plan(
+        resolved,
+        paper.read_reported("paper/reported"),
+        resolve(originals),
+        paper.read_published("paper/parameters.csv"),
+    )
 
 
 plan = told(planned)
@@ -98,4 +106,7 @@ wildcard_constraints:
     testset=one_of(config["testsets"]),
     seed=r"\d+",
     weights=one_of(config.get("pretraining", {})),
+    vocabulary=one_of(config.get("vocabularies", {})),
     table=one_of(plan.jobs["table"]),
+    rate=r"[0-9.e+-]+",
+    alpha=r"[0-9.]+",

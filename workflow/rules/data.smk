@@ -17,8 +17,35 @@ rule synthesize:
         spec=spec("synthesize"),
         code=code("synthesize"),
         folder=lambda wildcards, output: str(Path(output.truth).parent),
+    wildcard_constraints:
+        dataset=one_of(plan.jobs["synthesize"]),
     shell:
         "python -m glalign synthesize --spec {params.spec:q} --out {params.folder:q} --log {log:q}"
+
+
+rule translate:
+    input:
+        inputs("translate"),
+    output:
+        annotations=layout.template("translate", "annotations"),
+        truth=layout.template("translate", "truth"),
+        translation=layout.template("translate", "translation"),
+        images=directory(layout.template("translate", "images")),
+        labels=directory(layout.template("translate", "labels")),
+    log:
+        layout.log("translate"),
+    benchmark:
+        layout.benchmark("translate")
+    conda:
+        "../envs/glalign.yaml"
+    params:
+        spec=spec("translate"),
+        code=code("translate"),
+        folder=lambda wildcards, output: str(Path(output.truth).parent),
+    wildcard_constraints:
+        dataset=one_of(plan.jobs["translate"]),
+    shell:
+        "python -m glalign translate --spec {params.spec:q} --out {params.folder:q} --log {log:q}"
 
 
 rule manifest:

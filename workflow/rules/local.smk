@@ -1,4 +1,4 @@
-"""What the local branch reads: part label maps of the images, noun phrases of the captions."""
+"""What the local branch reads: part label maps of the images, noun phrases of the captions; what these are worth."""
 
 
 rule parse:
@@ -38,3 +38,37 @@ rule phrases:
         code=code("phrases"),
     shell:
         "python -m glalign phrases --spec {params.spec:q} --out {output.phrases:q} --log {log:q}"
+
+
+rule coverage:
+    input:
+        inputs("coverage"),
+    output:
+        coverage=layout.template("coverage", "coverage"),
+    log:
+        layout.log("coverage"),
+    benchmark:
+        layout.benchmark("coverage")
+    conda:
+        "../envs/glalign.yaml"
+    params:
+        spec=spec("coverage"),
+        code=code("coverage"),
+    shell:
+        "python -m glalign coverage --spec {params.spec:q} --out {output.coverage:q} --log {log:q}"
+
+
+rule phrase_counts:
+    input:
+        inputs("phrase_counts"),
+    output:
+        csv=layout.template("phrase_counts", "csv"),
+    log:
+        layout.log("phrase_counts"),
+    conda:
+        "../envs/glalign.yaml"
+    params:
+        spec=spec("phrase_counts"),
+        code=code("phrase_counts"),
+    shell:
+        "python -m glalign phrase-counts --spec {params.spec:q} --csv {output.csv:q} --log {log:q}"

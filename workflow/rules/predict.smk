@@ -17,6 +17,7 @@ rule predict:
     params:
         spec=spec("predict"),
         code=code("predict"),
+        weights=weights("predict"),
     shell:
         "python -m glalign predict --spec {params.spec:q} --out {output.ranks:q} --code {params.code} --log {log:q}"
 

@@ -1,0 +1,116 @@
+"""The jobs beside the tables: sizes of the systems, time and memory of the trainings, the search for learning rates."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from glalign.cells import Cell, datasets_of, unread
+from glalign.classes import class_facts, options_of
+from glalign.config import Config
+from glalign.jobs import Job
+from glalign.layout import Layout
+from glalign.sources import modules_of
+
+VOCABULARIES = {
+    "bert-base-uncased": ("bert", 30_522),
+    "xlm-roberta-base": ("roberta", 250_002),
+    "phobert-base": ("phobert", 64_001),
+}
+"""Family and size of the real vocabularies: Devlin et al. 2019, Conneau et al. 2020 and Nguyen and Nguyen 2020, their
+released files."""
+
+Published = Mapping[str, Mapping[str, str]]
+
+
+def size_jobs(
+    config: Config, originals: Config, layout: Layout, published: Published
+) -> Iterator[tuple[str, str, Job]]:
+    """One measurement of every system at its original size, and their table: (stage, key, job)."""
+    rows = []
+    for name, entry in trained(config).items():
+        original = originals["systems"].get(name, entry)
+        known = published.get(name, {})
+        spec = {key: original[key] for key in ("class", "model", "data", "optim")}
+        counts = {key: int(known.get(key) or 0) for key in ("identities", "words")}
+        named = options_of(original, class_facts(original["class"]))
+        vocabularies = {v: VOCABULARIES[v] for k, v in named.items() if k.endswith("vocabulary") and v in VOCABULARIES}
+        spec |= {"system": name, **counts, "vocabularies": vocabularies, "threads": config["threads"]}
+        yield "size", name, Job("size", (), spec, modules_of("size", entry["class"]))
+        path = layout.path("size", "size", system=name)
+        about = {key: known.get(key, "") for key in ("published", "source", "note")}
+        image_size = list(original["data"]["image_size"])
+        rows.append({"system": name, "label": entry["label"], "size": path, "image_size": image_size, **about})
+    title = "Systems at their original size, with random weights"
+    spec = {"rows": rows, "title": title, "paper": "paper/parameters.csv"}
+    inputs = ("paper/parameters.csv", *(row["size"] for row in rows))
+    yield "systems", "systems", Job("systems", inputs, spec, modules_of("systems"))
+
+
+def compute_job(layout: Layout, keys: Mapping[str, Sequence[Mapping[str, Any]]]) -> Job:
+    """The ledger of every planned training and scoring; `keys`: stage -> ids of its jobs."""
+    rows = []
+    for stage, jobs in keys.items():
+        for ids in jobs:
+            run = layout.path("fit", "run", **ids) if stage == "fit" else None
+            benchmark = layout.benchmark(stage).format(**ids)
+            rows.append({"testset": "", **ids, "stage": stage, "benchmark": benchmark, "run": run})
+    inputs = tuple(path for row in rows for path in (row["benchmark"], row["run"]) if path)
+    return Job("compute", inputs, {"rows": rows}, modules_of("compute"))
+
+
+def matrix_jobs(
+    config: Config, scenarios: Sequence[str], cells: Mapping[tuple[str, str], Cell]
+) -> Iterator[tuple[str, str, Job]]:
+    """Every system in every scenario whose language it reads, and the spread over seeds."""
+    rows = []
+    for name, entry in config["systems"].items():
+        for scenario in scenarios:
+            cell = cells[scenario, name]
+            if not unread(config, name, datasets_of(config, scenario)):
+                row = {"system": name, "label": entry["label"], "scenario": scenario, "status": cell.status}
+                rows.append({**row, "note": cell.note, "metrics": list(cell.metrics)})
+    note = f" Data of our runs: {config['data_note']}." if config["data_note"] else ""
+    spec = {key: config[key] for key in ("profile", "data_note")}
+    spec |= {"title": f"Every system in every scenario whose language it reads.{note}", "scenarios": list(scenarios)}
+    inputs = tuple(path for row in rows for path in row["metrics"])
+    yield "matrix", "matrix", Job("matrix", inputs, {**spec, "rows": rows}, modules_of("matrix"))
+    seeds = {"seeds": list(config["seeds"]), "profile": config["profile"], "rows": rows}
+    yield "seeds", "seeds", Job("seeds", inputs, seeds, modules_of("seeds"))
+
+
+def alpha_jobs(config: Config, layout: Layout, fit: Job) -> Iterator[tuple[str, str, Job]]:
+    """Trainings that differ from `fit` in alpha alone, and their validation scores (D29)."""
+    runs, inputs = [], []
+    for value in config["alpha"]["values"]:
+        ids = {"alpha": f"{value:g}"}
+        spec = {**fit.spec, "model": {**fit.spec["model"], "alpha": value}}
+        yield "alpha_fit", f"alpha{value:g}", Job("alpha_fit", fit.inputs, spec, fit.modules, fit.weights)
+        runs.append({"alpha": value, "folder": layout.path("alpha_fit", "folder", **ids)})
+        inputs += [layout.path("alpha_fit", name, **ids) for name in ("model", "run")]
+    label, trainset = config["systems"][config["alpha"]["system"]]["label"], config["alpha"]["trainset"]
+    title = f"{label}: weight of the global branch, trained on {trainset}, on its validation identities."
+    title += f" Data of our runs: {config['data_note']}." if config["data_note"] else ""
+    spec = {**fit.spec, "runs": runs, "title": title, "profile": config["profile"]}
+    modules = (*modules_of("alpha", fit.spec["class"]),)
+    yield "alpha", "alpha", Job("alpha", (*fit.inputs, *inputs), spec, modules, fit.weights)
+
+
+def tuning_jobs(config: Config, layout: Layout, fits: Mapping[tuple[str, str], Job]) -> Iterator[tuple[str, str, Job]]:
+    """Every system of the tuning trainsets with every rate; `fits`: the planned training of each (system, trainset)."""
+    rates, rows = config["tuning"]["rates"], []
+    for (name, trainset), fit in fits.items():
+        runs = []
+        for rate in rates:
+            spec = {**fit.spec, "optim": {**fit.spec["optim"], "lr": rate}}
+            yield "tune", f"{name}/{trainset}/rate{rate:g}", Job("tune", fit.inputs, spec, fit.modules, fit.weights)
+            runs.append(layout.path("tune", "run", system=name, trainset=trainset, rate=f"{rate:g}"))
+        label = config["systems"][name]["label"]
+        rows.append({"system": name, "label": label, "trainset": trainset, "runs": runs})
+    target = layout.path("tuning", "document")
+    spec = {"rates": list(rates), "rows": rows, "target": target}
+    inputs = tuple(path for row in rows for path in row["runs"])
+    yield "tuning", "tuning", Job("tuning", inputs, spec, modules_of("tuning"))
+
+
+def trained(config: Config) -> dict[str, Mapping[str, Any]]:
+    """The systems that have a class and a budget."""
+    return {name: entry for name, entry in config["systems"].items() if entry["class"] and "budget" in entry}

@@ -1,0 +1,106 @@
+"""The tiny ALBEF: contrast of both towers, matching of hard pairs, masked words (as Li et al. 2021 train theirs)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from glalign.models.albef import Albef, AlbefTokenizer, albef
+from glalign.models.fusion_tasks import hard_pairs, mask_words, places_of
+from glalign.models.losses import contrastive
+from glalign.models.retriever import Batch, Features, Retriever
+from glalign.models.weights import Weights
+from glalign.options import from_mapping
+from glalign.pretraining.clip import train_towers
+
+MASKED = 0.15
+"""Share of words to predict."""
+
+TEMPERATURES = (0.001, 0.5)
+"""Limits of the learned temperature (salesforce/ALBEF@b9727e4)."""
+
+TEMPERATURE_RATE = 0.01
+"""Learning rate of the temperature, relative to the rest: at the twin's full rate .07 would be gone in 35 steps."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The `model:` keys of the recipe. backbone: of `albef`. vocabulary: the tokenizer's file. dropout: of the text.
+
+    hardness: factor on the logits that wrong pairs are drawn by. From random values the fusion learns nothing about the
+    hardest pairs of a batch (1, ALBEF's) in 600 steps, and at once about easier ones.
+    """
+
+    backbone: str
+    vocabulary: str
+    dropout: float = 0.0
+    hardness: float = 1.0
+
+
+class Pretraining(Retriever):
+    """Terms `itc`, `itm` and `mlm` with weight 1 each.
+
+    As ALBEF, but without momentum model and queue: negatives come from the batch, targets are labels.
+    """
+
+    def __init__(self, towers: Albef, tokenizer: AlbefTokenizer, hardness: float = 1.0) -> None:
+        super().__init__()
+        self.towers, self.tokenizer, self.hardness = towers, tokenizer, hardness
+        self.embed_dim = towers.text_proj.out_features
+
+    def before_step(self, step: int, steps: int) -> None:
+        """The temperature stays within its limits."""
+        with torch.no_grad():
+            self.towers.temperature.clamp_(*TEMPERATURES)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """See the class."""
+        model, ids, lengths = self.towers, batch.tokens, batch.lengths
+        image, text = model.vision(batch.pixels), model.text(ids, lengths)
+        images, texts = model.image_feature(image), model.text_feature(text)
+        scale = 1 / model.temperature
+        logits = (images @ texts.T * scale).detach()
+        rows, columns, match = hard_pairs(logits, logits.T, batch.person, batch.generator, self.hardness)
+        judged = model.matching(model.matched(text[rows], lengths[rows], image[columns]))
+        masked, chosen = mask_words(ids, lengths, self.tokenizer, MASKED, batch.generator)
+        at, asked = places_of(chosen)
+        words = model.word_logits(model.read(masked, lengths, image, at)[asked])
+        missed = F.cross_entropy(words, ids.gather(1, at)[asked], reduction="sum")
+        return {
+            # Targets by identity: in a corpus this small a batch often holds two captions of one person.
+            "itc": contrastive(images, texts, scale, batch.person),
+            "itm": F.cross_entropy(judged, match),
+            "mlm": missed / asked.sum().clamp(min=1),
+        }
+
+    def encode_images(self, batch: Batch) -> Features:
+        """Normalised projections."""
+        return {"global": self.towers.image_feature(self.towers.vision(batch.pixels))}
+
+    def encode_texts(self, batch: Batch) -> Features:
+        """Normalised projections."""
+        return {"global": self.towers.text_feature(self.towers.text(batch.tokens, batch.lengths))}
+
+    def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
+        """The temperature at a rate of its own; no decay for vectors and scalars."""
+        own = self.towers.temperature
+        others = [p for p in self.parameters() if p is not own]
+        yield {"params": [own], "lr": TEMPERATURE_RATE * lr, "weight_decay": 0.0}
+        yield {"params": [p for p in others if p.ndim > 1], "lr": lr, "weight_decay": weight_decay}
+        yield {"params": [p for p in others if p.ndim <= 1], "lr": lr, "weight_decay": 0.0}
+
+
+def pretrain_albef(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Train towers, fusion and heads from random values; the record's Rank-1 is that of the towers' cosine."""
+    options = from_mapping(Options, spec["model"], "pretraining.model")
+
+    def build(image_size: tuple[int, int]) -> Pretraining:
+        tokenizer = AlbefTokenizer(Weights(Path(spec["weights"])).vocabulary(options.vocabulary))
+        towers = albef(options.backbone, image_size, tokenizer.vocab_size, options.dropout)
+        return Pretraining(towers, tokenizer, options.hardness)
+
+    return train_towers(spec, build, out)

@@ -1,0 +1,112 @@
+"""A CNN's trunk by attribute classification, the stand-in for ImageNet."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glalign.data.augment import flip, jitter, normalise
+from glalign.data.options import DataOptions
+from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
+from glalign.engine.runtime import prepare
+from glalign.models.backbones import VGG_NAMES, resnet_trunk, vgg_trunk
+from glalign.models.weights import save_weights
+from glalign.options import from_mapping
+from glalign.pretraining.corpus import Corpus, draw_corpus
+from glalign.progress import Progress
+from glalign.seeds import seed_for
+
+
+class AttributeClassifier(nn.Module):
+    """A trunk with one linear classifier per attribute; a trunk that ends in a map is average-pooled."""
+
+    def __init__(self, trunk: nn.Module, values: Mapping[str, list[str]]) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.heads = nn.ModuleDict({name: nn.Linear(trunk.channels, len(known)) for name, known in values.items()})
+
+    def forward(self, pixels: Tensor) -> dict[str, Tensor]:
+        """Logits (B, values) per attribute."""
+        feature = self.trunk(pixels)
+        if feature.ndim == 4:
+            feature = feature.mean(dim=(2, 3))
+        return {name: head(feature) for name, head in self.heads.items()}
+
+
+def pretrain_trunk(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Attribute classification, the stand-in for ImageNet: the mean over attributes of the cross-entropies."""
+    prepare(spec["threads"], "cpu")
+    options = DataOptions.from_config(spec["data"], "pretraining.data")
+    train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
+    values = attribute_values(train)
+    torch.manual_seed(seed_for(spec["seed"], "weights"))
+    model = AttributeClassifier(trunk_of(**spec["model"]), values)
+    optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
+    parameters = [{"params": list(model.parameters()), "lr": optim.lr, "weight_decay": optim.weight_decay}]
+    optimizer, factor = make_optimizer(parameters, optim), rate_factor(optim, spec["steps"])
+    labels, lines = attribute_labels(train, values), []
+    with Progress(f"pretrain {spec['name']}", spec["steps"], "step") as progress:
+        for step in range(spec["steps"]):
+            stream = torch.Generator().manual_seed(seed_for(spec["seed"], "batch", step))
+            rows = torch.randint(len(train.records), (options.batch_size,), generator=stream)
+            pixels = torch.from_numpy(train.pictures.batch(rows.numpy()))
+            pixels, _ = flip(pixels, None, torch.ones(len(rows), dtype=torch.bool), stream)
+            pixels = normalise(jitter(pixels, options.jitter, stream), options.normalise)
+            set_rates(optimizer, factor(step))
+            loss = attribute_loss(model.train()(pixels), labels, rows)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            if (step + 1) % spec["validate_every"] == 0 or step + 1 == spec["steps"]:
+                accuracy = attribute_accuracy(model, held_out, values, options)
+                lines.append({"step": step + 1, "loss": float(loss.detach()), "held_out_accuracy": accuracy})
+            progress.update(1, f"loss {float(loss.detach()):.3f}")
+    save_weights(out, model.trunk.state_dict())
+    return {"attributes": {name: len(known) for name, known in values.items()}, "course": lines}
+
+
+def trunk_of(backbone: str, **options: Any) -> nn.Module:
+    """The trunk that a recipe's `model` names, with options of its maker (a VGG's dropout)."""
+    return (vgg_trunk if backbone in VGG_NAMES else resnet_trunk)(backbone, **options)
+
+
+def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
+    """The values of every attribute that takes more than one, sorted."""
+    found: dict[str, set[str]] = {}
+    for visible in corpus.attributes:
+        for name, value in visible.items():
+            found.setdefault(name, set()).add(str(value))
+    return {name: sorted(known) for name, known in sorted(found.items()) if len(known) > 1}
+
+
+def attribute_labels(corpus: Corpus, values: Mapping[str, list[str]]) -> dict[str, Tensor]:
+    """Class index (N,) per attribute; -100, which cross-entropy ignores, where it is not visible or not known."""
+    index = {name: {value: i for i, value in enumerate(known)} for name, known in values.items()}
+    return {
+        name: torch.tensor([places.get(str(visible.get(name)), -100) for visible in corpus.attributes])
+        for name, places in index.items()
+    }
+
+
+def attribute_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], rows: Tensor) -> Tensor:
+    """Mean over the attributes that the batch shows of their cross-entropies."""
+    shown = [name for name in logits if (labels[name][rows] >= 0).any()]
+    return torch.stack([F.cross_entropy(logits[name], labels[name][rows]) for name in shown]).mean()
+
+
+@torch.no_grad()
+def attribute_accuracy(
+    model: AttributeClassifier, corpus: Corpus, values: Mapping[str, list[str]], options: DataOptions
+) -> float:
+    """Mean over attributes of the share (percent) of right values among the images that show the attribute."""
+    pixels = normalise(torch.from_numpy(corpus.pictures.pixels), options.normalise)
+    logits, labels = model.eval()(pixels), attribute_labels(corpus, values)
+    shares = [
+        (logits[name].argmax(1) == labels[name])[labels[name] >= 0].float().mean()
+        for name in values
+        if (labels[name] >= 0).any()
+    ]
+    return 100.0 * float(torch.stack(shares).mean())

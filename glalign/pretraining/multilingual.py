@@ -1,0 +1,72 @@
+"""The tiny multilingual CLIP: contrastive pre-training of a text tower of XLM-R's kind beside a trained image tower."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from glalign.models.losses import contrastive
+from glalign.models.multilingual import MultilingualTowers, multilingual_towers
+from glalign.models.retriever import Batch, Features, Retriever
+from glalign.models.temperature import LogitScale
+from glalign.models.weights import Weights
+from glalign.options import from_mapping
+from glalign.pretraining.clip import train_towers
+
+
+@dataclass(frozen=True)
+class Options:
+    """The `model:` keys of the recipe.
+
+    backbone: of `multilingual_towers`. vocabulary: the tokenizer's file. image_weights: CLIP of the same image tower
+    that the training starts from, or random. dropout: of the text tower.
+    """
+
+    backbone: str
+    vocabulary: str
+    image_weights: str
+    dropout: float = 0.0
+
+
+class Contrastive(Retriever):
+    """CLIP's loss over two towers, with targets by identity as in the recipe of the tiny CLIP."""
+
+    def __init__(self, towers: MultilingualTowers) -> None:
+        super().__init__()
+        self.towers, self.tokenizer = towers, towers.tokenizer
+        self.embed_dim = towers.embed_dim
+        self.scale = LogitScale("learned")
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The term "global"."""
+        images, texts = self.encode_images(batch)["global"], self.encode_texts(batch)["global"]
+        return {"global": contrastive(images, texts, self.scale(), batch.person)}
+
+    def encode_images(self, batch: Batch) -> Features:
+        """Normalised class tokens."""
+        return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
+
+    def encode_texts(self, batch: Batch) -> Features:
+        """Normalised captions."""
+        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
+
+
+def pretrain_multilingual(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Contrastive pre-training on whole images and whole captions, as `pretrain_clip`, in the corpus's languages.
+
+    Both towers are trained; the image tower starts from that of `image_weights`, the text tower from random values. A
+    batch has about as many captions of each language, and an image is asked for in all of them.
+    """
+    options = from_mapping(Options, spec["model"], "pretraining.model")
+    weights = Weights(Path(spec["weights"]))
+
+    def build(image_size: tuple[int, int]) -> Contrastive:
+        vocabulary = weights.vocabulary(options.vocabulary)
+        towers = multilingual_towers(options.backbone, image_size, vocabulary, options.dropout)
+        weights.fill(towers.visual, options.image_weights, prefix="visual.")
+        return Contrastive(towers)
+
+    return train_towers(spec, build, out)

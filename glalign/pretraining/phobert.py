@@ -1,0 +1,34 @@
+"""The tiny PhoBERT: masked pieces of segmented Vietnamese captions, as RoBERTa's (Nguyen and Nguyen 2020)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glalign.language.phobert_tokenizer import JOINT, PhoBertFileTokenizer
+from glalign.models.phobert import phobert
+from glalign.models.weights import Weights
+from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
+from glalign.pretraining.phobert_vocabulary import halfway
+
+
+def pretrain_phobert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Masked words of the corpus's captions, see `pretrain_words`; the weights are PhoBERT's without the head."""
+
+    def build(options: Options, weights: Weights) -> Learner:
+        files = weights.phobert_vocabulary(options.vocabulary)
+        tokenizer = PhoBertFileTokenizer(*files, options.max_tokens)
+        encoder = phobert(options.backbone, tokenizer.vocab_size)
+        return Learner(encoder, encoder.roberta.config.layer_norm_eps, tokenizer, spellings(*files, tokenizer))
+
+    return pretrain_words(spec, build, out)
+
+
+def spellings(vocabulary: Path, merges: Path, tokenizer: PhoBertFileTokenizer) -> Spellings:
+    """Id of every whole word of the vocabulary -> its pieces before each of its merges, single letters first."""
+    lines = merges.read_text(encoding="utf-8").splitlines()
+    order = {(left, right): place for place, (left, right, _) in enumerate(map(str.split, lines))}
+    pieces = [line.rsplit(" ", 1)[0] for line in vocabulary.read_text(encoding="utf-8").splitlines()]
+    index = {piece: number for number, piece in enumerate(pieces, start=tokenizer.unknown_id + 1)}
+    words = [piece for piece in pieces if not piece.endswith(JOINT)]
+    found = {index[word]: [[index[piece] for piece in ids] for ids in halfway(word, order)] for word in words}
+    return {word: ways for word, ways in found.items() if ways}

@@ -1,0 +1,52 @@
+"""docs/fidelity.md out of the docstrings: what each system keeps of its original, what it simplifies, what it omits."""
+
+import re
+from collections.abc import Mapping
+
+from glalign.config import Config
+from glalign.errors import UserError
+
+SECTIONS = ("Source", "Kept", "Simplified", "Not done", "At a disadvantage")
+REQUIRED = ("Source", "Kept", "Simplified", "Not done")
+
+HEAD = """# Fidelity
+
+What each system keeps of its original, what is simplified and what is not done, with the source of its constants. Made
+from the docstrings of the classes by `make docs`; edit those.
+"""
+
+
+def fidelity(config: Config) -> str:
+    """The document for every system of the configuration that trains. Raises: UserError naming a missing section."""
+    parts = [HEAD]
+    seen: set[str] = set()
+    for name, entry in config["systems"].items():
+        if entry["class"] is None or "budget" not in entry or entry["class"] in seen:
+            continue
+        seen.add(entry["class"])
+        law, sections = parsed(config.facts[name].docstring)
+        for section in REQUIRED:
+            if section not in sections:
+                raise UserError(f"{entry['class']}: its docstring has no paragraph that begins with `{section}:`")
+        lines = [f"## {entry['label']}\n", f"`{name}`, `{entry['class']}`. {law}\n"]
+        lines += [f"**{section}.** {sections[section]}\n" for section in SECTIONS if section in sections]
+        parts.append("\n".join(lines))
+    return "\n".join(parts)
+
+
+def parsed(docstring: str) -> tuple[str, Mapping[str, str]]:
+    """The first paragraph of a docstring, and its later ones that begin with the name of a section.
+
+    >>> parsed("A system.\\n\\nKept: all\\nof it.\\n\\nAnd more.\\n\\nSource: us.")
+    ('A system.', {'Kept': 'all of it. And more.', 'Source': 'us.'})
+    """
+    first, *others = ([" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", docstring.strip())]) or [""]
+    sections: dict[str, str] = {}
+    current = None
+    for paragraph in others:
+        name, found, rest = paragraph.partition(":")
+        if found and name in SECTIONS:
+            current, sections[name] = name, rest.strip()
+        elif current:
+            sections[current] += f" {paragraph}"
+    return first, sections

@@ -1,0 +1,57 @@
+"""docs/tuning.md: the learning rate of every system, chosen on validation identities from one grid."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glalign.evaluation.metrics import half_up
+from glalign.files import read_json, write_text
+
+HEAD = """# Learning rates of the demo
+
+Every system that trains was trained once with each rate of the same grid, on the same {pairs} image-caption pairs of a
+training set; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
+`optim.lr` in `config.yaml`. What is trained on other sets, and an ablation, has its system's rate. The test set is not
+looked at. The best of a training's validations counts, as everywhere in the suite.
+
+Made by
+
+    make tuning
+
+which runs `snakemake --cores 1 {target}` ({trainings} trainings) and copies the result here. Validation Rank-1 in
+percent, the chosen rate in bold:
+
+"""
+
+
+def make_tuning(spec: Mapping[str, Any], out: Path) -> None:
+    """Write the table of validation Rank-1. spec: rates, rows of {system, label, runs (one path per rate)}, target."""
+    from tabulate import tabulate  # noqa: PLC0415
+
+    rates = spec["rates"]
+    lines, sets = [], set()
+    for row in spec["rows"]:
+        runs = [read_json(path) for path in row["runs"]]
+        values = [run["selected"]["val_rank1"] for run in runs]
+        sets |= {run["pairs"] for run in runs}
+        best = chosen(rates, values)
+        cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in zip(rates, values, strict=True)]
+        lines.append([row["label"], row["trainset"], *cells, f"{best:g}"])
+    table = tabulate(
+        lines, headers=["system", "trainset", *(f"{rate:g}" for rate in rates), "chosen"], tablefmt="github", disable_numparse=True
+    )
+    head = HEAD.format(
+        pairs=" or ".join(f"{count:,}" for count in sorted(sets)),
+        target=spec["target"],
+        trainings=len(rates) * len(lines),
+    )
+    write_text(out, f"{head}{table}\n")
+
+
+def chosen(rates: list[float], values: list[float]) -> float:
+    """The rate of the largest value, the lowest of equals.
+
+    >>> chosen([0.1, 0.01], [5.0, 5.0])
+    0.01
+    """
+    return max(zip(values, (-rate for rate in rates), strict=True))[1] * -1
