@@ -110,7 +110,8 @@ class RaSa(Retriever):
 
     Not done: choosing the epoch by the test split, as the original does on two of its data sets.
 
-    At a disadvantage: the matching head and the word tasks need a pre-trained fusion; the demo's twin has had minutes.
+    At a disadvantage: the fusion has had minutes of pre-training in the demo, and one layer; there its judgement of the
+    best images is worse than the cosine's (validation, after training), which the second stage then replaces.
     """
 
     needs = frozenset({"caption_of_person"})

@@ -168,39 +168,41 @@ def _fill(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> Non
 
 def _check_references(values: Mapping[str, Any]) -> None:
     """Every id that is named must exist."""
-    significance = values["significance"]
-    for key, names in (("system", [significance["system"]]), ("ablations", significance["ablations"])):
-        for name in names:
-            _known(f"significance.{key}", "system", name, values["systems"])
-    for first, second in significance["languages"].items():
-        for name in (first, second):
-            _known(f"significance.languages.{first}", "scenario", name, values["scenarios"])
-    _known("alpha.system", "system", values["alpha"]["system"], values["systems"])
-    _known("alpha.trainset", "trainset", values["alpha"]["trainset"], values["trainsets"])
-    for name in values["tuning"]["trainsets"]:
-        _known("tuning.trainsets", "trainset", name, values["trainsets"])
-    datasets, trainsets, testsets = values["datasets"], values["trainsets"], values["testsets"]
-    for name, members in trainsets.items():
-        for member in members:
-            _known(f"trainsets.{name}", "dataset", member, datasets)
+    for path, kind, name in _references(values):
+        _known(path, kind, name, values[f"{kind}s"])
+    datasets = values["datasets"]
+    for name, members in values["trainsets"].items():
         languages = sorted({datasets[member]["language"] for member in members})
         if len(languages) > 1:
             raise UserError(
                 f"configuration: trainsets.{name}: captions in {' and '.join(languages)}; one language is trained on"
             )
     for name, entry in datasets.items():
+        source = entry["translated"]
+        if source is not None and entry["language"] == datasets[source]["language"]:
+            raise UserError(f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already")
+
+
+def _references(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(place, kind, id) of everything that is named by its id."""
+    significance, alpha = values["significance"], values["alpha"]
+    yield "significance.system", "system", significance["system"]
+    yield from (("significance.ablations", "system", name) for name in significance["ablations"])
+    for pair in significance["languages"].items():
+        yield from ((f"significance.languages.{pair[0]}", "scenario", name) for name in pair)
+    yield "alpha.system", "system", alpha["system"]
+    yield "alpha.trainset", "trainset", alpha["trainset"]
+    yield from (("tuning.trainsets", "trainset", name) for name in values["tuning"]["trainsets"])
+    for name, members in values["trainsets"].items():
+        yield from ((f"trainsets.{name}", "dataset", member) for member in members)
+    for name, entry in values["datasets"].items():
         if entry["translated"] is not None:
-            _known(f"datasets.{name}.translated", "dataset", entry["translated"], datasets)
-            if entry["language"] == datasets[entry["translated"]]["language"]:
-                source = entry["translated"]
-                raise UserError(
-                    f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already"
-                )
-    for name, testset in testsets.items():
-        _known(f"testsets.{name}.dataset", "dataset", testset["dataset"], datasets)
+            yield f"datasets.{name}.translated", "dataset", entry["translated"]
+    for name, testset in values["testsets"].items():
+        yield f"testsets.{name}.dataset", "dataset", testset["dataset"]
     for name, scenario in values["scenarios"].items():
-        _known(f"scenarios.{name}.train", "trainset", scenario["train"], trainsets)
-        _known(f"scenarios.{name}.test", "testset", scenario["test"], testsets)
+        yield f"scenarios.{name}.train", "trainset", scenario["train"]
+        yield f"scenarios.{name}.test", "testset", scenario["test"]
 
 
 def _known(path: str, kind: str, name: str, known: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from glalign.cells import Cell, datasets_of, unread
+from glalign.cells import Cell, datasets_of, is_trained, unread
 from glalign.classes import class_facts, options_of
 from glalign.config import Config
 from glalign.jobs import Job
@@ -67,7 +67,8 @@ def matrix_jobs(
             cell = cells[scenario, name]
             if not unread(config, name, datasets_of(config, scenario)):
                 row = {"system": name, "label": entry["label"], "scenario": scenario, "status": cell.status}
-                rows.append({**row, "note": cell.note, "metrics": list(cell.metrics)})
+                competes = is_trained(entry)
+                rows.append({**row, "note": cell.note, "metrics": list(cell.metrics), "competes": competes})
     note = f" Data of our runs: {config['data_note']}." if config["data_note"] else ""
     spec = {key: config[key] for key in ("profile", "data_note")}
     spec |= {"title": f"Every system in every scenario whose language it reads.{note}", "scenarios": list(scenarios)}

@@ -15,22 +15,27 @@ from glalign.reporting.plain import booktabs, write_csv
 def make_matrix(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None:
     """Write one row per cell as CSV, and Rank-1 of systems by scenarios as LaTeX.
 
-    spec: title, scenarios (in order), rows of {system, label, scenario, status, note, metrics (a path per seed)}.
+    spec: title, scenarios (in order), rows of {system, label, scenario, status, note, metrics (a path per
+    seed), competes (whether it can be the best: references cannot)}.
     """
     cells = [_cell(row, [read_json(path) for path in row["metrics"]], spec) for row in spec["rows"]]
     write_csv(cells, csv_path)
     labels = {row["system"]: row["label"] for row in spec["rows"]}
     rank1 = {(cell["system"], cell["scenario"]): cell["rank1"] for cell in cells}
+    competing = {row["system"] for row in spec["rows"] if row["competes"]}
     best = {
-        scenario: max((Fraction(v) for (_, s), v in rank1.items() if s == scenario and v), default=None)
+        scenario: max(
+            (Fraction(v) for (name, s), v in rank1.items() if s == scenario and v and name in competing), default=None
+        )
         for scenario in spec["scenarios"]
     }
     lines = []
     for system, label in labels.items():
         values = [rank1.get((system, scenario)) for scenario in spec["scenarios"]]
-        marked = [_marked(v, best[s]) for v, s in zip(values, spec["scenarios"], strict=True)]
+        goals = [best[scenario] if system in competing else None for scenario in spec["scenarios"]]
+        marked = [_marked(value, goal) for value, goal in zip(values, goals, strict=True)]
         lines.append([escape(label), *marked])
-    notes = "Rank-1 in percent; --: not run, or the system does not read the language. The best of each scenario bold."
+    notes = "Rank-1 in percent; --: not run, or another language. The best trained system of each scenario bold."
     heads = ["Method", *spec["scenarios"]]
     write_text(tex_path, booktabs(heads, lines, "l" + "r" * len(spec["scenarios"]), spec["title"], tex_path, notes))
 

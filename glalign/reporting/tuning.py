@@ -38,7 +38,10 @@ def make_tuning(spec: Mapping[str, Any], out: Path) -> None:
         cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in zip(rates, values, strict=True)]
         lines.append([row["label"], row["trainset"], *cells, f"{best:g}"])
     table = tabulate(
-        lines, headers=["system", "trainset", *(f"{rate:g}" for rate in rates), "chosen"], tablefmt="github", disable_numparse=True
+        lines,
+        headers=["system", "trainset", *(f"{rate:g}" for rate in rates), "chosen"],
+        tablefmt="github",
+        disable_numparse=True,
     )
     head = HEAD.format(
         pairs=" or ".join(f"{count:,}" for count in sorted(sets)),

@@ -300,7 +300,9 @@ def test_a_missing_weight_file_is_named(name, tmp_path):
     for vocabulary in PRETRAINED.glob("*.tokenizer.json"):
         (tmp_path / vocabulary.name).symlink_to(vocabulary)
     with pytest.raises(UserError, match=r"nowhere\.safetensors"):
-        class_named(entry["class"]).build({**entry["model"], "weights": "nowhere"}, size_of(name), FACTS, Weights(tmp_path))
+        class_named(entry["class"]).build(
+            {**entry["model"], "weights": "nowhere"}, size_of(name), FACTS, Weights(tmp_path)
+        )
 
 
 def test_an_unknown_option_is_named(name):

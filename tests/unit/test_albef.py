@@ -285,6 +285,15 @@ def test_hard_pairs_take_the_row_of_the_right_direction():
     assert rows[6:].tolist() == [1, 2, 0]
 
 
+def test_without_hardness_every_wrong_pair_is_as_likely():
+    stream = torch.Generator().manual_seed(0)
+    logits = torch.full((2, 4, 4), -50.0)
+    logits[:, :, 0] = 50.0
+    seen = [hard_pairs(*logits, torch.arange(4), stream, 0.0)[1][4:8] for _ in range(900)]
+    shares = torch.bincount(torch.stack(seen)[:, 3], minlength=4) / 900
+    torch.testing.assert_close(shares, torch.tensor([1 / 3, 1 / 3, 1 / 3, 0.0]), atol=0.06, rtol=0)
+
+
 def test_a_batch_of_one_person_has_no_wrong_pairs():
     rows, columns, labels = hard_pairs(*torch.randn(2, 3, 3), torch.tensor([4, 4, 4]), torch.Generator())
     assert rows.tolist() == columns.tolist() == [0, 1, 2]

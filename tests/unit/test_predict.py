@@ -20,7 +20,14 @@ def spec(pedes: Path, tmp_path: Path) -> dict[str, Any]:
     splits = {"train": "train", "val": "val", "test": "test"}
     manifest = {"dataset": "d", "format": "cuhk_pedes", "root": str(pedes), "splits": splits}
     make_manifest({**manifest, "holdout": 0, "seed": 1, "language": "en"}, tmp_path / "d.jsonl")
-    test = {"id": "t", "manifest": str(tmp_path / "d.jsonl"), "splits": ["test"], "identities": 2, "draws": 4, "seed": 3}
+    test = {
+        "id": "t",
+        "manifest": str(tmp_path / "d.jsonl"),
+        "splits": ["test"],
+        "identities": 2,
+        "draws": 4,
+        "seed": 3,
+    }
     test |= {"gallery": "all", "hit": "identity", "people": "d"}
     common = {"system": "random", "class": "glalign.evaluation.reference.RandomScores", "root_seed": 1, "seed": 0}
     return {**common, "test": test, "trained_on": [], "run": None, "block": 3, "top": 2}

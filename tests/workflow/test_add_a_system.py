@@ -13,7 +13,18 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines", "tests", "pyproject.toml")
+COPIED = (
+    "Snakefile",
+    "config.yaml",
+    "config",
+    "workflow",
+    "profiles",
+    "paper",
+    "glalign",
+    "baselines",
+    "tests",
+    "pyproject.toml",
+)
 SMALL = """
 datasets: {cuhk_en: {synthetic: {train: 24, val: 6, test: 8}}}
 systems: {word_average: {data: {batch_size: 16}, budget: {steps: 12, validate_every: 6, checkpoint_every: 6}}}
@@ -44,5 +55,7 @@ def test_the_example_is_built_from_the_document_and_runs(tmp_path: Path) -> None
         assert done.returncode == 0, done.stdout + done.stderr
         printed += done.stdout
     assert int(re.search(r"(\d+) passed", printed).group(1)) > 10
-    metrics = json.loads((folder / "results/metrics/word_average/cuhk_en/seed0/cuhk_en.json").read_text(encoding="utf-8"))
+    metrics = json.loads(
+        (folder / "results/metrics/word_average/cuhk_en/seed0/cuhk_en.json").read_text(encoding="utf-8")
+    )
     assert metrics["n_queries"] > 0

@@ -15,7 +15,7 @@ from glalign.paper import read_reported
 from glalign.plan import Plan, make_plan
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("Snakefile", "config.yaml", "workflow", "profiles", "paper", "glalign", "baselines")
+COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
 STAND_IN = '''
 """Stands in for the command line: writes what the workflow expects of a command, and nothing else."""
 import json, pathlib, sys
@@ -69,9 +69,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(source, folder / name)
     (folder / "glalign" / "__main__.py").write_text(STAND_IN, encoding="utf-8")
     weights = folder / "glalign" / "pretrained"
-    weights.mkdir(exist_ok=True)
-    for name in ("tiny_clip", "tiny_resnet", "tiny_parser"):
-        (weights / f"{name}.safetensors").write_text(name, encoding="utf-8")
+    for file in weights.glob("*.safetensors"):
+        file.write_text(file.stem, encoding="utf-8")
     done = snakemake(folder, "--", "results/table4.tex", "results/table4_extended.tex")
     assert done.returncode == 0, done.stderr
     assert "on the terminal: fit" in done.stderr
@@ -101,10 +100,10 @@ def test_touching_every_source_reruns_nothing(suite: Path) -> None:
     assert rerun(suite) == set()
 
 
-def test_editing_irra_reruns_irra_and_the_tables(suite: Path) -> None:
-    with (suite / "baselines" / "irra.py").open("a", encoding="utf-8") as file:
+def test_editing_a_system_reruns_it_and_the_tables(suite: Path) -> None:
+    with (suite / "baselines" / "rasa.py").open("a", encoding="utf-8") as file:
         file.write("# edited\n")
-    cell = "irra/cuhk_en/seed0"
+    cell = "rasa/cuhk_en/seed0"
     assert rerun(suite) == {
         f"fit/{cell}",
         f"predict/{cell}/cuhk_en",
@@ -124,12 +123,14 @@ def test_a_system_option_reruns_that_system(suite: Path) -> None:
     (suite / "overlay.yaml").write_text("systems: {dual_path: {optim: {lr: 0.5}}}\n", encoding="utf-8")
     stages = rerun(suite, "--configfile", "overlay.yaml")
     assert {key.split("/")[0] for key in stages} == {"fit", "predict", "metrics", "table"}
-    assert {key.split("/")[1] for key in stages if not key.startswith("table")} == {"dual_path"}
+    assert {key.split("/")[1] for key in stages if not key.startswith("table")} == {"dual_path", "pham2022"}
 
 
 def test_other_weights_rerun_what_starts_from_them(suite: Path) -> None:
     (suite / "glalign" / "pretrained" / "tiny_resnet.safetensors").write_text("other", encoding="utf-8")
-    assert {key.split("/")[1] for key in rerun(suite) if key.startswith("fit")} == {"dual_path"}
+    assert {key.split("/")[1] for key in rerun(suite) if key.startswith("fit")} == {
+        *("dual_path", "pham2022", "srcf", "vitaa")
+    }
 
 
 @pytest.mark.parametrize(

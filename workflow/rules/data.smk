@@ -11,14 +11,14 @@ rule synthesize:
         layout.log("synthesize"),
     benchmark:
         layout.benchmark("synthesize")
+    wildcard_constraints:
+        dataset=one_of(plan.jobs["synthesize"]),
     conda:
         "../envs/glalign.yaml"
     params:
         spec=spec("synthesize"),
         code=code("synthesize"),
         folder=lambda wildcards, output: str(Path(output.truth).parent),
-    wildcard_constraints:
-        dataset=one_of(plan.jobs["synthesize"]),
     shell:
         "python -m glalign synthesize --spec {params.spec:q} --out {params.folder:q} --log {log:q}"
 
@@ -36,14 +36,14 @@ rule translate:
         layout.log("translate"),
     benchmark:
         layout.benchmark("translate")
+    wildcard_constraints:
+        dataset=one_of(plan.jobs["translate"]),
     conda:
         "../envs/glalign.yaml"
     params:
         spec=spec("translate"),
         code=code("translate"),
         folder=lambda wildcards, output: str(Path(output.truth).parent),
-    wildcard_constraints:
-        dataset=one_of(plan.jobs["translate"]),
     shell:
         "python -m glalign translate --spec {params.spec:q} --out {params.folder:q} --log {log:q}"
 
