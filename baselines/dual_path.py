@@ -54,6 +54,13 @@ class Options:
     def __post_init__(self) -> None:
         if self.segmenter not in (None, *SEGMENTERS):
             raise UserError(f"model.segmenter: {self.segmenter!r}; choose {', '.join(SEGMENTERS)} or null")
+        least = {"max_words": 1, "embedding": 1, "feature": 1, "min_count": 1, "text_slots": 0, "width": 0, "margin": 0}
+        for key, low in least.items():
+            if getattr(self, key) < low:
+                raise UserError(f"model.{key}: {getattr(self, key)} is below {low}")
+        for key in ("dropout", "stage_one"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise UserError(f"model.{key}: {getattr(self, key)} is no share, 0 to 1")
 
 
 class Stage(NamedTuple):
@@ -93,16 +100,17 @@ class DualPath(Retriever):
     draws again); the trunk has one relative rate, .001 (original: .001 and .02 alternating over its parameters, .0001
     for the first convolution), and its BatchNorm uses the stored statistics in stage I; vectors are not decayed; test
     images have the training size (original: 256 x 256 uncropped, four positions summed); average pooling over any map;
-    one training with one optimiser replaces two runs.
+    one training with one optimiser replaces two runs. A caption of n words has max_words - n + 1 start slots (about 31
+    for 26 words), each a pass through the text CNN; its two strides of 2 repeat every 4 slots, so that `text_slots: 4`
+    nearly stands for all of them. `branch_scale: 0` starts the text CNN of 14 blocks as its four projections, an
+    initial value and not a change of the network, for short trainings.
 
     Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and
     learn at the full rate; the dictionary is every training word seen `min_count` times instead of those that word2vec
     knows (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: what `data:` offers.
 
-    Cost of the sum over start slots: a caption of n words has max_words - n + 1 slots (about 31 for 26 words), each a
-    pass through the text CNN. Its two strides of 2 repeat every 4 slots: a few slots nearly stand for all of them.
-    Short trainings want branch_scale 0: it starts the text CNN of 14 blocks as its four projections, an initial value
-    and not a change of the network. With the original's 1 the tiny twin had learnt next to nothing after 240 steps.
+    At a disadvantage: in the demo its text side starts from nothing, where the original has word2vec's vectors and the
+    systems with a transformer have a pre-trained one.
     """
 
     needs = frozenset({"words"})

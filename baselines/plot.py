@@ -93,16 +93,15 @@ class Plot(Retriever):
     mixed values, which changes nothing because the shares sum to 1); full precision (original: float16 with scaled
     gradients); position tables are resized bicubically; LR per step. Left open by our description and chosen here:
     position tables of the decoders start as N(0, .02), their layers as torch's; the MLP of the part weights counts as
-    a new module.
+    a new module. In the demo the text tower has two blocks and both are run (`skipped_text_blocks: 0`): leaving out one
+    would take half of the tower instead of a twelfth.
 
     Not done: parameters that the original makes and never uses, IRRA's cross-attention and its two LNs (1,052,672
     values); the last text block is loaded and has no gradient (3,152,384). RSTPReid's rates: `new_rate` and `optim:`.
     Choosing the epoch by the test split.
-
-    At a disadvantage: in the demo the text tower has two blocks, of which this system runs one, under a final LN and
-    a projection that were pre-trained on both: half of the tower instead of a twelfth. With `skipped_text_blocks: 0`
-    its validation Rank-1 was twice as high.
     """
+
+    class_heads = ("classifier.", "local_classifier.")
 
     def __init__(self, options: Options, towers: nn.Module, identities: int):
         super().__init__()

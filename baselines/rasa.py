@@ -97,12 +97,13 @@ class RaSa(Retriever):
     position, and the online model finds the replaced ones. Momentum model of .995, moved before every step, its dropout
     on; its image is mirrored once more with probability .5, so that with `data.flip: true` the two are independent.
     Weights .5, 1, 1, .5, .5; PRD and M-RTD heads at ten times the rate. At test: cosine, then the matching logit of the
-    best 128 images. AdamW at 1e-5, decay .02 (none for vectors), cosine to 1e-6, are `optim:` values; 384 x 384 pixels
+    best 128 images. AdamW at 1e-5, decay .02 (none for vectors), cosine, are `optim:` values; 384 x 384 pixels
     without regard to aspect, CLIP's statistics and batches of 52 are `data:` values, 30 epochs the `budget:`.
 
-    Simplified: the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 mended it (`distil_axis:
-    positions` has the original's); captions are cut at 50 word pieces in training as at test (original: 50 words in
-    training); of ALBEF's file the online model is read, of which the momentum model starts as a copy, and the queues
+    Simplified: the cosine ends at a tenth of each group's rate (original: at 1e-6 for all, which is a tenth of all
+    but the two heads' rate); the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 mended it
+    (`distil_axis: positions` has the original's); captions are cut at 50 word pieces in training as at test (original:
+    50 words in training); of ALBEF's file the online model is read, of which the momentum model starts as a copy, and the queues
     start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of a device);
     images below the best 128 keep the order of their cosines (original: tied); the last fusion
     layer and the word head run at the positions that are asked for (nothing changes but the time); LR per step

@@ -143,6 +143,7 @@ class Srcf(Retriever):
     """
 
     needs = frozenset({"caption_of_other_image"})
+    class_heads = ("classifiers.",)
 
     def __init__(self, options: Options, trunk: nn.Module, text: Bert, tokenizer: FileTokenizer, identities: int):
         super().__init__()

@@ -121,6 +121,7 @@ class ViTAA(Retriever):
     """
 
     needs = frozenset({"parts", "phrases", "words"})
+    class_heads = ("prototypes",)
     sampling = "groups"
 
     def __init__(

@@ -57,12 +57,15 @@ def class_facts(path: str) -> ClassFacts:
     Raises UserError naming the part of the path that does not exist, or a need that nothing can meet.
     """
     module, _, name = path.rpartition(".")
+    if module and not all(path.split(".")):
+        raise UserError(f"{path!r} is no dotted path; write package.module.Class")
     source = source_of(module) if module else None
     if source is None:
         raise UserError(f"no module {module or path!r} to take the class from; write package.module.Class")
     found = _find(module, name)
     if found is None:
-        raise UserError(f"{source.name} has no class {name!r}")
+        defined = [node.name for node in tree_of(source).body if isinstance(node, ast.ClassDef)]
+        raise UserError(f"{source.name} has no class {name!r}; it has {', '.join(defined) or 'none'}")
     needs = _needs(*found)
     if unknown := sorted(needs - set(NEEDS)):
         near = difflib.get_close_matches(unknown[0], NEEDS, n=1)
@@ -175,6 +178,13 @@ def assigned(body: Iterable[ast.stmt], name: str) -> ast.expr | None:
 def _needs(module: str, node: ast.ClassDef) -> frozenset[str]:
     own = assigned(node.body, "needs")
     if own is not None:
-        constants = (part.value for part in ast.walk(own) if isinstance(part, ast.Constant))
-        return frozenset(value for value in constants if isinstance(value, str))
+        if isinstance(own, ast.Call):
+            own = own.args[0] if own.args else ast.Tuple(elts=[], ctx=ast.Load())
+        try:
+            return frozenset(ast.literal_eval(own))
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f'{node.name}: `needs` must be a literal set of names, such as frozenset({{"parts", "phrases"}}): '
+                "it is read without importing the class"
+            ) from error
     return frozenset().union(*(_needs(*base) for base in _bases(module, node)))

@@ -91,7 +91,15 @@ def resolve(values: Mapping[str, Any]) -> Config:
         raise UserError(_line(errors[0]))
     _fill(schema, schema, values)
     _check_references(values)
-    return Config(values, {name: _check_system(name, s) for name, s in values["systems"].items() if s["class"]})
+    facts = {name: _check_system(name, s) for name, s in values["systems"].items() if s["class"]}
+    name = values["alpha"]["system"]
+    if name in facts and not (
+        {"alpha", "score_alpha"} <= set(facts[name].options) and "budget" in values["systems"][name]
+    ):
+        raise UserError(
+            f"configuration: alpha.system: {name!r} is no trained system with options alpha and score_alpha"
+        )
+    return Config(values, facts)
 
 
 def suggestion(name: object, known: Iterable[object]) -> str:
@@ -107,7 +115,7 @@ def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> A
     if not isinstance(entry, Mapping) or "extends" not in entry:
         return entry
     parent = entry["extends"]
-    if parent not in systems:
+    if not isinstance(parent, str) or parent not in systems:
         raise UserError(f"configuration: systems.{name}.extends: no system {parent!r}; {suggestion(parent, systems)}")
     if parent in (*seen, name):
         raise UserError(f"configuration: systems.{name}.extends: {parent!r} extends it in turn; break the circle")
@@ -170,6 +178,9 @@ def _check_references(values: Mapping[str, Any]) -> None:
     """Every id that is named must exist."""
     for path, kind, name in _references(values):
         _known(path, kind, name, values[f"{kind}s"])
+    for name, testset in values["testsets"].items():
+        if testset["draws"] > 1 and testset["identities"] is None:
+            raise UserError(f"configuration: testsets.{name}.draws: {testset['draws']} draws of what? Set `identities`")
     datasets = values["datasets"]
     for name, members in values["trainsets"].items():
         languages = sorted({datasets[member]["language"] for member in members})
@@ -179,6 +190,10 @@ def _check_references(values: Mapping[str, Any]) -> None:
             )
     for name, entry in datasets.items():
         source = entry["translated"]
+        if source is not None and datasets[source]["translated"] is not None:
+            raise UserError(
+                f"configuration: datasets.{name}.translated: {source} is a translation itself; name its source"
+            )
         if source is not None and entry["language"] == datasets[source]["language"]:
             raise UserError(f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already")
 
@@ -208,6 +223,20 @@ def _references(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _known(path: str, kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise UserError(f"configuration: {path}: no {kind} {name!r}; {suggestion(name, known)}")
+
+
+KINDS: Mapping[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+"""Types of values by the annotation of an option; others are checked when the system is built."""
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a value is of the type that an option's annotation names, as far as it is a plain one or None."""
+    names = [name.strip() for name in annotation.split("|")]
+    if not all(name in (*KINDS, "None") for name in names):
+        return True
+    if value is None or isinstance(value, bool):
+        return ("None" if value is None else "bool") in names
+    return isinstance(value, tuple(kind for name in names if name in KINDS for kind in KINDS[name]))
 
 
 def _option_maps(path: str, system: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -241,6 +270,9 @@ def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
             if key not in facts.options:
                 near = suggestion(key, facts.options)
                 raise UserError(f"configuration: {where}.{key}: no option of {system['class']}; {near}")
+            if not _fits(options[key], facts.options[key].annotation):
+                kind = facts.options[key].annotation
+                raise UserError(f"configuration: {where}.{key}: {options[key]!r} is not of type {kind}")
     for key, option in facts.options.items():
         if option.default is REQUIRED and key not in system["model"]:
             raise UserError(f"configuration: {path}.model.{key}: missing; {system['class']} has no default for it")

@@ -115,7 +115,7 @@ def _ledgers(
     keys = {stage: [ids_of(stage, key) for key in jobs[stage]] for stage in ("fit", "predict")}
     yield "compute", "compute", compute_job(layout, keys)
     alpha = config["alpha"]
-    if not missing(config, config["trainsets"][alpha["trainset"]]):
+    if config["systems"][alpha["system"]]["class"] and not missing(config, config["trainsets"][alpha["trainset"]]):
         fit = _fit(config, layout, system=alpha["system"], trainset=alpha["trainset"], seed=config["seeds"][0])
         yield from alpha_jobs(config, layout, fit)
     fits = {

@@ -66,7 +66,12 @@ class DataOptions:
             "rotate": (_is_number(self.rotate) and 0 <= self.rotate <= 180, "an angle, 0 to 180"),
             "sampling": (self.sampling in (None, "pairs", "identity", "groups"), "pairs, identity, groups or null"),
             "batch_size": (_is_int(self.batch_size) and self.batch_size > 0, "a positive integer"),
-            "group": (_is_int(self.group) and self.group > 0, "a positive integer"),
+            "group": (
+                _is_int(self.group)
+                and self.group > 0
+                and (self.sampling != "groups" or self.batch_size % self.group == 0),
+                f"a positive integer that divides the batch of {self.batch_size}",
+            ),
         }
         for key, (holds, wanted) in right.items():
             if not holds:

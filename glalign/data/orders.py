@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from glalign.errors import UserError
+
 
 class Shuffled:
     """Every item once per epoch in a fresh order; a batch that reaches the end of an epoch goes on with the next, so no
@@ -40,15 +42,15 @@ class Grouped:
     """
 
     def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Callable[..., Generator]) -> None:
-        """classes (N,): the person of each item, 0 .. persons - 1. Raises ValueError when no batch can be made."""
+        """classes (N,): the person of each item, 0 .. persons - 1. Raises UserError when no batch can be made."""
         self._persons = batch_size // group
         self._group, self._stream = group, stream
         order = torch.argsort(classes, stable=True)
         self._items = order.split(torch.bincount(classes).tolist())
         if batch_size % group or len(self._items) < self._persons:
-            raise ValueError(
-                f"a batch of {batch_size} in groups of {group} needs a multiple of {group} and at least "
-                f"{self._persons} persons; there are {len(self._items)}"
+            raise UserError(
+                f"data.batch_size: {batch_size} in groups of {group} (data.group) needs a multiple of {group} and at "
+                f"least {self._persons} persons; there are {len(self._items)}"
             )
         self.per_epoch = sum(max(1, len(items) // group) * group for items in self._items)  # before the last leftovers
         self._epoch, self._first, self._batches = -1, 0, torch.empty(0, 0, dtype=torch.int64)

@@ -18,7 +18,7 @@ from glalign.names import class_named
 from glalign.reporting.plain import number, write_plain
 
 BRANCHES = {"score": None, "global": 1.0, "local": 0.0}
-"""Column -> weight of the global cosine in the score; None is the alpha of the training (D10)."""
+"""Column -> weight of the global cosine in the score; None is the system's own (D10)."""
 
 HEADS = {
     "alpha": ("$\\alpha$", number(1)),
@@ -40,7 +40,9 @@ def make_alpha(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None:
         record = read_json(Path(run["folder"]) / "run.json")
         row = {"system": spec["system"], "trainset": spec["trainset"], "alpha": str(run["alpha"])}
         for branch, weight in BRANCHES.items():
-            options = {**spec["model"], "alpha": run["alpha"], "score_alpha": weight}
+            options = {**spec["model"], "alpha": run["alpha"]}
+            if weight is not None:
+                options["score_alpha"] = weight
             row[f"rank1_{branch}"] = half_up(rank1(spec, data, options, record["facts"], run["folder"], device))
         row |= {"selected_step": str(record["selected"]["step"]), "profile": spec["profile"]}
         rows.append(row)

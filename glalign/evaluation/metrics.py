@@ -83,7 +83,16 @@ def by_draw(rows: Sequence[RankRow]) -> list[list[RankRow]]:
     return list(parts.values())
 
 
-def wilson(hits: float, n: int) -> tuple[float, float]:
+def share_interval(share: float | Fraction, n_queries: int, draws: int) -> tuple[float, float]:
+    """Wilson's interval, in percent, of a share over the queries of one draw of the test set (as a rule the only one).
+
+    The same query stands in several draws: their answers are averaged, they do not make it more than one query.
+    """
+    n = n_queries / max(1, draws)
+    return wilson(float(share) * n, n)
+
+
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """Wilson's interval of a share, in percent (statsmodels)."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  slow to import
 
@@ -137,5 +146,8 @@ def make_metrics(spec: dict, out: Path | str) -> None:
         "chance": 100 * float(np.mean(np.diff(hits.starts))) / sidecar["n_gallery"],
     }
     if draws := by_draw(rows):
+        result["wilson"] = {
+            str(k): share_interval(Fraction(count, len(rows)), len(rows), len(draws)) for k, count in counts.items()
+        }
         result["draws"] = {"rank1": [percentages(flatten(part))["rank1"] for part in draws]}
     write_json(out, result)

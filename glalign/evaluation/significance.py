@@ -11,6 +11,7 @@ import numpy as np
 
 from glalign.errors import UserError
 from glalign.evaluation.metrics import LEVEL
+from glalign.evaluation.rankfile import DRAW, draw_of
 from glalign.evaluation.ranking import RankRow
 
 EXACT_BELOW = 25
@@ -44,6 +45,11 @@ def joined(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[str
             )
     hits = np.array([[row.hits[0] <= k, rows[row.query].hits[0] <= k] for row in first], dtype=bool).reshape(-1, 2)
     return Paired(hits[:, 0], hits[:, 1], tuple(row.person for row in first))
+
+
+def first_draw(rows: Iterable[RankRow]) -> list[RankRow]:
+    """The rows of the first draw of a test set that is drawn several times, else all: no query may count twice."""
+    return [row for row in rows if draw_of(row.query) in (None, f"{DRAW}0")]
 
 
 def first_captions(rows: Iterable[RankRow]) -> list[RankRow]:

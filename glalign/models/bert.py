@@ -14,9 +14,6 @@ from glalign.models.attention import lean
 INIT_STD = 0.02
 """Spread of BERT's initial weights (google-research/bert, `initializer_range`)."""
 
-MOST_LAYERS = 24
-"""Of any BERT (its large one)."""
-
 
 @dataclass(frozen=True)
 class BertShape:

@@ -69,6 +69,9 @@ class Retriever(nn.Module):
     """"pairs": every (image, caption) pair once per epoch; "identity": an image with a random caption of its person;
     "groups": so many pairs of each of a batch's persons."""
 
+    class_heads: ClassVar[tuple[str, ...]] = ("classifier.",)
+    """How the names of layers begin that tell the training persons apart: loading weights may drop them."""
+
     tokenizer: Tokenizer
     embed_dim: int
     """Width of the feature "global"."""
@@ -111,7 +114,7 @@ class Retriever(nn.Module):
 
     def rerank(self, texts: Features, images: Features, pairs: Tensor) -> Tensor:
         """(M,) second-stage scores of the M `pairs` (M, 2) of rows of `texts` and `images`, higher is better."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} sets rerank_top and has no method `rerank`")
 
     def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
         """What `encode_texts` and `encode_images` return: name -> shape without the item axis."""

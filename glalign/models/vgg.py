@@ -40,6 +40,8 @@ class VggTrunk(nn.Module):
     Maps are channels-last in memory (on a CPU more than twice as fast).
     """
 
+    class_heads = ("classifier.6.",)  # fc6 and fc7 are features
+
     def __init__(self, shape: VggShape, dropout: float = 0.5):
         super().__init__()
         self.shape, self.channels = shape, shape.hidden

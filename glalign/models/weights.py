@@ -14,8 +14,8 @@ from glalign.errors import UserError
 from glalign.files import read_json, whole_file
 from glalign.progress import log
 
-HEADS = ("classifier", "classifiers", "fc", "head")
-"""Parts of the names of layers that tell training classes apart."""
+HEADS = ("classifier.", "fc.", "head.")
+"""How the names of layers begin that tell training classes apart, where a module does not say (`class_heads`)."""
 
 NAMED = 3
 """Tensors that an error names."""
@@ -127,12 +127,13 @@ def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
     """Give `module` these values, all of them and no others.
 
-    A classifier of other classes (a name with one of HEADS in it, unknown here or of another shape) is dropped with a
-    notice, and the module keeps its own: no retrieval reads it. Raises: UserError naming `where` and the first three
-    tensors that do not fit.
+    A classifier of other classes (a name that begins with one of the module's `class_heads` and is unknown here or of
+    another shape) is dropped with a notice, and the module keeps its own: no retrieval reads it. Raises: UserError
+    naming `where` and the first three tensors that do not fit.
     """
     own = module.state_dict()
-    dropped = {n for n, v in tensors.items() if _is_head(n) and (n not in own or own[n].shape != v.shape)}
+    heads = tuple(getattr(module, "class_heads", HEADS))
+    dropped = {n for n, v in tensors.items() if n.startswith(heads) and (n not in own or own[n].shape != v.shape)}
     if dropped:
         log.info("%s: classifier of other classes dropped (%s)", where, ", ".join(sorted(dropped)))
     tensors = {name: value for name, value in tensors.items() if name not in dropped}
@@ -150,10 +151,6 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
         )
     with torch.no_grad():
         module.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()}, strict=False)
-
-
-def _is_head(name: str) -> bool:
-    return any(part in HEADS for part in name.split("."))
 
 
 def _check_digest(path: Path) -> None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from glalign.evaluation.metrics import KS, half_up, spread, wilson
+from glalign.evaluation.metrics import KS, half_up, share_interval, spread
 from glalign.files import read_json, write_text
 from glalign.reporting.latex import escape
 from glalign.reporting.plain import booktabs, write_csv
@@ -51,10 +51,10 @@ def _cell(row: Mapping[str, Any], results: Sequence[Mapping[str, Any]], spec: Ma
     for k in KS:
         ours = low = high = ""
         if results:
-            n = results[0]["n_queries"]
+            n, draws = results[0]["n_queries"], len(results[0].get("draws", {}).get("rank1", []))
             share = Fraction(sum(found["hits"][str(k)] for found in results), n * len(results))
             ours = half_up(100 * share)
-            low, high = (half_up(bound) for bound in wilson(float(share) * n, n))
+            low, high = (half_up(bound) for bound in share_interval(share, n, draws))
         cell |= {f"rank{k}": ours, f"rank{k}_lo": low, f"rank{k}_hi": high}
     for name in ("map", "minp"):
         cell[name] = half_up(statistics.fmean(found[name] for found in results)) if results else ""

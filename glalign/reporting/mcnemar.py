@@ -8,7 +8,15 @@ from typing import Any
 from glalign.evaluation.metrics import half_up
 from glalign.evaluation.rankfile import read_ranks
 from glalign.evaluation.ranking import RankRow
-from glalign.evaluation.significance import adjusted, detectable, first_captions, gap_interval, joined, mcnemar
+from glalign.evaluation.significance import (
+    adjusted,
+    detectable,
+    first_captions,
+    first_draw,
+    gap_interval,
+    joined,
+    mcnemar,
+)
 from glalign.reporting.latex import escape
 from glalign.reporting.plain import number, write_plain
 from glalign.seeds import seed_for
@@ -45,7 +53,8 @@ NOTES = (
     "b, c: queries whose first image is right under the first, the second system only. Exact binomial test below 25 "
     "such queries, else chi-square with continuity correction; Holm within a family (languages, ablations, "
     "baselines of a scenario) and a set of queries. Gap: Rank-1 of the first minus the second in points, with its "
-    "95\\,\\% interval by a bootstrap over persons. Detectable: smallest gap found with 80\\,\\% power."
+    "95\\,\\% interval by a bootstrap over persons. Of several draws of a test set the first. "
+    "Detectable: smallest gap found with 80\\,\\% power."
 )
 
 
@@ -53,12 +62,16 @@ def make_mcnemar(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> Non
     """Write the tests as CSV and LaTeX. spec: tests of {family, pair, scenarios, first, second (paths of ranks)},
     bootstrap (resamples), root_seed, title.
 
-    Every test is made twice: on all paired queries, and on the first caption of each person (D15).
+    Every test is made twice: on all paired queries (of the first draw, where there are several), and on the first
+    caption of each person (D15).
     """
     ranks: dict[str, list[RankRow]] = {}
     rows, found, families = [], [], []
     for test in spec["tests"]:
-        sides = [ranks.setdefault(path, read_ranks(path)[0]) for path in (test["first"], test["second"])]
+        for path in (test["first"], test["second"]):
+            if path not in ranks:
+                ranks[path] = first_draw(read_ranks(path)[0])
+        sides = [ranks[test["first"]], ranks[test["second"]]]
         for queries, chosen in (("all", sides), ("first captions", [first_captions(side) for side in sides])):
             pair = joined(*chosen, (test["first"], test["second"]))
             result = mcnemar(pair)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glalign.errors import UserError
-from glalign.evaluation.metrics import KS, half_up, spread, wilson
+from glalign.evaluation.metrics import KS, half_up, share_interval, spread
 from glalign.files import read_json, write_text
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def _rank_cells(spec: dict, row: Mapping[str, Any], paper: dict[str, str], resul
             f"{row['system']}: its seeds ranked different queries or galleries {sorted(sizes)}; run them again"
         )
     n_queries, n_gallery = sizes.pop() if sizes else ("", "")
+    draws = len(results[0].get("draws", {}).get("rank1", [])) if results else 0
     cells = {"method": row.get("label") or paper["method"], **{name: paper.get(name, "") for name in TEXT[1:]}}
     for k in KS:
         printed, ours = paper.get(f"rank{k}", "") if shown else "", None
@@ -134,7 +135,7 @@ def _rank_cells(spec: dict, row: Mapping[str, Any], paper: dict[str, str], resul
         if results:
             counts = [found["hits"][str(k)] for found in results]
             ours = Fraction(100 * sum(counts), n_queries * len(counts))
-            low, high = (half_up(bound) for bound in wilson(float(ours) * n_queries / 100, n_queries))
+            low, high = (half_up(bound) for bound in share_interval(ours / 100, n_queries, draws))
         cells[f"rank{k}_paper"] = printed
         cells[f"rank{k}"] = half_up(ours) if ours is not None else ""
         cells[f"rank{k}_lo"], cells[f"rank{k}_hi"] = low, high

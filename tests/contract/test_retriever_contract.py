@@ -22,9 +22,12 @@ from glalign.names import class_named
 CONFIG = Path(__file__).parents[2] / "config.yaml"
 PERSON = (0, 1, 1, 2, 3, 4, 4, 0)
 FACTS = Facts(identities=5, steps=10, words=tuple((word, 100 - n) for n, word in enumerate(WORDS)))
-STEPS = 60
+STEPS = 150
 LEARNT = 0.65
 """Largest share of the first loss that may be left after STEPS steps on eight pairs."""
+
+FOUND = 0.5
+"""Smallest share of the eight captions whose first image is of their person; chance is .22."""
 
 
 def trainable_systems() -> dict[str, dict[str, Any]]:
@@ -118,11 +121,19 @@ def optimizer_of(model: Retriever, name: str) -> torch.optim.Optimizer:
     return make_optimizer(model.parameter_groups(options.lr, 0.0), options)
 
 
-def learn(model: Retriever, name: str, steps: int, seed: int = 1) -> list[float]:
-    """Losses of `steps` steps on the same eight pairs, as at the end of a training."""
-    batch, optimizer, totals = make_batch(name, model), optimizer_of(model, name), []
-    for step in range(steps):
-        total = torch.stack(list(train_step(model, batch, 1000 + step, 1000 + steps, seed).values())).sum()
+def learn(
+    model: Retriever,
+    name: str,
+    steps: int,
+    seed: int = 1,
+    batch: Batch | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    done: int = 0,
+) -> list[float]:
+    """Losses of `steps` more steps on the same eight pairs, as at the end of a training."""
+    batch, optimizer, totals = batch or make_batch(name, model), optimizer or optimizer_of(model, name), []
+    for step in range(done, done + steps):
+        total = torch.stack(list(train_step(model, batch, 1000 + step, 1001 + step, seed + step).values())).sum()
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
@@ -180,13 +191,19 @@ def test_same_seed_same_bytes_and_another_seed_others(name):
 
 
 def test_eight_pairs_can_be_learnt_by_heart(name):
+    """Most systems need 30 steps; one whose targets are a distillation, a queue and changing masks needs 150."""
     model = build(name)
-    totals = learn(model, name, STEPS)
-    assert np.mean(totals[-5:]) < LEARNT * totals[0]
-    texts, images = encode(model, make_batch(name, model))
-    person = np.array(PERSON)
-    found = person[scored(model, texts, images).argmax(1)] == person
-    assert found.mean() >= 0.5  # chance is .22
+    person, batch, optimizer = np.array(PERSON), make_batch(name, model), optimizer_of(model, name)
+    totals: list[float] = []
+    while len(totals) < STEPS:
+        totals += learn(model, name, STEPS // 5, batch=batch, optimizer=optimizer, done=len(totals))
+        found = person[scored(model, *encode(model, batch)).argmax(1)] == person
+        left = np.mean(totals[-5:]) / totals[0]
+        if left < LEARNT and found.mean() >= FOUND:
+            return
+    pytest.fail(
+        f"{left:.2f} of the loss is left after {STEPS} steps, {found.mean():.2f} of the captions find their person"
+    )
 
 
 def test_features_are_finite_and_of_the_declared_shape(name):

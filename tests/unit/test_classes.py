@@ -75,6 +75,17 @@ def test_what_the_contract_itself_only_declares_is_no_method(written) -> None:
     assert "similarity" not in class_facts(written()).methods
 
 
+def test_needs_that_cannot_be_read_without_an_import_are_refused(written) -> None:
+    path = written(needs='"words"} | {*EXTRA')
+    with pytest.raises(UserError, match=r"System: `needs` must be a literal set of names"):
+        class_facts(path)
+
+
+def test_a_class_that_is_not_there_is_told_from_those_that_are(written) -> None:
+    with pytest.raises(UserError, match=r"has no class 'Systm'; it has Options, Base, System"):
+        class_facts(written().replace("System", "Systm"))
+
+
 def test_a_need_that_no_batch_meets_is_refused_by_name(written) -> None:
     with pytest.raises(UserError, match=r"System needs 'phrase', which no batch has; did you mean 'phrases'\?"):
         resolve(system(written(needs='"phrase"')))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glalign.data.orders import Grouped, Shuffled
+from glalign.errors import UserError
 from glalign.seeds import seed_for
 
 
@@ -60,5 +61,5 @@ def test_steps_of_groups_can_be_asked_for_in_any_order() -> None:
 
 @pytest.mark.parametrize(("batch", "group"), [(6, 4), (20, 4)])
 def test_impossible_groups_are_refused(batch: int, group: int) -> None:
-    with pytest.raises(ValueError, match=f"groups of {group}"):
+    with pytest.raises(UserError, match=f"groups of {group}"):
         Grouped(torch.arange(4), batch, group, stream)

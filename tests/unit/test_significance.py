@@ -16,6 +16,7 @@ from glalign.evaluation.significance import (
     adjusted,
     detectable,
     first_captions,
+    first_draw,
     gap_interval,
     holm,
     joined,
@@ -80,6 +81,12 @@ def test_joining_refuses_other_queries_and_names_them(swap: bool) -> None:
         UserError, match=r"short\.jsonl: has no rank for b#0, c#0, d#0 and 1 more, which long\.jsonl has"
     ):
         joined(one, two, (one_name, two_name))
+
+
+def test_a_query_of_several_draws_counts_once() -> None:
+    rows = [row("draw0/a#0", 1, 1), row("draw0/b#0", 2, 1), row("draw1/a#0", 1, 3), row("draw10/a#0", 1, 3)]
+    assert [r.query for r in first_draw(rows)] == ["draw0/a#0", "draw0/b#0"]
+    assert first_draw([row("a#0", 1, 1)]) == [row("a#0", 1, 1)]
 
 
 def test_the_first_caption_of_each_person_is_kept() -> None:
