@@ -100,19 +100,19 @@ class RaSa(Retriever):
     best 128 images. AdamW at 1e-5, decay .02 (none for vectors), cosine, are `optim:` values; 384 x 384 pixels
     without regard to aspect, CLIP's statistics and batches of 52 are `data:` values, 30 epochs the `budget:`.
 
-    Simplified: the cosine ends at a tenth of each group's rate (original: at 1e-6 for all, which is a tenth of all
-    but the two heads' rate); the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 mended it
+    Simplified: the cosine ends at a tenth of each group's rate (original: at 1e-6 for all, which is a tenth of all but
+    the two heads' rate); the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 mended it
     (`distil_axis: positions` has the original's); captions are cut at 50 word pieces in training as at test (original:
-    50 words in training); of ALBEF's file the online model is read, of which the momentum model starts as a copy, and the queues
-    start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of a device);
-    images below the best 128 keep the order of their cosines (original: tied); the last fusion
-    layer and the word head run at the positions that are asked for (nothing changes but the time); LR per step
-    (original: per epoch; the new heads at the common rate for their first 100 steps); the temperature is not decayed.
+    50 words in training); of ALBEF's file the online model is read, of which the momentum model starts as a copy, and
+    the queues start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of
+    a device); images below the best 128 keep the order of their cosines (original: tied); the last fusion layer and the
+    word head run at the positions that are asked for (nothing changes but the time); LR per step (original: per epoch;
+    the new heads at the common rate for their first 100 steps); the temperature is not decayed.
 
     Not done: choosing the epoch by the test split, as the original does on two of its data sets.
 
-    At a disadvantage: the fusion has had minutes of pre-training in the demo, and one layer; there its judgement of the
-    best images is worse than the cosine's (validation, after training), which the second stage then replaces.
+    At a disadvantage: in the demo the fusion has one layer and minutes of pre-training, where the original has six and
+    millions of web pairs; its judgement of the best images replaces the cosine's all the same.
     """
 
     needs = frozenset({"caption_of_person"})
