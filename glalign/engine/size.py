@@ -103,7 +103,7 @@ def train_once(model: Retriever, spec: Mapping[str, Any], options: DataOptions) 
 
 def costs(model: Retriever, image_size: tuple[int, int]) -> dict[str, Any]:
     """Multiply-adds and stored numbers; scoring is measured on one and two images, since it is affine in them."""
-    model.eval()
+    model.eval().requires_grad_(False)  # the counter follows the gradients of what it watches
     batch = specimen(model, image_size, range(PAIRS), words=(CAPTION_WORDS, CAPTION_WORDS))
     found: dict[str, Any] = {}
     with torch.inference_mode():
