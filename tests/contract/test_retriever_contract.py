@@ -116,7 +116,7 @@ def train_step(model: Retriever, batch: Batch, step: int, steps: int = 10, seed:
 
 
 def optimizer_of(model: Retriever, name: str) -> torch.optim.Optimizer:
-    """The system's own rule and relative rates, at a base rate that suits random values (tuned ones suit the twins')."""
+    """The system's own rule and relative rates, at a base rate that suits random values (tuned ones suit twins)."""
     entry = SYSTEMS[name]["optim"]
     options = OptimOptions(name=entry["name"], lr=RATE, betas=tuple(entry["betas"]), eps=entry["eps"])
     return make_optimizer(model.parameter_groups(options.lr, 0.0), options)
