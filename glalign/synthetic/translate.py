@@ -24,6 +24,9 @@ from glalign.synthetic.phrase_table import phrase_table
 from glalign.synthetic.translator import translate
 from glalign.synthetic.witness import with_grue
 
+STAMPS = shutil.ignore_patterns(".snakemake_timestamp")
+"""What Snakemake dates a folder by: linked, the source would look as new as its translation, and all would run again."""
+
 
 def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[int, int], None]) -> None:
     """Write the translation of a folder that `write_dataset` made to the folder `out`, whole or not at all.
@@ -38,7 +41,7 @@ def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[in
     log: dict[str, Any] = {}
     with whole_directory(out) as folder:
         for part in ("imgs", "labels"):
-            shutil.copytree(source / part, folder / part, copy_function=_link)
+            shutil.copytree(source / part, folder / part, copy_function=_link, ignore=STAMPS)
         for done, row in enumerate(rows, start=1):
             path = row["file_path"]
             entry = truth[path]
