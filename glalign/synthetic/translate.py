@@ -25,7 +25,7 @@ from glalign.synthetic.translator import translate
 from glalign.synthetic.witness import with_grue
 
 STAMPS = shutil.ignore_patterns(".snakemake_timestamp")
-"""What Snakemake dates a folder by: linked, the source would look as new as its translation, and all would run again."""
+"""What Snakemake dates a folder by: linked, the source would look as new as its translation and all would run again."""
 
 
 def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[int, int], None]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from pathlib import Path
 from dataclasses import replace
 from functools import cache
 
@@ -256,6 +257,15 @@ def test_mismatches_count_phrases_and_pairs():
     }  # fmt: skip
     assert mismatch(log) == {"captions": 3, "wrong_captions": 1, "phrases": 5, "wrong_phrases": 2,
                              "errors": {"literal": 1, "order": 1, "vague": 2}}  # fmt: skip
+
+
+def test_the_date_of_the_source_folder_is_not_shared(folders, tmp_path):
+    _, spec, _ = folders
+    stamp = Path(spec["source"]) / "imgs" / ".snakemake_timestamp"
+    stamp.touch()
+    translate_dataset(spec, tmp_path / "dated", lambda *_: None)
+    stamp.unlink()
+    assert not (tmp_path / "dated" / "imgs" / stamp.name).exists()
 
 
 def test_what_cannot_be_translated_is_a_user_error(folders, tmp_path):
