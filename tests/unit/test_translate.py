@@ -2,9 +2,9 @@
 
 import json
 import random
-from pathlib import Path
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
