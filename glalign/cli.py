@@ -4,6 +4,7 @@ No computation lives here, and heavy libraries are imported by the command that 
 """
 
 import functools
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -76,180 +77,50 @@ def translate(spec: dict[str, Any], out: Path) -> None:
         translate_dataset(spec, out, progress.reach)
 
 
-@job("out")
-def manifest(spec: dict[str, Any], out: Path) -> None:
-    """Read and check a dataset; write its manifest and its statistics."""
-    from glalign.data.manifest import make_manifest
-
-    make_manifest(spec, out)
-
-
-@job("out", "report")
-def parse(spec: dict[str, Any], out: Path, report: Path) -> None:
-    """Predict the label map of every image of a manifest."""
-    from glalign.parsing.parser import parse_images
-
-    parse_images(spec, out, report)
-
-
-@job("out")
-def phrases(spec: dict[str, Any], out: Path) -> None:
-    """Extract the noun phrases of every caption of a manifest and map them to regions."""
-    from glalign.language.phrases import make_phrases
-
-    make_phrases(spec, out)
-
-
-@job("out")
-def coverage(spec: dict[str, Any], out: Path) -> None:
-    """Count the noun phrases of a manifest's captions that the printed keyword lists map to a region."""
-    from glalign.language.coverage import make_coverage
-
-    make_coverage(spec, out)
-
-
-@job("csv")
-def phrase_counts(spec: dict[str, Any], csv: Path) -> None:
-    """Write the noun phrases of every dataset by region."""
-    from glalign.reporting.phrases import make_phrase_counts
-
-    make_phrase_counts(spec, csv)
-
-
-@job("csv", "tex")
-def mismatch(spec: dict[str, Any], csv: Path, tex: Path) -> None:
-    """Write what machine translation got wrong in the translated datasets."""
-    from glalign.reporting.mismatch import make_mismatch
-
-    make_mismatch(spec, csv, tex)
-
-
-@job("out", "code")
-def fit(spec: dict[str, Any], out: Path, code: str) -> None:
-    """Train one system on one training set."""
-    from glalign.engine.fit import fit
-
-    fit(spec, out, code)
-
-
-@job("out", "code")
-def predict(spec: dict[str, Any], out: Path, code: str) -> None:
-    """Rank a test set's gallery for each of its queries."""
-    from glalign.engine.predict import predict
-
-    predict(spec, out, code)
-
-
-@job("out")
-def metrics(spec: dict[str, Any], out: Path) -> None:
-    """Rank-k, mAP, mINP and intervals of a ranks file."""
-    from glalign.evaluation.metrics import make_metrics
-
-    make_metrics(spec, out)
-
-
-@job("csv", "tex")
-def tabulate(spec: dict[str, Any], csv: Path, tex: Path) -> None:
-    """Write one of the paper's tables as CSV and LaTeX."""
-    from glalign.reporting.tables import make_table
-
-    make_table(spec, csv, tex)
-
-
-@job("out")
-def pretrain(spec: dict[str, Any], out: Path) -> None:
-    """Remake the weights of one tiny twin."""
-    from glalign.pretraining.run import pretrain
-
-    pretrain(spec, out)
-
-
-@job("out")
-def vocabulary(spec: dict[str, Any], out: Path) -> None:
-    """Remake the vocabulary of one tiny twin."""
-    from glalign.pretraining.vocabulary import make_vocabulary
-
-    make_vocabulary(spec, out)
-
-
-@job("vocabulary", "merges")
-def phobert_vocabulary(spec: dict[str, Any], vocabulary: Path, merges: Path) -> None:
-    """Remake the two files of a tiny PhoBERT's vocabulary."""
-    from glalign.pretraining.vocabulary import make_vocabulary_pair
-
-    make_vocabulary_pair(spec, vocabulary, merges)
-
-
-@job("out")
-def size(spec: dict[str, Any], out: Path) -> None:
-    """Build a system at its original size, run it once, count."""
-    from glalign.engine.size import measure
-
-    measure(spec, out)
-
-
-@job("csv", "tex")
-def systems(spec: dict[str, Any], csv: Path, tex: Path) -> None:
-    """Write the table of the systems' sizes."""
-    from glalign.reporting.ledgers import make_systems
-
-    make_systems(spec, csv, tex)
-
-
-@job("csv")
-def compute(spec: dict[str, Any], csv: Path) -> None:
-    """Write time and memory of every training and scoring."""
-    from glalign.reporting.ledgers import make_compute
-
-    make_compute(spec, csv)
-
-
-@job("csv", "tex")
-def alpha(spec: dict[str, Any], csv: Path, tex: Path) -> None:
-    """Write validation Rank-1 of trainings that differ in the weight of the global branch."""
-    from glalign.engine.alpha import make_alpha
-
-    make_alpha(spec, csv, tex)
-
-
-@job("csv", "tex")
-def matrix(spec: dict[str, Any], csv: Path, tex: Path) -> None:
-    """Write every system in every scenario whose language it reads."""
-    from glalign.reporting.matrix import make_matrix
-
-    make_matrix(spec, csv, tex)
-
-
-@job("csv")
-def seeds(spec: dict[str, Any], csv: Path) -> None:
-    """Write mean and deviation over the seeds of every cell."""
-    from glalign.reporting.matrix import make_seeds
-
-    make_seeds(spec, csv)
-
-
-@job("csv", "tex")
-def significance(spec: dict[str, Any], csv: Path, tex: Path) -> None:
-    """Write McNemar's tests of paired queries."""
-    from glalign.reporting.mcnemar import make_mcnemar
-
-    make_mcnemar(spec, csv, tex)
-
-
-@job("out")
-def tuning(spec: dict[str, Any], out: Path) -> None:
-    """Write the document of the learning rates tried."""
-    from glalign.reporting.tuning import make_tuning
-
-    make_tuning(spec, out)
-
-
-@job("tex", "pdf", "transcript")
-def document(spec: dict[str, Any], tex: Path, pdf: Path, transcript: Path) -> None:
-    """Set every table in one PDF."""
-    from glalign.reporting.document import make_document
-
-    make_document(spec, tex, pdf, transcript)
+JOBS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "manifest": ("data.manifest.make_manifest", ("out",), "Check a dataset; write its manifest and statistics."),
+    "parse": ("parsing.parser.parse_images", ("out", "report"), "Predict the label map of every image."),
+    "phrases": ("language.phrases.make_phrases", ("out",), "Extract noun phrases and map them to regions."),
+    "coverage": ("language.coverage.make_coverage", ("out",), "Count the phrases that the printed lists map."),
+    "phrase-counts": ("reporting.phrases.make_phrase_counts", ("csv",), "Write every dataset's phrases by region."),
+    "mismatch": ("reporting.mismatch.make_mismatch", ("csv", "tex"), "Write what machine translation got wrong."),
+    "fit": ("engine.fit.fit", ("out", "code"), "Train one system on one training set."),
+    "predict": ("engine.predict.predict", ("out", "code"), "Rank a test set's gallery for each of its queries."),
+    "metrics": ("evaluation.metrics.make_metrics", ("out",), "Rank-k, mAP, mINP and intervals of a ranks file."),
+    "tabulate": ("reporting.tables.make_table", ("csv", "tex"), "Write one of the paper's tables as CSV and LaTeX."),
+    "pretrain": ("pretraining.run.pretrain", ("out",), "Remake the weights of one tiny twin."),
+    "vocabulary": ("pretraining.vocabulary.make_vocabulary", ("out",), "Remake the vocabulary of one tiny twin."),
+    "phobert-vocabulary": (
+        "pretraining.vocabulary.make_vocabulary_pair",
+        ("vocabulary", "merges"),
+        "Remake the two files of a tiny PhoBERT's vocabulary.",
+    ),
+    "size": ("engine.size.measure", ("out",), "Build a system at its original size, run it once, count."),
+    "systems": ("reporting.ledgers.make_systems", ("csv", "tex"), "Write the table of the systems' sizes."),
+    "compute": ("reporting.ledgers.make_compute", ("csv",), "Write time and memory of trainings and scorings."),
+    "alpha": ("engine.alpha.make_alpha", ("csv", "tex"), "Write validation Rank-1 per weight of the global branch."),
+    "matrix": ("reporting.matrix.make_matrix", ("csv", "tex"), "Write every system in every scenario that it reads."),
+    "seeds": ("reporting.matrix.make_seeds", ("csv",), "Write mean and deviation over the seeds of every cell."),
+    "significance": ("reporting.mcnemar.make_mcnemar", ("csv", "tex"), "Write McNemar's tests of paired queries."),
+    "tuning": ("reporting.tuning.make_tuning", ("out",), "Write the document of the learning rates tried."),
+    "document": ("reporting.document.make_document", ("tex", "pdf", "transcript"), "Set every table in one PDF."),
+}
+"""Workflow job -> the function below `glalign` that it calls with the specification and these outputs; help."""
+
+
+def add_job(name: str, path: str, parameters: tuple[str, ...], about: str) -> None:
+    """Register a job whose command only imports its function and calls it."""
+
+    def run(spec: dict[str, Any], **values: Any) -> None:
+        module, _, function = path.rpartition(".")
+        getattr(importlib.import_module(f"glalign.{module}"), function)(spec, *(values[key] for key in parameters))
+
+    run.__name__, run.__doc__ = name.replace("-", "_"), about
+    job(*parameters)(run)
+
+
+for _name, _job in JOBS.items():
+    add_job(_name, *_job)
 
 
 @main.command()
