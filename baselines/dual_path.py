@@ -12,6 +12,7 @@ from glalign.errors import UserError
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import Split, WordTokenizer
 from glalign.models.backbones import resnet_trunk
+from glalign.models.groups import trunk_and_rest
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
@@ -208,11 +209,7 @@ class DualPath(Retriever):
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """The trunk at its relative rate, the rest at the full one; no decay for vectors."""
-        trunk = {id(p) for p in self.trunk.parameters()}
-        for mine, rate in ((False, lr), (True, lr * self.options.trunk_rate)):
-            group = [p for p in self.parameters() if (id(p) in trunk) == mine]
-            yield {"params": [p for p in group if p.ndim > 1], "lr": rate, "weight_decay": weight_decay}
-            yield {"params": [p for p in group if p.ndim <= 1], "lr": rate, "weight_decay": 0.0}
+        return trunk_and_rest(self.parameters(), self.trunk, lr, self.options.trunk_rate, weight_decay)
 
 
 class WordInput(nn.Module):

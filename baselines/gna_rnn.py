@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from glalign.errors import UserError
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.backbones import vgg_trunk
+from glalign.models.groups import trunk_and_rest
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
@@ -223,11 +224,8 @@ class GnaRnn(Retriever):
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """The trunk, where it is ever to learn, at its relative rate; no decay for vectors."""
         trunk = {id(p) for p in self.trunk.parameters()}
-        for mine, rate in ((False, lr), (True, lr * self.options.trunk_rate)):
-            group = [p for p in self.parameters() if (id(p) in trunk) == mine]
-            if not mine or self.options.frozen < 1:
-                yield {"params": [p for p in group if p.ndim > 1], "lr": rate, "weight_decay": weight_decay}
-                yield {"params": [p for p in group if p.ndim <= 1], "lr": rate, "weight_decay": 0.0}
+        learnt = (p for p in self.parameters() if self.options.frozen < 1 or id(p) not in trunk)
+        return trunk_and_rest(learnt, self.trunk, lr, self.options.trunk_rate, weight_decay)
 
 
 class SightedLstm(nn.Module):

@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from glalign.errors import UserError
 from glalign.models.backbones import clip_towers
+from glalign.models.groups import grouped
 from glalign.models.lengths import at_end, length_groups
 from glalign.models.losses import sdm
 from glalign.models.masking import mask_clip_tokens
-from glalign.models.mlm import clip_blocks, grouped, outputs_at, word_head, word_loss
+from glalign.models.mlm import clip_blocks, outputs_at, word_head, word_loss
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
 from glalign.models.weights import Weights

@@ -23,6 +23,7 @@ from glalign.models.correlation import (
     moved_together,
     part_shares,
 )
+from glalign.models.groups import trunk_and_rest
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.text_cnn import TextCnn
 from glalign.models.weights import Weights
@@ -246,11 +247,8 @@ class Srcf(Retriever):
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """The trunk at its relative rate, the rest at the full one; no decay for vectors, nothing for BERT."""
-        trunk = {id(p) for p in self.trunk.parameters()}
-        for mine, rate in ((False, lr), (True, lr * self.options.trunk_rate)):
-            group = [p for p in self.parameters() if p.requires_grad and (id(p) in trunk) == mine]
-            yield {"params": [p for p in group if p.ndim > 1], "lr": rate, "weight_decay": weight_decay}
-            yield {"params": [p for p in group if p.ndim <= 1], "lr": rate, "weight_decay": 0.0}
+        learnt = (p for p in self.parameters() if p.requires_grad)
+        return trunk_and_rest(learnt, self.trunk, lr, self.options.trunk_rate, weight_decay)
 
     def seen(self, pixels: Tensor) -> Side:
         """Images; in training their foreground moves the part filters."""

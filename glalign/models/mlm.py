@@ -1,8 +1,5 @@
 """Masked words predicted from a caption and its image: the trainable parts that IRRA and its descendants share."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -65,20 +62,6 @@ def outputs_at(blocks: nn.Sequential, tokens: Tensor, wanted: Tensor) -> Tensor:
 def word_loss(logits: Tensor, words: Tensor) -> Tensor:
     """Mean cross-entropy of the `words` (M,) under `logits` (M, V); 0 and still differentiable where M is 0."""
     return F.cross_entropy(logits, words, reduction="sum") / max(1, len(words))
-
-
-def grouped(
-    module: nn.Module, rule: Callable[[str], tuple[float, bool]], lr: float, weight_decay: float
-) -> Iterable[dict[str, Any]]:
-    """Optimiser groups by `rule`: name of a parameter -> its rate relative to `lr`, and whether it decays.
-
-    Frozen parameters are in them too: a later stage of the training may release them.
-    """
-    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
-    for name, parameter in module.named_parameters():
-        groups.setdefault(rule(name), []).append(parameter)
-    for (factor, decays), params in groups.items():
-        yield {"params": params, "lr": factor * lr, "weight_decay": weight_decay if decays else 0.0}
 
 
 def _start_attention(attention: nn.MultiheadAttention, width: int, depth: int) -> None:

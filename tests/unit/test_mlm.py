@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from glalign.models.mlm import clip_blocks, cross_attention, grouped, outputs_at, word_head, word_loss
+from glalign.models.groups import grouped
+from glalign.models.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
 
 
 def std(weight: torch.Tensor) -> float:
