@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 
 from glalign.errors import UserError
 from glalign.models.spread import processes
@@ -29,7 +29,7 @@ def joined(count: int, device: str) -> Iterator[None]:
     if started != count:
         raise UserError(
             f"processes: {count} in the configuration, {started} started; "
-            f"`torchrun --standalone --nproc-per-node {count} -m glalign fit ...` starts as many"
+            f"`torchrun --standalone --nproc-per-node {count} -m -- glalign fit ...` starts as many"
         )
     if count == 1:
         yield
@@ -44,8 +44,7 @@ def joined(count: int, device: str) -> Iterator[None]:
         if store.add("failures", 1) > 1:
             sys.exit(1)
         raise
-    finally:
-        dist.destroy_process_group()
+    dist.destroy_process_group()
 
 
 def leads() -> bool:
@@ -62,19 +61,17 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
         work.wait()
 
 
-def check_agreement(step: int, state: Iterable[Tensor]) -> None:
-    """Raises UserError when the processes are not at the same step with the same values, to the last bit."""
+def check_agreement(model: nn.Module) -> None:
+    """Raises UserError when the processes do not hold the same weights, to the last bit: they would train apart."""
     if processes() == 1:
         return
-    totals = [value.double().sum() for value in state]
-    mine = torch.stack([torch.full_like(totals[0], step), torch.stack(totals).sum()])
-    all_of_them = [torch.empty_like(mine) for _ in range(processes())]
-    dist.all_gather(all_of_them, mine)
-    if any(not torch.equal(mine, other) for other in all_of_them):
-        said = ", ".join(f"step {int(number)} sum {total:.17g}" for number, total in torch.stack(all_of_them).tolist())
+    mine = torch.stack([value.double().sum() for value in model.state_dict().values()]).sum()
+    sums = [torch.empty_like(mine) for _ in range(processes())]
+    dist.all_gather(sums, mine)
+    if len(found := {float(value) for value in sums}) > 1:
         raise UserError(
-            f"the processes hold different weights ({said}); give them devices of one kind, the same code and the same "
-            "checkpoint"
+            f"processes: they hold different weights (sums {', '.join(map(repr, sorted(found)))}); let all of them "
+            "read the same checkpoint, and run the same code on devices of one kind"
         )
 
 

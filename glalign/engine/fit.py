@@ -61,8 +61,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
 
     torch.manual_seed(seed_for(seed, "weights"))
     model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
-    if processes() > 1:
-        share_statistics(model)
+    share_statistics(model)
     options = from_mapping(OptimOptions, spec["optim"], f"systems.{spec['system']}.optim")
     optimizer = make_optimizer(model.parameter_groups(options.lr, options.weight_decay), options)
     training = Training(
@@ -77,7 +76,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
         optimizer.load_state_dict(state["optimizer"])
         start, lines, best = state["step"], json.loads(state["lines"]), state["best"]
         log.info("resumed at step %d of %d", start, steps)
-    check_agreement(start, model.state_dict().values())
+    check_agreement(model)
 
     if steps == 0:  # a system as it was pre-trained
         rank1 = training.validate() if training.validation else None
@@ -89,7 +88,6 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
             if done % budget["log_every"] == 0 or done == steps:
                 lines.append({"step": done, **terms})
             if done % budget["validate_every"] == 0 or done == steps:
-                check_agreement(done, model.state_dict().values())
                 rank1 = training.validate() if training.validation else None
                 lines.append({"step": done, "val_rank1": rank1})
                 if spec["selection"] == "last" or rank1 > best["val_rank1"]:
@@ -103,10 +101,9 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
         return
     save_weights(out / "model.safetensors", best.pop("weights"))
     write_text(out / "train.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    parameters = sum(p.numel() for p in model.parameters())
     selected = {"rule": spec["selection"], **best}
-    run = {"facts": asdict(facts), "selected": selected, "parameters": parameters, "inputs": inputs}
-    run |= {"steps": steps, "pairs": steps * data.options.batch_size}
+    run = {"facts": asdict(facts), "selected": selected, "parameters": sum(p.numel() for p in model.parameters())}
+    run |= {"inputs": inputs, "steps": steps, "pairs": steps * data.options.batch_size}
     write_json(out / "run.json", {**run, **provenance(spec, code)})
     checkpoint.unlink(missing_ok=True)
 
@@ -149,6 +146,7 @@ class Training:
 
     def validate(self) -> float:
         """Rank-1 (percent) over the validation identities, by the evaluator that scores the test set."""
+        check_agreement(self.model)
         data = self.validation
         positives = find_positives(data.asked, data.shown)
         scores = Encoded(self.model, data, self.device).blocks(VALIDATION_BLOCK)

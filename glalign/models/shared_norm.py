@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from glalign.models.spread import dividing, summed
+from glalign.models.spread import dividing, processes, summed
 
 
 class SharedBatchNorm(_BatchNorm):
@@ -37,8 +37,9 @@ class SharedBatchNorm(_BatchNorm):
 
 
 def share_statistics(model: nn.Module) -> None:
-    """Replace every BatchNorm of `model` in place by a SharedBatchNorm of the same parameters and statistics."""
-    for parent in list(model.modules()):
+    """Replace every BatchNorm of `model` in place by a SharedBatchNorm of the same parameters and statistics, where
+    several processes train."""
+    for parent in list(model.modules()) if processes() > 1 else ():
         for name, child in parent.named_children():
             if isinstance(child, _BatchNorm):
                 shared = SharedBatchNorm(child.num_features, child.eps, child.momentum)

@@ -1,6 +1,6 @@
 """One training step of a system, for a test that compares processes; as a program, that of several processes.
 
-    torchrun --standalone --nproc-per-node 2 tests/unit/one_step.py FOLDER SYSTEM...
+torchrun --standalone --nproc-per-node 2 tests/unit/one_step.py FOLDER SYSTEM...
 """
 
 import os
@@ -58,8 +58,7 @@ def one_step(name: str, steps: int = 2) -> dict[str, dict[str, Tensor]]:
     model, batch = make_system(name)
     model = model.double().train()
     batch = replace(batch, pixels=batch.pixels.double(), parts=None if batch.parts is None else batch.parts.double())
-    if processes() > 1:
-        share_statistics(model)
+    share_statistics(model)
     for step in range(steps):
         model.before_step(8 + step, 10)
         model.zero_grad()

@@ -1,14 +1,22 @@
 """Several processes train as one does: the same loss, gradients, queues and statistics."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-
 from one_step import one_step
+
+from glalign.config import load, merge, read, resolve
+from glalign.data.manifest import make_manifest
+from glalign.engine.distributed import joined
+from glalign.engine.fit import fit
+from glalign.errors import UserError
+from glalign.models.weights import PRETRAINED, read_weights
 
 ROOT = Path(__file__).parents[2]
 FIRST = ("glalign", "irra", "rasa", "vitaa")
@@ -53,7 +61,7 @@ def compare(name: str, folder: Path) -> None:
         assert values.keys() == mine[kind].keys() == theirs[kind].keys()
         for key, value in values.items():
             assert torch.equal(mine[kind][key], theirs[kind][key]), f"{kind} {key}: the processes differ"
-            torch.testing.assert_close(mine[kind][key], value, rtol=1e-6, atol=1e-9, msg=lambda m: f"{kind} {key}: {m}")
+            torch.testing.assert_close({key: mine[kind][key]}, {key: value}, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", FIRST)
@@ -65,3 +73,79 @@ def test_two_processes_are_one(name: str, first: Path) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_two_processes_are_one_for_every_system(name: str, others: Path) -> None:
     compare(name, others)
+
+
+def spec_of(pedes: Path, folder: Path, **changes: Any) -> dict[str, Any]:
+    """Specification of three steps of CLIP on the dataset at `pedes`, in two processes."""
+    manifest = folder / "manifest.jsonl"
+    splits = {"train": "train", "val": "val", "test": "test"}
+    about = {"dataset": "pedes", "format": "cuhk_pedes", "root": str(pedes), "language": "en"}
+    make_manifest({**about, "splits": splits, "holdout": 0, "seed": 0}, manifest)
+    dataset = {"id": "pedes", "people": "pedes", "images": str(pedes / "imgs"), "manifest": str(manifest)}
+    budget = {"steps": 3, "epochs": None, "validate_every": 2, "checkpoint_every": 2, "log_every": 1}
+    return {
+        **{"system": "clip", "trainset": "pedes", "seed": 0, "root_seed": 0, "selection": "last", "processes": 2},
+        "datasets": [{**dataset, "parts": None, "phrases": None}],
+        "class": "baselines.clip_zero_shot.ClipZeroShot",
+        "model": {"backbone": "tiny/clip", "weights": "tiny_clip"},
+        "data": {"image_size": [64, 32], "batch_size": 4},
+        "optim": {"name": "sgd", "lr": 0.1},
+        "budget": budget,
+        **{"weights": str(PRETRAINED), "files": [str(PRETRAINED / "tiny_clip.safetensors")]},
+        **{"threads": 1, "device": "cpu", "dress": None},
+        **changes,
+    }
+
+
+def run_fit(spec: dict[str, Any], out: Path, count: int = 2) -> subprocess.CompletedProcess[str]:
+    arguments = ["--spec", json.dumps(spec), "--out", str(out), "--code", "code", "--log", str(out) + ".log"]
+    return torchrun(count, "-m", "--", "glalign", "fit", *arguments)
+
+
+@pytest.mark.slow
+def test_a_training_of_two_processes_ends_as_that_of_one(pedes: Path, tmp_path: Path) -> None:
+    spec = spec_of(pedes, tmp_path)
+    done = run_fit(spec, tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+    fit({**spec, "processes": 1}, tmp_path / "one", "code")
+    (two, _), (one, _) = (read_weights(tmp_path / name / "model.safetensors") for name in ("two", "one"))
+    given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
+    assert max(float((one[f"towers.{name}"] - value).abs().max()) for name, value in given.items()) > 1e-3
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6)
+    files = ["model.safetensors", "run.json", "train.jsonl"]
+    assert sorted(file.name for file in (tmp_path / "two").iterdir()) == files
+    lines, alone = ((tmp_path / name / "train.jsonl").read_text("utf-8").splitlines() for name in ("two", "one"))
+    assert len(lines) == len(alone) == 5
+    for mine, other in zip(map(json.loads, lines), map(json.loads, alone), strict=True):
+        assert mine == pytest.approx(other, rel=1e-4)
+    assert (tmp_path / "two.log").read_text("utf-8").count("3 step") == 1, "only the first process says how far it is"
+
+
+@pytest.mark.slow
+def test_an_error_is_said_once_and_ends_every_process(pedes: Path, tmp_path: Path) -> None:
+    spec = spec_of(pedes, tmp_path, model={"backbone": "tiny/clip", "weights": "nowhere"})
+    done = run_fit(spec, tmp_path / "run")
+    assert done.returncode != 0
+    assert done.stderr.count("error: ") == 1, done.stderr
+    assert (tmp_path / "run.log").read_text("utf-8").count("nowhere.safetensors") == 1
+    assert not (tmp_path / "run" / ".lock").exists()
+
+
+def test_another_number_of_processes_than_configured() -> None:
+    with (
+        pytest.raises(UserError, match=r"processes: 2 in the configuration, 1 started; `torchrun .* 2 "),
+        joined(2, "cpu"),
+    ):
+        pass
+
+
+def test_processes_share_a_batch_evenly_and_leave_the_learning_rate() -> None:
+    values = read(ROOT / "config.yaml")
+    with pytest.raises(UserError, match=r"batch_size: 64 pairs are no multiple of the 3 processes"):
+        resolve(merge(values, {"processes": 3}))
+    rates = [
+        {name: s["optim"]["lr"] for name, s in config["systems"].items() if "optim" in s}
+        for config in (resolve(merge(values, {"processes": 4})), load(ROOT / "config.yaml"))
+    ]
+    assert rates[0] == rates[1]
