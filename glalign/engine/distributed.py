@@ -15,8 +15,6 @@ from torch import nn
 from glalign.errors import UserError
 from glalign.models.spread import processes
 
-BACKENDS = {"cpu": "gloo", "cuda": "nccl"}
-
 
 @contextlib.contextmanager
 def joined(count: int, device: str) -> Iterator[None]:
@@ -34,11 +32,10 @@ def joined(count: int, device: str) -> Iterator[None]:
     if count == 1:
         yield
         return
-    if device == "cuda":
-        _take_gpu(int(os.environ["LOCAL_RANK"]))
     store, rank, _ = next(dist.rendezvous("env://"))
-    dist.init_process_group(BACKENDS[device], store=store, rank=rank, world_size=count)
     try:
+        backend = _take_gpu(int(os.environ["LOCAL_RANK"])) if device == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=count)
         yield
     except Exception:
         if store.add("failures", 1) > 1:
@@ -75,9 +72,9 @@ def check_agreement(model: nn.Module) -> None:
         )
 
 
-def _take_gpu(number: int) -> None:
-    there = torch.cuda.device_count()
-    if 0 < there <= number:  # without any, `prepare` says so
-        raise UserError(f"processes: more than the {there} GPUs of this machine; lower `processes`")
-    if there:
-        torch.cuda.set_device(number)
+def _take_gpu(number: int) -> str:
+    """Make a GPU this process's own; returns the name of the library that connects GPUs."""
+    if number >= (there := torch.cuda.device_count()):
+        raise UserError(f"processes: too many for the {there} CUDA devices of this machine (one each); lower it")
+    torch.cuda.set_device(number)
+    return "nccl"

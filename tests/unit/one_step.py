@@ -36,8 +36,9 @@ NO_DROPOUT = {
 
 
 def make_system(name: str) -> tuple[Retriever, Batch]:
-    """A system of config.yaml with its pre-trained twin, and pairs in the order that its sampler draws them."""
-    entry = load(CONFIG)["systems"][name]
+    """SYSTEM or SYSTEM/LANGUAGE of config.yaml with its pre-trained twin, and pairs as its sampler orders them."""
+    system, _, language = name.partition("/")
+    entry = load(CONFIG).entry(system, language)
     kind = class_named(entry["class"])
     words = tuple((word, 100 - number) for number, word in enumerate(WORDS))
     torch.manual_seed(0)
@@ -73,10 +74,10 @@ def one_step(name: str, steps: int = 2) -> dict[str, dict[str, Tensor]]:
 
 
 def main(folder: str, *names: str) -> None:
-    """Write what `one_step` returns to FOLDER/SYSTEM.RANK.pt."""
+    """Write what `one_step` returns to FOLDER/SYSTEM.RANK.pt, a / as _."""
     with joined(int(os.environ["WORLD_SIZE"]), "cpu"):
         for name in names:
-            torch.save(one_step(name), Path(folder) / f"{name}.{os.environ['RANK']}.pt")
+            torch.save(one_step(name), Path(folder) / f"{name.replace('/', '_')}.{os.environ['RANK']}.pt")
 
 
 if __name__ == "__main__":

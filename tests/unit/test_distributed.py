@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from one_step import one_step
@@ -20,21 +22,25 @@ from glalign.models.weights import PRETRAINED, read_weights
 
 ROOT = Path(__file__).parents[2]
 FIRST = ("glalign", "irra", "rasa", "vitaa")
-OTHERS = ("clip_zero_shot", "dual_path", "gna_rnn", "m_irra", "plot", "srcf", "tbps_clip")
+OTHERS = ("clip_zero_shot", "dual_path", "glalign/vi", "gna_rnn", "m_irra", "plot", "srcf", "tbps_clip")
 
 
-def torchrun(count: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in `count` processes on a free port of this machine."""
+def started(count: int, *arguments: str) -> subprocess.Popen[str]:
+    """A program in `count` processes on a free port of this machine."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
+    return subprocess.Popen([*command, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def ended(program: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status and what it said."""
+    said = program.communicate(timeout=600)[1]
+    return program.returncode, said
 
 
 def two_processes(folder: Path, names: tuple[str, ...]) -> Path:
-    done = torchrun(2, str(ROOT / "tests/unit/one_step.py"), str(folder), *names)
-    assert done.returncode == 0, done.stderr
+    status, said = ended(started(2, str(ROOT / "tests/unit/one_step.py"), str(folder), *names))
+    assert status == 0, said
     return folder
 
 
@@ -56,7 +62,7 @@ def single_precision_again():
 
 def compare(name: str, folder: Path) -> None:
     alone = one_step(name)
-    mine, theirs = (torch.load(folder / f"{name}.{rank}.pt", weights_only=True) for rank in (0, 1))
+    mine, theirs = (torch.load(folder / f"{name.replace('/', '_')}.{rank}.pt", weights_only=True) for rank in (0, 1))
     for kind, values in alone.items():
         assert values.keys() == mine[kind].keys() == theirs[kind].keys()
         for key, value in values.items():
@@ -97,16 +103,16 @@ def spec_of(pedes: Path, folder: Path, **changes: Any) -> dict[str, Any]:
     }
 
 
-def run_fit(spec: dict[str, Any], out: Path, count: int = 2) -> subprocess.CompletedProcess[str]:
+def start_fit(spec: dict[str, Any], out: Path) -> subprocess.Popen[str]:
     arguments = ["--spec", json.dumps(spec), "--out", str(out), "--code", "code", "--log", str(out) + ".log"]
-    return torchrun(count, "-m", "--", "glalign", "fit", *arguments)
+    return started(2, "-m", "--", "glalign", "fit", *arguments)
 
 
 @pytest.mark.slow
 def test_a_training_of_two_processes_ends_as_that_of_one(pedes: Path, tmp_path: Path) -> None:
     spec = spec_of(pedes, tmp_path)
-    done = run_fit(spec, tmp_path / "two")
-    assert done.returncode == 0, done.stderr
+    status, said = ended(start_fit(spec, tmp_path / "two"))
+    assert status == 0, said
     fit({**spec, "processes": 1}, tmp_path / "one", "code")
     (two, _), (one, _) = (read_weights(tmp_path / name / "model.safetensors") for name in ("two", "one"))
     given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
@@ -125,11 +131,45 @@ def test_a_training_of_two_processes_ends_as_that_of_one(pedes: Path, tmp_path: 
 @pytest.mark.slow
 def test_an_error_is_said_once_and_ends_every_process(pedes: Path, tmp_path: Path) -> None:
     spec = spec_of(pedes, tmp_path, model={"backbone": "tiny/clip", "weights": "nowhere"})
-    done = run_fit(spec, tmp_path / "run")
-    assert done.returncode != 0
-    assert done.stderr.count("error: ") == 1, done.stderr
+    status, said = ended(start_fit(spec, tmp_path / "run"))
+    assert status != 0
+    assert said.count("error: ") == 1, said
     assert (tmp_path / "run.log").read_text("utf-8").count("nowhere.safetensors") == 1
     assert not (tmp_path / "run" / ".lock").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_process_ends_the_others_and_the_training_goes_on_as_the_same(pedes: Path, tmp_path: Path) -> None:
+    budget = {"steps": 60, "epochs": None, "validate_every": 20, "checkpoint_every": 5, "log_every": 10}
+    spec = spec_of(pedes, tmp_path, budget=budget)
+    assert ended(start_fit(spec, tmp_path / "whole"))[0] == 0
+    out = tmp_path / "cut"
+    program = start_fit(spec, out)
+    while not (out / "checkpoint.pt").exists():
+        assert program.poll() is None
+        time.sleep(0.02)
+    psutil.Process(program.pid).children()[-1].kill()
+    assert ended(program)[0] != 0
+    status, said = ended(start_fit(spec, out))
+    assert status == 0, said
+    assert "resumed at step" in said
+    assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_weights_that_differ_stop_the_training(tmp_path: Path) -> None:
+    program = tmp_path / "apart.py"
+    program.write_text(
+        "import os\nfrom torch import nn\nfrom glalign.engine.distributed import check_agreement, joined\n"
+        "layer = nn.Linear(1, 1)\nnn.init.constant_(layer.weight, 1.0)\nnn.init.zeros_(layer.bias)\n"
+        "with joined(2, 'cpu'):\n    check_agreement(layer)\n"
+        "    layer.weight.data += 2e-7 * int(os.environ['RANK'])\n"
+        "    check_agreement(layer)\n",
+        encoding="utf-8",
+    )
+    status, said = ended(started(2, str(program)))
+    assert status != 0
+    assert said.count("UserError: processes: they hold different weights (sums 1.0, 1.0000002") == 1, said
 
 
 def test_another_number_of_processes_than_configured() -> None:
