@@ -1,5 +1,6 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
 # make test                           the fast tests;  make lint: formatters and linters;  make lock: resolve again
+# make golden [CORES=2]               every table, compared with tests/golden (nightly); make tables: without comparing
 # make tuning, make docs              learning rates on validation, and docs/fidelity.md from the docstrings
 comma := ,
 CORES ?= 1
@@ -17,11 +18,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables pretrain tuning docs
+.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,3p' Makefile
+	@sed -n '1,4p' Makefile
 
 install: $(READY)
 
@@ -45,6 +46,9 @@ $(TABLES): $(READY)
 
 tables: $(READY)
 	"$(BIN)/snakemake" --cores $(CORES)
+
+golden: tables
+	"$(BIN)/glalign" compare results tests/golden --tolerance 3
 
 pretrain: $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) pretrain

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from glalign.errors import UserError
 from glalign.models.backbones import clip_towers
 from glalign.models.groups import grouped
-from glalign.models.lengths import at_end, length_groups
+from glalign.models.lengths import length_groups
 from glalign.models.losses import sdm
 from glalign.models.masking import mask_clip_tokens
 from glalign.models.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
@@ -138,8 +138,7 @@ class Irra(Retriever):
 
     def read_texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Global features (B, E) and tokens (B, T, E) of captions, not normalised."""
-        tokens = self.towers.text_tokens(ids)
-        return at_end(tokens, ids), tokens
+        return self.towers.texts(ids)
 
     def word_head(self, width: int) -> nn.Module:
         """(M, width) -> (M, vocabulary) logits of the masked words."""

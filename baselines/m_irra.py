@@ -80,10 +80,6 @@ class MIrra(Irra):
         """See Irra.masked; marks are found by their ids, which are not the largest ones here."""
         return mask_words(batch.tokens, self.tokenizer, batch.generator)
 
-    def read_texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """See Irra.read_texts; the feature of a caption is its projected mean token, not its end mark."""
-        return self.towers.texts(ids)
-
     def word_head(self, width: int) -> nn.Module:
         """See Irra.word_head."""
         if not self.options.tie_head:

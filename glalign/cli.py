@@ -159,14 +159,18 @@ def evaluate(scores: Path, as_json: bool) -> None:
 @click.argument("reference", type=click.Path(path_type=Path))
 @click.option("--tolerance", default=0.0, show_default=True, help="Largest difference of a numeric cell, in points.")
 def compare(ours: Path, reference: Path, tolerance: float) -> None:
-    """Compare two table CSVs cell by cell; exit 1 and list the cells where they differ."""
-    from glalign.reporting.compare import compare
+    """Compare two table CSVs, or folders of them, cell by cell; exit 1 and list the cells where they differ."""
+    from glalign.reporting.compare import compare, compare_folders
 
-    differences = compare(ours, reference, tolerance)
-    for difference in differences:
-        click.echo(difference)
-    click.echo(f"{ours}: {len(differences)} cells differ from {reference}")
-    sys.exit(bool(differences))
+    if reference.is_dir():
+        found = compare_folders(ours, reference, tolerance)
+    else:
+        found = {"": compare(ours, reference, tolerance)}
+    for name, differences in found.items():
+        for difference in differences:
+            click.echo(f"{name}: {difference}" if name else difference)
+        click.echo(f"{ours / name}: {len(differences)} cells differ from {reference / name}")
+    sys.exit(any(found.values()))
 
 
 @main.group()

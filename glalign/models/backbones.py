@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glalign.errors import UserError
@@ -9,6 +10,7 @@ from glalign.language.tokenizers import clip_tokenizer
 
 if TYPE_CHECKING:
     from glalign.models.clip_towers import ClipTowers
+    from glalign.models.multilingual import MultilingualTowers
     from glalign.models.resnet import ResNetTrunk
     from glalign.models.vgg import VggTrunk
 
@@ -61,6 +63,18 @@ def clip_towers(
         raise UserError(f"model.context_length: {length}; {name} reads 3 to {shape.context} tokens")
     tokenizer = clip_tokenizer(merges=shape.merges, context_length=length, lower_case=lower_case)
     return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
+
+
+def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> ClipTowers | MultilingualTowers:
+    """Both towers of a system that asks them for whole captions and no more, with random weights and without dropout.
+
+    vocabulary: None for CLIP with its own; a tokenizer's file for a CLIP whose text tower reads any language.
+    """
+    if vocabulary is None:
+        return clip_towers(name, image_size)
+    from glalign.models.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
+
+    return multilingual_towers(name, image_size, vocabulary, dropout=0.0)
 
 
 def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrunk:

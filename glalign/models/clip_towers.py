@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from glalign.errors import UserError
 from glalign.language.tokenizers import Tokenizer
-from glalign.models.lengths import length_groups, lengths_of
+from glalign.models.lengths import at_end, length_groups, lengths_of
 from glalign.models.spread import spread
 
 POSITIONS = "visual.positional_embedding"
@@ -98,9 +98,19 @@ class ClipTowers(CLIP):
         ]
         return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]
 
+    def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T) ids -> (B, E) captions, which are their end marks, and (B, T, E) tokens, neither L2-normalised."""
+        tokens = self.text_tokens(ids)
+        return at_end(tokens, ids), tokens
+
     def lengths(self, ids: Tensor) -> Tensor:
         """(B,) tokens of each caption, marks included; ids (B, T)."""
         return lengths_of(ids)
+
+    def drop_text_attention(self, share: float) -> None:
+        """Drop that share of the text tower's attention weights in training."""
+        for block in self.transformer.resblocks:
+            block.attn.dropout = share
 
     def without_text(self) -> "ClipTowers":
         """This model with nothing left of its text tower, for a system that brings another."""

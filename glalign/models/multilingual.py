@@ -146,6 +146,11 @@ class MultilingualTowers(nn.Module):
         padded = [F.pad(part, (0, 0, 0, wide - part.shape[1])) for part in tokens]
         return torch.cat(means)[order], torch.cat(padded)[order]
 
+    def drop_text_attention(self, share: float) -> None:
+        """Drop that share of the text tower's attention weights in training."""
+        for layer in self.text.transformer.encoder.layer:
+            layer.attention.self.dropout.p = share
+
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Fit a weight file to this model (see `load_weights`): a checkpoint of open_clip's model, or our own.
 

@@ -57,6 +57,15 @@ def find_engine() -> str:
     return engine
 
 
+def can_typeset() -> bool:
+    """Whether the engine and every package of the document are installed."""
+    files = [f"{name}.sty" for name in re.findall(r"\\usepackage(?:\[.*\])?\{(\w+)\}", PREAMBLE)]
+    finder = shutil.which("kpsewhich")
+    if finder is None or shutil.which(ENGINE) is None:
+        return False
+    return subprocess.run([finder, "article.cls", *files], capture_output=True, check=False).returncode == 0
+
+
 def document(spec: Mapping[str, Any], tex: Path) -> str:
     """The document: title line, list of tables, every table."""
     target = tex.with_suffix(".pdf")

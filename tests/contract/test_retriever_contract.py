@@ -32,8 +32,12 @@ FOUND = 0.5
 
 
 def trainable_systems() -> dict[str, dict[str, Any]]:
-    """id -> resolved entry of every system that is trained; reference scorers have no `data`."""
-    return {name: entry for name, entry in load(CONFIG)["systems"].items() if entry.get("class") and "data" in entry}
+    """id -> resolved entry of every system that is trained, and once more for a language in which its model is another
+    (id/language); reference scorers have no `data`."""
+    config = load(CONFIG)
+    found = {name: entry for name, entry in config["systems"].items() if entry.get("class") and "data" in entry}
+    others = {f"{name}/{of}": config.entry(name, of) for name in found for of in found[name]["by_language"]}
+    return {**found, **others}
 
 
 SYSTEMS = trainable_systems()

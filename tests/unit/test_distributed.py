@@ -22,7 +22,7 @@ from glalign.models.weights import PRETRAINED, read_weights
 
 ROOT = Path(__file__).parents[2]
 FIRST = ("glalign", "irra", "rasa", "vitaa")
-OTHERS = ("clip_zero_shot", "dual_path", "glalign/vi", "gna_rnn", "m_irra", "plot", "srcf", "tbps_clip")
+OTHERS = ("clip_zero_shot", "dual_path", "glalign/vi", "gna_rnn", "m_irra", "plot", "srcf", "tbps_clip", "tbps_clip/vi")
 
 
 def started(count: int, *arguments: str) -> subprocess.Popen[str]:

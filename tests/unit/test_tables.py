@@ -8,7 +8,7 @@ import pytest
 
 from glalign.errors import UserError
 from glalign.evaluation.metrics import wilson
-from glalign.reporting.compare import compare
+from glalign.reporting.compare import compare, compare_folders
 from glalign.reporting.tables import make_table, read_table, table
 from glalign.reporting.terminal import render_terminal
 
@@ -188,6 +188,23 @@ def test_compare_lists_cells(tmp_path, run_spec):
     assert compare(tmp_path / "a.csv", tmp_path / "c.csv")[0].startswith("rows: 9")
     (tmp_path / "d.csv").write_text(text.replace("minp", "other", 1), encoding="utf-8")
     assert [line[:12] for line in compare(tmp_path / "a.csv", tmp_path / "d.csv")] == ["column minp:", "column other"]
+
+
+def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
+    ours, golden = tmp_path / "ours", tmp_path / "golden"
+    for folder, shift in ((ours, 1), (golden, 0)):
+        folder.mkdir()
+        (folder / "a.csv").write_text(f"name,rank1,p,b\nx,{10 + shift}.00,{1 + shift}e-05,{30 + 9 * shift}\n")
+    (ours / "more.csv").write_text("name\nleft alone\n")
+    assert [line.split(", ")[1].split(":")[0] for line in compare_folders(ours, golden)["a.csv"]] == ["rank1", "p", "b"]
+    (golden / "tolerances.yaml").write_text("p: null\nb: 9\n")
+    assert compare_folders(ours, golden, 1.0) == {"a.csv": []}
+    assert len(compare_folders(ours, golden, 0.5)["a.csv"]) == 1
+    (golden / "tolerances.yaml").write_text("p: little\n")
+    with pytest.raises(UserError, match=r"tolerances\.yaml: a map of columns to numbers"):
+        compare_folders(ours, golden)
+    with pytest.raises(UserError, match="no CSV in it"):
+        compare_folders(ours, tmp_path)
 
 
 def test_terminal_is_narrow_and_complete(tmp_path, run_spec):

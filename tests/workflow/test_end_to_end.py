@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -40,13 +41,13 @@ TARGETS = ("results/table4.csv", "results/table8.csv")
 CHECKPOINT = "results/runs/glalign/cuhk_en/seed0/checkpoint.pt"
 
 
-def checkout(folder: Path) -> Path:
-    """A copy of the suite with the small configuration as an overlay."""
+def checkout(folder: Path, overlay: dict[str, Any] = OVERLAY) -> Path:
+    """A copy of the suite with a small configuration as an overlay."""
     folder.mkdir()
     for name in COPIED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    (folder / "small.yaml").write_text(json.dumps(OVERLAY), encoding="utf-8")
+    (folder / "small.yaml").write_text(json.dumps(overlay), encoding="utf-8")
     return folder
 
 

@@ -1,6 +1,6 @@
 """The paper's tables, and the extended ones with ablations, oracle and random scores; all of them as one PDF."""
 
-from glalign.reporting.document import find_engine
+from glalign.reporting.document import can_typeset, find_engine
 
 
 rule table:
@@ -128,8 +128,7 @@ rule mismatch:
         "python -m glalign mismatch --spec {params.spec:q} --csv {output.csv:q} --tex {output.tex:q} --log {log:q}"
 
 
-# On request, `snakemake --cores 1 results/tables.pdf`: LaTeX is not part of the installation. That it is missing is said
-# before anything runs.
+# LaTeX is not part of the installation: `snakemake --cores 1 results/tables.pdf` says before anything runs that it is missing.
 rule document:
     input:
         inputs("document"),

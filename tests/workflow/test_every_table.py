@@ -1,0 +1,98 @@
+"""The default target on a handful of people: every table, ledger and test, and the document of them all."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_end_to_end import OVERLAY, SHORT, checkout
+
+from glalign.config import load
+from glalign.reporting.document import can_typeset
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+KEPT = ("irra", "m_irra", "glalign", "glalign_global", "glalign_local", "pham2021", "pham2022", "random", "oracle")
+"""One system of each kind; the others are left out, as a user may, and their cells must say so."""
+SMALL = {
+    **OVERLAY,
+    "systems": {
+        name: ({} if name in ("random", "oracle") else SHORT) if name in KEPT else {"class": None}
+        for name in load(ROOT / "config.yaml")["systems"]
+    },
+    "alpha": {"values": [0.0, 1.0]},
+    "seeds": [0, 1],
+}
+STATUSES = {"paper", "reproduced", "not run"}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of everything generated after `snakemake` without a target."""
+    folder = checkout(tmp_path_factory.mktemp("every") / "suite", SMALL)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "small.yaml"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "results"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_every_row_of_every_table_has_a_status(results: Path, number: int) -> None:
+    rows = rows_of(results / f"table{number}.csv")
+    assert rows
+    assert {row["status"] for row in rows} <= STATUSES
+    assert r"\begin{tab" in (results / f"table{number}.tex").read_text(encoding="utf-8")
+    if number >= 4:
+        ran = [row for row in rows if row["status"] == "reproduced"]
+        assert ran
+        assert all(row["rank1"] and row["n_queries"] and row["seeds"] for row in ran)
+        assert all(row["note"] for row in rows if row["status"] == "not run")
+
+
+def test_beyond_the_paper(results: Path) -> None:
+    assert {row["alpha"] for row in rows_of(results / "alpha.csv")} == {"0", "1"}
+    assert {row["seeds"] for row in rows_of(results / "seeds.csv") if row["system"] == "glalign"} == {"2"}
+    scenarios = {row["scenario"] for row in rows_of(results / "matrix.csv") if row["system"] == "m_irra"}
+    assert scenarios == {"SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3"}
+    assert {row["dataset"] for row in rows_of(results / "translation.csv")} == {"cuhk_vi", "v2e"}
+    assert all(float(row["wall_s"]) > 0 for row in rows_of(results / "compute.csv"))
+
+
+def test_mcnemars_counts_are_those_of_two_ranks_files(results: Path) -> None:
+    def hits(path: str) -> dict[str, bool]:
+        lines = (results / path).read_text(encoding="utf-8").splitlines()
+        return {row["query"]: row["hits"][0] == 1 for row in map(json.loads, lines)}
+
+    english = hits("ranks/glalign/cuhk_en/seed0/cuhk_en.jsonl")
+    vietnamese = hits("ranks/glalign/cuhk_vi/seed0/cuhk_vi.jsonl")
+    (row,) = (
+        row
+        for row in rows_of(results / "mcnemar.csv")
+        if row["pair"] == "GLAlign: SE1 against SV1" and row["queries"] == "all"
+    )
+    assert english.keys() == vietnamese.keys()
+    assert int(row["n"]) == len(english)
+    assert int(row["b"]) == sum(hit and not vietnamese[query] for query, hit in english.items())
+    assert int(row["c"]) == sum(not hit and vietnamese[query] for query, hit in english.items())
+
+
+@pytest.mark.skipif(not can_typeset(), reason="no TeX here")
+def test_the_document_has_every_table_and_every_vietnamese_letter(results: Path) -> None:
+    assert (results / "tables.pdf").stat().st_size > 10_000
+    engine = (results / "logs" / "document.engine.log").read_text(encoding="utf-8", errors="replace")
+    assert "Missing character" not in engine
+    if shutil.which("pdftotext"):
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(results / "tables.pdf"), "-"], capture_output=True, text=True, check=True
+        ).stdout
+        assert len(set(re.findall(r"Table (\d+):", text))) >= 11

@@ -1,0 +1,28 @@
+"""A CNN, a CLIP and an ALBEF at their original sizes through the whole workflow: two steps, validation, ranks, metrics."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_end_to_end import checkout
+
+pytestmark = pytest.mark.slow
+
+SYSTEMS = {"dual_path": 224, "irra": 384, "rasa": 384}  # height of their images
+
+
+def test_real_sizes_run_end_to_end(tmp_path: Path) -> None:
+    folder = checkout(tmp_path / "suite")
+    metrics = {name: f"results/paper_smoke/metrics/{name}/cuhk_en/seed0/cuhk_en.json" for name in SYSTEMS}
+    overlays = ["config/paper.yaml", "config/paper_smoke.yaml"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", *overlays, "--", *metrics.values()]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name, path in metrics.items():
+        run = json.loads((folder / f"results/paper_smoke/runs/{name}/cuhk_en/seed0/run.json").read_text())
+        assert run["parameters"] > 80_000_000
+        assert run["steps"] == 2
+        assert run["spec"]["data"]["image_size"][0] == SYSTEMS[name]
+        assert 0 <= json.loads((folder / path).read_text())["rank1"] <= 100
