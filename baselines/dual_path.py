@@ -14,6 +14,7 @@ from glalign.language.tokenizers import Split, WordTokenizer
 from glalign.models.backbones import resnet_trunk
 from glalign.models.groups import trunk_and_rest
 from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.spread import spread
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
 
@@ -204,8 +205,11 @@ class DualPath(Retriever):
 
     def text_features(self, batch: Batch, starts: Tensor) -> Tensor:
         """(B, feature) of the captions, each starting at its slot; BatchNorm output, before the last ReLU."""
-        rows = self.words(placed(batch.tokens, batch.lengths, starts, self.options.max_words))
-        return self.text_head(self.text_body(rows).amax(dim=2))
+        return spread(self.read, placed(batch.tokens, batch.lengths, starts, self.options.max_words))
+
+    def read(self, ids: Tensor) -> Tensor:
+        """(B, feature) of words at their places, ids (B, max_words)."""
+        return self.text_head(self.text_body(self.words(ids)).amax(dim=2))
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """The trunk at its relative rate, the rest at the full one; no decay for vectors."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from glalign.language.tokenizers import WordTokenizer
 from glalign.models.backbones import vgg_trunk
 from glalign.models.groups import trunk_and_rest
 from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.spread import spread
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
 
@@ -132,7 +134,7 @@ class GnaRnn(Retriever):
         picture, caption = drawn_pairs(own, self.options.negatives, batch.generator)
         picture, caption = picture.to(batch.tokens.device), caption.to(batch.tokens.device)
         features = self.encode_images(batch)
-        logits = self.affinities(batch.tokens, batch.lengths, features, caption, picture)
+        logits = spread(partial(self.affinities, batch.tokens, batch.lengths, features), caption, picture)
         belongs = (torch.arange(len(logits), device=logits.device) < own).to(logits.dtype)
         return {"affinity": F.binary_cross_entropy_with_logits(logits, belongs)}
 

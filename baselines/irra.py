@@ -16,6 +16,7 @@ from glalign.models.losses import sdm
 from glalign.models.masking import mask_clip_tokens
 from glalign.models.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
 from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.spread import spread
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
 
@@ -108,11 +109,15 @@ class Irra(Retriever):
         """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
         context, hidden, words = self.ln_image(image), [], []
         for rows, length in length_groups(batch.lengths):
-            asked, shown, wanted = text[rows, :length], context[rows], chosen[rows, :length]
-            mixed = self.cross_attention(self.ln_text(asked), shown, shown, need_weights=False)[0]
-            hidden.append(outputs_at(self.cross_blocks, mixed, wanted))
+            wanted = chosen[rows, :length]
+            hidden.append(spread(self.mixed, text[rows, :length], context[rows], wanted, sizes=wanted.sum(dim=1)))
             words.append(batch.tokens[rows, :length][wanted])
         return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+
+    def mixed(self, text: Tensor, context: Tensor, wanted: Tensor) -> Tensor:
+        """(M, E) states of the M `wanted` (B, T) tokens of text (B, T, E), read with the images' context (B, N, E)."""
+        mixed = self.cross_attention(self.ln_text(text), context, context, need_weights=False)[0]
+        return outputs_at(self.cross_blocks, mixed, wanted)
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised class token."""

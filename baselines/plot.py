@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from glalign.models.masking import mask_clip_tokens
 from glalign.models.mlm import clip_blocks, outputs_at, word_head, word_loss
 from glalign.models.retriever import Batch, Facts, Features, Retriever
 from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
+from glalign.models.spread import spread
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
 
@@ -186,7 +188,8 @@ class Plot(Retriever):
         hidden, words = [], []
         for rows, length in length_groups(batch.lengths):
             wanted = chosen[rows, :length]
-            hidden.append(outputs_at(self.cross_blocks, torch.cat([text[rows, :length], image[rows]], dim=1), wanted))
+            both = torch.cat([text[rows, :length], image[rows]], dim=1)
+            hidden.append(spread(partial(outputs_at, self.cross_blocks), both, wanted, sizes=wanted.sum(dim=1)))
             words.append(batch.tokens[rows, :length][wanted])
         return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
 

@@ -25,6 +25,7 @@ from glalign.models.correlation import (
 )
 from glalign.models.groups import trunk_and_rest
 from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.spread import spread
 from glalign.models.text_cnn import TextCnn
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
@@ -270,7 +271,7 @@ class Srcf(Retriever):
         ids = F.pad(tokens, (0, options.max_tokens - tokens.shape[1]), value=self.tokenizer.pad_id)
         with torch.no_grad():
             words = self.text(ids, lengths)
-        slots = self.text_cnn(words)
+        slots = spread(self.text_cnn, words)
         end = max(3, int(lengths.max())) - 1  # the longest caption's end mark
         positions = slots[:, 1:end]
         inside = torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1

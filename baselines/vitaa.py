@@ -22,6 +22,7 @@ from glalign.models.alignment import (
 from glalign.models.backbones import resnet_trunk
 from glalign.models.lengths import length_groups
 from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.spread import spread
 from glalign.models.weights import Weights
 from glalign.options import from_mapping
 from glalign.parsing.regions import REGIONS
@@ -167,12 +168,13 @@ class ViTAA(Retriever):
         options = self.options
         margins = Margins(options.alpha, options.beta, options.tau_positive, options.tau_negative)
         same = batch.person[:, None] == batch.person[None, :]
-        shared = self.trunk(batch.pixels)
-        image, text = self.image_features(shared), self.text_head(self.read(batch.tokens, batch.lengths))
-        parts, logits = self.part_features(shared)
+        image, parts, logits = spread(self.seen, batch.pixels)
+        parts, logits = parts.transpose(0, 1), logits.transpose(0, 1).flatten(0, 1)
+        text = self.text_head(spread(self.read, batch.tokens, batch.lengths))
         labels, shown = part_labels(batch.parts)
         words, counts = attribute_words(batch.tokens, batch.phrases, self.tokenizer.unknown_id, options.attribute_words)
-        attributes = self.attribute_head(self.read(words.flatten(0, 1), counts.flatten())).unflatten(0, counts.shape)
+        read = spread(self.read, words.flatten(0, 1), counts.flatten())
+        attributes = self.attribute_head(read).unflatten(0, counts.shape)
         names = [normalised_softmax(side, self.prototypes, batch.person, options.scale) for side in (image, text)]
         scores = F.normalize(image) @ F.normalize(text).T
         part_scores = F.normalize(parts, dim=-1) @ F.normalize(attributes, dim=-1).transpose(1, 2)
@@ -190,6 +192,13 @@ class ViTAA(Retriever):
     def encode_texts(self, batch: Batch) -> Features:
         """Normalised global feature."""
         return {"global": F.normalize(self.text_head(self.read(batch.tokens, batch.lengths)))}
+
+    def seen(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features of images (B, E) and of their parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
+        shared = self.trunk(pixels)
+        parts, logits = self.part_features(shared)
+        logits = logits.unflatten(0, parts.shape[:2])
+        return self.image_features(shared), parts.transpose(0, 1), logits.transpose(0, 1)
 
     def image_features(self, shared: Tensor) -> Tensor:
         """(B, E) of the whole image, from the trunk's map."""

@@ -91,6 +91,7 @@ def resolve(values: Mapping[str, Any]) -> Config:
         raise UserError(_line(errors[0]))
     _fill(schema, schema, values)
     _check_references(values)
+    _check_shares(values)
     facts = {name: _check_system(name, s) for name, s in values["systems"].items() if s["class"]}
     name = values["alpha"]["system"]
     if name in facts and not (
@@ -196,6 +197,20 @@ def _check_references(values: Mapping[str, Any]) -> None:
             )
         if source is not None and entry["language"] == datasets[source]["language"]:
             raise UserError(f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already")
+
+
+def _check_shares(values: Mapping[str, Any]) -> None:
+    """Every process of a training has the same number of pairs of a batch."""
+    count = values["processes"]
+    for name, entry in values["systems"].items():
+        places = {"data": entry, **{f"by_language.{key}.data": change for key, change in entry["by_language"].items()}}
+        for place, part in places.items():
+            size = part.get("data", {}).get("batch_size", count)
+            if size % count:
+                raise UserError(
+                    f"configuration: systems.{name}.{place}.batch_size: {size} pairs are no multiple of the {count} "
+                    "processes that share them; change one of the two (`optim.lr` follows neither)"
+                )
 
 
 def _references(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

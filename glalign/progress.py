@@ -1,6 +1,7 @@
 """Long work shows how far it is: a bar on a terminal, plain lines in a log."""
 
 import logging
+import os
 import sys
 import time
 from types import TracebackType
@@ -26,7 +27,7 @@ class Progress:
             initial=done,
             leave=False,
             dynamic_ncols=True,
-            disable=not sys.stderr.isatty(),
+            disable=not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO)),
         )
 
     def update(self, count: int = 1, facts: str = "") -> None:
@@ -74,10 +75,14 @@ class TerminalHandler(logging.Handler):
 
 
 def start_logging(path: str | None) -> None:
-    """Send the package's messages to standard error and, as plain lines with a time, to the file `path`."""
-    log.setLevel(logging.INFO)
+    """Send the package's messages to standard error and, as plain lines with a time, to the file `path`.
+
+    Of several processes that torchrun started, the first says how far they are; the others add errors alone.
+    """
+    first = os.environ.get("RANK", "0") == "0"
+    log.setLevel(logging.INFO if first else logging.ERROR)
     log.handlers[:] = [TerminalHandler()]
     if path:
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        handler = logging.FileHandler(path, mode="w" if first else "a", encoding="utf-8", delay=not first)
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         log.addHandler(handler)

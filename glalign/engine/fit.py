@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 from glalign.data.pairs import Pairs
 from glalign.data.sets import RetrievalSet, TrainingData, input_digests
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
+from glalign.engine.distributed import check_agreement, joined, leads, sum_gradients
 from glalign.engine.encode import Encoded
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
 from glalign.engine.runtime import prepare
@@ -21,6 +23,8 @@ from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.files import write_json, write_text
 from glalign.locks import alone_in
 from glalign.models.retriever import Facts, Retriever
+from glalign.models.shared_norm import share_statistics
+from glalign.models.spread import processes
 from glalign.models.weights import Weights, save_weights
 from glalign.names import class_named
 from glalign.options import from_mapping
@@ -32,8 +36,8 @@ VALIDATION_BLOCK = 512  # queries scored at a time; the ranks do not depend on i
 
 
 def fit(spec: Mapping[str, Any], out: Path, code: str) -> None:
-    """Train one system on one training set, alone in the folder `out`; see `train`."""
-    with alone_in(out):
+    """Train one system on one training set, alone in the folder `out`, in as many processes as `spec` says."""
+    with joined(spec.get("processes", 1), spec["device"]), alone_in(out) if leads() else nullcontext():
         train(spec, out, code)
 
 
@@ -42,7 +46,8 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
 
     The weights kept are those of the best validation Rank-1 (`selection: val`, the first of equals) or of the last
     step (`selection: last`). Test data are out of reach: the specification does not name them. `code` is the digest
-    of the source that the run depends on; with the specification it keys the checkpoint.
+    of the source that the run depends on; with the specification it keys the checkpoint. Of several processes each does
+    all of this but write.
     """
     device = prepare(spec["threads"], spec["device"])
     seed = seed_for(spec["root_seed"], spec["system"], spec["trainset"], spec["seed"])
@@ -56,6 +61,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
 
     torch.manual_seed(seed_for(seed, "weights"))
     model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
+    share_statistics(model)
     options = from_mapping(OptimOptions, spec["optim"], f"systems.{spec['system']}.optim")
     optimizer = make_optimizer(model.parameter_groups(options.lr, options.weight_decay), options)
     training = Training(
@@ -70,6 +76,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
         optimizer.load_state_dict(state["optimizer"])
         start, lines, best = state["step"], json.loads(state["lines"]), state["best"]
         log.info("resumed at step %d of %d", start, steps)
+    check_agreement(model)
 
     if steps == 0:  # a system as it was pre-trained
         rank1 = training.validate() if training.validation else None
@@ -85,17 +92,18 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
                 lines.append({"step": done, "val_rank1": rank1})
                 if spec["selection"] == "last" or rank1 > best["val_rank1"]:
                     best = {"val_rank1": rank1, "step": done, "weights": training.snapshot()}
-            if done % budget["checkpoint_every"] == 0 and done < steps:
+            if done % budget["checkpoint_every"] == 0 and done < steps and leads():
                 saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "lines": json.dumps(lines)}
                 save_checkpoint(checkpoint, {"key": key, "step": done, "best": best, **saved})
             progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
 
+    if not leads():
+        return
     save_weights(out / "model.safetensors", best.pop("weights"))
     write_text(out / "train.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    parameters = sum(p.numel() for p in model.parameters())
     selected = {"rule": spec["selection"], **best}
-    run = {"facts": asdict(facts), "selected": selected, "parameters": parameters, "inputs": inputs}
-    run |= {"steps": steps, "pairs": steps * data.options.batch_size}
+    run = {"facts": asdict(facts), "selected": selected, "parameters": sum(p.numel() for p in model.parameters())}
+    run |= {"inputs": inputs, "steps": steps, "pairs": steps * data.options.batch_size}
     write_json(out / "run.json", {**run, **provenance(spec, code)})
     checkpoint.unlink(missing_ok=True)
 
@@ -129,7 +137,8 @@ class Training:
             if not math.isfinite(value):
                 raise UserError(f"step {step}: loss term `{name}` is {value}; lower `optim.lr` or set `optim.clip`")
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        (total / processes()).backward()
+        sum_gradients(self.model.parameters())
         if self.options.clip:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
         self.optimizer.step()
@@ -137,6 +146,7 @@ class Training:
 
     def validate(self) -> float:
         """Rank-1 (percent) over the validation identities, by the evaluator that scores the test set."""
+        check_agreement(self.model)
         data = self.validation
         positives = find_positives(data.asked, data.shown)
         scores = Encoded(self.model, data, self.device).blocks(VALIDATION_BLOCK)

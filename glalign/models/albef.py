@@ -14,6 +14,7 @@ from glalign.errors import UserError
 from glalign.language.tokenizers import FileTokenizer, Span
 from glalign.models.bert import INIT_STD, Bert, BertShape, bert_layer, gelu, initialise, padding_of, torch_names
 from glalign.models.bert import SHAPES as BERT_SHAPES
+from glalign.models.spread import spread
 from glalign.models.vit import VisionTransformer
 
 PIECES = 50
@@ -125,6 +126,10 @@ class Albef(nn.Module):
 
         text (B, T, width) and image (B, 1 + N, width): states of the towers; lengths (B,) of the captions.
         """
+        return spread(self.fused, text, lengths, image, at)
+
+    def fused(self, text: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
+        """The same in one process."""
         padding = padding_of(lengths, text.shape[1])
         for layer in self.fusion[:-1]:
             text = layer(text, image, tgt_key_padding_mask=padding)

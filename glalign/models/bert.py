@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from glalign.errors import UserError
 from glalign.models.attention import lean
+from glalign.models.spread import spread
 
 INIT_STD = 0.02
 """Spread of BERT's initial weights (google-research/bert, `initializer_range`)."""
@@ -63,6 +64,10 @@ class Bert(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """See the class; `lengths` are at least 1, T at most the number of positions."""
+        return spread(self.states, ids, lengths)
+
+    def states(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """The same in one process."""
         hidden = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.types.weight[0]
         hidden, padding = self.dropout(self.norm(hidden)), padding_of(lengths, ids.shape[1])
         for layer in self.layers:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from glalign.errors import UserError
 from glalign.language.tokenizers import Tokenizer
 from glalign.models.lengths import at_end, length_groups, lengths_of
+from glalign.models.spread import spread
 
 POSITIONS = "visual.positional_embedding"
 
@@ -83,7 +84,7 @@ class ClipTowers(CLIP):
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised (Eqs. 1-5, D22)."""
-        return image_tokens(self.visual, pixels, self.class_token)
+        return spread(lambda own: image_tokens(self.visual, own, self.class_token), pixels)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
         """(B, T) int64, T at most the context length -> (B, T, E), not L2-normalised (Eq. 6, D22).
@@ -92,7 +93,9 @@ class ClipTowers(CLIP):
         similar length are read together and padding is not: a token past the longest of its group is 0.
         """
         groups = length_groups(self.lengths(ids))
-        parts = [F.pad(self.read(ids[rows, :length]), (0, 0, 0, ids.shape[1] - length)) for rows, length in groups]
+        parts = [
+            F.pad(spread(self.read, ids[rows, :length]), (0, 0, 0, ids.shape[1] - length)) for rows, length in groups
+        ]
         return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from glalign.errors import UserError
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.clip_towers import fit_positions, image_tokens
 from glalign.models.lengths import length_groups
+from glalign.models.spread import spread
 
 CONTEXT = 77
 """Longest caption in tokens, marks included: what open_clip reads of this model's captions by default."""
@@ -126,7 +127,7 @@ class MultilingualTowers(nn.Module):
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised."""
-        return image_tokens(self.visual, pixels)
+        return spread(lambda own: image_tokens(self.visual, own), pixels)
 
     def lengths(self, ids: Tensor) -> Tensor:
         """(B,) tokens of each caption that are no padding."""
@@ -140,7 +141,7 @@ class MultilingualTowers(nn.Module):
         """
         wide = ids.shape[1]
         groups = length_groups(self.lengths(ids))
-        means, tokens = zip(*(self.text(ids[rows, :length]) for rows, length in groups), strict=True)
+        means, tokens = zip(*(spread(self.text, ids[rows, :length]) for rows, length in groups), strict=True)
         order = torch.cat([rows for rows, _ in groups]).argsort()
         padded = [F.pad(part, (0, 0, 0, wide - part.shape[1])) for part in tokens]
         return torch.cat(means)[order], torch.cat(padded)[order]

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from glalign.errors import UserError
 from glalign.language.phobert_tokenizer import MOST_TOKENS, PhoBertFileTokenizer
 from glalign.models.lengths import length_groups
+from glalign.models.spread import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +136,7 @@ class PhoBertText(nn.Module):
         lengths, wide = self.lengths(ids), ids.shape[1]
         groups = length_groups(lengths)
         parts = [
-            F.pad(self.projection(self.encoder(ids[rows, :longest], lengths[rows])), (0, 0, 0, wide - longest))
+            F.pad(self.projection(spread(self.encoder, ids[rows, :longest], lengths[rows])), (0, 0, 0, wide - longest))
             for rows, longest in groups
         ]
         return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
+from glalign.models.spread import spread
+
 STAGES = 4  # of a whole ResNet
 
 
@@ -53,6 +55,10 @@ class ResNetTrunk(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The last stage's map, after its ReLU."""
+        return spread(self.map, pixels)
+
+    def map(self, pixels: Tensor) -> Tensor:
+        """The same in one process."""
         x = pixels.contiguous(memory_format=torch.channels_last)
         x = self.maxpool(torch.relu(self.bn1(self.conv1(x))))
         for number in range(1, self.stages + 1):

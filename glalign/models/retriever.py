@@ -97,7 +97,7 @@ class Retriever(nn.Module):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Named scalar terms, already weighted; the engine sums and logs them. Buffers (queues, running statistics) may
-        change."""
+        change. Where several processes train, each calls it with the whole batch (see glalign.models.spread)."""
         raise NotImplementedError
 
     def encode_images(self, batch: Batch) -> Features:

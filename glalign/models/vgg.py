@@ -6,6 +6,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+from glalign.models.spread import spread
+
 
 @dataclass(frozen=True)
 class VggShape:
@@ -65,6 +67,10 @@ class VggTrunk(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """fc7 of images of the shape's size."""
+        return spread(self.fc7, pixels)
+
+    def fc7(self, pixels: Tensor) -> Tensor:
+        """The same in one process."""
         maps = self.features(pixels.contiguous(memory_format=torch.channels_last))
         return self.classifier(maps.flatten(1))
 

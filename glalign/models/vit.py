@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from glalign.errors import UserError
 from glalign.models.attention import lean
 from glalign.models.bert import INIT_STD, gelu, initialise
+from glalign.models.spread import spread
 
 EPS = 1e-6
 """Of the layer norms, as in timm's and DeiT's vision transformers."""
@@ -52,6 +53,10 @@ class VisionTransformer(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """See the class."""
+        return spread(self.states, pixels)
+
+    def states(self, pixels: Tensor) -> Tensor:
+        """The same in one process."""
         patches = self.patches(pixels).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(len(patches), 1, -1), patches], dim=1) + self.positions
         for layer in self.layers:

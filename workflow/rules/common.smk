@@ -91,6 +91,14 @@ def weights(stage):
     return lambda wildcards: told(sources.weight_digests, job(stage, wildcards).weights)
 
 
+# Several processes of one training are started, watched and ended together by torchrun.
+processes = config.get("processes", 1)
+# `--`: what follows are no options of its own.
+launch = "python -m glalign"
+if processes > 1:
+    launch = f"python -m torch.distributed.run --standalone --nproc-per-node {processes} -m -- glalign"
+
+
 # The interpreter that runs Snakemake runs the jobs, also where no environment is active; conda brings its own. A hash
 # seed has to be there before Python starts, and nothing may be fetched behind the user's back.
 exports = "PYTHONHASHSEED=0 HF_HUB_OFFLINE=1"

@@ -63,14 +63,14 @@ rule tune:
         layout.benchmark("tune")
     conda:
         "../envs/glalign.yaml"
-    threads: config.get("threads", 1)
+    threads: config.get("threads", 1) * processes
     params:
         spec=spec("tune"),
         code=code("tune"),
         weights=weights("tune"),
         folder=lambda wildcards, output: str(Path(output.model).parent),
     shell:
-        "python -m glalign fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
+        "{launch} fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
 
 
 rule tuning:

@@ -13,11 +13,11 @@ rule fit:
         layout.benchmark("fit")
     conda:
         "../envs/glalign.yaml"
-    threads: config.get("threads", 1)
+    threads: config.get("threads", 1) * processes
     params:
         spec=spec("fit"),
         code=code("fit"),
         weights=weights("fit"),
         folder=lambda wildcards, output: str(Path(output.model).parent),
     shell:
-        "python -m glalign fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
+        "{launch} fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
