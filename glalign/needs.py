@@ -12,8 +12,7 @@ from glalign.plan import Plan
 def behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job]:
     """(stage, key) -> job of every job behind the files `targets`, in the plan's order.
 
-       No target stands for all tables and ledgers.
-    Names that are no file of the plan have no job behind them.
+    No target stands for all tables and ledgers. Names that are no file of the plan have no job behind them.
     """
     makers = _makers(plan)
     waiting, found = list(targets) or plan.targets(), set()

@@ -114,6 +114,16 @@ def weights(stage):
     )
 
 
+def gpus(stage):
+    """Resource function: the GPUs of a job, so that `--resources gpu=1` starts one such job at a time."""
+
+    def count(wildcards):
+        spec = job(stage, wildcards).spec
+        return spec.get("processes", 1) if spec.get("device") == "cuda" else 0
+
+    return count
+
+
 # The interpreter that runs Snakemake runs the jobs, also where no environment is active; conda brings its own. A hash
 # seed has to be there before Python starts, and nothing may be fetched behind the user's back.
 exports = "PYTHONHASHSEED=0 HF_HUB_OFFLINE=1"
