@@ -114,3 +114,18 @@ def test_other_looks_at_the_workflow_need_no_data(clone: Path, option: str) -> N
     config = ("--configfile", "config/paper.yaml", "roots.yaml")
     done = run(clone, "snakemake", option, *config)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_command_depends_on_where_the_suite_lies(clone: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(clone, tmp_path / "some where" / "else", ignore=shutil.ignore_patterns(".snakemake"))
+    ours, theirs = (commands(folder) for folder in (clone, other))
+    assert len(ours) > 500
+    assert ours == theirs
+    absolute = re.compile(r"""(?<![\w.{}*$)])/[\w.-]+/""")
+    assert [line for line in ours if absolute.search(line)] == []
+
+
+def commands(folder: Path) -> list[str]:
+    """Every command of the plan with its specification, outputs and log."""
+    done = snakemake(folder, "-n", "--printshellcmds")
+    return sorted(re.findall(r"^Shell command: (.*)$", done.stdout + done.stderr, re.MULTILINE))
