@@ -78,6 +78,13 @@ def test_a_dry_run_lists_what_is_absent_and_prints_the_full_plan(clone: Path) ->
     assert "clip-vit-b-16.safetensors" in lines[-1]
 
 
+def test_the_estimate_needs_neither_data_nor_torch(clone: Path) -> None:
+    done = run(clone, "glalign", "plan", "--config", "config/paper.yaml", "--config", "roots.yaml")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^total +\d+ ", done.stdout, re.MULTILINE)
+    assert "40,206 images" in done.stdout
+
+
 def test_what_a_target_does_not_need_is_not_asked_for(clone: Path) -> None:
     done = snakemake(clone, "-n", "--quiet", "rules", target=("results/table4.tex",))
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("absent: ")]
