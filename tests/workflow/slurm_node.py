@@ -56,13 +56,19 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
 
     Raises RuntimeError with the daemons' logs when the node does not come up.
     """
-    for name in ("state", "spool"):
+    for name in ("state", "spool", "bin"):
         (folder / name).mkdir(parents=True)
     facts = {"host": socket.gethostname().partition(".")[0], "user": getpass.getuser(), "cpus": os.cpu_count()}
     settings = SETTINGS.format(folder=folder, ports=_free_ports(2), memory=MEMORY, **facts)
     (folder / "slurm.conf").write_text(settings, encoding="utf-8")
     (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n", encoding="utf-8")
-    environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": _path()}
+    # Snakemake's job steps drop every variable of SLURM's before they call srun: this one says again where the node is.
+    srun = folder / "bin" / "srun"
+    srun.write_text(
+        f'#!/bin/sh\nSLURM_CONF="{folder}/slurm.conf" exec "{shutil.which("srun")}" "$@"\n', encoding="utf-8"
+    )
+    srun.chmod(0o755)
+    environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{srun.parent}:{_path()}"}
     with contextlib.ExitStack() as daemons:
         for name in ("slurmctld", "slurmd"):
             with (folder / f"{name}.out").open("w") as printed:
