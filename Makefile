@@ -1,6 +1,7 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
 # make test                           the fast tests;  make lint: formatters and linters;  make lock: resolve again
 # make golden [CORES=2]               every table, compared with tests/golden (nightly); make tables: without comparing
+# make slurm                          the executor of profiles/slurm, into .venv
 # make tuning, make docs              learning rates on validation, and docs/fidelity.md from the docstrings
 comma := ,
 CORES ?= 1
@@ -18,11 +19,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs
+.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs slurm
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,4p' Makefile
+	@sed -n '1,5p' Makefile
 
 install: $(READY)
 
@@ -38,6 +39,10 @@ endif
 	$(call PIP,$(VENV)) --no-deps --no-build-isolation -e .
 	@"$(BIN)/python" -m pip check
 	@touch "$@"
+
+slurm: $(READY) requirements-slurm.lock
+	$(call PIP,$(VENV)) --require-hashes --no-deps -r requirements-slurm.lock
+	@"$(BIN)/python" -m pip check
 
 $(TABLES): $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) -- results/$@.tex
@@ -81,3 +86,5 @@ lock:
 	$(RESOLVE) -o requirements-cpu.lock requirements.in \
 		$$(grep -oE '^(torch|torchvision|triton|(nvidia|cuda)-[a-z0-9-]+)=' requirements.lock | sed 's/^/--no-emit-package /; s/=//')
 	$(RESOLVE) -o requirements-lint.lock requirements-lint.in
+	$(RESOLVE) -o requirements-slurm.lock -c requirements.lock requirements-slurm.in \
+		$$(grep -oE '^[a-z0-9._-]+=' requirements.lock | sort -u | sed 's/^/--no-emit-package /; s/=//')

@@ -80,6 +80,18 @@ def class_facts(path: str) -> ClassFacts:
     )
 
 
+def sampling_of(path: str) -> str:
+    """What an epoch of a system's class is, where its configuration does not say: its attribute `sampling`."""
+    module, _, name = path.rpartition(".")
+    waiting = [found for found in [_find(module, name)] if found]
+    while waiting:
+        module, node = waiting.pop(0)
+        if own := assigned(node.body, "sampling"):
+            return ast.literal_eval(own)
+        waiting += _bases(module, node)
+    raise UserError(f"{path}: neither it nor a base has an attribute `sampling`; derive it from Retriever")
+
+
 def options_of(entry: Mapping[str, Any], facts: ClassFacts) -> dict[str, Any]:
     """The options of a system's configuration entry, with the class's defaults where they are literals."""
     return {name: entry["model"].get(name, option.default) for name, option in facts.options.items()}

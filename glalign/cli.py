@@ -134,6 +134,28 @@ def fidelity(paths: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("targets", nargs=-1)
+@click.option("--config", "paths", multiple=True, type=click.Path(), help="An overlay over config.yaml; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> None:
+    """Print trainings, predictions, estimated hours and disk, of all tables or of TARGETS (results/table4.tex)."""
+    from glalign.config import load
+    from glalign.costs import read_costs
+    from glalign.counts import read_releases, split_counts
+    from glalign.estimate import estimate
+    from glalign.needs import behind
+    from glalign.paper import read_reported
+    from glalign.plan import make_plan
+    from glalign.reporting.estimate import render_estimate
+
+    config = load(*dict.fromkeys(["config.yaml", *paths]))
+    found = make_plan(config, read_reported("paper/reported"))
+    splits = split_counts(config, found.layout, read_releases("paper/releases.csv"))
+    result = estimate(config, behind(found, targets), read_costs("config/costs.csv"), splits)
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
+
+
+@main.command()
 @click.argument("name")
 @click.option("--results", default="results", show_default=True, help="Folder of everything generated.")
 def table(name: str, results: str) -> None:

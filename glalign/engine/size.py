@@ -11,6 +11,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from glalign.costs import GALLERY
 from glalign.data.options import DataOptions
 from glalign.engine.optim import OptimOptions, make_optimizer
 from glalign.engine.runtime import prepare
@@ -25,9 +26,6 @@ from glalign.pretraining.phobert_vocabulary import END, MARKS, merge
 
 CAPTION_WORDS = 26
 """Mean length of a CUHK-PEDES caption in the paper's Table 3."""
-
-GALLERY = 3074
-"""Images of CUHK-PEDES's test split."""
 
 PAIRS = 2
 

@@ -10,6 +10,9 @@ ROOT = Path(__file__).parents[2]
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
+LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in ("cpu", "lint", "slurm"))]
+
+
 def pins(text: str) -> dict[str, set[str]]:
     """Name -> versions (one per Python where they differ)."""
     found: dict[str, set[str]] = {}
@@ -22,7 +25,7 @@ def lock(name: str = "requirements.lock") -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-cpu.lock", "requirements-lint.lock"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_every_package_is_hashed_and_nothing_names_a_machine(name: str) -> None:
     blocks = re.split(r"\n(?=\S)", lock(name).strip())
     assert all("--hash=sha256:" in block for block in blocks)
@@ -31,7 +34,7 @@ def test_every_package_is_hashed_and_nothing_names_a_machine(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("file", "locked"),
-    [("requirements.in", "requirements.lock"), ("requirements-lint.in", "requirements-lint.lock")],
+    [(f"requirements{name}.in", f"requirements{name}.lock") for name in ("", "-lint", "-slurm")],
 )
 def test_the_lock_has_what_is_asked_for(file: str, locked: str) -> None:
     for name, versions in pins((ROOT / file).read_text(encoding="utf-8")).items():
@@ -42,6 +45,10 @@ def test_the_cpu_lock_lacks_torch_and_cuda_only() -> None:
     missing = set(pins(lock())) - set(pins(lock("requirements-cpu.lock")))
     assert {"torch", "torchvision", "triton"} <= missing
     assert all(re.match(r"torch|triton|nvidia-|cuda-", name) for name in missing)
+
+
+def test_the_slurm_lock_only_adds_to_the_others() -> None:
+    assert not set(pins(lock())) & set(pins(lock("requirements-slurm.lock")))
 
 
 def test_the_conda_environments_agree_with_the_lock() -> None:

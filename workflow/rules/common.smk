@@ -1,5 +1,6 @@
 """What all stages use: the plan, its jobs, and the ids that wildcards may take."""
 
+import functools
 import json
 import re
 import shlex
@@ -11,7 +12,7 @@ from snakemake.settings.types import DeploymentMethod
 root = Path(workflow.current_basedir).parents[1].resolve()
 sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
-from glalign import paper, sources
+from glalign import needs, paper, sources
 from glalign.cells import UNTRAINED
 from glalign.config import merge, read as config_of, resolve
 from glalign.errors import UserError
@@ -28,18 +29,12 @@ def told(function, *args, **kwargs):
 
 
 def planned():
-    """The plan of the configuration; a release that is not where it should be is said at once."""
-    resolved = resolve(config)
-    for name, entry in resolved["datasets"].items():
-        if entry["root"] and not (Path(entry["root"]) / "reid_raw.json").is_file():
-            raise UserError(
-                f"datasets.{name}.root: {entry['root']} has no reid_raw.json; point it at the release, or set it to null"
-            )
+    """The plan of the configuration."""
     originals = merge(
         config_of("config.yaml"), {"systems": config_of("config/paper.yaml")["systems"]}
     )
     return make_plan(
-        resolved,
+        resolve(config),
         paper.read_reported("paper/reported"),
         resolve(originals),
         paper.read_published("paper/parameters.csv"),
@@ -50,6 +45,29 @@ plan = told(planned)
 layout = plan.layout
 if workflow.is_main_process:
     clear_stale_lock(Path(".snakemake"))
+
+
+@functools.cache
+def absent():
+    """(files that the targets need and nobody has put there, what to do). Known when the first job is looked at.
+
+    A dry run lists them and prints its plan, a run is refused before its first job.
+    """
+    if not workflow.is_main_process:
+        return frozenset(), []
+    jobs = needs.behind(
+        plan, set(workflow.dag_settings.targets) - {"all", "default"}
+    ).values()
+    paths = needs.absent(plan, jobs)
+    lines = needs.describe(jobs, paths)
+    for line in lines:
+        logger.warning(f"absent: {line}")
+    return paths, lines
+
+
+onstart:
+    if lines := absent()[1]:
+        sys.exit("error: nothing was run; absent are\n" + "\n".join(lines))
 
 
 def one_of(ids):
@@ -70,8 +88,10 @@ def job(stage, wildcards):
 
 
 def inputs(stage):
-    """Input function: the files that the plan gives a job."""
-    return lambda wildcards: list(job(stage, wildcards).inputs)
+    """Input function: the files that the plan gives a job, without those that are not here yet."""
+    return lambda wildcards: [
+        path for path in job(stage, wildcards).inputs if path not in absent()[0]
+    ]
 
 
 def spec(stage):
@@ -88,7 +108,20 @@ def code(stage):
 
 def weights(stage):
     """Parameter function: digests of the pre-trained files that the job starts from."""
-    return lambda wildcards: told(sources.weight_digests, job(stage, wildcards).weights)
+    return lambda wildcards: told(
+        sources.weight_digests,
+        [path for path in job(stage, wildcards).weights if path not in absent()[0]],
+    )
+
+
+def gpus(stage):
+    """Resource function: the GPUs of a job, so that `--resources gpu=1` starts one such job at a time."""
+
+    def count(wildcards):
+        spec = job(stage, wildcards).spec
+        return spec.get("processes", 1) if spec.get("device") == "cuda" else 0
+
+    return count
 
 
 # Several processes of one training are started, watched and ended together by torchrun.

@@ -64,6 +64,8 @@ rule tune:
     conda:
         "../envs/glalign.yaml"
     threads: config.get("threads", 1) * processes
+    resources:
+        gpu=gpus("tune"),
     params:
         spec=spec("tune"),
         code=code("tune"),

@@ -14,6 +14,8 @@ rule parse:
     conda:
         "../envs/glalign.yaml"
     threads: config.get("threads", 1)
+    resources:
+        gpu=gpus("parse"),
     params:
         spec=spec("parse"),
         code=code("parse"),

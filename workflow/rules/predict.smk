@@ -14,6 +14,8 @@ rule predict:
     conda:
         "../envs/glalign.yaml"
     threads: config.get("threads", 1)
+    resources:
+        gpu=gpus("predict"),
     params:
         spec=spec("predict"),
         code=code("predict"),

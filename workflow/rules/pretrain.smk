@@ -65,6 +65,8 @@ rule pretrain_twin:
         layout.benchmark("pretrain")
     conda:
         "../envs/glalign.yaml"
+    resources:
+        gpu=gpus("pretrain"),
     params:
         spec=spec("pretrain"),
         code=code("pretrain"),

@@ -33,6 +33,8 @@ rule alpha_fit:
     conda:
         "../envs/glalign.yaml"
     threads: config.get("threads", 1)
+    resources:
+        gpu=gpus("alpha_fit"),
     params:
         spec=spec("alpha_fit"),
         code=code("alpha_fit"),
@@ -53,6 +55,8 @@ rule alpha:
     conda:
         "../envs/glalign.yaml"
     threads: config.get("threads", 1)
+    resources:
+        gpu=gpus("alpha"),
     params:
         spec=spec("alpha"),
         code=code("alpha"),

@@ -14,6 +14,8 @@ rule fit:
     conda:
         "../envs/glalign.yaml"
     threads: config.get("threads", 1) * processes
+    resources:
+        gpu=gpus("fit"),
     params:
         spec=spec("fit"),
         code=code("fit"),

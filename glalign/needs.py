@@ -1,0 +1,66 @@
+"""What a target needs: the jobs behind it, and the files that no job makes and that are not there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from glalign.jobs import Job
+from glalign.layout import OUTPUTS, ids_of
+from glalign.plan import Plan
+
+
+def behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job]:
+    """(stage, key) -> job of every job behind the files `targets`, in the plan's order.
+
+    No target stands for all tables and ledgers. Names that are no file of the plan have no job behind them.
+    """
+    makers = _makers(plan)
+    waiting, found = list(targets) or plan.targets(), set()
+    while waiting:
+        maker = makers.get(waiting.pop())
+        if maker is not None and maker not in found:
+            found.add(maker)
+            waiting += plan.jobs[maker[0]][maker[1]].inputs
+    return {
+        (stage, key): job for stage, jobs in plan.jobs.items() for key, job in jobs.items() if (stage, key) in found
+    }
+
+
+def absent(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
+    """The files that these jobs read, that no job of the plan makes and that are not there."""
+    given = {path for job in jobs for path in (*job.inputs, *job.weights)} - _makers(plan).keys()
+    return frozenset(path for path in given if not Path(path).exists())
+
+
+def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
+    """One line for each release and for each folder of weights that `paths` belong to, with the remedy."""
+    lines, folders = {}, defaultdict(set)
+    for job in jobs:
+        for path in paths.intersection(job.inputs):
+            lines[path] = _release(job, path) if job.stage == "manifest" else f"{path}: not there; restore it"
+        for path in map(PurePosixPath, paths.intersection(job.weights)):
+            folders[str(path.parent)].add(path.name)
+    for folder, names in sorted(folders.items()):
+        lines[folder] = f"weights: {folder} lacks {', '.join(sorted(names))}; `glalign weights list` says where from"
+    return list(lines.values())
+
+
+def _release(job: Job, path: str) -> str:
+    """A dataset whose annotation file is not there."""
+    root, kind = job.spec["root"], job.spec["format"]
+    what = f"{root} has no {PurePosixPath(path).relative_to(root)}" if Path(root).is_dir() else f"{root} is not there"
+    return (
+        f"datasets.{job.spec['dataset']}.root: {what}; ask its owners for the release, then check it with "
+        f"`glalign data verify {kind} {root}`, or set it to null"
+    )
+
+
+def _makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
+    """Path -> (stage, key) of the job that makes it."""
+    makers = {}
+    for stage, jobs in plan.jobs.items():
+        for key in jobs:
+            ids = ids_of(stage, key)
+            paths = (plan.layout.path(stage, name, **ids) for name in OUTPUTS[stage])
+            makers |= dict.fromkeys((*paths, plan.layout.benchmark(stage).format(**ids)), (stage, key))
+    return makers
