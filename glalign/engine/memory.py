@@ -170,7 +170,7 @@ def explained(spec: Mapping[str, Any], model: nn.Module) -> Iterator[None]:
 
 
 def advice(spec: Mapping[str, Any], model: nn.Module, pairs: int | None = None) -> str:
-    """What makes a training smaller, first what leaves its loss alone. pairs: how many at a time fit, if it is known."""
+    """What makes a training smaller, first what leaves its loss alone. pairs: how many at a time fit, if known."""
     place, memory, batch = f"systems.{spec['system']}", spec.get("memory", {}), spec["data"]["batch_size"]
     same = []
     if spec.get("runtime", {}).get("precision", "fp32") == "fp32":

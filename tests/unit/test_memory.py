@@ -102,11 +102,9 @@ def test_only_what_is_left_to_do_is_advised() -> None:
 
 
 def test_out_of_memory_is_explained() -> None:
-    with pytest.raises(
-        UserError, match=r"systems\.deep: the GPU is out of memory \(CUDA out of memory\); set `runtime"
-    ):
-        with explained(SPEC, Deep()):
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    said = r"systems\.deep: the GPU is out of memory \(CUDA out of memory\); set `runtime"
+    with pytest.raises(UserError, match=said), explained(SPEC, Deep()):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     with pytest.raises(RuntimeError, match="other"), explained(SPEC, Deep()):
         raise RuntimeError("other")
 
@@ -126,7 +124,7 @@ def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> No
     assert [next(lines)[:5] for _ in range(3)] == ["vitaa", "     ", "irra "]
     with pytest.raises(UserError, match="of the trainings are too large"):
         list(lines)
-    with pytest.raises(UserError, match="glaling: no system.*did you mean 'glalign'"):
+    with pytest.raises(UserError, match=r"glaling: no system.*did you mean 'glalign'"):
         list(foretell(config, ["glaling"], "en", None))
 
 
