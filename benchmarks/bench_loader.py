@@ -1,8 +1,8 @@
 """Images per second that the training batches bring, from decoded pixels in a mapped file.
 
-python benchmarks/bench_loader.py [HEIGHT WIDTH BATCH IMAGES]     prints, for the augmentations of four kinds of systems,
-images per CPU second on one thread (other processes slow the clock, not the work) and images per second with two threads
-that make batches ahead; 4,096 random images by default.
+python benchmarks/bench_loader.py [HEIGHT WIDTH BATCH IMAGES]     prints, for the augmentations of four kinds of
+systems, images per CPU second on one thread (other processes slow the clock, not the work) and images per second with
+two threads that make batches ahead; 4,096 random images by default.
 """
 
 import sys

@@ -105,8 +105,7 @@ def normalise(pixels: Tensor, name: str) -> Tensor:
 def erase(
     pixels: Tensor, parts: Tensor | None, share: float, name: str, generator: Generator
 ) -> tuple[Tensor, Tensor | None]:
-    """Cover a random box of a `share` of the images (Zhong et al. 2020, with IRRA's numbers), after normalisation and in
-    place.
+    """Cover, in place, a random box of a `share` of the images (Zhong et al. 2020, with IRRA's numbers), normalised.
 
     The box takes the channel means as *values*, as IRRA's released code does, that is a tone a little brighter than the
     mean colour. Shares shrink by the part of each patch that is covered.
