@@ -156,6 +156,20 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
 
 
 @main.command()
+@click.argument("systems", nargs=-1)
+@click.option("--config", "paths", multiple=True, type=click.Path(), default=["config.yaml"], show_default=True)
+@click.option("--language", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Of the captions.")
+@click.option("--gpu", help="Memory of a GPU, such as 8GB; exit 1 if a training does not fit.")
+def memory(systems: tuple[str, ...], paths: tuple[str, ...], language: str, gpu: str | None) -> None:
+    """Estimate the peak memory of trainings (of all systems by default) by two small steps with random weights."""
+    from glalign.config import load
+    from glalign.engine.foretell import foretell
+
+    for line in foretell(load(*paths), systems, language, gpu):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("name")
 @click.option("--results", default="results", show_default=True, help="Folder of everything generated.")
 def table(name: str, results: str) -> None:

@@ -261,6 +261,14 @@ def _option_maps(path: str, system: Mapping[str, Any]) -> Iterator[tuple[str, Ma
         yield f"{path}.by_language.{language}.model", change.get("model", {})
 
 
+def _check_parts(path: str, system: Mapping[str, Any]) -> None:
+    """An accumulated batch has equal parts."""
+    parts = system["memory"]["accumulate"]
+    if "data" in system and system["data"]["batch_size"] % parts:
+        batch = system["data"]["batch_size"]
+        raise UserError(f"configuration: {path}.memory.accumulate: {parts} does not divide the batch of {batch}")
+
+
 def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
     """A system trains completely or not at all, and its `model:` keys are options of its class."""
     path = f"systems.{name}"
@@ -270,6 +278,7 @@ def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
             raise UserError(f"configuration: {path}.{key}: missing; a system with {present[0]} needs it too")
     if present and (system["budget"]["steps"] is None) == (system["budget"]["epochs"] is None):
         raise UserError(f"configuration: {path}.budget: give steps or epochs, and null for the other")
+    _check_parts(path, system)
     try:
         facts = class_facts(system["class"])
     except UserError as error:

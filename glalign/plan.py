@@ -232,8 +232,8 @@ def _fit(config: Config, layout: Layout, *, system: str, trainset: str, seed: in
         inputs += files
     made, given = model_files(config, layout, options_of(entry, facts))
     spec = {"system": system, "trainset": trainset, "seed": seed, "root_seed": config["seed"], "datasets": datasets}
-    spec |= {key: entry[key] for key in ("class", "model", "data", "optim", "budget", "selection")}
-    spec |= {key: config[key] for key in ("weights", "threads", "device", "processes")}
+    spec |= {key: entry[key] for key in ("class", "model", "data", "optim", "budget", "selection", "memory")}
+    spec |= {key: config[key] for key in ("weights", "threads", "device", "processes", "runtime")}
     spec["dress"] = config["parsing"]["dress"] if "parts" in facts.needs else None
     spec["files"] = [path for path in (*made, *given) if path.endswith(CONTENTS)]
     return Job("fit", (*inputs, *made), spec, modules_of("fit", entry["class"]), given)

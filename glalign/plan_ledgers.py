@@ -29,11 +29,7 @@ def size_jobs(
     for name, entry in trained(config).items():
         original = originals["systems"].get(name, entry)
         known = published.get(name, {})
-        spec = {key: original[key] for key in ("class", "model", "data", "optim")}
-        counts = {key: int(known.get(key) or 0) for key in ("identities", "words")}
-        named = options_of(original, class_facts(original["class"]))
-        vocabularies = {v: VOCABULARIES[v] for k, v in named.items() if k.endswith("vocabulary") and v in VOCABULARIES}
-        spec |= {"system": name, **counts, "vocabularies": vocabularies, "threads": config["threads"]}
+        spec = {**built_alone(name, original, known), "threads": config["threads"]}
         yield "size", name, Job("size", (), spec, modules_of("size", entry["class"]))
         path = layout.path("size", "size", system=name)
         about = {key: known.get(key, "") for key in ("published", "source", "note")}
@@ -43,6 +39,21 @@ def size_jobs(
     spec = {"rows": rows, "title": title, "paper": "paper/parameters.csv"}
     inputs = ("paper/parameters.csv", *(row["size"] for row in rows))
     yield "systems", "systems", Job("systems", inputs, spec, modules_of("systems"))
+
+
+def built_alone(
+    name: str, entry: Mapping[str, Any], known: Mapping[str, str], made: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """What it takes to build a system without data: its entry, the size of its training set and of its vocabularies.
+
+    known: its row of paper/parameters.csv. made: recipes of vocabularies beside the real ones, by name.
+    """
+    sizes = VOCABULARIES | {key: (recipe["family"], recipe["size"]) for key, recipe in (made or {}).items()}
+    spec = {key: entry[key] for key in ("class", "model", "data", "optim")}
+    counts = {key: int(known.get(key) or 0) for key in ("identities", "words")}
+    named = options_of(entry, class_facts(entry["class"]))
+    vocabularies = {v: sizes[v] for k, v in named.items() if k.endswith("vocabulary") and v in sizes}
+    return {**spec, "system": name, **counts, "vocabularies": vocabularies}
 
 
 def compute_job(layout: Layout, keys: Mapping[str, Sequence[Mapping[str, Any]]]) -> Job:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
+VERSION = 1
+"""Of what becomes of a file here and in the stores: a cache of decoded images made by another one is made again."""
+
 
 class DecodeError(Exception):
     """The file is there and is not a picture, or only a part of one."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from glalign.data.cache import mapped
 from glalign.data.decode import DecodeError, decode_rgb
 from glalign.data.parallel import in_threads
 from glalign.errors import UserError
@@ -21,18 +22,27 @@ class ImageStore:
     """Images of one size, uint8 RGB, whatever the size and mode of their files.
 
     Each is resized straight to `size` (height, width) by Pillow's bilinear filter, whose support grows with the
-    reduction (antialiasing), without cropping (D25). When all of them fit into `cache_bytes` each is decoded once, else
-    every time. `threads` decode at once; neither choice shows in the result.
+    reduction (antialiasing), without cropping (D25). When all of them fit into `cache_bytes` each is decoded once; else
+    all of them at first into a file below the folder `cache`, or, without one, every time. `threads` decode at once; no
+    choice shows in the result.
     """
 
     def __init__(
-        self, files: Sequence[Path], size: tuple[int, int], *, cache_bytes: int = CACHE_BYTES, threads: int = 1
+        self,
+        files: Sequence[Path],
+        size: tuple[int, int],
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        threads: int = 1,
+        cache: Path | None = None,
     ) -> None:
         self.files = list(files)
         self.size = size
         self._rows = _Rows(
             len(self.files), (3, *size), kind=np.uint8, make=self._decode, limit=cache_bytes, threads=threads
         )
+        if cache and not self._rows.kept:
+            self._rows.read_from(mapped(cache, self.files, size, self._rows.made))
 
     def __len__(self) -> int:
         return len(self.files)
@@ -103,20 +113,30 @@ class _Rows:
         self._kept = np.empty((count, *shape), kind) if limit is None or size <= limit else None
         self._ready = np.zeros(count, bool)
 
+    @property
+    def kept(self) -> bool:
+        """Whether rows stay once they are made."""
+        return self._kept is not None
+
+    def read_from(self, rows: NDArray[Any]) -> None:
+        """Take every row from `rows`, all of which are made."""
+        self._kept, self._ready = np.asarray(rows), np.ones(len(rows), bool)
+
     def take(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
         wanted = np.asarray(indices, dtype=np.int64)
         if self._kept is None:
             rows = np.empty((len(wanted), *self._shape), self._kind)
-            for place, row in enumerate(self._made(wanted)):
+            for place, row in enumerate(self.made(wanted)):
                 rows[place] = row
             return rows
         lacking = np.unique(wanted[~self._ready[wanted]])
-        for index, row in zip(lacking, self._made(lacking), strict=True):
+        for index, row in zip(lacking, self.made(lacking), strict=True):
             self._kept[index] = row
             self._ready[index] = True
         return self._kept[wanted]
 
-    def _made(self, indices: NDArray[np.int64]) -> Any:
+    def made(self, indices: Sequence[int] | NDArray[np.int64]) -> Any:
+        """Rows computed anew, in order."""
         if self._threads == 1 or len(indices) < 2:
             return map(self._make, indices)
         return in_threads(self._make, indices, self._threads)

@@ -1,6 +1,7 @@
 """A training batch is a pure function of (data, options, seed, step)."""
 
 import re
+import threading
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -73,6 +74,7 @@ class Pairs:
         self._place[self._captions_of] = torch.arange(len(captions))
         self._image_count = torch.bincount(self._image_of, minlength=len(records))
         self._image_first = self._image_count.cumsum(0) - self._image_count
+        self._lock = threading.Lock()  # an order remembers an epoch; several threads may make batches
         self._order: Shuffled | Grouped
         if sampling == "groups":
             self._order = Grouped(person_of, options.batch_size, options.group, self._stream)
@@ -102,7 +104,8 @@ class Pairs:
 
     def items(self, step: int) -> tuple[Tensor, Tensor]:
         """Image numbers and caption numbers (B,) of a step."""
-        chosen = self._order.batch(step)
+        with self._lock:
+            chosen = self._order.batch(step)
         if self._sampling != "identity":
             return self._image_of[chosen], chosen
         return chosen, self._of_person(self.classes[chosen], self._uniform("caption", step))

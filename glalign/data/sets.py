@@ -12,6 +12,7 @@ from glalign.data.batches import caption_batches, image_batches
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.options import DataOptions
 from glalign.data.pairs import Pairs
+from glalign.data.parallel import cores
 from glalign.data.records import Query, Record, queries, read_manifest
 from glalign.data.text import Phrases, read_phrases
 from glalign.errors import UserError
@@ -76,8 +77,15 @@ class Collection:
     phrases: list[Phrases] | None
 
     @classmethod
-    def of(cls, sources: Sequence[Source], size: tuple[int, int], grid: tuple[int, int], dress: str) -> "Collection":
-        """Put sources one after the other; parts and phrases only where every source has them."""
+    def of(
+        cls,
+        sources: Sequence[Source],
+        size: tuple[int, int],
+        grid: tuple[int, int],
+        dress: str,
+        cache: Path | None = None,
+    ) -> "Collection":
+        """Put sources one after the other; parts and phrases only where every source has them. cache: of ImageStore."""
         records = [record for source in sources for record in source.records]
         files = [source.images / record.image for source in sources for record in source.records]
         parts = phrases = None
@@ -87,7 +95,8 @@ class Collection:
         if all(source.phrases is not None for source in sources):
             phrases = [found for source in sources for found in source.phrases]
         people = [source.people for source in sources for _ in source.records]
-        return cls(records, people, ImageStore(files, size), parts, phrases)
+        images = ImageStore(files, size, cache=cache, threads=cores() if cache else 1)
+        return cls(records, people, images, parts, phrases)
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,13 @@ class RetrievalSet:
 
     @classmethod
     def of(
-        cls, sources: Sequence[Source], gallery: Sequence[Record], model: Retriever, options: DataOptions, dress: str
+        cls,
+        sources: Sequence[Source],
+        gallery: Sequence[Record],
+        model: Retriever,
+        options: DataOptions,
+        dress: str,
+        cache: Path | None = None,
     ) -> "RetrievalSet":
         """All captions of the sources' records against the images of `gallery`, some or all of those records."""
         everything = [record for source in sources for record in source.records]
@@ -125,7 +140,7 @@ class RetrievalSet:
             Source([r for r in source.records if r in kept], source.images, source.parts, None, source.people)
             for source in sources
         ]
-        shown = Collection.of(reduced, options.image_size, model.patch_grid, dress)
+        shown = Collection.of(reduced, options.image_size, model.patch_grid, dress, cache)
         phrases = None
         if all(source.phrases is not None for source in sources):
             phrases = [found for source in sources for found in source.phrases]
@@ -150,6 +165,8 @@ class TrainingData:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.options = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data")
         self._spec = spec
+        cache = spec.get("runtime", {}).get("image_cache")
+        self._cache = Path(cache) if cache else None
         self._train = [Source.read(dataset, "train") for dataset in spec["datasets"]]
         self._val = [Source.read(dataset, "val") for dataset in spec["datasets"]]
         self.records = [record for source in self._train for record in source.records]
@@ -180,7 +197,7 @@ class TrainingData:
 
     def pairs(self, model: Retriever, sampling: str, seed: int) -> Pairs:
         """The training batches, with what the model reads."""
-        data = Collection.of(self._train, self.options.image_size, model.patch_grid, self._spec["dress"])
+        data = Collection.of(self._train, self.options.image_size, model.patch_grid, self._spec["dress"], self._cache)
         return Pairs(
             data.records,
             data.images,
@@ -199,4 +216,4 @@ class TrainingData:
         gallery = [record for source in self._val for record in source.records]
         if not gallery:
             return None
-        return RetrievalSet.of(self._val, gallery, model, self.options, self._spec["dress"])
+        return RetrievalSet.of(self._val, gallery, model, self.options, self._spec["dress"], self._cache)

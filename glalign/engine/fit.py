@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from glalign.data.sets import RetrievalSet, TrainingData, input_digests
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
 from glalign.engine.distributed import check_agreement, joined, leads, sum_gradients
 from glalign.engine.encode import Encoded
+from glalign.engine.memory import check_memory, explained
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.engine.runtime import prepare
+from glalign.engine.precision import Precision, fitted
+from glalign.engine.prefetch import Ahead
+from glalign.engine.runtime import MemoryOptions, Runtime, prepare
 from glalign.errors import UserError
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.files import write_json, write_text
@@ -49,7 +52,8 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     of the source that the run depends on; with the specification it keys the checkpoint. Of several processes each does
     all of this but write.
     """
-    device = prepare(spec["threads"], spec["device"])
+    runtime = from_mapping(Runtime, spec.get("runtime", {}), "runtime")
+    device = prepare(spec["threads"], spec["device"], runtime)
     seed = seed_for(spec["root_seed"], spec["system"], spec["trainset"], spec["seed"])
     kind: type[Retriever] = class_named(spec["class"])
     data = TrainingData(spec)
@@ -59,21 +63,15 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     words = data.words(kind.word_split(spec["model"])) if "words" in kind.needs else ()
     facts = Facts(data.identities, steps, words)
 
-    torch.manual_seed(seed_for(seed, "weights"))
-    model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
-    share_statistics(model)
-    options = from_mapping(OptimOptions, spec["optim"], f"systems.{spec['system']}.optim")
-    optimizer = make_optimizer(model.parameter_groups(options.lr, options.weight_decay), options)
-    training = Training(
-        model, optimizer, options, data.pairs(model, sampling, seed), data.validation(model), steps, seed, device
-    )
-
+    training = assembled(spec, data, facts, seed, device, runtime)
+    model, optimizer, scaler = training.model, training.optimizer, training.precision.scaler
     inputs = input_digests(spec)
     checkpoint, key = out / "checkpoint.pt", digest_of({**spec, "inputs": inputs}, code)
     start, lines, best = 0, [], {"val_rank1": -1.0, "step": 0, "weights": {}}
     if state := load_checkpoint(checkpoint, key):
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
+        scaler.load_state_dict(state["scaler"])
         start, lines, best = state["step"], json.loads(state["lines"]), state["best"]
         log.info("resumed at step %d of %d", start, steps)
     check_agreement(model)
@@ -83,7 +81,8 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
         lines, best = [{"step": 0, "val_rank1": rank1}], {"val_rank1": rank1, "step": 0, "weights": training.snapshot()}
     with Progress(f"fit {spec['system']}/{spec['trainset']}/seed{spec['seed']}", steps, "step", done=start) as progress:
         for step in range(start, steps):
-            terms = training.update(step)
+            with explained(spec, model):
+                terms = training.update(step)
             done = step + 1
             if done % budget["log_every"] == 0 or done == steps:
                 lines.append({"step": done, **terms})
@@ -94,6 +93,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
                     best = {"val_rank1": rank1, "step": done, "weights": training.snapshot()}
             if done % budget["checkpoint_every"] == 0 and done < steps and leads():
                 saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "lines": json.dumps(lines)}
+                saved["scaler"] = scaler.state_dict()
                 save_checkpoint(checkpoint, {"key": key, "step": done, "best": best, **saved})
             progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
 
@@ -108,6 +108,31 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
+def assembled(
+    spec: Mapping[str, Any], data: TrainingData, facts: Facts, seed: int, device: torch.device, runtime: Runtime
+) -> "Training":
+    """The model with its pre-trained weights, its optimiser and its batches. Raises UserError if a GPU is too small."""
+    place = f"systems.{spec['system']}"
+    kind: type[Retriever] = class_named(spec["class"])
+    sampling = data.options.sampling or kind.sampling
+    memory = from_mapping(MemoryOptions, spec.get("memory", {}), f"{place}.memory")
+    memory.check(data.options.batch_size, data.options.group if sampling == "groups" else 1, f"{place}.memory")
+    if device.type == "cuda":
+        check_memory(spec, facts, device)
+    torch.manual_seed(seed_for(seed, "weights"))
+    model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
+    share_statistics(model)
+    options = from_mapping(OptimOptions, spec["optim"], f"{place}.optim")
+    groups = model.parameter_groups(options.lr, options.weight_decay)
+    optimizer = make_optimizer(groups, options, fused=runtime.fused)
+    precision = fitted(model, runtime, memory, spec["system"], device)
+    pairs = data.pairs(model, sampling, seed)
+    if runtime.prefetch:
+        pairs = Ahead(pairs.batch, facts.steps, runtime.prefetch, pin=device.type == "cuda")
+    settings = {"precision": precision, "accumulate": memory.accumulate}
+    return Training(model, optimizer, options, pairs, data.validation(model), facts.steps, seed, device, **settings)
+
+
 @dataclass(frozen=True)
 class Training:
     """A model with all that changes it or judges it."""
@@ -115,14 +140,17 @@ class Training:
     model: Retriever
     optimizer: torch.optim.Optimizer
     options: OptimOptions
-    pairs: Pairs
+    pairs: Pairs | Ahead
     validation: RetrievalSet | None
     steps: int
     seed: int
     device: torch.device
+    precision: Precision = field(default_factory=Precision)
+    accumulate: int = 1
 
     def update(self, step: int) -> dict[str, float]:
-        """One step; returns the loss terms as numbers. Everything random in it depends on (seed, step) alone.
+        """One step; returns the loss terms as numbers (means over the parts of an accumulated batch). Everything random
+        in it depends on (seed, step) alone.
 
         Raises: UserError naming the step and the term when a term is not finite.
         """
@@ -130,18 +158,20 @@ class Training:
         self.model.train()
         self.model.before_step(step, self.steps)
         set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
-        losses = self.model.loss(self.pairs.batch(step).to(self.device))
-        total = torch.stack(list(losses.values())).sum()
-        terms = {"loss": float(total.detach()), **{name: float(value.detach()) for name, value in losses.items()}}
-        for name, value in reversed(terms.items()):  # the sum last: a single term says more
-            if not math.isfinite(value):
-                raise UserError(f"step {step}: loss term `{name}` is {value}; lower `optim.lr` or set `optim.clip`")
         self.optimizer.zero_grad(set_to_none=True)
-        (total / processes()).backward()
+        terms: dict[str, float] = {}
+        for part in self.pairs.batch(step).to(self.device).split(self.accumulate):
+            with self.precision.training():
+                losses = self.model.loss(part)
+            total = torch.stack(list(losses.values())).sum()
+            for name, value in {"loss": total, **losses}.items():
+                terms[name] = terms.get(name, 0.0) + float(value.detach()) / self.accumulate
+            for name, value in reversed(terms.items()):  # the sum last: a single term says more
+                if not math.isfinite(value):
+                    raise UserError(f"step {step}: loss term `{name}` is {value}; lower `optim.lr` or set `optim.clip`")
+            self.precision.backward(total / (self.accumulate * processes()))
         sum_gradients(self.model.parameters())
-        if self.options.clip:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
-        self.optimizer.step()
+        self.precision.step(self.optimizer, self.model, self.options.clip)
         return terms
 
     def validate(self) -> float:

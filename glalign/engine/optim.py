@@ -33,16 +33,20 @@ class OptimOptions:
     clip: float = 0.0
 
 
-def make_optimizer(groups: Iterable[dict[str, Any]], options: OptimOptions) -> torch.optim.Optimizer:
-    """The optimiser over `groups`, each of which keeps its base rate under `base_lr`."""
+def make_optimizer(
+    groups: Iterable[dict[str, Any]], options: OptimOptions, *, fused: bool = False
+) -> torch.optim.Optimizer:
+    """The optimiser over `groups`, each of which keeps its base rate under `base_lr`. fused: one kernel per group."""
+    one_kernel = fused or None  # None: torch's own choice, which is never this one
     groups = [{**group, "base_lr": group["lr"]} for group in groups if group["params"]]
     match options.name:
         case "adamw":
-            return torch.optim.AdamW(groups, betas=options.betas, eps=options.eps)
+            return torch.optim.AdamW(groups, betas=options.betas, eps=options.eps, fused=one_kernel)
         case "adam":
-            return torch.optim.Adam(groups, betas=options.betas, eps=options.eps)
+            return torch.optim.Adam(groups, betas=options.betas, eps=options.eps, fused=one_kernel)
         case _:
-            return torch.optim.SGD(groups, momentum=options.momentum, nesterov=options.momentum > 0)
+            nesterov = options.momentum > 0
+            return torch.optim.SGD(groups, momentum=options.momentum, nesterov=nesterov, fused=one_kernel)
 
 
 def rate_factor(options: OptimOptions, steps: int) -> Callable[[int], float]:

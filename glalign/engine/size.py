@@ -38,14 +38,8 @@ def measure(spec: Mapping[str, Any], out: Path) -> None:
     one query against 3,074 images (second stage included), numbers per stored image and caption.
     """
     prepare(spec["threads"], "cpu")
-    torch.manual_seed(0)
     options = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data")
-    facts = Facts(spec["identities"], 1000, dictionary(spec["words"]))
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (family, size) in spec["vocabularies"].items():
-            stand_in(Path(folder), name, family, size)
-        weights = Weights(Path(folder), load=False)
-        model: Retriever = class_named(spec["class"]).build(spec["model"], options.image_size, facts, weights)
+    model = with_stand_ins(spec, options)
     trained = train_once(model, spec, options)
     record = {
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -54,6 +48,17 @@ def measure(spec: Mapping[str, Any], out: Path) -> None:
         **costs(model, options.image_size),
     }
     write_json(out, record)
+
+
+def with_stand_ins(spec: Mapping[str, Any], options: DataOptions) -> Retriever:
+    """The system of a specification as in `measure`, with random weights and stand-ins for its vocabularies."""
+    torch.manual_seed(0)
+    facts = Facts(spec["identities"], 1000, dictionary(spec["words"]))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (family, size) in spec["vocabularies"].items():
+            stand_in(Path(folder), name, family, size)
+        weights = Weights(Path(folder), load=False)
+        return class_named(spec["class"]).build(spec["model"], options.image_size, facts, weights)
 
 
 def dictionary(count: int) -> tuple[tuple[str, int], ...]:

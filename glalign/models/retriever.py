@@ -54,6 +54,18 @@ class Batch:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return Batch(**{k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in values.items()})
 
+    def pinned(self) -> "Batch":
+        """The same batch in page-locked memory, from which a GPU copies while it computes."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Batch(**{k: v.pin_memory() if isinstance(v, Tensor) else v for k, v in values.items()})
+
+    def split(self, parts: int) -> "list[Batch]":
+        """`parts` batches of as many items each, in order; they share the random stream, which goes on from one to the
+        next."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        cut = {k: v.chunk(parts) if isinstance(v, Tensor) else [v] * parts for k, v in values.items()}
+        return [Batch(**{k: v[part] for k, v in cut.items()}) for part in range(parts)] if parts > 1 else [self]
+
 
 class Retriever(nn.Module):
     """A system: trains on `loss`, retrieves by `similarity` of what `encode_*` returns.

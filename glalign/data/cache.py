@@ -1,0 +1,96 @@
+"""Decoded images on disk: one file of uint8 pixels, mapped into memory, made once for all trainings of a size."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from glalign.data.decode import VERSION
+from glalign.errors import UserError
+from glalign.files import read_json, whole_directory, write_json
+from glalign.progress import Progress, log
+
+PIXELS, ABOUT = "pixels.npy", "about.json"
+
+
+def mapped(
+    folder: Path,
+    files: Sequence[Path],
+    size: tuple[int, int],
+    decode: Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]],
+) -> NDArray[np.uint8]:
+    """Pixels (N, 3, H, W) of `files` at `size` (height, width), read from disk where they are touched.
+
+    The cache is a folder named by the files and the size. It is made by `decode` (numbers -> pixels, in order) if it is
+    not there, or if it was made by another version of the decoder or from files that have changed since; it appears
+    whole or not at all. A second process waits for the one that makes it.
+    """
+    names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
+    path = folder / f"{names}-{size[0]}x{size[1]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = about(files, size)
+    with (folder / f".{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if reason := unusable(path, wanted):
+            log.info("%s: %s; decoding %d images", path, reason, len(files))
+            make(path, wanted, size, decode)
+        return np.load(path / PIXELS, mmap_mode="r")
+
+
+def about(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
+    """What a cache depends on. `files`: digest of the size and time of change of each; the pixels are not read for it.
+
+    Raises: UserError naming a file that is missing.
+    """
+    digest = sha256()
+    for file in files:
+        try:
+            state = file.stat()
+        except OSError as error:
+            raise UserError(f"{file}: {error.strerror}; fetch the image again") from error
+        digest.update(f"{state.st_size} {state.st_mtime_ns}\n".encode())
+    made_by = {"decoder": VERSION, "pillow": PIL.__version__}
+    return {**made_by, "images": len(files), "size": list(size), "files": digest.hexdigest()}
+
+
+def unusable(path: Path, wanted: dict[str, Any]) -> str:
+    """Why there is no cache at `path` that fits; empty if there is one."""
+    if not path.exists():
+        return "no decoded images yet"
+    try:
+        found = dict(read_json(path / ABOUT))
+        whole = np.load(path / PIXELS, mmap_mode="r").shape == (wanted["images"], 3, *wanted["size"])
+    except (UserError, TypeError, ValueError, OSError):
+        return "the cache is damaged"
+    for key in ("decoder", "pillow"):
+        if found.get(key) != wanted[key]:
+            return f"made by another version ({key} {found.get(key)}, now {wanted[key]})"
+    if found != wanted:
+        return "made from files that have changed since"
+    return "" if whole else "the cache is damaged"
+
+
+def make(
+    path: Path,
+    wanted: dict[str, Any],
+    size: tuple[int, int],
+    decode: Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]],
+) -> None:
+    """Decode every image into the folder `path`, whole or not at all. Raises UserError when the disk is full."""
+    count = wanted["images"]
+    with whole_directory(path) as temporary, Progress(f"decode {path.name}", count, "image") as progress:
+        with (temporary / PIXELS).open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (count, 3, *size)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for pixels in decode(range(count)):
+                file.write(np.ascontiguousarray(pixels))
+                progress.update()
+            file.flush()
+            os.fsync(file.fileno())
+        write_json(temporary / ABOUT, wanted)

@@ -1,0 +1,44 @@
+"""The peak memory of trainings, without data and pre-trained weights: `glalign memory`."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from glalign.config import Config, suggestion
+from glalign.data.options import DataOptions
+from glalign.engine.memory import bytes_of, estimate, judge
+from glalign.engine.runtime import prepare
+from glalign.engine.size import with_stand_ins
+from glalign.errors import UserError
+from glalign.paper import read_published
+from glalign.plan_ledgers import built_alone, trained
+
+
+def foretell(config: Config, systems: Sequence[str], language: str, gpu: str | None) -> Iterator[str]:
+    """A line per system (all that are trained, if none is named) as it is for captions of a language.
+
+    gpu: size of a GPU's memory. Raises: UserError for a name that is no trained system, and at the end if a training
+    does not fit.
+    """
+    room = bytes_of(gpu) if gpu else None
+    known = {name: entry for name, entry in trained(config).items() if language in entry["languages"]}
+    for name in systems:
+        if name not in known:
+            raise UserError(f"{name}: no system that is trained on captions in {language}; {suggestion(name, known)}")
+    published, device, large = read_published("paper/parameters.csv"), prepare(config["threads"], "cpu"), 0
+    for name in systems or [name for name, entry in known.items() if entry["budget"]["steps"] != 0]:
+        entry = config.entry(name, language)
+        spec = built_alone(name, entry, published.get(name, {}), config["vocabularies"])
+        spec |= {"memory": entry["memory"], "runtime": config["runtime"]}
+        with torch.random.fork_rng(devices=[]):
+            model = with_stand_ins(spec, DataOptions.from_config(spec["data"], f"systems.{name}.data"))
+            peak = estimate(model, spec, device)
+        yield f"{name:16} {peak}"
+        try:
+            judge(peak, room or float("inf"), spec, model)
+        except UserError as error:
+            yield f"{'':16} {error}"
+            large += 1
+        del model
+    if large:
+        raise UserError(f"--gpu {gpu}: {large} of the trainings are too large for it")

@@ -1,0 +1,224 @@
+"""Peak memory of a training, estimated before it starts from two steps on a few pairs."""
+
+import contextlib
+import re
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from glalign.data.options import DataOptions
+from glalign.engine.layers import TRANSFORMER, layers
+from glalign.engine.optim import OptimOptions
+from glalign.engine.precision import Precision, fitted
+from glalign.engine.runtime import MemoryOptions, Runtime
+from glalign.engine.specimen import specimen
+from glalign.errors import UserError
+from glalign.models.retriever import Batch, Facts, Retriever
+from glalign.models.weights import Weights
+from glalign.names import class_named
+from glalign.options import from_mapping
+from glalign.progress import log
+
+GIB = 1 << 30
+
+PAIRS = (2, 4)
+"""Sizes of the two steps: what a step keeps is affine in its pairs, but for logits of pairs with pairs."""
+
+WORDS = 40
+"""Of every caption in them; 26 is CUHK-PEDES's mean (the paper's Table 3), and a batch is as wide as its longest."""
+
+MARGIN = 0.1
+"""Share of a GPU that is left to the blocks that its allocator cannot use and to the libraries' workspaces."""
+
+STATES = {"adam": 2, "adamw": 2, "sgd": 1}
+"""Numbers that an optimiser keeps per trained parameter (SGD: its momentum)."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Bytes of a training at its peak: weights and buffers, gradients, the optimiser's state, and what a step of
+    `pairs` pairs at a time needs besides, which grows by `per_pair`."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    step: int
+    pairs: int
+    per_pair: float
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.gradients + self.optimizer + self.step
+
+    def fits(self, room: float) -> int:
+        """How many pairs at a time `room` bytes are enough for, with the margin."""
+        left = room * (1 - MARGIN) - (self.total - self.step)
+        return max(0, int(self.pairs + (left - self.step) / max(1.0, self.per_pair)))
+
+    def __str__(self) -> str:
+        parts = {"weights": self.weights, "gradients": self.gradients, "optimiser": self.optimizer}
+        parts[f"step of {self.pairs} pairs"] = self.step
+        return f"{self.total / GIB:.2f} GiB ({', '.join(f'{name} {size / GIB:.2f}' for name, size in parts.items())})"
+
+
+class Live(TorchDispatchMode):
+    """The most bytes that tensors made while it is entered took at any time.
+
+    Those of `known` tensors do not count, and while `backward` is set none of a known tensor's shape does: that is its
+    gradient.
+    """
+
+    def __init__(self, known: Iterable[Tensor]) -> None:
+        super().__init__()
+        known = list(known)
+        self.now = self.peak = 0
+        self.backward = False
+        self._held = {tensor.untyped_storage()._cdata: 0 for tensor in known}
+        self._shapes = {shape for tensor in known for shape in (tensor.shape, tensor.shape[::-1])}
+
+    def __torch_dispatch__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for value in tree_leaves(result):
+            if isinstance(value, Tensor) and not (self.backward and value.shape in self._shapes):
+                self.add(value)
+        return result
+
+    def add(self, tensor: Tensor) -> None:
+        """Count the memory of a tensor, once, until nothing uses it."""
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key not in self._held:
+            self._held[key] = storage.nbytes()
+            self.now += self._held[key]
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._free, key)
+
+    def _free(self, key: int) -> None:
+        self.now -= self._held.pop(key)
+
+
+def estimate(model: Retriever, spec: Mapping[str, Any], device: torch.device) -> Peak:
+    """Peak memory of the training of `model`, which is spent for it: of a specification {system, data, optim} with
+    `runtime` and `memory`, at the end of the training, when every term counts.
+
+    Gradients are dropped as soon as they are there, so that the two steps show what depends on the batch alone.
+    """
+    runtime = from_mapping(Runtime, spec.get("runtime", {}), "runtime")
+    memory = from_mapping(MemoryOptions, spec.get("memory", {}), "memory")
+    options = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data")
+    optim = from_mapping(OptimOptions, spec["optim"], f"systems.{spec['system']}.optim")
+    precision = fitted(model.to(device), runtime, memory, spec["system"], device)
+    model.train()
+    model.before_step(999, 1000)
+    batches = (specimen(model, options.image_size, range(n), words=(WORDS, WORDS)) for n in PAIRS)
+    sizes = [_step(model, precision, batch, device) for batch in batches]
+    trained = sum(_bytes(p) for p in model.parameters() if p.requires_grad)
+    pairs = -(-options.batch_size // memory.accumulate)
+    per_pair = max(0.0, (sizes[1] - sizes[0]) / (PAIRS[1] - PAIRS[0]))
+    step = round(sizes[0] + per_pair * (pairs - PAIRS[0]))
+    if not runtime.fused and optim.name != "sgd":
+        step = max(step, trained)  # torch's step of many tensors at once has a copy of the gradients' size for a moment
+    states = STATES[optim.name] if optim.name != "sgd" or optim.momentum else 0
+    weights = sum(_bytes(tensor) for tensor in (*model.parameters(), *model.buffers()))
+    return Peak(weights, trained, states * trained, step, pairs, per_pair)
+
+
+def check_memory(spec: Mapping[str, Any], facts: Facts, device: torch.device) -> None:
+    """Log what the training of a specification needs, by a model of its own that is gone afterwards.
+
+    Raises: UserError, before anything is trained, with what to change if the GPU has not so much.
+    """
+    room = torch.cuda.mem_get_info(device)[0]
+    size = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data").image_size
+    weights = Weights(Path(spec["weights"]), load=False)
+    model = class_named(spec["class"]).build(spec["model"], size, facts, weights)
+    with explained(spec, model):
+        peak = estimate(model, spec, device)
+    log.info("%s: needs about %s of GPU memory, %.2f GiB are free", spec["system"], peak, room / GIB)
+    judge(peak, room, spec, model)
+    del model
+    torch.cuda.empty_cache()
+
+
+def judge(peak: Peak, room: float, spec: Mapping[str, Any], model: nn.Module) -> None:
+    """Raises: UserError with what to change if a peak does not fit into `room` bytes, of which MARGIN is not ours."""
+    if peak.total > room * (1 - MARGIN):
+        raise UserError(
+            f"systems.{spec['system']}: the training needs about {peak} and the GPU has {room / GIB:.2f} GiB, of which "
+            f"{MARGIN:.0%} should stay free; {advice(spec, model, peak.fits(room))}"
+        )
+
+
+@contextlib.contextmanager
+def explained(spec: Mapping[str, Any], model: nn.Module) -> Iterator[None]:
+    """Turn a GPU's "out of memory" into a UserError with what to change."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"systems.{spec['system']}: the GPU is out of memory ({str(error).partition('. ')[0]}); "
+            f"{advice(spec, model)}, or let nothing else run on this GPU"
+        ) from error
+
+
+def advice(spec: Mapping[str, Any], model: nn.Module, pairs: int | None = None) -> str:
+    """What makes a training smaller, first what leaves its loss alone. pairs: how many at a time fit, if known."""
+    place, memory, batch = f"systems.{spec['system']}", spec.get("memory", {}), spec["data"]["batch_size"]
+    same = []
+    if spec.get("runtime", {}).get("precision", "fp32") == "fp32":
+        same.append("`runtime.precision: bf16`")
+    if not memory.get("checkpoint_activations") and any(layers(model, TRANSFORMER)):
+        same.append(f"`{place}.memory.checkpoint_activations: true`")
+    parts = 2 * memory.get("accumulate", 1) if pairs is None else -(-batch // max(1, pairs))
+    parts = next((n for n in range(parts, batch // 2 + 1) if batch % n == 0), None)
+    other = [f"`{place}.memory.accumulate: {parts}`"] if parts and pairs != 0 else []
+    other = " or ".join([*other, f"a `{place}.data.batch_size` below {batch}"])
+    first = f"set {' and '.join(same)}, which leave the loss as it is; else " if same else ""
+    return f"{first}{other} changes the loss, which then compares fewer pairs"
+
+
+def bytes_of(text: str) -> int:
+    """A size such as 8GB or 7.5 GiB. Raises: UserError for anything else.
+
+    >>> bytes_of("8GB"), bytes_of("2 GiB")
+    (8000000000, 2147483648)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(GB|GiB)\s*", text)
+    if not found:
+        raise UserError(f"--gpu: {text!r} is no size of memory; write 8GB or 8GiB")
+    return int(float(found[1]) * {"GB": 10**9, "GiB": GIB}[found[2]])
+
+
+def _step(model: Retriever, precision: Precision, batch: Batch, device: torch.device) -> int:
+    """Most bytes that one step takes beyond weights, gradients and the optimiser's state."""
+    hooks = [p.register_post_accumulate_grad_hook(_drop) for p in model.parameters() if p.requires_grad]
+    try:
+        with Live((*model.parameters(), *model.buffers())) as live:
+            batch = batch.to(device)
+            for field in fields(batch):
+                if isinstance(value := getattr(batch, field.name), Tensor):
+                    live.add(value)
+            with precision.training():
+                total = torch.stack(list(model.loss(batch).values())).sum()
+            live.backward = True
+            precision.backward(total)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return live.peak
+
+
+def _drop(parameter: Tensor) -> None:
+    parameter.grad = None
+
+
+def _bytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
