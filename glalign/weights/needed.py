@@ -8,9 +8,9 @@ from typing import Any
 from glalign.classes import options_of
 from glalign.config import Config
 from glalign.layout import Layout
-from glalign.plan_weights import CONTENTS, Files, model_files, weight_files
+from glalign.plan_weights import Files, model_files, weight_files
 from glalign.weights.catalogue import Release, catalogue
-from glalign.weights.state import fault
+from glalign.weights.state import fault, name_of
 
 PARSER = "part label maps"
 """Who needs the parser."""
@@ -65,16 +65,6 @@ def _readers(config: Config) -> Iterator[tuple[str, Files]]:
         made, given = weight_files(config, layout, [config["parsing"]["weights"]])
         records = tuple(str(PurePosixPath(file).with_suffix(".json")) for file in given)
         yield PARSER, (made, given + records)
-
-
-def name_of(file: str) -> str:
-    """The name of a weight or vocabulary from one of its files.
-
-    >>> name_of("weights/xlm-roberta-base.tokenizer.json")
-    'xlm-roberta-base'
-    """
-    name = PurePosixPath(file).name
-    return next((name.removesuffix(end) for end in (*CONTENTS, ".json") if name.endswith(end)), name)
 
 
 def facts_of(need: Need) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from pathlib import Path
 from glalign.errors import UserError
 from glalign.files import read_json
 
+ENDINGS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes", ".json")
+"""How the names of pre-trained files go on behind the name that configurations use."""
+
 LENGTH = 8
 """Bytes of a safetensors file that say how long its header is."""
 
@@ -44,11 +47,22 @@ def fault(path: Path | str, name: str) -> str:
     return ""
 
 
-def check(path: Path | str, name: str) -> None:
-    """Raises: UserError naming the file, its fault and the command that mends it."""
+def name_of(file: Path | str) -> str:
+    """The name of a weight or vocabulary from one of its files.
+
+    >>> name_of("weights/xlm-roberta-base.tokenizer.json")
+    'xlm-roberta-base'
+    """
+    name = Path(file).name
+    return next((name.removesuffix(end) for end in ENDINGS if name.endswith(end)), name)
+
+
+def check(path: Path | str) -> None:
+    """Raises: UserError naming a file that is missing or not whole, its fault and the command that mends it."""
+    name = name_of(path)
     found = fault(path, name)
     if found:
-        raise UserError(f"{path}: {found}; {MEND.format(name)}; a tiny twin is remade by `snakemake pretrain`")
+        raise UserError(f"{path}: {found}; {MEND.format(name)}, and `snakemake pretrain` remakes a tiny twin")
 
 
 def torn_tensors(path: Path) -> str:
