@@ -43,6 +43,7 @@ def import_release(
     written: dict[str, Any] = dict(record.get("files", {}))
     for path in files:
         _check_published(release, path)
+    check_vocabulary(release, vocabulary, folder)
     if weights:
         parser = parser_record(settings) if release.family == "segformer" else None
         tensors, dropped = choose(release, weights, parser["model"] if parser else {}, say)
@@ -52,7 +53,6 @@ def import_release(
         record |= {"sha256": digest_of(target), "tensors": {"read": len(tensors), "dropped": dropped}}
         record |= {"record": parser} if parser else {}
         written[target.name] = _entry(target, weights)
-    check_vocabulary(release, vocabulary, folder)
     for path in vocabulary:
         target = folder / f"{release.name}{TARGETS[path.name]}"
         with whole_file(target) as temporary:
