@@ -138,8 +138,17 @@ def _check_published(release: Release, path: Path) -> None:
 
 
 def _write(tensors: Mapping[str, Tensor], target: Path) -> None:
-    """A safetensors file, whole or not at all; the same tensors give the same bytes."""
-    own = {name: value.detach().contiguous().clone() for name, value in sorted(tensors.items())}
+    """A safetensors file, whole or not at all; the same tensors give the same bytes.
+
+    Tensors stay mapped from the disk, but for those that share their memory with another, which cannot be stored.
+    """
+    own: dict[str, Tensor] = {}
+    places: set[int] = set()
+    for name, value in sorted(tensors.items()):
+        whole = value.detach().contiguous()
+        place = whole.untyped_storage().data_ptr()
+        own[name] = whole.clone() if place in places else whole
+        places.add(place)
     with whole_file(target) as temporary:
         save_file(own, temporary)
 

@@ -26,6 +26,7 @@ from glalign.engine.size import dictionary, stand_in
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.albef import SHAPES as ALBEFS
 from glalign.models.albef import Albef
+from glalign.models.albef import albef as albef_network
 from glalign.models.bert import Bert
 from glalign.models.clip_towers import ClipTowers
 from glalign.models.glalign import GLAlign
@@ -39,6 +40,7 @@ from glalign.models.weights import PRETRAINED, Weights
 from glalign.parsing.parser import Parser, paired
 from glalign.parsing.regions import ATR_LABELS
 from glalign.weights.catalogue import Release, release_of
+from glalign.weights.importing import import_release
 
 FACTS = Facts(identities=4, steps=10, words=dictionary(30))
 LENGTHS = torch.tensor([9, 4, 7])
@@ -173,17 +175,32 @@ def multilingual(folder: Path, real: bool) -> Original:
 
     def check(weights: Path) -> None:
         vocabulary = "xlm-roberta-base"
+        file = folder / "tokenizer.json"
         if real:
-            stand_in(weights, vocabulary, "roberta", words)
+            xlmr_vocabulary(file, words)
         else:
-            shutil.copy(tiny, weights / f"{vocabulary}.tokenizer.json")
-        options = {"backbone": release.backbone, "weights": name, "vocabulary": vocabulary, "cross_depth": 1}
+            shutil.copy(tiny, file)
+        import_release(replace(release_of(vocabulary), words=words), [file], weights, print)
+        options = {"backbone": release.backbone, "weights": name, "vocabulary": vocabulary, "cross_depth": 1, "tie_head": True}
         towers = part(MIrra.build(options, size, FACTS, Weights(weights)), MultilingualTowers)
         with torch.no_grad():
             close(towers.image_tokens(pixels_of(*size))[:, 0], images)
             close(towers.texts(ids)[0], captions)
 
     return Original(release, [file], check)
+
+
+def xlmr_vocabulary(path: Path, words: int) -> None:
+    """A tokenizer.json as XLM-R's: a Unigram model, its marks first, the mask last."""
+    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers  # noqa: PLC0415
+
+    marks = ["<s>", "<pad>", "</s>", "<unk>"]
+    pieces = [(mark, 0.0) for mark in marks]
+    pieces += [(f"\u2581w{number}", -1.0 - number / words) for number in range(words - len(marks) - 1)]
+    tokenizer = Tokenizer(models.Unigram([*pieces, ("<mask>", 0.0)], unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.add_special_tokens([AddedToken(mark, special=True) for mark in (*marks, "<mask>")])
+    tokenizer.save(str(path))
 
 
 def phobert(folder: Path, real: bool) -> Original:
@@ -394,15 +411,16 @@ def albef(folder: Path, real: bool) -> Original:
             stand_in(weights, "bert-base-uncased", "bert", words)
         else:
             shutil.copy(PRETRAINED / "tiny_wordpiece.tokenizer.json", weights / "bert-base-uncased.tokenizer.json")
+        other = albef_network(release.backbone, tall, words)
+        Weights(weights).fill(other, "albef")
+        close(other.vision.positions.detach(), resized)
+        del other
         options = {"backbone": release.backbone, "weights": "albef", "vocabulary": "bert-base-uncased", "queue": 64}
         network = part(RaSa.build(options, square, FACTS, Weights(weights)), Albef)
         with torch.no_grad():
             close(network.vision(pixels_of(*square)), images)
             close(network.text(ids, LENGTHS)[real_tokens], captions[real_tokens])
         assert network.temperature.item() == np.float32(0.05)
-        other = Albef(shape, tall, words)
-        Weights(weights).fill(other, "albef")
-        close(other.vision.positions.detach(), resized)
 
     return Original(release, [file], check)
 

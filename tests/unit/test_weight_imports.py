@@ -29,6 +29,7 @@ CASES: dict[str, Callable[[Path, bool], Original]] = {
 def bring(original: Original, folder: Path) -> list[str]:
     """Import and check; returns the report."""
     lines: list[str] = []
+    gc.collect()
     import_release(original.release, original.files, folder, lines.append)
     gc.collect()
     original.check(folder)
