@@ -10,7 +10,7 @@ from glalign.weights.catalogue import Release, Source
 from glalign.weights.importing import Say, import_release
 
 DOWNLOADS = ".downloads"
-"""Folder below the weights' in which unfinished downloads wait to go on; gone when an import is done."""
+"""Folder below the weights' in which unfinished downloads wait to go on."""
 
 
 def fetch_release(release: Release, folder: Path, say: Say) -> None:
@@ -24,8 +24,10 @@ def fetch_release(release: Release, folder: Path, say: Say) -> None:
     downloads.mkdir(parents=True, exist_ok=True)
     found = [_download(release, source, downloads, folder, say) for source in release.files]
     files = [path for path, _ in found]
-    import_release(release, files, folder, say, origin=", ".join(dict.fromkeys(origin for _, origin in found)))
-    shutil.rmtree(downloads)
+    try:
+        import_release(release, files, folder, say, origin=", ".join(dict.fromkeys(origin for _, origin in found)))
+    finally:  # a file that the import refuses is not taken for whole the next time
+        shutil.rmtree(downloads)
     if not any((folder / DOWNLOADS).iterdir()):
         (folder / DOWNLOADS).rmdir()
 

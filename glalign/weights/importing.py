@@ -52,14 +52,14 @@ def import_release(
         say(f"{target}: {target.stat().st_size / 1e6:,.1f} MB")
         record |= {"sha256": digest_of(target), "tensors": {"read": len(tensors), "dropped": dropped}}
         record |= {"record": parser} if parser else {}
-        written[target.name] = _entry(target, weights)
+        written[target.name] = _entry(target, weights, origin)
     for path in vocabulary:
         target = folder / f"{release.name}{TARGETS[path.name]}"
         with whole_file(target) as temporary:
             shutil.copyfile(path, temporary)
         say(f"{target}: {target.stat().st_size / 1e6:,.1f} MB")
-        written[target.name] = _entry(target, path)
-    record |= {"files": written, "origin": origin, "licence": release.licence, "conditions": release.conditions}
+        written[target.name] = _entry(target, path, origin)
+    record |= {"files": written, "licence": release.licence, "conditions": release.conditions}
     write_json(record_path, record)
 
 
@@ -153,5 +153,6 @@ def _write(tensors: Mapping[str, Tensor], target: Path) -> None:
         save_file(own, temporary)
 
 
-def _entry(target: Path, source: Path) -> dict[str, str]:
-    return {"sha256": digest_of(target), "from": source.name, "from_sha256": digest_of(source)}
+def _entry(target: Path, source: Path, origin: str) -> dict[str, str]:
+    digests = {"sha256": digest_of(target), "from_sha256": digest_of(source)}
+    return {**digests, "from": source.name, "origin": origin}

@@ -17,7 +17,8 @@ LENGTH = 8
 LONGEST = 100_000_000
 """Bytes of the longest header that the format allows."""
 
-MEND = "`glalign weights list` says where it comes from, `glalign weights fetch {0}` gets it again"
+MEND = "`glalign weights fetch {0}` or `import` brings a released file again, `snakemake pretrain` a tiny twin"
+"""How a file that is not whole is replaced; {0}: its name."""
 
 
 def fault(path: Path | str, name: str) -> str:
@@ -62,7 +63,7 @@ def check(path: Path | str) -> None:
     name = name_of(path)
     found = fault(path, name)
     if found:
-        raise UserError(f"{path}: {found}; {MEND.format(name)}, and `snakemake pretrain` remakes a tiny twin")
+        raise UserError(f"{path}: {found}; {MEND.format(name)}")
 
 
 def torn_tensors(path: Path) -> str:

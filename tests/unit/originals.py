@@ -181,7 +181,13 @@ def multilingual(folder: Path, real: bool) -> Original:
         else:
             shutil.copy(tiny, file)
         import_release(replace(release_of(vocabulary), words=words), [file], weights, print)
-        options = {"backbone": release.backbone, "weights": name, "vocabulary": vocabulary, "cross_depth": 1, "tie_head": True}
+        options = {
+            "backbone": release.backbone,
+            "weights": name,
+            "vocabulary": vocabulary,
+            "cross_depth": 1,
+            "tie_head": True,
+        }
         towers = part(MIrra.build(options, size, FACTS, Weights(weights)), MultilingualTowers)
         with torch.no_grad():
             close(towers.image_tokens(pixels_of(*size))[:, 0], images)

@@ -186,7 +186,8 @@ def test_the_hubs_files_are_fetched_imported_and_recorded_with_their_commit(hub,
     names = sorted(path.name for path in (tmp_path / "weights").iterdir())
     assert names == [f"bert-base-uncased.{end}" for end in ("json", "safetensors", "tokenizer.json")]
     record = json.loads((tmp_path / "weights" / "bert-base-uncased.json").read_text(encoding="utf-8"))
-    assert record["origin"] == f"https://huggingface.co/google-bert/bert-base-uncased at {COMMIT}"
+    origins = {entry["origin"] for entry in record["files"].values()}
+    assert origins == {f"https://huggingface.co/google-bert/bert-base-uncased at {COMMIT}"}
     assert not any(fault(tmp_path / "weights" / name, "bert-base-uncased") for name in names)
 
 
@@ -211,6 +212,8 @@ def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
     Hub.cut = True
     with pytest.raises(UserError, match=r"vgg16\.pth cannot be fetched"):
         fetch_release(release, tmp_path / "weights", print)
+    with pytest.raises(UserError, match=r"vgg16\.pth: .*download it again"):
+        fetch_release(replace(release, files=(replace(source, sha256=""),)), tmp_path / "weights", print)
     Hub.cut = False
     fetch_release(release, tmp_path / "weights", print)
     original.check(tmp_path / "weights")
