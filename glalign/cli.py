@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from glalign import __version__
+from glalign.cli_weights import weights
 from glalign.errors import UserError
 from glalign.progress import log, start_logging
 
@@ -54,6 +55,9 @@ def job(*parameters: str) -> Callable[[Callable[..., None]], click.Command]:
 def main() -> None:
     """Text-based person search: data, training, ranks, tables. The Snakemake rules call these commands."""
     start_logging(None)
+
+
+main.add_command(weights)
 
 
 @job("out")

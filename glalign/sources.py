@@ -14,8 +14,12 @@ from pathlib import Path
 
 from glalign.classes import assigned, source_of, tree_of
 from glalign.errors import UserError
+from glalign.weights.state import check, digest_of
 
 OURS = ("glalign", "baselines")
+GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` bring it"
+"""How a pre-trained file that is missing comes."""
+
 STAGES: Mapping[str, tuple[str, ...]] = {
     "synthesize": ("glalign.synthetic.dataset",),
     "translate": ("glalign.synthetic.translate",),
@@ -89,38 +93,27 @@ def code_digest(entries: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
-def file_digest(path: str) -> str:
-    """SHA-256 of a file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def weight_digests(paths: Iterable[str]) -> str:
     """Names and digests of pre-trained files (weights, vocabularies) and of the records beside them.
 
-    Raises UserError naming a file that is missing and how to get it.
+    Raises UserError naming a file that is missing or not whole and how to get it.
     """
+    paths = tuple(paths)
     for path in map(Path, paths):
         if not path.is_file():
             present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
-            if path.suffix == ".json":
+            if path.suffix in (".json", ".txt", ".codes"):
                 raise UserError(
-                    f"{path}: no such vocabulary; put the tokenizer.json of the model's release there, or make the "
-                    "twins: `snakemake pretrain`, `weights: results/pretrained`"
-                )
-            if path.suffix in (".txt", ".codes"):
-                release = path.name.partition(".")[2]
-                raise UserError(
-                    f"{path}: no such vocabulary; put the {release} of PhoBERT's release there, or make the twins: "
-                    "`snakemake pretrain`, `weights: results/pretrained`"
+                    f"{path}: no such vocabulary; {GET}, or make the twins: `snakemake pretrain`, "
+                    "`weights: results/pretrained`"
                 )
             raise UserError(
-                f"{path}: no such weight file ({path.parent} has {present}); put it there, correct the name, say "
+                f"{path}: no such weight file ({path.parent} has {present}); {GET}, correct the name, say "
                 "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
             )
+        check(path)
     files = (file for path in map(Path, paths) for file in (path, path.with_suffix(".json")) if file.is_file())
-    return " ".join(f"{file.name}={file_digest(str(file))}" for file in files)
+    return " ".join(f"{file.name}={digest_of(file)}" for file in files)
 
 
 def _packages(module: str) -> list[str]:

@@ -154,11 +154,11 @@ class MultilingualTowers(nn.Module):
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Fit a weight file to this model (see `load_weights`): a checkpoint of open_clip's model, or our own.
 
-        Its logit scale and XLM-R's numbering of positions, which older releases of transformers stored, are dropped,
-        its table of image positions is resized. about: as of ClipTowers.adapt.
+        Its logit scale, a pooler and XLM-R's numbering of positions, which older releases of transformers stored, are
+        dropped, its table of image positions is resized. about: as of ClipTowers.adapt.
         """
-        dropped = ("logit_scale", "text.transformer.embeddings.position_ids")
-        tensors = {name: value for name, value in tensors.items() if name not in dropped}
+        dropped = ("logit_scale", "text.transformer.pooler.", "text.transformer.embeddings.position_ids")
+        tensors = {name: value for name, value in tensors.items() if not name.startswith(dropped)}
         return fit_positions(tensors, about, self.patch_grid)
 
     def about(self) -> dict[str, str]:

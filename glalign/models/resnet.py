@@ -66,9 +66,14 @@ class ResNetTrunk(nn.Module):
         return x
 
     def adapt(self, tensors: dict[str, Tensor], about: object) -> dict[str, Tensor]:
-        """Drop the classifier of a weight file, and the stages behind the last one here (`load_weights`)."""
+        """Drop the classifier of a weight file, and the stages behind the last one here (`load_weights`).
+
+        Files older than torch 0.4.1 count no batches; the count, which nothing here reads, is 0 then, as torch has it.
+        """
         behind = [f"layer{number}." for number in range(self.stages + 1, STAGES + 1)]
-        return {name: value for name, value in tensors.items() if not name.startswith(("fc.", *behind))}
+        kept = {name: value for name, value in tensors.items() if not name.startswith(("fc.", *behind))}
+        ends = {name.removesuffix("running_mean") for name in kept if name.endswith(".running_mean")}
+        return {f"{end}num_batches_tracked": torch.tensor(0) for end in sorted(ends)} | kept
 
 
 def basic_blocks(inside: int, outside: int, count: int) -> nn.Sequential:

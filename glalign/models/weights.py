@@ -17,6 +17,9 @@ from glalign.progress import log
 HEADS = ("classifier.", "fc.", "head.")
 """How the names of layers begin that tell training classes apart, where a module does not say (`class_heads`)."""
 
+REAL = "`glalign weights fetch {0}` gets a real one (`glalign weights list` says what it is)"
+"""How a released file comes here; {0}: its name."""
+
 NAMED = 3
 """Tensors that an error names."""
 
@@ -46,8 +49,7 @@ class Weights:
         path = self.folder / f"{name}{VOCABULARY}"
         if not path.is_file():
             raise UserError(
-                f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, a real one is the "
-                "tokenizer.json of the model's release"
+                f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {REAL.format(name)}"
             )
         return path
 
@@ -57,8 +59,7 @@ class Weights:
         for path in paths:
             if not path.is_file():
                 raise UserError(
-                    f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, a real one is the "
-                    "vocab.txt and the bpe.codes of PhoBERT's release"
+                    f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {REAL.format(name)}"
                 )
         return paths
 
@@ -97,19 +98,24 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
     path = Path(folder) / f"{name}.safetensors"
     if not path.is_file():
         raise UserError(
-            f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, the README says where real ones "
-            f"come from, and `weights: {RANDOM}` starts from random values"
+            f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {REAL.format(name)}, and "
+            f"`weights: {RANDOM}` starts from random values"
         )
     _check_digest(path)
     tensors, about = read_weights(path)
     tensors = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+    fill(module, adapted(module, tensors, about, str(path)), str(path))
+
+
+def adapted(module: nn.Module, tensors: dict[str, Tensor], about: Mapping[str, str], where: str) -> dict[str, Tensor]:
+    """What the module's method `adapt` makes of tensors, if it has one. Raises: UserError naming `where`."""
     adapt = getattr(module, "adapt", None)
-    if adapt is not None:
-        try:
-            tensors = adapt(tensors, about)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from error
-    fill(module, tensors, str(path))
+    if adapt is None:
+        return tensors
+    try:
+        return adapt(tensors, about)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
 
 
 def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -121,11 +127,22 @@ def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such weight file") from error
     except SafetensorError as error:
-        raise UserError(f"{path}: not a whole safetensors file ({error}); make or fetch it again") from error
+        raise UserError(
+            f"{path}: not a whole safetensors file ({error}); `glalign weights fetch` or `import` brings a real one "
+            "again, `snakemake pretrain` makes the tiny ones"
+        ) from error
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Give `module` these values, all of them and no others.
+    """Give `module` these values, all of them and no others, as `fitting` chooses them."""
+    own = module.state_dict()
+    chosen = fitting(module, tensors, where)
+    with torch.no_grad():
+        module.load_state_dict({name: value.to(own[name].dtype) for name, value in chosen.items()}, strict=False)
+
+
+def fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
+    """The tensors that `module` takes: every one of its own, in its shape, and no unknown ones.
 
     A classifier of other classes (a name that begins with one of the module's `class_heads` and is unknown here or of
     another shape) is dropped with a notice, and the module keeps its own: no retrieval reads it. Raises: UserError
@@ -136,21 +153,20 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
     dropped = {n for n, v in tensors.items() if n.startswith(heads) and (n not in own or own[n].shape != v.shape)}
     if dropped:
         log.info("%s: classifier of other classes dropped (%s)", where, ", ".join(sorted(dropped)))
-    tensors = {name: value for name, value in tensors.items() if name not in dropped}
-    wrong = [f"`{n}` is missing" for n in own if n not in tensors and n not in dropped]
+    chosen = {name: value for name, value in tensors.items() if name not in dropped}
+    wrong = [f"`{n}` is missing" for n in own if n not in chosen and n not in dropped]
     wrong += [
         f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}"
-        for name, value in tensors.items()
+        for name, value in chosen.items()
         if name in own and own[name].shape != value.shape
     ]
-    wrong += [f"`{name}` is unknown to the model" for name in tensors if name not in own]
+    wrong += [f"`{name}` is unknown to the model" for name in chosen if name not in own]
     if wrong:
         more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
         raise UserError(
             f"{where}: tensor {'; tensor '.join(wrong[:NAMED])}{more}; the file is of another model or configuration"
         )
-    with torch.no_grad():
-        module.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()}, strict=False)
+    return chosen
 
 
 def _check_digest(path: Path) -> None:
@@ -167,5 +183,5 @@ def _check_digest(path: Path) -> None:
     if found != expected:
         raise UserError(
             f"{path}: SHA-256 is {found[:12]}..., {record.name} says {expected[:12]}...; "
-            "fetch the file again, or remake both with `snakemake pretrain`"
+            f"`glalign weights fetch {path.stem}` or `import` brings it again, `snakemake pretrain` remakes a tiny one"
         )

@@ -19,6 +19,7 @@ from glalign.files import read_json, whole_directory, write_json
 from glalign.models.weights import load_weights
 from glalign.parsing.labelmaps import Agreement, map_file, read_labels, write_labels
 from glalign.parsing.regions import ATR_LABELS, REGIONS, SIDES, region_table
+from glalign.parsing.released_names import current_names
 from glalign.parsing.stripes import stripes
 from glalign.progress import Progress
 
@@ -82,10 +83,12 @@ def paired(scores: Tensor) -> Tensor:
 
 
 def build(model: Mapping[str, Any]) -> nn.Module:
-    """transformers' SegFormer with random values for keys of SegformerConfig."""
+    """transformers' SegFormer with random values for keys of SegformerConfig; it reads released files, too."""
     from transformers import SegformerConfig, SegformerForSemanticSegmentation  # noqa: PLC0415  (seconds to import)
 
-    return SegformerForSemanticSegmentation(SegformerConfig(num_labels=len(ATR_LABELS), **model))
+    network = SegformerForSemanticSegmentation(SegformerConfig(num_labels=len(ATR_LABELS), **model))
+    network.adapt = current_names
+    return network
 
 
 def parse_images(spec: Mapping[str, Any], out: Path, report: Path) -> None:

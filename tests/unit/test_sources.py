@@ -114,13 +114,20 @@ def test_the_digest_covers_what_a_stage_loads(stage: str, path: str | None) -> N
 
 
 def test_a_missing_weight_file_names_file_and_remedy(tmp_path: Path) -> None:
-    (tmp_path / "tiny_clip.safetensors").write_bytes(b"x")
-    assert weight_digests([str(tmp_path / "tiny_clip.safetensors")]).startswith("tiny_clip.safetensors=2d711642")
+    (tmp_path / "tiny_clip.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}")
+    assert weight_digests([str(tmp_path / "tiny_clip.safetensors")]).startswith("tiny_clip.safetensors=411a4852")
     with pytest.raises(UserError, match=r"clip\.safetensors: no such weight file .* has tiny_clip.*snakemake pretrain"):
         weight_digests([str(tmp_path / "clip.safetensors")])
-    for name, release in (("x.vocab.txt", "vocab.txt"), ("x.bpe.codes", "bpe.codes"), ("x.tokenizer.json", "")):
-        with pytest.raises(UserError, match=rf"{name}: no such vocabulary; put the .*{release} of"):
+    for name in ("x.vocab.txt", "x.bpe.codes", "x.tokenizer.json"):
+        with pytest.raises(UserError, match=rf"{name}: no such vocabulary; `glalign weights list`.*fetch"):
             weight_digests([str(tmp_path / name)])
+
+
+def test_a_half_downloaded_weight_file_is_told_while_planning(tmp_path: Path) -> None:
+    path = tmp_path / "clip-vit-b-32.safetensors"
+    path.write_bytes((ROOT / "glalign" / "pretrained" / "tiny_clip.safetensors").read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"clip-vit-b-32\.safetensors: torn: .* `glalign weights fetch clip-vit-b-32`"):
+        weight_digests([str(path)])
 
 
 def test_provenance_has_no_time_host_or_absolute_path() -> None:

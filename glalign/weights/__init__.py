@@ -1,0 +1,1 @@
+"""Pre-trained files from outside: what there is, what a configuration needs, what is whole, how it comes."""

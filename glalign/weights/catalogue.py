@@ -1,0 +1,87 @@
+"""The releases that the suite can start from: origin, size, licence and conditions, as data (catalogue.yaml)."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from glalign.config import suggestion
+from glalign.errors import UserError
+
+DATA_FILES = ("catalogue.yaml",)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to download: `path` in the release's hub repository, or a `url`. size: MB as published. sha256: how its
+    digest begins, where its address says so."""
+
+    path: str = ""
+    url: str = ""
+    size: float | None = None
+    sha256: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return PurePosixPath(self.path or self.url).name
+
+
+@dataclass(frozen=True)
+class Release:
+    """A weight, a vocabulary, or both, under one name; fields as the head of catalogue.yaml describes them."""
+
+    name: str
+    about: str
+    files: tuple[Source, ...]
+    licence: str
+    facts: str
+    family: str = ""
+    backbone: str = ""
+    vocabulary: str = ""
+    words: int | None = None
+    hub: str = ""
+    revision: str = ""
+    stored: float | None = None
+    conditions: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where its files come from, in one line."""
+        names = ", ".join(source.name for source in self.files)
+        return f"https://huggingface.co/{self.hub} ({names})" if self.hub else self.files[0].url
+
+
+@functools.cache
+def catalogue() -> Mapping[str, Release]:
+    """Every release by name."""
+    text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
+    return {
+        name: Release(name, **{**entry, "files": tuple(Source(**file) for file in entry["files"])})
+        for name, entry in yaml.safe_load(text).items()
+    }
+
+
+def release_of(name: str) -> Release:
+    """The release of this name. Raises: UserError with the nearest one."""
+    known = catalogue()
+    if name not in known:
+        raise UserError(f"weights {name!r}: no release of this name; {suggestion(name, known)}")
+    return known[name]
+
+
+def licence_table() -> str:
+    """The Markdown table of docs/weights.md."""
+    head = "| name | what | from | MB to download | MB stored | licence | conditions |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(f"{_row(release)}\n" for release in catalogue().values())
+
+
+def _row(release: Release) -> str:
+    sizes = [source.size for source in release.files]
+    download = f"{sum(size for size in sizes if size):g}" if all(sizes) else "not published"
+    origin = f"[{release.hub}](https://huggingface.co/{release.hub})" if release.hub else f"<{release.files[0].url}>"
+    stored = f"{release.stored:g}" if release.stored else ""
+    cells = (f"`{release.name}`", release.about, origin, download, stored, release.licence, release.conditions)
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,80 @@
+"""Releases out of the network, on request only: from the hub and plain addresses, then imported as if by hand."""
+
+import os
+import shutil
+from pathlib import Path
+from urllib.error import URLError
+
+from glalign.errors import UserError
+from glalign.weights.catalogue import Release, Source
+from glalign.weights.importing import Say, import_release
+
+DOWNLOADS = ".downloads"
+"""Folder below the weights' in which unfinished downloads wait to go on."""
+
+
+def fetch_release(release: Release, folder: Path, say: Say) -> None:
+    """Download the files of a release and import them into `folder`; the record has the commit or the address.
+
+    Raises: UserError when the network is off or fails, with what to download by hand and the command that takes it.
+    """
+    if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE"):
+        raise UserError(f"HF_HUB_OFFLINE is set, so nothing is fetched; unset it, or {by_hand(release, folder)}")
+    downloads = folder / DOWNLOADS / release.name
+    downloads.mkdir(parents=True, exist_ok=True)
+    found = [_download(release, source, downloads, folder, say) for source in release.files]
+    files = [path for path, _ in found]
+    try:
+        import_release(release, files, folder, say, origin=", ".join(dict.fromkeys(origin for _, origin in found)))
+    finally:  # a file that the import refuses is not taken for whole the next time
+        shutil.rmtree(downloads)
+    if not any((folder / DOWNLOADS).iterdir()):
+        (folder / DOWNLOADS).rmdir()
+
+
+def by_hand(release: Release, folder: Path) -> str:
+    """How a machine without network gets a release."""
+    pages = [
+        f"https://huggingface.co/{release.hub}/resolve/{release.revision}/{s.path}" for s in release.files if s.path
+    ]
+    pages += [source.url for source in release.files if source.url]
+    names = " ".join(source.name for source in release.files)
+    return (
+        f"download {' and '.join(pages)} elsewhere, bring the files here and run "
+        f"`glalign weights import {release.name} {names} --folder {folder}`"
+    )
+
+
+def _download(release: Release, source: Source, downloads: Path, folder: Path, say: Say) -> tuple[Path, str]:
+    """A file of a release on this disk, and where it is from."""
+    say(f"{release.name}: {source.path and release.hub + ' '}{source.path or source.url}")
+    try:
+        return _from_hub(release, source, downloads) if source.path else (_from_url(source, downloads), source.url)
+    except (OSError, RuntimeError, ValueError, LookupError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        first = (str(reason).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"{release.name}: {source.name} cannot be fetched ({first}); try again, or {by_hand(release, folder)}"
+        ) from error
+
+
+def _from_hub(release: Release, source: Source, downloads: Path) -> tuple[Path, str]:
+    """Path in the hub's own cache layout, whose folders are named by commits."""
+    from huggingface_hub import hf_hub_download  # noqa: PLC0415
+    from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
+
+    try:
+        path = Path(hf_hub_download(release.hub, source.path, revision=release.revision, cache_dir=downloads))
+    except EntryNotFoundError as error:
+        raise LookupError(str(error)) from error
+    return path, f"https://huggingface.co/{release.hub} at {path.parent.name}"
+
+
+def _from_url(source: Source, downloads: Path) -> Path:
+    """A plain address; torch's downloader compares the digest's beginning where one is known."""
+    from torch.hub import download_url_to_file  # noqa: PLC0415
+
+    path = downloads / source.name
+    if not path.is_file():
+        download_url_to_file(source.url, str(path), hash_prefix=source.sha256 or None)
+    return path

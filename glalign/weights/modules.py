@@ -1,0 +1,45 @@
+"""The module that must take a release's tensors, without values: what an import is checked against."""
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import nn
+
+from glalign.models.albef import albef
+from glalign.models.backbones import clip_towers, resnet_trunk, vgg_trunk
+from glalign.models.bert import bert
+from glalign.models.phobert import phobert
+from glalign.parsing.parser import build
+from glalign.weights.catalogue import Release
+
+SIZE = (224, 224)
+"""Of the images of a module built here; tables of positions are resized from and to any other."""
+
+
+def module_of(release: Release, parser: Mapping[str, Any]) -> nn.Module:
+    """The release's module on torch's meta device: names and shapes only. parser: a SegFormer's `model`."""
+    with torch.device("meta"):
+        if release.family == "segformer":
+            return build(parser)
+        return MAKERS[release.family](release.backbone, release.words)
+
+
+def _multilingual(name: str, words: int) -> nn.Module:
+    from glalign.models.multilingual import SHAPES, MultilingualTowers  # noqa: PLC0415  (seconds)
+
+    tokenizer = SimpleNamespace(vocab_size=words, sot_id=0, pad_id=1, eot_id=2)
+    return MultilingualTowers(SHAPES[name], SIZE, tokenizer, 0.0)
+
+
+MAKERS: Mapping[str, Callable[[str, Any], nn.Module]] = {
+    "clip": lambda name, _: clip_towers(name, SIZE),
+    "multilingual": _multilingual,
+    "phobert": phobert,
+    "bert": bert,
+    "albef": lambda name, words: albef(name, SIZE, words),
+    "resnet": lambda name, _: resnet_trunk(name),
+    "vgg": lambda name, _: vgg_trunk(name),
+}
+"""Family -> what makes its module from the names of a backbone and the size of a vocabulary."""

@@ -1,0 +1,62 @@
+"""What a released SegFormer says of itself, as a parser's record: its architecture, its input and its labels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glalign.errors import UserError
+from glalign.files import read_json
+from glalign.parsing.regions import ATR_LABELS
+
+ARCHITECTURE = (
+    "num_channels",
+    "num_encoder_blocks",
+    "depths",
+    "sr_ratios",
+    "hidden_sizes",
+    "patch_sizes",
+    "strides",
+    "mlp_ratios",
+    "num_attention_heads",
+    "hidden_act",
+    "decoder_hidden_size",
+    "layer_norm_eps",
+    "drop_path_rate",
+    "classifier_dropout_prob",
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+)
+"""Keys of transformers' SegformerConfig that the network follows; the number of labels is ours."""
+
+
+def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
+    """{model, input} from a release's config.json and preprocessor_config.json.
+
+    The labels must be the 18 of ATR, in our order, and the maps as the network gives them (`do_reduce_labels` false).
+    Raises: UserError naming the file and what it lacks.
+    """
+    for name in ("config.json", "preprocessor_config.json"):
+        if name not in settings:
+            raise UserError(f"{name}: not among the files; a parser is imported together with its two configurations")
+    config, images = (_object(settings[name]) for name in ("config.json", "preprocessor_config.json"))
+    names = [config.get("id2label", {}).get(str(number)) for number in range(len(ATR_LABELS))]
+    if names != list(ATR_LABELS) or len(config["id2label"]) != len(ATR_LABELS):
+        raise UserError(
+            f"{settings['config.json']}: its labels are not the {len(ATR_LABELS)} of ATR; bring another parser"
+        )
+    if images.get("do_reduce_labels") or images.get("reduce_labels"):
+        raise UserError(f"{settings['preprocessor_config.json']}: do_reduce_labels: its label 0 is no background")
+    model = {key: config[key] for key in ARCHITECTURE if key in config}
+    size = images.get("size", 512)
+    sides = [size["height"], size["width"]] if isinstance(size, Mapping) else [size, size]
+    try:
+        return {"model": model, "input": {"size": sides, "mean": images["image_mean"], "std": images["image_std"]}}
+    except KeyError as error:
+        raise UserError(f"{settings['preprocessor_config.json']}: has no {error}; fetch it again") from error
+
+
+def _object(path: Path) -> dict[str, Any]:
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise UserError(f"{path}: not a JSON object; fetch it again")
+    return found

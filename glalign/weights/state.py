@@ -1,0 +1,103 @@
+"""Whether a pre-trained file is there and whole, told without torch: from its header, its size and its digest."""
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+
+from glalign.errors import UserError
+from glalign.files import read_json
+
+ENDINGS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes", ".json")
+"""How the names of pre-trained files go on behind the name that configurations use."""
+
+LENGTH = 8
+"""Bytes of a safetensors file that say how long its header is."""
+
+LONGEST = 100_000_000
+"""Bytes of the longest header that the format allows."""
+
+MEND = "`glalign weights fetch {0}` or `import` brings a released file again, `snakemake pretrain` a tiny twin"
+"""How a file that is not whole is replaced; {0}: its name."""
+
+
+def fault(path: Path | str, name: str) -> str:
+    """What is wrong with a file of the weight or vocabulary `name`; empty if it is whole.
+
+    "missing", "torn: ..." (shorter or longer than its header says, or no JSON where it should be) or
+    "wrong digest: ..." (not the one of the record `name`.json beside it).
+    """
+    path = Path(path)
+    if not path.is_file():
+        return "missing"
+    torn = ""
+    if path.suffix == ".safetensors":
+        torn = torn_tensors(path)
+    elif path.suffix == ".json":
+        try:
+            read_json(path)
+        except UserError as error:
+            torn = str(error).removeprefix(f"{path}: ")
+    elif not path.stat().st_size:
+        torn = "it is empty"
+    if torn:
+        return f"torn: {torn}"
+    stated = digest_in(path.with_name(f"{name}.json"), path.name)
+    if stated and digest_of(path) != stated:
+        return f"wrong digest: SHA-256 is {digest_of(path)[:12]}..., {name}.json says {stated[:12]}..."
+    return ""
+
+
+def name_of(file: Path | str) -> str:
+    """The name of a weight or vocabulary from one of its files.
+
+    >>> name_of("weights/xlm-roberta-base.tokenizer.json")
+    'xlm-roberta-base'
+    """
+    name = Path(file).name
+    return next((name.removesuffix(end) for end in ENDINGS if name.endswith(end)), name)
+
+
+def check(path: Path | str) -> None:
+    """Raises: UserError naming a file that is missing or not whole, its fault and the command that mends it."""
+    name = name_of(path)
+    found = fault(path, name)
+    if found:
+        raise UserError(f"{path}: {found}; {MEND.format(name)}")
+
+
+def torn_tensors(path: Path) -> str:
+    """What shows that a safetensors file is not whole, from its header and its size; empty if nothing does."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(LENGTH), "little")
+        if not 0 < length <= min(LONGEST, size - LENGTH):
+            return f"{size:,} bytes end before its header does"
+        try:
+            entries = json.loads(file.read(length))
+            ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return "its header is none of safetensors"
+    whole = LENGTH + length + max(ends, default=0)
+    return "" if size == whole else f"{size:,} bytes instead of {whole:,}"
+
+
+def digest_in(record: Path, file: str) -> str:
+    """The SHA-256 that a record states for a file, empty where it states none."""
+    facts = read_json(record) if record.is_file() and record.name != file else {}
+    if not isinstance(facts, dict):
+        return ""
+    stated = facts.get("files", {}).get(file, {}).get("sha256")
+    return stated or (facts.get("sha256") if file.endswith(".safetensors") else None) or ""
+
+
+def digest_of(path: Path | str) -> str:
+    """SHA-256 of a file, remembered as long as its size and time of change stay the same."""
+    status = Path(path).stat()
+    return _digest(str(path), status.st_size, status.st_mtime_ns)
+
+
+@functools.cache
+def _digest(path: str, size: int, changed: int) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
