@@ -21,6 +21,7 @@ from glalign.engine.runtime import MemoryOptions, Runtime
 from glalign.engine.specimen import specimen
 from glalign.errors import UserError
 from glalign.models.retriever import Batch, Facts, Retriever
+from glalign.models.spread import processes
 from glalign.models.weights import Weights
 from glalign.names import class_named
 from glalign.options import from_mapping
@@ -118,12 +119,13 @@ def estimate(model: Retriever, spec: Mapping[str, Any], device: torch.device) ->
     precision = fitted(model.to(device), runtime, memory, spec["system"], device)
     model.train()
     model.before_step(999, 1000)
-    batches = (specimen(model, options.image_size, range(n), words=(WORDS, WORDS)) for n in PAIRS)
+    counts = [n * processes() for n in PAIRS]  # each process has as many rows of them
+    batches = (specimen(model, options.image_size, range(n), words=(WORDS, WORDS)) for n in counts)
     sizes = [_step(model, precision, batch, device) for batch in batches]
     trained = sum(_bytes(p) for p in model.parameters() if p.requires_grad)
     pairs = -(-options.batch_size // memory.accumulate)
-    per_pair = max(0.0, (sizes[1] - sizes[0]) / (PAIRS[1] - PAIRS[0]))
-    step = round(sizes[0] + per_pair * (pairs - PAIRS[0]))
+    per_pair = max(0.0, (sizes[1] - sizes[0]) / (counts[1] - counts[0]))
+    step = round(sizes[0] + per_pair * (pairs - counts[0]))
     if not runtime.fused and optim.name != "sgd":
         step = max(step, trained)  # torch's step of many tensors at once has a copy of the gradients' size for a moment
     states = STATES[optim.name] if optim.name != "sgd" or optim.momentum else 0

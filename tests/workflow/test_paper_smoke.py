@@ -1,4 +1,4 @@
-"""A CNN, a CLIP and an ALBEF at their original sizes through the whole workflow: two steps, validation, ranks, metrics."""
+"""A CNN, a CLIP and an ALBEF at their original sizes through the workflow: two steps, validation, ranks, metrics."""
 
 import json
 import subprocess
