@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from glalign import __version__
+from glalign.data.dialects import DIALECTS
 from glalign.errors import UserError
 from glalign.progress import log, start_logging
 
@@ -175,14 +176,16 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("kind", type=click.Choice(["cuhk_pedes"]))
+@click.argument("kind", metavar="FORMAT", type=click.Choice(list(DIALECTS)))
 @click.argument("root", type=click.Path(path_type=Path))
+@click.option("--annotations", help="Annotation file below ROOT, when it is not the format's own.")
+@click.option("--images", help="Image folder below ROOT, when it is not the format's own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(kind: str, root: Path, as_json: bool) -> None:
+def verify(kind: str, root: Path, annotations: str | None, images: str | None, as_json: bool) -> None:
     """Check a dataset directory and say what is missing; exit 1 when something is."""
     from glalign.data.verify import describe, verify
 
-    report = verify(root)
+    report = verify(root, kind, annotations, images)
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
     sys.exit(not report["ok"])
 

@@ -14,6 +14,7 @@ sys.path.insert(0, str(root))  # the checkout, not an installed copy
 from glalign import paper, sources
 from glalign.cells import UNTRAINED
 from glalign.config import merge, read as config_of, resolve
+from glalign.data.dialects import release_of
 from glalign.errors import UserError
 from glalign.locks import clear_stale_lock
 from glalign.plan import make_plan
@@ -31,10 +32,12 @@ def planned():
     """The plan of the configuration; a release that is not where it should be is said at once."""
     resolved = resolve(config)
     for name, entry in resolved["datasets"].items():
-        if entry["root"] and not (Path(entry["root"]) / "reid_raw.json").is_file():
-            raise UserError(
-                f"datasets.{name}.root: {entry['root']} has no reid_raw.json; point it at the release, or set it to null"
-            )
+        files = release_of(entry, name).annotations.values() if entry["root"] else ()
+        for file in files:
+            if not Path(file).is_file():
+                raise UserError(
+                    f"datasets.{name}.root: no {file}; point it at the release, correct `format`, or set it to null"
+                )
     originals = merge(
         config_of("config.yaml"), {"systems": config_of("config/paper.yaml")["systems"]}
     )
