@@ -61,8 +61,8 @@ VN3K = Published(
         "test": {"images": 2_000, "captions": 4_000, "ids": 1_000},
     },
     "3,000 people, 6,302 images (Pham et al. 2022); 2,000 test images and 4,000 captions in public loaders",
-    "3000VnPerson-Search is given out on request, for non-commercial research: ask its authors (Pham et al., Multimedia "
-    "Tools and Applications 2022) for what is missing and verify again.",
+    "3000VnPerson-Search is given out on request, for non-commercial research: ask its authors (Pham et al., "
+    "Multimedia Tools and Applications 2022) for what is missing and verify again.",
     remark="The paper says 12,602 captions, two fewer than two per image.",
 )
 V2E = Published(
