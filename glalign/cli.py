@@ -80,7 +80,7 @@ def translate(spec: dict[str, Any], out: Path) -> None:
 
 JOBS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "manifest": ("data.manifest.make_manifest", ("out",), "Check a dataset; write its manifest and statistics."),
-    "parse": ("parsing.parser.parse_images", ("out", "report"), "Predict the label map of every image."),
+    "parse": ("parsing.parse.parse_images", ("out", "report", "code"), "Predict the label map of every image."),
     "phrases": ("language.phrases.make_phrases", ("out",), "Extract noun phrases and map them to regions."),
     "coverage": ("language.coverage.make_coverage", ("out",), "Count the phrases that the printed lists map."),
     "phrase-counts": ("reporting.phrases.make_phrase_counts", ("csv",), "Write every dataset's phrases by region."),

@@ -37,7 +37,7 @@ def clear_stale_lock(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process; a training that outlived its killed Snakemake is not joined by a second one.
+    """Hold `folder` for this process; a job that outlived its killed Snakemake is not joined by a second one.
 
     Raises: UserError naming the folder while another process holds it.
     """
@@ -47,7 +47,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise UserError(f"{folder}: another process is training here; wait for it or stop it") from error
+            raise UserError(f"{folder}: another process is at work here; wait for it or stop it") from error
         try:
             yield
         finally:
