@@ -192,10 +192,33 @@ def verify(kind: str, root: Path, annotations: str | None, images: str | None, a
 
 @main.group()
 def translation() -> None:
-    """Judge a translated dataset by hand."""
+    """Fill a translated dataset from a file of translations; judge one by hand."""
 
 
 PATH = click.Path(path_type=Path)
+
+
+@translation.command()
+@click.argument("source", type=PATH)
+@click.option("--out", required=True, type=PATH, help="The CSV to write.")
+def export(source: Path, out: Path) -> None:
+    """Write the captions of the release in SOURCE to a file, to be translated."""
+    from glalign.data.translations import export_captions
+
+    count = export_captions(source, out)
+    click.echo(f"{out}: {count} captions; translate the column `text`, then `glalign translation fill {source} {out}`")
+
+
+@translation.command()
+@click.argument("source", type=PATH)
+@click.argument("translations", type=PATH)
+@click.option("--out", required=True, type=PATH, help="Folder of the translated dataset.")
+def fill(source: Path, translations: Path, out: Path) -> None:
+    """Write CUHK-PEDES-VN or 3000Vn-V2E from the release in SOURCE and a file of translations."""
+    from glalign.data.translations import fill
+
+    kind, count = fill(source, translations, out)
+    click.echo(f"{out}: {count} captions, `format: {kind}`; check it with `glalign data verify {kind} {out}`")
 
 
 @translation.command()

@@ -93,7 +93,7 @@ def make_plan(
             for stage, key, job in _cell_jobs(config, layout, cell):
                 jobs[stage].setdefault(key, job)
     for table, spec in table_specs(config, layout, cells, reported).items():
-        files = (path for row in spec["rows"] for path in (*row["metrics"], *row["runs"]))
+        files = (path for row in spec["rows"] for path in (*row["metrics"], *row["runs"], *row["partial"].values()))
         inputs = tuple(dict.fromkeys((spec["paper"], *files)))
         jobs["table"][table] = Job("table", inputs, spec, modules_of("table"))
     for stage, key, job in _ledgers(config, originals or config, layout, published or {}, jobs):
