@@ -19,7 +19,8 @@ class Cell:
     """One system in one scenario.
 
     status: "run" or "not run". note: why it is not run, else empty. trainings: keys of the trainings behind it, one
-    per seed, even where they cannot run. metrics, runs: the files of those that run.
+    per seed, even where they cannot run. metrics, runs: the files of those that run. partial: (label, statistics) of
+    the datasets behind it that may lack images.
     """
 
     scenario: str
@@ -29,6 +30,7 @@ class Cell:
     trainings: tuple[str, ...]
     metrics: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    partial: tuple[tuple[str, str], ...] = ()
 
 
 def is_trained(system: Mapping[str, Any]) -> bool:
@@ -88,7 +90,18 @@ def make_cell(config: Config, layout: Layout, scenario: str, system: str) -> Cel
         return Cell(scenario, system, "not run", note, trainings)
     metrics = tuple(layout.path("metrics", "metrics", **i) for i in ids)
     runs = tuple(layout.path("fit", "run", **i) for i in ids) if trained else ()
-    return Cell(scenario, system, "run", "", trainings, metrics, runs)
+    partial = tuple(partial_files(config, layout, datasets).items())
+    return Cell(scenario, system, "run", "", trainings, metrics, runs, partial)
+
+
+def partial_files(config: Config, layout: Layout, datasets: Iterable[str]) -> dict[str, str]:
+    """Label -> statistics of the manifest, of those datasets whose releases may lack images (`allow_partial`)."""
+    entries = {name: config["datasets"][name] for name in datasets}
+    return {
+        entry["label"]: layout.path("manifest", "statistics", dataset=name)
+        for name, entry in entries.items()
+        if entry["root"] is not None and entry["allow_partial"]
+    }
 
 
 def cells_of(reported: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ import click
 
 from glalign import __version__
 from glalign.cli_weights import weights
+from glalign.data.dialects import DIALECTS
 from glalign.errors import UserError
 from glalign.progress import log, start_logging
 
@@ -83,7 +84,7 @@ def translate(spec: dict[str, Any], out: Path) -> None:
 
 JOBS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "manifest": ("data.manifest.make_manifest", ("out",), "Check a dataset; write its manifest and statistics."),
-    "parse": ("parsing.parser.parse_images", ("out", "report"), "Predict the label map of every image."),
+    "parse": ("parsing.parse.parse_images", ("out", "report", "code"), "Predict the label map of every image."),
     "phrases": ("language.phrases.make_phrases", ("out",), "Extract noun phrases and map them to regions."),
     "coverage": ("language.coverage.make_coverage", ("out",), "Count the phrases that the printed lists map."),
     "phrase-counts": ("reporting.phrases.make_phrase_counts", ("csv",), "Write every dataset's phrases by region."),
@@ -219,24 +220,49 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("kind", type=click.Choice(["cuhk_pedes"]))
+@click.argument("kind", metavar="FORMAT", type=click.Choice(list(DIALECTS)))
 @click.argument("root", type=click.Path(path_type=Path))
+@click.option("--annotations", help="Annotation file below ROOT, when it is not the format's own.")
+@click.option("--images", help="Image folder below ROOT, when it is not the format's own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(kind: str, root: Path, as_json: bool) -> None:
+def verify(kind: str, root: Path, annotations: str | None, images: str | None, as_json: bool) -> None:
     """Check a dataset directory and say what is missing; exit 1 when something is."""
     from glalign.data.verify import describe, verify
 
-    report = verify(root)
+    report = verify(root, kind, annotations, images)
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
     sys.exit(not report["ok"])
 
 
 @main.group()
 def translation() -> None:
-    """Judge a translated dataset by hand."""
+    """Fill a translated dataset from a file of translations; judge one by hand."""
 
 
 PATH = click.Path(path_type=Path)
+
+
+@translation.command()
+@click.argument("source", type=PATH)
+@click.option("--out", required=True, type=PATH, help="The CSV to write.")
+def export(source: Path, out: Path) -> None:
+    """Write the captions of the release in SOURCE to a file, to be translated."""
+    from glalign.data.translations import export_captions
+
+    count = export_captions(source, out)
+    click.echo(f"{out}: {count} captions; translate the column `text`, then `glalign translation fill {source} {out}`")
+
+
+@translation.command()
+@click.argument("source", type=PATH)
+@click.argument("translations", type=PATH)
+@click.option("--out", required=True, type=PATH, help="Folder of the translated dataset.")
+def fill(source: Path, translations: Path, out: Path) -> None:
+    """Write CUHK-PEDES-VN or 3000Vn-V2E from the release in SOURCE and a file of translations."""
+    from glalign.data.translations import fill
+
+    kind, count = fill(source, translations, out)
+    click.echo(f"{out}: {count} captions, `format: {kind}`; check it with `glalign data verify {kind} {out}`")
 
 
 @translation.command()

@@ -55,6 +55,20 @@ def whole_directory(path: Path | str) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def resumable_directory(path: Path | str) -> Iterator[Path]:
+    """Yield the folder `path`.part, with what a failed or killed run left in it; it replaces `path` on success."""
+    path = Path(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        yield part
+        shutil.rmtree(path, ignore_errors=True)
+        part.replace(path)
+    except OSError as error:
+        raise _explained(path, error) from error
+
+
 def _explained(path: Path, error: OSError) -> Exception:
     """A UserError for what the user can mend; any other error of the block that writes stays what it is."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG):

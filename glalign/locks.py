@@ -49,7 +49,7 @@ def clear_stale_lock(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process; a training that outlived its killed Snakemake is not joined by a second one.
+    """Hold `folder` for this process; a job that outlived its killed Snakemake is not joined by a second one.
 
     Raises: UserError naming the folder and who holds it while another process does. A file system without locks leaves
     the care to Snakemake.
@@ -62,7 +62,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             handle.seek(0)
             raise UserError(
-                f"{folder}: another process is training here ({handle.read()}); wait for it, or end it there "
+                f"{folder}: another process is at work here ({handle.read()}); wait for it, or end it there "
                 "with `kill`; what is started then goes on from its last checkpoint"
             ) from error
         except OSError as error:

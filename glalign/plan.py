@@ -10,6 +10,7 @@ from typing import Any
 from glalign.cells import SCENARIO_OF, UNTRAINED, Cell, cells_of, drawn, is_trained, make_cell, missing, unread
 from glalign.classes import options_of
 from glalign.config import Config
+from glalign.data.dialects import release_of
 from glalign.errors import UserError
 from glalign.jobs import Job
 from glalign.layout import KEYS, OUTPUTS, Layout, ids_of
@@ -92,7 +93,7 @@ def make_plan(
             for stage, key, job in _cell_jobs(config, layout, cell):
                 jobs[stage].setdefault(key, job)
     for table, spec in table_specs(config, layout, cells, reported).items():
-        files = (path for row in spec["rows"] for path in (*row["metrics"], *row["runs"]))
+        files = (path for row in spec["rows"] for path in (*row["metrics"], *row["runs"], *row["partial"].values()))
         inputs = tuple(dict.fromkeys((spec["paper"], *files)))
         jobs["table"][table] = Job("table", inputs, spec, modules_of("table"))
     for stage, key, job in _ledgers(config, originals or config, layout, published or {}, jobs):
@@ -136,7 +137,7 @@ class Files:
     """Where the files of a dataset are; truth and labels exist for synthetic data only."""
 
     root: str
-    annotations: str
+    annotations: tuple[str, ...]
     images: str
     truth: str | None
     labels: str | None
@@ -144,11 +145,12 @@ class Files:
 
 
 def _files(config: Config, layout: Layout, dataset: str) -> Files:
-    root = config["datasets"][dataset]["root"]
-    if root is not None:
-        return Files(root, f"{root}/reid_raw.json", f"{root}/imgs", None, None, ())
+    entry = config["datasets"][dataset]
+    if entry["root"] is not None:
+        release = release_of(entry, dataset)
+        return Files(entry["root"], tuple(release.annotations.values()), release.images, None, None, ())
     at = {name: layout.path("synthesize", name, dataset=dataset) for name in OUTPUTS["synthesize"]}
-    return Files(at["folder"], at["annotations"], at["images"], at["truth"], at["labels"], (at["images"],))
+    return Files(at["folder"], (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
 
 
 def _dataset_jobs(config: Config, layout: Layout, dataset: str) -> Iterator[Job]:
@@ -159,15 +161,18 @@ def _dataset_jobs(config: Config, layout: Layout, dataset: str) -> Iterator[Job]
         source = entry["translated"]
         read = _files(config, layout, source)
         spec = {"source": read.root, "from": config["datasets"][source]["language"], "to": entry["language"]}
-        inputs = (read.annotations, read.truth, *read.made, read.labels)
+        inputs = (*read.annotations, read.truth, *read.made, read.labels)
         yield Job("translate", inputs, {**spec, "seed": config["seed"]}, modules_of("translate"))
     elif entry["root"] is None:
         people = {"people": entry["people"], "language": entry["language"]}
         spec = {**entry["synthetic"], "seed": config["seed"], **people}
         yield Job("synthesize", (), spec, modules_of("synthesize"))
-    spec = {key: entry[key] for key in ("format", "splits", "holdout", "language")}
+    spec = {key: entry[key] for key in ("splits", "holdout", "language")}
+    # What is generated is written as CUHK-PEDES is.
+    real = {key: entry[key] for key in ("format", "annotations", "images", "allow_partial")}
+    spec |= real if entry["root"] is not None else {"format": "cuhk_pedes"}
     spec |= {"dataset": dataset, "root": files.root, "seed": config["seed"]}
-    yield Job("manifest", (files.annotations, *files.made), spec, modules_of("manifest"))
+    yield Job("manifest", (*files.annotations, *files.made), spec, modules_of("manifest"))
 
     phrases = _phrases(config, layout, dataset, manifest)
     yield phrases

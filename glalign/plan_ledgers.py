@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from glalign.cells import Cell, datasets_of, is_trained, unread
+from glalign.cells import Cell, datasets_of, is_trained, partial_files, unread
 from glalign.classes import class_facts, options_of
 from glalign.config import Config
 from glalign.jobs import Job
@@ -79,11 +79,12 @@ def matrix_jobs(
             if not unread(config, name, datasets_of(config, scenario)):
                 row = {"system": name, "label": entry["label"], "scenario": scenario, "status": cell.status}
                 competes = is_trained(entry)
-                rows.append({**row, "note": cell.note, "metrics": list(cell.metrics), "competes": competes})
+                files = {"metrics": list(cell.metrics), "partial": dict(cell.partial)}
+                rows.append({**row, "note": cell.note, **files, "competes": competes})
     note = f" Data of our runs: {config['data_note']}." if config["data_note"] else ""
     spec = {key: config[key] for key in ("profile", "data_note")}
     spec |= {"title": f"Every system in every scenario whose language it reads.{note}", "scenarios": list(scenarios)}
-    inputs = tuple(path for row in rows for path in row["metrics"])
+    inputs = tuple(dict.fromkeys(path for row in rows for path in (*row["metrics"], *row["partial"].values())))
     yield "matrix", "matrix", Job("matrix", inputs, {**spec, "rows": rows}, modules_of("matrix"))
     seeds = {"seeds": list(config["seeds"]), "profile": config["profile"], "rows": rows}
     yield "seeds", "seeds", Job("seeds", inputs, seeds, modules_of("seeds"))
@@ -101,9 +102,10 @@ def alpha_jobs(config: Config, layout: Layout, fit: Job) -> Iterator[tuple[str, 
     label, trainset = config["systems"][config["alpha"]["system"]]["label"], config["alpha"]["trainset"]
     title = f"{label}: weight of the global branch, trained on {trainset}, on its validation identities."
     title += f" Data of our runs: {config['data_note']}." if config["data_note"] else ""
-    spec = {**fit.spec, "runs": runs, "title": title, "profile": config["profile"]}
+    partial = partial_files(config, layout, config["trainsets"][trainset])
+    spec = {**fit.spec, "runs": runs, "title": title, "profile": config["profile"], "partial": partial}
     modules = (*modules_of("alpha", fit.spec["class"]),)
-    yield "alpha", "alpha", Job("alpha", (*fit.inputs, *inputs), spec, modules, fit.weights)
+    yield "alpha", "alpha", Job("alpha", (*fit.inputs, *inputs, *partial.values()), spec, modules, fit.weights)
 
 
 def tuning_jobs(config: Config, layout: Layout, fits: Mapping[tuple[str, str], Job]) -> Iterator[tuple[str, str, Job]]:
@@ -116,10 +118,11 @@ def tuning_jobs(config: Config, layout: Layout, fits: Mapping[tuple[str, str], J
             yield "tune", f"{name}/{trainset}/rate{rate:g}", Job("tune", fit.inputs, spec, fit.modules, fit.weights)
             runs.append(layout.path("tune", "run", system=name, trainset=trainset, rate=f"{rate:g}"))
         label = config["systems"][name]["label"]
-        rows.append({"system": name, "label": label, "trainset": trainset, "runs": runs})
+        partial = partial_files(config, layout, config["trainsets"][trainset])
+        rows.append({"system": name, "label": label, "trainset": trainset, "runs": runs, "partial": partial})
     target = layout.path("tuning", "document")
     spec = {"rates": list(rates), "rows": rows, "target": target}
-    inputs = tuple(path for row in rows for path in row["runs"])
+    inputs = tuple(dict.fromkeys(path for row in rows for path in (*row["runs"], *row["partial"].values())))
     yield "tuning", "tuning", Job("tuning", inputs, spec, modules_of("tuning"))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from glalign.cells import drawn, missing
+from glalign.cells import drawn, missing, partial_files
 from glalign.config import Config
 from glalign.jobs import Job
 from glalign.layout import Layout
@@ -30,10 +30,11 @@ def report_jobs(config: Config, layout: Layout, covered: Iterable[str]) -> Itera
             "dataset": name,
             **{key: config["datasets"][name][key] for key in ("label", "language")},
             "coverage": layout.path("coverage", "coverage", dataset=name),
+            "partial": partial_files(config, layout, [name]),
         }
         for name in covered
     ]
-    inputs = tuple(row["coverage"] for row in rows)
+    inputs = tuple(path for row in rows for path in (row["coverage"], *row["partial"].values()))
     yield "phrase_counts", "phrases", Job("phrase_counts", inputs, {**shown, "rows": rows}, modules_of("phrase_counts"))
 
     rows = [_translation(config, layout, name) for name, entry in config["datasets"].items() if entry["translated"]]

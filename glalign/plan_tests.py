@@ -20,6 +20,7 @@ def significance_job(config: Config, layout: Layout, cells: Cells) -> Job:
     spec |= {"title": f"McNemar's tests of paired queries.{note}", "profile": config["profile"]}
     files = dict.fromkeys(path for test in tests for path in (test["first"], test["second"]))
     inputs = tuple(path for ranks in files for path in (ranks, ranks.removesuffix(".jsonl") + ".json"))
+    inputs += tuple(dict.fromkeys(path for test in tests for path in test["partial"].values()))
     return Job("significance", inputs, spec, modules_of("significance"))
 
 
@@ -34,6 +35,7 @@ def _languages(config: Config, layout: Layout, cells: Cells) -> Iterator[dict[st
                     "scenarios": f"{english}, {vietnamese}",
                     "first": _ranks(config, layout, english, system),
                     "second": _ranks(config, layout, vietnamese, system),
+                    "partial": dict(cells[english, system].partial + cells[vietnamese, system].partial),
                 }
 
 
@@ -51,6 +53,7 @@ def _against(config: Config, layout: Layout, cells: Cells) -> Iterator[dict[str,
                     "scenarios": scenario,
                     "first": _ranks(config, layout, scenario, own),
                     "second": _ranks(config, layout, scenario, other),
+                    "partial": dict(cells[scenario, own].partial),
                 }
 
 

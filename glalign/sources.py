@@ -24,7 +24,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "synthesize": ("glalign.synthetic.dataset",),
     "translate": ("glalign.synthetic.translate",),
     "manifest": ("glalign.data.manifest",),
-    "parse": ("glalign.parsing.parser",),
+    "parse": ("glalign.parsing.parse",),
     "phrases": ("glalign.language.phrases",),
     "coverage": ("glalign.language.coverage",),
     "phrase_counts": ("glalign.reporting.phrases",),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from glalign.cells import SCENARIO_OF, Cell, cells_of, datasets_of, missing, unread
+from glalign.cells import SCENARIO_OF, Cell, cells_of, datasets_of, missing, partial_files, unread
 from glalign.config import Config
 from glalign.errors import UserError
 from glalign.layout import Layout
@@ -97,22 +97,24 @@ def _row(config: Config, cell: Cell, paper_row: int | None) -> dict[str, Any]:
     """A row filled by a cell; `paper_row` counts the printed rows from 0."""
     label = config["systems"][cell.system]["label"]
     names = {"system": cell.system, "scenario": cell.scenario}
-    files = {"metrics": list(cell.metrics), "runs": list(cell.runs)}
+    files = {"metrics": list(cell.metrics), "runs": list(cell.runs), "partial": dict(cell.partial)}
     return {**_empty(label, paper_row, cell.status, cell.note), **names, **files}
 
 
 def _empty(label: str, paper_row: int | None, status: str, note: str) -> dict[str, Any]:
     where = {"system": None, "scenario": None, "paper_row": paper_row}
-    return {**where, "label": label, "status": status, "note": note, "metrics": [], "runs": []}
+    return {**where, "label": label, "status": status, "note": note, "metrics": [], "runs": [], "partial": {}}
 
 
 def _coverage_rows(config: Config, layout: Layout, reported: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
     """Table 2: the counts of each part of the body in one file of the dataset."""
     name, note = _labelled(config, COVERAGE_DATASET)
     metrics = [] if note else [layout.path("coverage", "coverage", dataset=name)]
+    partial = {} if note else partial_files(config, layout, [name])
     for number, row in enumerate(reported):
         part = row["body_part"]
-        yield {**_empty(part, number, "not run" if note else "run", note), "metrics": metrics, "under": f"parts.{part}"}
+        empty = _empty(part, number, "not run" if note else "run", note)
+        yield {**empty, "metrics": metrics, "under": f"parts.{part}", "partial": partial}
 
 
 def _labelled(config: Config, label: str) -> tuple[str | None, str]:
@@ -127,4 +129,5 @@ def _dataset_rows(config: Config, layout: Layout, reported: Sequence[Mapping[str
         name, note = _labelled(config, row["dataset"])
         metrics = [] if note else [layout.path("manifest", "statistics", dataset=name)]
         empty = _empty(row["dataset"], number, "not run" if note else "run", note)
-        yield {**empty, "dataset": name, "metrics": metrics}
+        partial = {} if note else partial_files(config, layout, [name])
+        yield {**empty, "dataset": name, "metrics": metrics, "partial": partial}

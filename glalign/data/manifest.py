@@ -2,45 +2,48 @@
 
 import hashlib
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.data.cuhk_pedes import ANNOTATIONS, IMAGES, read_cuhk_pedes
 from glalign.data.decode import DecodeError, decode_rgb
+from glalign.data.dialects import Release, release_of
 from glalign.data.parallel import cores, in_threads
+from glalign.data.reader import read_release
 from glalign.data.records import SPLITS, Record, write_manifest
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.errors import UserError
 from glalign.files import write_json
 from glalign.progress import Progress
 
-READERS = {"cuhk_pedes": (read_cuhk_pedes, ANNOTATIONS)}
-"""Format -> reader, and the file below the root whose digest identifies the annotations."""
-
 
 def make_manifest(spec: dict[str, Any], out: Path) -> None:
     """Write the manifest `out` (JSON lines) and its statistics beside it (`out` with the suffix .json).
 
     spec: dataset, format, root, splits (ours -> the release's), holdout (identities moved from train to val), seed,
-    language. Every image is decoded to its end. Nothing is written unless everything is right.
+    language; annotations, images (in place of the format's own) and allow_partial where they are given. Every image is
+    decoded to its end. Images that are not there are an error, or with allow_partial are left out and counted (key
+    `partial` of the statistics). Nothing is written unless everything is right.
     Raises UserError naming the file and what to do.
     """
-    if spec["format"] not in READERS:
-        raise UserError(f"datasets.{spec['dataset']}.format: {spec['format']!r}; known are {', '.join(READERS)}")
-    read, annotations = READERS[spec["format"]]
-    root = Path(spec["root"])
-    records = hold_out(read(root, spec["splits"]), spec["holdout"], spec["seed"])
+    release = release_of(spec, spec["dataset"])
+    records = hold_out(read_release(release, spec["splits"]), spec["holdout"], spec["seed"])
     check_disjoint({f"{spec['dataset']} {split}": _people(records, split) for split in SPLITS})
-    sizes = check_images(spec["dataset"], root, records)
+    annotated = records
+    if spec.get("allow_partial"):
+        records = present(release, spec, records)
+    sizes = check_images(release, spec, records)
     report = {
         "dataset": spec["dataset"],
         "language": spec["language"],
-        "annotations": {"file": annotations, "sha256": sha256(root / annotations)},
+        "annotations": annotations(release),
         "splits": {s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
         "all": count(records),
         "image_size": _size_range(sizes),
     }
+    if len(records) < len(annotated):
+        report["partial"] = {what: n - report["all"][what] for what, n in _totals(annotated).items()}
+        report["partial"]["of_images"] = len(annotated)
     beside = Path(out).with_suffix(".json")
     write_json(beside, report)
     try:
@@ -50,7 +53,31 @@ def make_manifest(spec: dict[str, Any], out: Path) -> None:
         raise
 
 
-def check_images(dataset: str, root: Path, records: list[Record]) -> list[tuple[int, int]]:
+def annotations(release: Release) -> dict[str, str]:
+    """Name and digest of a release's annotation file; of several, the pattern of the names and a digest of digests."""
+    digests = [sha256(Path(file)) for file in release.annotations.values()]
+    names = [Path(file).relative_to(release.root).as_posix() for file in release.annotations.values()]
+    if len(digests) == 1:
+        return {"file": names[0], "sha256": digests[0]}
+    return {"file": ", ".join(names), "sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
+
+
+def present(release: Release, spec: Mapping[str, Any], records: list[Record]) -> list[Record]:
+    """The records whose images are there; a person without any is thereby gone.
+
+    Raises UserError when a whole split is.
+    """
+    kept = [record for record in records if (Path(release.images) / record.image).is_file()]
+    for split in SPLITS:
+        if _people(records, split) and not _people(kept, split):
+            raise UserError(
+                f"{release.images}: no image of split {split} is there; `allow_partial` leaves out some, not all: get "
+                f"more of the release, `glalign data verify {spec['format']} {release.root}` says what is missing"
+            )
+    return kept
+
+
+def check_images(release: Release, spec: Mapping[str, Any], records: list[Record]) -> list[tuple[int, int]]:
     """(width, height) of every image, decoded to its end.
 
     Raises UserError with the number of missing and of broken images and the first of each.
@@ -58,11 +85,11 @@ def check_images(dataset: str, root: Path, records: list[Record]) -> list[tuple[
 
     def size(record: Record) -> tuple[int, int] | OSError | DecodeError:
         try:
-            return decode_rgb(root / IMAGES / record.image).size
+            return decode_rgb(Path(release.images) / record.image).size
         except (OSError, DecodeError) as error:
             return error
 
-    with Progress(f"check images of {dataset}", len(records), "image") as progress:
+    with Progress(f"check images of {spec['dataset']}", len(records), "image") as progress:
         sizes = list(in_threads(size, records, cores(), progress.update))
     missing = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, OSError)]
     broken = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, DecodeError)]
@@ -70,8 +97,8 @@ def check_images(dataset: str, root: Path, records: list[Record]) -> list[tuple[
         kinds = (("missing or unreadable", missing), ("not decodable", broken))
         found = "; ".join(f"{len(images)} {kind}, first {images[0]}" for kind, images in kinds if images)
         raise UserError(
-            f"{root / IMAGES}: {found} (of {len(records)}); fetch them again, `glalign data verify cuhk_pedes {root}` "
-            "lists them all"
+            f"{release.images}: {found} (of {len(records)}); fetch them again, `glalign data verify {spec['format']} "
+            f"{release.root}` lists them all"
         )
     return sizes
 
@@ -90,6 +117,11 @@ def count(records: list[Record]) -> dict[str, Any]:
             "max": max(words),
         },
     }
+
+
+def _totals(records: list[Record]) -> dict[str, int]:
+    captions = sum(len(r.captions) for r in records)
+    return {"identities": len({r.person for r in records}), "images": len(records), "captions": captions}
 
 
 def sha256(path: Path) -> str:

@@ -18,6 +18,7 @@ from glalign.data.text import Phrases, read_phrases
 from glalign.errors import UserError
 from glalign.language.tokenizers import Split, Tokenizer
 from glalign.models.retriever import Batch, Retriever
+from glalign.parsing.cache import check_one_parser
 
 OTHERS = {"caption_of_person": "person", "caption_of_other_image": "image"}
 """What a system needs -> which second caption comes with each pair."""
@@ -90,6 +91,7 @@ class Collection:
         files = [source.images / record.image for source in sources for record in source.records]
         parts = phrases = None
         if all(source.parts is not None for source in sources):
+            check_one_parser(source.parts for source in sources if source.parts is not None)
             maps = [source.parts / f"{record.image}.png" for source in sources for record in source.records]
             parts = PartStore(maps, grid, dress=dress)
         if all(source.phrases is not None for source in sources):

@@ -1,87 +1,98 @@
-"""What is in a CUHK-PEDES directory, what is not, and how to get it; a broken directory is a report, not a crash."""
+"""What is in a dataset directory, what is not, and how to get it; a broken directory is a report, not a crash."""
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from glalign.data.cuhk_pedes import ANNOTATIONS, IMAGES, ImageFolder, describe_entry, parse_entry, read_entries
 from glalign.data.decode import DecodeError, decode_rgb
-from glalign.data.manifest import sha256
+from glalign.data.dialects import EACH, Release, dialect_of, release_of
+from glalign.data.manifest import annotations
 from glalign.data.parallel import cores, in_threads
-from glalign.data.release import OFFICIAL
+from glalign.data.reader import scan
+from glalign.data.records import Record
+from glalign.data.release import PUBLISHED
 from glalign.data.verify_text import describe
 from glalign.progress import Progress
 
 __all__ = ["describe", "verify"]
 
 NOT_DATA = frozenset({"Thumbs.db", "desktop.ini"})
+KINDS = ("images", "captions", "ids")
 
 
-def verify(root: Path | str) -> dict[str, Any]:
-    """Report on `root`, plain data ready for JSON.
+def verify(
+    root: Path | str, kind: str = "cuhk_pedes", annotation_file: str | None = None, images: str | None = None
+) -> dict[str, Any]:
+    """Report on `root`, a release in the format `kind`, plain data ready for JSON.
 
-    ok: every entry is right and every annotated image is there and decodes. official: the numbers per split are the
-    release's (a subset can be ok without being official). folders: per sub-folder of imgs/ the number of annotated,
-    present, missing, undecodable and not annotated images. splits, expected, difference: images, captions, ids.
-    problems: one line per wrong entry. missing, undecodable, not_annotated: the paths.
-    Raises UserError only when there is no readable reid_raw.json.
+    annotation_file, images: in place of the format's own, below the root. ok: every entry is right and every annotated
+    image is there and decodes. official: the numbers per split are the published ones (a subset can be ok without being
+    official). folders: per sub-folder of the images the number of annotated, present, missing, undecodable and not
+    annotated images. splits, expected, difference: images, captions, ids. problems: one line per wrong entry. missing,
+    undecodable, not_annotated: the paths. ids_without_images: identities of which no image is there.
+    Raises UserError only for an unknown format and when there is no readable annotation file.
     """
-    root = Path(root)
-    records, problems = _read(root)
-    present = _files(root / IMAGES)
+    release = _release(root, kind, annotation_file, images)
+    records, problems = _read(release)
+    folder = Path(release.images)
+    present = _files(folder)
     annotated = sorted({r.image for r in records})
     missing = [image for image in annotated if image not in present]
-    undecodable = _undecodable(root / IMAGES, [image for image in annotated if image in present])
+    undecodable = _undecodable(folder, [image for image in annotated if image in present])
     unknown = sorted(present.difference(annotated))
-    splits = {
-        name: {
-            "images": len(part),
-            "captions": sum(len(r.captions) for r in part),
-            "ids": len({r.person for r in part}),
-        }
-        for name in sorted({*OFFICIAL, *(r.split for r in records)}, key=_official_first)
-        if (part := [r for r in records if r.split == name]) or name in OFFICIAL
-    }
+    expected = PUBLISHED[kind].counts
+    order = [*expected, *sorted({r.split for r in records}.difference(expected))]
+    splits = {name: _counts(r for r in records if r.split == name) for name in order}
+    found = {name: counts for name, counts in splits.items() if counts["images"]}
     return {
-        "dataset": "cuhk_pedes",
+        "dataset": kind,
         "root": str(root),
+        "images": release.images,
         "ok": not (problems or missing or undecodable),
-        "official": {name: counts for name, counts in splits.items() if counts["images"]} == OFFICIAL,
-        "annotations": {"file": ANNOTATIONS, "sha256": sha256(root / ANNOTATIONS)},
+        "official": found.keys() == expected.keys()
+        and all(found[name][what] == number for name, counts in expected.items() for what, number in counts.items()),
+        "annotations": annotations(release),
         "folders": _folders(annotated, missing, undecodable, unknown),
         "splits": splits,
-        "expected": OFFICIAL,
+        "expected": {name: dict(counts) for name, counts in expected.items()},
         "difference": {
             name: {what: splits[name][what] - number for what, number in counts.items()}
-            for name, counts in OFFICIAL.items()
+            for name, counts in expected.items()
         },
         "problems": problems,
         "missing": missing,
         "undecodable": undecodable,
         "not_annotated": unknown,
+        "ids_without_images": sorted({r.person for r in records}.difference(_pictured(records, missing))),
     }
 
 
-def _read(root: Path) -> tuple[list[Any], list[str]]:
-    """The entries that are right, and a line for each that is not."""
-    file, images = root / ANNOTATIONS, ImageFolder(root / IMAGES)
-    records, problems = [], []
-    entry_of: dict[str, int] = {}
-    split_of: dict[int, str] = {}
-    for number, entry in enumerate(read_entries(root)):
-        where = describe_entry(file, number, entry)
-        try:
-            record = parse_entry(entry, images)
-        except ValueError as error:
-            problems.append(f"{where}: {error}")
-            continue
-        if (first := entry_of.setdefault(record.image, number)) != number:
-            problems.append(f"{where}: the same file_path as entry {first}")
-        if (split := split_of.setdefault(record.person, record.split)) != record.split:
-            problems.append(f"{where}: id {record.person} is in split {record.split!r} here and in {split!r} before")
-        records.append(record)
-    return records, problems
+def _release(root: Path | str, kind: str, annotation_file: str | None, images: str | None) -> Release:
+    """The release with the files of every split that is there; with none of them, the one that is trained on."""
+    dialect = dialect_of(kind)
+    pattern = annotation_file or dialect.annotations
+    there = [s for s in dialect.splits if (Path(root) / pattern.replace(EACH, s)).is_file()] or dialect.splits[:1]
+    entry = {"format": kind, "root": str(root), "annotations": annotation_file, "images": images}
+    return release_of({**entry, "splits": {split: split for split in there}})
+
+
+def _read(release: Release) -> tuple[list[Record], list[str]]:
+    """The entries that make a record, and a line for each that is wrong."""
+    found = list(scan(release))
+    return [record for record, _ in found if record], [problem for _, problem in found if problem]
+
+
+def _pictured(records: Iterable[Record], missing: Iterable[str]) -> set[int]:
+    absent = set(missing)
+    return {r.person for r in records if r.image not in absent}
+
+
+def _counts(records: Iterable[Record]) -> dict[str, int]:
+    part = list(records)
+    captions = sum(len(r.captions) for r in part)
+    return dict(zip(KINDS, (len(part), captions, len({r.person for r in part})), strict=True))
 
 
 def _files(folder: Path) -> set[str]:
@@ -122,8 +133,3 @@ def _folders(
         }
         for folder, count in sorted(counts.items())
     }
-
-
-def _official_first(name: str) -> tuple[int, str]:
-    order = list(OFFICIAL)
-    return (order.index(name) if name in OFFICIAL else len(order), name)

@@ -1,8 +1,10 @@
 """The report on a dataset directory, for people."""
 
+from pathlib import PurePath
 from typing import Any
 
-from glalign.data.release import OFFICIAL, SOURCES
+from glalign.data.dialects import DIALECTS
+from glalign.data.release import PUBLISHED
 
 LISTED = 5
 """Examples per kind of trouble; `--json` has them all."""
@@ -11,7 +13,7 @@ LISTED = 5
 def describe(report: dict[str, Any]) -> str:
     """Tables of folders and splits, what is wrong with examples, and how to get what is missing."""
     parts = [
-        f"CUHK-PEDES at {report['root']}",
+        f"{DIALECTS[report['dataset']].title} at {report['root']}",
         _table("folder", report["folders"], ("annotated", "present", "missing", "undecodable", "not_annotated")),
         _splits(report),
         *_troubles(report),
@@ -31,15 +33,18 @@ def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...])
 def _splits(report: dict[str, Any]) -> str:
     rows = {}
     for name, counts in report["splits"].items():
-        off = report["difference"].get(name)
-        rows[name] = {what: f"{n:,} ({off[what]:+,})" if off and off[what] else f"{n:,}" for what, n in counts.items()}
-    return _table("split", rows, ("ids", "images", "captions")) + "\nIn brackets: difference from the official release."
+        off = report["difference"].get(name, {})
+        rows[name] = {what: f"{n:,} ({off[what]:+,})" if off.get(what) else f"{n:,}" for what, n in counts.items()}
+    published = PUBLISHED[report["dataset"]]
+    about = f"In brackets: difference from the official release, {published.source}."
+    return "\n".join([_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()])
 
 
 def _troubles(report: dict[str, Any]) -> list[str]:
     kinds = (
         ("problems", "wrong entries"),
         ("missing", "annotated images that are not there"),
+        ("ids_without_images", "ids of which no image is there"),
         ("undecodable", "images that do not decode"),
         ("not_annotated", "files that no entry names (harmless)"),
     )
@@ -52,24 +57,26 @@ def _troubles(report: dict[str, Any]) -> list[str]:
 
 
 def _verdict(report: dict[str, Any]) -> str:
-    lines = []
+    published, lines = PUBLISHED[report["dataset"]], []
     if report["official"] and report["ok"]:
         lines.append("Complete: this is the official release, every image decodes.")
     elif report["ok"]:
-        absent = [name for name in OFFICIAL if not report["splits"][name]["images"]]
+        absent = [name for name in report["expected"] if not report["splits"][name]["images"]]
         what = f" (no {' and no '.join(absent)})" if absent else ""
         lines.append(f"Consistent: every annotated image is there and decodes; but not the official release{what}.")
         lines.append("Numbers from it must not stand beside published ones.")
     if report["problems"]:
-        lines.append("Wrong entries: correct reid_raw.json at the entries above, or fetch it again.")
+        lines.append(f"Wrong entries: correct {report['annotations']['file']} at the entries above, or fetch it again.")
     if report["missing"] or report["undecodable"]:
-        lacking = [f for f, counts in report["folders"].items() if counts["missing"] or counts["undecodable"]]
-        sources = sorted({SOURCES[folder] for folder in lacking if folder in SOURCES})
-        lines.append(f"Incomplete below imgs/: {', '.join(lacking)}.")
-        lines.append(
-            "CUHK-PEDES is given out by its authors by e-mail, for research; recent recipients got only some folders: "
-            "ask them for the rest, unpack it to imgs/<folder>/ and verify again."
-        )
+        folders = report["folders"]
+        lacking = [f for f, counts in folders.items() if counts["missing"] or counts["undecodable"]]
+        absent = [f for f in lacking if not folders[f]["present"]]
+        lines.append(f"Incomplete below {PurePath(report['images']).name}/: {', '.join(lacking)}.")
+        if absent:
+            lines.append(f"Not there at all: {', '.join(absent)}.")
+        lines.append(published.ask)
+        sources = sorted({published.folders[folder] for folder in lacking if folder in published.folders})
         if sources:
             lines.append(f"The images of these folders were taken from {', '.join(sources)}.")
+        lines.append("To use what is there, say `allow_partial: true` in the dataset's entry: every table will say so.")
     return "\n".join(lines)

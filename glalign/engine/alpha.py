@@ -15,6 +15,7 @@ from glalign.files import read_json
 from glalign.models.retriever import Facts
 from glalign.models.weights import Weights, load_weights
 from glalign.names import class_named
+from glalign.reporting.partial import partial_note, partial_of, stated, with_note
 from glalign.reporting.plain import number, write_plain
 
 BRANCHES = {"score": None, "global": 1.0, "local": 0.0}
@@ -34,6 +35,7 @@ def make_alpha(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None:
 
     spec: that of the training (`fit`), with title, profile and runs of {alpha, folder}. Test data are not named in it.
     """
+    spec, note = stated(spec), partial_note(partial_of(spec))
     device = prepare(spec["threads"], spec["device"])
     data, rows = TrainingData(spec), []
     for run in spec["runs"]:
@@ -46,6 +48,7 @@ def make_alpha(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None:
             row[f"rank1_{branch}"] = half_up(rank1(spec, data, options, record["facts"], run["folder"], device))
         row |= {"selected_step": str(record["selected"]["step"]), "profile": spec["profile"]}
         rows.append(row)
+    rows = with_note(rows, [note] * len(rows))
     write_plain(rows, HEADS, spec["title"], csv_path, tex_path, "Rank-1 in percent on the validation identities.")
 
 

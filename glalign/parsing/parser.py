@@ -11,17 +11,11 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from glalign.data.decode import DecodeError, decode_rgb
-from glalign.data.records import read_manifest
-from glalign.engine.runtime import prepare
 from glalign.errors import UserError
-from glalign.files import read_json, whole_directory, write_json
+from glalign.files import read_json
 from glalign.models.weights import load_weights
-from glalign.parsing.labelmaps import Agreement, map_file, read_labels, write_labels
-from glalign.parsing.regions import ATR_LABELS, REGIONS, SIDES, region_table
+from glalign.parsing.regions import ATR_LABELS, SIDES
 from glalign.parsing.released_names import current_names
-from glalign.parsing.stripes import stripes
-from glalign.progress import Progress
 
 BATCH = 32
 """Images a parser sees at a time; small, because maps are enlarged to the images' own sizes."""
@@ -91,61 +85,5 @@ def build(model: Mapping[str, Any]) -> nn.Module:
     return network
 
 
-def parse_images(spec: Mapping[str, Any], out: Path, report: Path) -> None:
-    """Write the label map of every image of a manifest to `out`/<image>.png and a report.
-
-    spec: manifest, images (folder), method ("segformer" or "stripes"), weights (folder), name, labels (folder of true
-    maps or None), threads, device. The report has the share of pixels of each label, the share of images in which each
-    region occurs, and agreement with the true maps where there are any. True maps are used for nothing else.
-    Raises: UserError naming an image, a weight file or a true map that cannot be read.
-    """
-    records = read_manifest(spec["manifest"])
-    agreement = Agreement() if spec["labels"] else None
-    pixels, present = np.zeros(len(ATR_LABELS)), np.zeros(len(REGIONS))
-    members = region_table("both")
-    with whole_directory(out) as folder, Progress(f"parse {out.name}", len(records), "image") as progress:
-        for image, labels in _parsed([record.image for record in records], spec):
-            write_labels(map_file(folder, image), labels)
-            counts = np.bincount(labels.ravel(), minlength=len(ATR_LABELS))
-            pixels += counts / labels.size
-            present += members @ counts > 0
-            if agreement is not None:
-                true = read_labels(map_file(spec["labels"], image))
-                if true.shape != labels.shape:
-                    raise UserError(
-                        f"{map_file(spec['labels'], image)}: {true.shape} differs from its image's {labels.shape}"
-                    )
-                agreement.add(labels, true)
-            progress.update()
-    facts = {
-        "images": len(records),
-        "method": spec["method"],
-        "parser": spec["name"] if spec["method"] == "segformer" else None,
-        "label_share": {n: round(float(v), 4) for n, v in zip(ATR_LABELS, pixels / len(records), strict=True)},
-        "region_present": {n: round(float(v), 4) for n, v in zip(REGIONS, present / len(records), strict=True)},
-        "agreement": agreement.report() if agreement is not None else None,
-    }
-    write_json(report, facts)
-
-
-def _parsed(images: Sequence[str], spec: Mapping[str, Any]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Each image with its label map, in order."""
-    if spec["method"] == "stripes":
-        for image in images:
-            yield image, stripes(*_pixels(spec["images"], image).shape[:2])
-        return
-    parser = Parser.load(spec["weights"], spec["name"], prepare(spec["threads"], spec["device"]))
-    for group in _groups(images):
-        yield from zip(group, parser.predict([_pixels(spec["images"], image) for image in group]), strict=True)
-
-
 def _groups(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
-
-
-def _pixels(folder: Path | str, image: str) -> NDArray[np.uint8]:
-    path = Path(folder) / image
-    try:
-        return np.asarray(decode_rgb(path))
-    except (OSError, DecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error

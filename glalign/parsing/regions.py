@@ -1,50 +1,26 @@
 """A label map becomes five body regions: how much of each patch every region covers."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
-ATR_LABELS = (
-    "Background",
-    "Hat",
-    "Hair",
-    "Sunglasses",
-    "Upper-clothes",
-    "Skirt",
-    "Pants",
-    "Dress",
-    "Belt",
-    "Left-shoe",
-    "Right-shoe",
-    "Face",
-    "Left-leg",
-    "Right-leg",
-    "Left-arm",
-    "Right-arm",
-    "Bag",
-    "Scarf",
-)
-"""Names of label values 0..17: the ATR set, as public SegFormer clothes parsers print it."""
+DATA_FILES = ("regions.yaml",)  # part of the digest of every stage that imports this module
+_TABLE = yaml.safe_load(Path(__file__).with_name("regions.yaml").read_text(encoding="utf-8"))
+
+ATR_LABELS: tuple[str, ...] = tuple(_TABLE["labels"])
+"""Names of label values 0..17."""
 
 SIDES = tuple((ATR_LABELS.index(f"Left-{part}"), ATR_LABELS.index(f"Right-{part}")) for part in ("shoe", "leg", "arm"))
 """Label pairs that differ in the side only."""
 
-REGIONS = ("HEAD", "UPPERBODY", "LOWERBODY", "SHOES", "OTHERS")
-"""The paper's five regions (Section 3.2), in the order of every array with a region axis."""
+REGIONS: tuple[str, ...] = tuple(_TABLE["regions"])
+"""The paper's five regions, in the order of every array with a region axis."""
 
-_REGION_OF: Mapping[str, tuple[str, ...]] = {
-    "HEAD": ("Hat", "Hair", "Sunglasses", "Face"),
-    "UPPERBODY": ("Upper-clothes", "Left-arm", "Right-arm"),
-    "LOWERBODY": ("Skirt", "Pants", "Left-leg", "Right-leg"),
-    "SHOES": ("Left-shoe", "Right-shoe"),
-    "OTHERS": ("Belt", "Bag", "Scarf"),
-}
-_DRESS: Mapping[str, tuple[str, ...]] = {
-    "upper": ("UPPERBODY",),
-    "lower": ("LOWERBODY",),
-    "both": ("UPPERBODY", "LOWERBODY"),
-}
+_REGION_OF: Mapping[str, tuple[str, ...]] = _TABLE["regions"]
+_DRESS: Mapping[str, tuple[str, ...]] = _TABLE["dress"]
 
 
 def region_table(dress: str = "both") -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from typing import Any
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
 from glalign.files import read_json, write_text
 from glalign.reporting.latex import escape
+from glalign.reporting.partial import stated, with_note
 from glalign.reporting.plain import booktabs, write_csv
 
 
@@ -18,6 +19,7 @@ def make_matrix(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None
     spec: title, scenarios (in order), rows of {system, label, scenario, status, note, metrics (a path per
     seed), competes (whether it can be the best: references cannot)}.
     """
+    spec = stated(spec)
     cells = [_cell(row, [read_json(path) for path in row["metrics"]], spec) for row in spec["rows"]]
     write_csv(cells, csv_path)
     labels = {row["system"]: row["label"] for row in spec["rows"]}
@@ -73,8 +75,8 @@ def make_seeds(spec: Mapping[str, Any], csv_path: Path) -> None:
 
     With one seed the deviation is empty: a single number has none. spec: as `make_matrix`, and `seeds`.
     """
-    rows = []
-    for row in spec["rows"]:
+    rows, notes = [], []
+    for row in stated(spec)["rows"]:
         results = [read_json(path) for path in row["metrics"]]
         if not results:
             continue
@@ -88,4 +90,5 @@ def make_seeds(spec: Mapping[str, Any], csv_path: Path) -> None:
         cell["rank1_sd_of_draws"] = half_up(statistics.stdev(draws)) if len(draws) > 1 else ""
         cell["profile"] = spec["profile"]
         rows.append(cell)
-    write_csv(rows, csv_path)
+        notes.append(row["note"])
+    write_csv(with_note(rows, notes), csv_path)

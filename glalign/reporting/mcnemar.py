@@ -18,6 +18,7 @@ from glalign.evaluation.significance import (
     mcnemar,
 )
 from glalign.reporting.latex import escape
+from glalign.reporting.partial import stated, with_note
 from glalign.reporting.plain import number, write_plain
 from glalign.seeds import seed_for
 
@@ -65,8 +66,9 @@ def make_mcnemar(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> Non
     Every test is made twice: on all paired queries (of the first draw, where there are several), and on the first
     caption of each person (D15).
     """
+    spec = stated(spec)
     ranks: dict[str, list[RankRow]] = {}
-    rows, found, families = [], [], []
+    rows, found, families, notes = [], [], [], []
     for test in spec["tests"]:
         for path in (test["first"], test["second"]):
             if path not in ranks:
@@ -78,9 +80,10 @@ def make_mcnemar(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> Non
             gap = gap_interval(pair, spec["bootstrap"], seed_for(spec["root_seed"], "cluster bootstrap"))
             rows.append({**{key: test[key] for key in ("family", "pair", "scenarios")}, "queries": queries, "gap": gap})
             found.append(result)
+            notes.append(test.get("note", ""))
             families.append((test["family"], test["scenarios"] if test["family"] == "baselines" else "", queries))
     table = [_row(*of) for of in zip(rows, found, adjusted(found, families), strict=True)]
-    write_plain(table, HEADS, spec["title"], csv_path, tex_path, NOTES)
+    write_plain(with_note(table, notes), HEADS, spec["title"], csv_path, tex_path, NOTES)
 
 
 def _row(names: Mapping[str, Any], result: Mapping[str, Any], p_holm: float) -> dict[str, str]:

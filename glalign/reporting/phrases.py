@@ -9,6 +9,7 @@ from glalign.evaluation.metrics import half_up
 from glalign.files import read_json
 from glalign.language.phrase_truth import ALL, NO_PART, OVERALL
 from glalign.parsing.regions import REGIONS
+from glalign.reporting.partial import stated
 from glalign.reporting.plain import write_csv
 
 PARTS = (*REGIONS, OVERALL, NO_PART, ALL)
@@ -20,7 +21,7 @@ def make_phrase_counts(spec: Mapping[str, Any], csv_path: Path) -> None:
     Coverage and the precisions are shares of `phrases`, the recalls and accuracies of `true_phrases`. A data set whose
     truth is not known leaves the columns from `confirmed` on empty.
     """
-    write_csv([line for row in spec["rows"] for line in _lines(row, spec)], csv_path)
+    write_csv([line for row in stated(spec)["rows"] for line in _lines(row, spec)], csv_path)
 
 
 def _lines(row: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -47,7 +48,7 @@ def _lines(row: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[dict[str
             "accuracy": _percent(known.get("right"), known.get("true")),
             "accuracy_printed": _percent(known.get("right_printed"), known.get("true")),
             "profile": spec["profile"],
-            "note": spec["data_note"],
+            "note": "; ".join(note for note in (spec["data_note"], row.get("note")) if note),
         }
 
 

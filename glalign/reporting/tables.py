@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from glalign.errors import UserError
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
 from glalign.files import read_json, write_text
+from glalign.reporting.partial import stated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ def make_table(spec: dict, csv_path: Path | str, tex_path: Path | str) -> None:
     """Write one table as CSV (the source of truth) and as LaTeX of the same frame."""
     from glalign.reporting.latex import render_latex  # noqa: PLC0415  pandas is slow to import
 
+    spec = stated(spec)
     frame = table(spec)
     tex_path = Path(tex_path)
     target = tex_path.name if tex_path.is_absolute() else tex_path.as_posix()  # the same bytes in every directory

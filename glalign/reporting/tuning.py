@@ -6,6 +6,7 @@ from typing import Any
 
 from glalign.evaluation.metrics import half_up
 from glalign.files import read_json, write_text
+from glalign.reporting.partial import partial_note, partial_of
 
 HEAD = """# Learning rates of the demo
 
@@ -49,7 +50,8 @@ def make_tuning(spec: Mapping[str, Any], out: Path) -> None:
         target=spec["target"],
         trainings=len(rates) * len(lines),
     )
-    write_text(out, f"{head}{table}\n")
+    note = partial_note(partial_of(spec))
+    write_text(out, f"{head}{table}\n" + (f"\n{note}.\n" if note else ""))
 
 
 def chosen(rates: list[float], values: list[float]) -> float:

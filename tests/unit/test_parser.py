@@ -12,7 +12,8 @@ from glalign.errors import UserError
 from glalign.models.weights import save_weights
 from glalign.parsing.augment import augment, mirror
 from glalign.parsing.labelmaps import Agreement, map_file, read_labels, write_labels
-from glalign.parsing.parser import Parser, paired, parse_images
+from glalign.parsing.parse import parse_images
+from glalign.parsing.parser import Parser, paired
 from glalign.parsing.regions import ATR_LABELS, REGIONS, region_table
 from glalign.parsing.stripes import stripes
 from glalign.parsing.train_parser import FACTS, label_weights, segmentation_loss, train
@@ -78,7 +79,7 @@ def test_missing_weights_and_foreign_records_are_named(folder, tmp_path):
 @pytest.mark.parametrize("method", ["stripes", "segformer"])
 def test_parse_images(method, dataset, folder, tmp_path):
     spec = dataset | {"method": method, "weights": folder, "name": "small"}
-    parse_images(spec, tmp_path / "parts", tmp_path / "parts.json")
+    parse_images(spec, tmp_path / "parts", tmp_path / "parts.json", "code")
     for number, size in enumerate(SIZES):
         labels = read_labels(map_file(tmp_path / "parts", f"cam/{number}.png"))
         assert labels.shape == size
@@ -90,11 +91,11 @@ def test_parse_images(method, dataset, folder, tmp_path):
         assert report["region_present"] == dict.fromkeys(REGIONS, 1)
 
 
-def test_a_damaged_image_leaves_nothing_behind(dataset, tmp_path):
+def test_a_damaged_image_leaves_no_label_maps_behind(dataset, tmp_path):
     (tmp_path / "imgs" / "cam" / "2.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"2\.png"):
-        parse_images(dataset, tmp_path / "parts", tmp_path / "parts.json")
-    assert {path.name for path in tmp_path.iterdir()} == {"imgs", "labels", "m.jsonl"}
+        parse_images(dataset, tmp_path / "parts", tmp_path / "parts.json", "code")
+    assert {path.name for path in tmp_path.iterdir()} == {"imgs", "labels", "m.jsonl", "parts.part"}
 
 
 def test_label_maps_survive_the_disk(tmp_path):

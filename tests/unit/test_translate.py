@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glalign.data.cuhk_pedes import read_cuhk_pedes
+from glalign.data.reader import read_cuhk_pedes
 from glalign.errors import UserError
 from glalign.synthetic import captions_en, captions_vi, speaker_en, speaker_vi, words, words_vi
 from glalign.synthetic.dataset import write_dataset

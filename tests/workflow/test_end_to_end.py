@@ -120,7 +120,7 @@ open(sys.argv[1], "w").write(json.dumps(ours))
 """
 BY_DESIGN = {"glalign.cli", "glalign.progress"}  # pass arguments on and show progress: no output depends on them
 OPTIONS = {
-    "parse": ("--out", "--report"),
+    "parse": ("--out", "--report", "--code"),
     "fit": ("--out", "--code"),
     "predict": ("--out", "--code"),
     "table": ("--csv", "--tex"),

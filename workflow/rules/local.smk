@@ -21,7 +21,8 @@ rule parse:
         code=code("parse"),
         weights=weights("parse"),
     shell:
-        "python -m glalign parse --spec {params.spec:q} --out {output.parts:q} --report {output.report:q} --log {log:q}"
+        "python -m glalign parse --spec {params.spec:q} --out {output.parts:q} --report {output.report:q}"
+        " --code {params.code} --log {log:q}"
 
 
 rule phrases:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glalign.data.cuhk_pedes import read_cuhk_pedes
+from glalign.data.reader import read_cuhk_pedes
 from glalign.errors import UserError
 
 SPLITS = {"train": "train", "val": "val", "test": "test"}

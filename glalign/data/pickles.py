@@ -1,0 +1,90 @@
+"""SSAN's and SRCF's pickles of CUHK-PEDES, read without running anything that a pickle may ask for."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glalign.errors import UserError
+
+DROPPED = (1369, 4116, 6116)
+"""Training identities with one image, which SSAN's preprocessing leaves out before it numbers the rest from 0."""
+
+
+def read_columns(path: Path) -> list[object]:
+    """Rows {id, img_path, captions} of a pickle: one per caption (train, val) or per image with a list (test).
+
+    The file is a dict of equal columns. Identity numbers are CUHK-PEDES's own again. Raises: UserError for a file that
+    holds any class but arrays (they are skipped: word numbers and the like), is truncated or has other columns.
+    """
+    try:
+        with path.open("rb") as file:
+            columns = _Inert(file).load()
+    except _RefusedError as error:
+        raise UserError(
+            f"{path}: refused: it wants to run {error}; read the release's reid_raw.json instead"
+        ) from error
+    except Exception as error:  # a damaged pickle raises nearly anything
+        raise UserError(f"{path}: not a readable pickle ({error}); fetch it again") from error
+    if not isinstance(columns, dict) or not {"id", "img_path", "captions"} <= columns.keys():
+        raise UserError(f"{path}: not a dict with id, img_path and captions; use SSAN's or SRCF's preprocessing")
+    wanted = ["id", "img_path", "captions"]
+    matching = columns.get("caption_matching_img_index")
+    if matching is not None:
+        wanted.append("caption_matching_img_index")
+    if not all(isinstance(columns[name], list) for name in wanted):
+        raise UserError(f"{path}: {', '.join(wanted)} are not lists; use SSAN's or SRCF's preprocessing")
+    return _per_image(columns, path) if matching is not None else _per_caption(columns, path)
+
+
+def _per_caption(columns: Mapping[str, Any], path: Path) -> list[object]:
+    people, images, captions = columns["id"], columns["img_path"], columns["captions"]
+    if not len(people) == len(images) == len(captions):
+        raise UserError(f"{path}: its columns differ in length; fetch it again")
+    rows = zip(people, images, captions, strict=True)
+    return [{"id": _original(p), "img_path": image, "captions": text} for p, image, text in rows]
+
+
+def _per_image(columns: Mapping[str, Any], path: Path) -> list[object]:
+    people, images = columns["id"], columns["img_path"]
+    rows = [{"id": p, "img_path": image, "captions": []} for p, image in zip(people, images, strict=False)]
+    places, captions = columns["caption_matching_img_index"], columns["captions"]
+    known = all(isinstance(place, int) and 0 <= place < len(rows) for place in places)
+    if len(people) != len(images) or len(places) != len(captions) or not known:
+        raise UserError(f"{path}: its columns do not fit together; fetch it again")
+    for place, caption in zip(places, captions, strict=True):
+        rows[place]["captions"].append(caption)
+    return list(rows)
+
+
+def _original(person: object) -> object:
+    """The release's number of an identity of train or val."""
+    if not isinstance(person, int):
+        return person
+    person += 1
+    for dropped in DROPPED:
+        person += person >= dropped
+    return person
+
+
+class _RefusedError(Exception):
+    """A pickle names something that it would call."""
+
+
+class _Nothing:
+    """Stands for an array: takes what the pickle says of it and keeps nothing."""
+
+    def __new__(cls, *_: object) -> "_Nothing":
+        return super().__new__(cls)
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
+class _Inert(pickle.Unpickler):
+    """Plain Python values; arrays become `_Nothing`; no other name is looked up."""
+
+    def find_class(self, module: str, name: str) -> type:
+        if module.partition(".")[0] == "numpy" or (module, name) == ("_codecs", "encode"):
+            return _Nothing
+        raise _RefusedError(f"{module}.{name}")

@@ -1,0 +1,120 @@
+"""Reader of every dialect: annotation files become records, and what is wrong in them is named."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from glalign.data.dialects import Dialect, Release, release_of
+from glalign.data.entries import read_entries
+from glalign.data.image_folder import ImageFolder
+from glalign.data.records import SPLITS, Record
+from glalign.errors import UserError
+from glalign.language.tokenizers import normalise_caption
+
+
+def read_release(release: Release, splits: Mapping[str, str | None]) -> list[Record]:
+    """One record per image that belongs to a wanted split, in the files' order.
+
+    splits maps ours (train, val, test) to the release's names; null means that there is no such split. Entries of other
+    splits are checked too, then left out. Captions pass through `normalise_caption`; extra keys are ignored.
+    Raises UserError naming the file, the entry and its image for anything wrong in it: keys missing or of a wrong type,
+    an empty caption, a path that leaves the image folder (also through a link) or comes twice, an id in two splits.
+    """
+    ours = _wanted(splits)
+    records: list[Record] = []
+    found: set[str] = set()
+    for record, problem in scan(release):
+        if problem or record is None:
+            raise UserError(problem)
+        found.add(record.split)
+        if record.split in ours:
+            records.append(Record(record.image, record.person, ours[record.split], record.captions))
+    for name in ours:
+        if name not in found:
+            files = ", ".join(release.annotations.values())
+            raise UserError(
+                f"{files}: no entry of split {name!r} ({ours[name]} in `splits`); "
+                f"the file has: {', '.join(sorted(found))}"
+            )
+    return records
+
+
+def read_cuhk_pedes(root: Path | str, splits: Mapping[str, str | None]) -> list[Record]:
+    """The records of a folder in CUHK-PEDES's own layout; see `read_release`."""
+    return read_release(release_of({"format": "cuhk_pedes", "root": str(root), "splits": splits}), splits)
+
+
+def scan(release: Release) -> Iterator[tuple[Record | None, str]]:
+    """(record, what is wrong with it or "") of each entry; the record's split has the release's name. None: no record.
+
+    Raises: UserError when an annotation file is missing or is none.
+    """
+    images = ImageFolder(Path(release.images))
+    several = len(release.annotations) > 1
+    image_at: dict[str, str] = {}
+    person_at: dict[int, tuple[str, str]] = {}
+    for split, file in release.annotations.items():
+        for number, entry in read_entries(Path(file), release, split):
+            where = describe_entry(file, number, entry, release.dialect)
+            place = f"entry {number}" + (f" of {file}" if several else "")
+            try:
+                record = parse_entry(entry, images, release.dialect)
+            except ValueError as error:
+                yield None, f"{where}: {error}"
+                continue
+            problem = ""
+            if (first := image_at.setdefault(record.image, place)) != place:
+                problem = f"{where}: the same {release.dialect.image} as {first}; keep one entry per image"
+            other, first = person_at.setdefault(record.person, (record.split, place))
+            if other != record.split and not problem:
+                problem = (
+                    f"{where}: id {record.person} is in split {record.split!r} here and in {other!r} at {first}; "
+                    "a person may be in one split only: correct the file"
+                )
+            yield record, problem
+
+
+def parse_entry(entry: object, images: ImageFolder, dialect: Dialect) -> Record:
+    """A record whose split is the release's name. Raises ValueError saying what is wrong with the entry."""
+    if not isinstance(entry, dict):
+        raise ValueError(f"an object is wanted, this is {type(entry).__name__}; fetch the file again")
+    wanted = {"split": str, dialect.person: int, dialect.image: str, dialect.captions: list}
+    for key, kind in wanted.items():
+        if key not in entry:
+            other = {"file_path": "img_path", "img_path": "file_path"}.get(key)
+            hint = f" (this release says {other}: another `format`?)" if other in entry else ""
+            raise ValueError(f"key {key!r} is missing{hint}; wanted are {', '.join(wanted)}")
+        if not isinstance(entry[key], kind) or isinstance(entry[key], bool):
+            name = "str or list" if kind is list and dialect.per_caption else kind.__name__
+            raise ValueError(f"{key!r} is {type(entry[key]).__name__}, not {name}; correct the file")
+    if not entry[dialect.captions]:
+        raise ValueError("no captions; add one or remove the entry")
+    captions = []
+    for index, caption in enumerate(entry[dialect.captions]):
+        if not isinstance(caption, str):
+            raise ValueError(f"caption {index} is {type(caption).__name__}, not str; correct the file")
+        captions.append(normalise_caption(caption))
+        if not any(map(str.isalnum, captions[-1])):
+            raise ValueError(f"caption {index} is empty (no word in it); write it or remove it")
+    image = images.relative(entry[dialect.image].removeprefix(dialect.prefix))
+    return Record(image, entry[dialect.person] + dialect.shift, entry["split"], tuple(captions))
+
+
+def describe_entry(file: Path | str, number: int, entry: object, dialect: Dialect) -> str:
+    """Where a reader of an error message finds the entry: file, number from 0, path of the image."""
+    path = entry.get(dialect.image) if isinstance(entry, dict) else None
+    return f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
+
+
+def _wanted(splits: Mapping[str, str | None]) -> dict[str, str]:
+    """The release's split name -> ours."""
+    ours: dict[str, str] = {}
+    for name, theirs in splits.items():
+        if name not in SPLITS:
+            raise UserError(f"splits.{name}: unknown split; ours are {', '.join(SPLITS)}")
+        if theirs in ours:
+            raise UserError(f"splits.{name}: {theirs!r} is already our {ours[theirs]!r}; set one of them to null")
+        if theirs is not None:
+            ours[theirs] = name
+    if not ours:
+        raise UserError("splits: every split is null; name at least one of the release's")
+    return ours

@@ -1,0 +1,175 @@
+"""A release whose captions a user translates: out to a file, one line per caption, and back as an annotation file."""
+
+import csv
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from glalign.data.dialects import DIALECTS, Release, release_of
+from glalign.data.entries import formats_in
+from glalign.data.reader import scan
+from glalign.data.records import Record
+from glalign.errors import UserError
+from glalign.files import write_json, write_text
+
+TRANSLATED = {
+    "cuhk_pedes": "cuhk_pedes_vn",
+    "vn3k": "v2e",
+    "vn3k_vi": "v2e",
+    "vn3k_mixed_vi": "v2e",
+}
+"""Format of a release -> format of its translation."""
+
+COLUMNS = ("image", "index", "text")
+NAMED = 3
+"""Captions that an error names."""
+
+Key = tuple[str, int]
+
+
+def export_captions(source: Path, out: Path) -> int:
+    """Write the captions of a release as CSV (image, index of the caption, text), to be translated; returns how many.
+
+    A byte order mark tells spreadsheets that the file is UTF-8. Raises: UserError when `out` is there already.
+    """
+    if out.exists():
+        raise UserError(f"{out}: is there already; remove it, or name another file, so that no translation is lost")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    captions = _captions(_records(_release(source)))
+    writer.writerows((*key, caption) for key, caption in captions.items())
+    write_text(out, "\ufeff" + text.getvalue())
+    return len(captions)
+
+
+def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
+    """Write the translated release `out`: its annotation file and a link to the source's images.
+
+    Returns its format and the number of captions. translations: CSV or JSON lines with image, index and text, one for
+    every caption of the source. The annotation file comes last, so that it is there only when everything is.
+    Raises: UserError naming captions that are missing, unknown, double or empty, or when `out` is filled already.
+    """
+    release = _release(source)
+    kind = TRANSLATED[_format(source)]
+    target = release_of({"format": kind, "root": str(out), "splits": {}})
+    file, images = Path(target.annotations[""]), Path(target.images)
+    if file.exists():
+        raise UserError(f"{file}: is there already; remove it, or name another folder")
+    records = _records(release)
+    texts = _checked(_captions(records), translations)
+    images.parent.mkdir(parents=True, exist_ok=True)
+    _link(images, Path(release.images))
+    dialect = target.dialect
+    entries = [
+        {
+            "split": record.split,
+            dialect.person: record.person,
+            dialect.image: record.image,
+            dialect.captions: [texts[record.image, index] for index in range(len(record.captions))],
+        }
+        for record in records
+    ]
+    write_json(file, entries)
+    return kind, len(texts)
+
+
+def _format(source: Path) -> str:
+    found = [kind for kind in formats_in(source) if kind in TRANSLATED]
+    if not found:
+        files = ", ".join(DIALECTS[kind].annotations for kind in TRANSLATED)
+        raise UserError(f"{source}: no release that has a translation; it holds one of {files}")
+    return found[0]
+
+
+def _release(source: Path) -> Release:
+    return release_of({"format": _format(source), "root": str(source), "splits": {}})
+
+
+def _records(release: Release) -> list[Record]:
+    """Every entry, whatever its split; the first wrong one is an error."""
+    records = []
+    for record, problem in scan(release):
+        if problem or record is None:
+            raise UserError(problem)
+        records.append(record)
+    return records
+
+
+def _captions(records: Iterable[Record]) -> dict[Key, str]:
+    return {(r.image, index): caption for r in records for index, caption in enumerate(r.captions)}
+
+
+def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
+    """The text of every caption. Raises: UserError naming those that are wrong, all kinds in one message."""
+    rows = [(_key(row, path, number), str(row.get("text") or "").strip()) for number, row in _rows(path)]
+    counts = Counter(key for key, _ in rows)
+    troubles = {
+        "missing": [key for key in captions if key not in counts],
+        "unknown": [key for key in counts if key not in captions],
+        "double": [key for key, count in counts.items() if count > 1],
+        "empty": [key for key, text in rows if not any(map(str.isalnum, text))],
+    }
+    if any(troubles.values()):
+        told = "; ".join(f"{len(keys):,} {kind} ({_named(keys)})" for kind, keys in troubles.items() if keys)
+        raise UserError(f"{path}: captions that are {told}; nothing was written: correct the file")
+    return dict(rows)
+
+
+def _named(keys: list[Key]) -> str:
+    return ", ".join(f"{image} caption {index}" for image, index in keys[:NAMED]) + (", ..." * (len(keys) > NAMED))
+
+
+def _key(row: Mapping[str, object], path: Path, number: int) -> Key:
+    try:
+        return str(row["image"]), int(str(row["index"]))
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"{path}:{number}: wants {', '.join(COLUMNS)}, the index a number from 0 ({error!r})"
+        ) from error
+
+
+def _rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
+    """(line, row) of a CSV file (commas or semicolons, with a byte order mark or without) or of JSON lines."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path}: no such file; `glalign translation export` writes what is to be translated"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it in UTF-8") from error
+    if text.lstrip().startswith("{"):
+        return [
+            (number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+        ]
+    separator = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    return [(reader.line_num, row) for row in reader]
+
+
+def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{number}: not a line of JSON ({error.msg})") from error
+    if not isinstance(row, dict):
+        raise UserError(f"{path}:{number}: an object with {', '.join(COLUMNS)} is wanted")
+    return row
+
+
+def _link(link: Path, images: Path) -> None:
+    """A relative link, so that both folders may move together; one that leads there already is kept."""
+    if link.exists() and link.resolve() == images.resolve():
+        return
+    if link.exists() or link.is_symlink():
+        raise UserError(f"{link}: is there already and is not {images}; remove it, or name another folder")
+    try:
+        link.symlink_to(os.path.relpath(images.resolve(), link.parent.resolve()), target_is_directory=True)
+    except OSError as error:
+        raise UserError(
+            f"{link}: cannot be linked to {images} ({error.strerror}); fill a folder on a file system with links"
+        ) from error

@@ -1,0 +1,122 @@
+"""The label map of every image of a manifest, a batch at a time; a killed run goes on where it stopped."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glalign.data.decode import DecodeError, decode_rgb
+from glalign.data.parallel import cores, in_threads
+from glalign.data.records import read_manifest
+from glalign.engine.runtime import prepare
+from glalign.errors import UserError
+from glalign.files import resumable_directory, write_json
+from glalign.locks import alone_in
+from glalign.parsing.cache import claim, maker
+from glalign.parsing.labelmaps import Agreement, map_file, read_labels, write_labels
+from glalign.parsing.parser import BATCH, Parser
+from glalign.parsing.regions import ATR_LABELS, REGIONS, region_table
+from glalign.parsing.stripes import stripes
+from glalign.progress import Progress, log
+
+Maps = list[NDArray[np.uint8]]
+
+
+def parse_images(spec: Mapping[str, Any], out: Path, report: Path, code: str) -> None:
+    """Write the label map of every image of a manifest to `out`/<image>.png and a report.
+
+    spec: manifest, images (folder), method ("segformer" or "stripes"), weights (folder), name, labels (folder of true
+    maps or None), threads, device. code: digest of the code. Maps are made in `out`.part, which becomes `out` at the
+    end; what a killed run of the same parser left there is kept but for its last batch, what another one left is made
+    again. The report has the share of pixels of each label, the share of images in which each region occurs, and
+    agreement with the true maps where there are any. True maps are used for nothing else.
+    Raises: UserError naming an image, a weight file or a true map that cannot be read, and when another process is at
+    work on the same folder.
+    """
+    images = [record.image for record in read_manifest(spec["manifest"])]
+    groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    tally = Tally(spec["labels"])
+    with (
+        resumable_directory(out) as folder,
+        alone_in(folder),
+        Progress(f"parse {out.name}", len(images), "image") as progress,
+    ):
+        claim(folder, maker(spec, code))
+        left = [_left(folder, group) for group in groups]
+        if any(left):
+            log.info("%s: %d of %d batches are there already", folder, sum(left), len(left))
+        made = _made([group for group, there in zip(groups, left, strict=True) if not there], spec)
+        for group, there in zip(groups, left, strict=True):
+            maps = [read_labels(map_file(folder, image)) for image in group] if there else next(made)
+            for image, labels in zip(group, maps, strict=True):
+                if not there:
+                    write_labels(map_file(folder, image), labels)
+                tally.add(image, labels)
+            progress.update(len(group))
+    parser = spec["name"] if spec["method"] == "segformer" else None
+    write_json(report, {"images": len(images), "method": spec["method"], "parser": parser, **tally.report()})
+
+
+class Tally:
+    """What label maps show, counted image by image; `labels` is a folder of true maps, or None."""
+
+    def __init__(self, labels: str | None) -> None:
+        self._labels = labels
+        self._agreement = Agreement() if labels else None
+        self._images, self._pixels, self._present = 0, np.zeros(len(ATR_LABELS)), np.zeros(len(REGIONS))
+        self._members = region_table("both")
+
+    def add(self, image: str, labels: NDArray[np.uint8]) -> None:
+        """Count one map. Raises: UserError when the true map cannot be read or has another size."""
+        counts = np.bincount(labels.ravel(), minlength=len(ATR_LABELS))
+        self._images += 1
+        self._pixels += counts / labels.size
+        self._present += self._members @ counts > 0
+        if self._agreement is not None and self._labels is not None:
+            file = map_file(self._labels, image)
+            true = read_labels(file)
+            if true.shape != labels.shape:
+                raise UserError(f"{file}: {true.shape} differs from its image's {labels.shape}")
+            self._agreement.add(labels, true)
+
+    def report(self) -> dict[str, Any]:
+        """label_share, region_present (by name, shares) and agreement (or None)."""
+        shares, present = self._pixels / self._images, self._present / self._images
+        return {
+            "label_share": {n: round(float(v), 4) for n, v in zip(ATR_LABELS, shares, strict=True)},
+            "region_present": {n: round(float(v), 4) for n, v in zip(REGIONS, present, strict=True)},
+            "agreement": self._agreement.report() if self._agreement is not None else None,
+        }
+
+
+def _left(folder: Path, group: Sequence[str]) -> bool:
+    """Whether every map of a batch is there and whole; sums depend on their company, so that batches stay together."""
+    try:
+        for image in group:
+            read_labels(map_file(folder, image))
+    except UserError:
+        return False
+    return True
+
+
+def _made(groups: Sequence[Sequence[str]], spec: Mapping[str, Any]) -> Iterator[Maps]:
+    """The maps of each batch, in order; images are decoded in threads ahead of the network."""
+
+    def load(image: str) -> NDArray[np.uint8]:
+        path = Path(spec["images"]) / image
+        try:
+            return np.asarray(decode_rgb(path))
+        except (OSError, DecodeError) as error:
+            raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error
+
+    pixels = in_threads(load, [image for group in groups for image in group], cores())
+    if spec["method"] == "stripes":
+        for group in groups:
+            yield [stripes(*image.shape[:2]) for image in islice(pixels, len(group))]
+    elif groups:
+        parser = Parser.load(spec["weights"], spec["name"], prepare(spec["threads"], spec["device"]))
+        for group in groups:
+            yield parser.predict(list(islice(pixels, len(group))))
