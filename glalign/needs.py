@@ -1,7 +1,7 @@
 """What a target needs: the jobs behind it, and the files that no job makes and that are not there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from glalign.jobs import Job
@@ -34,21 +34,25 @@ def absent(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
 
 def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
     """One line for each release and for each folder of weights that `paths` belong to, with the remedy."""
-    lines, folders = {}, defaultdict(set)
+    lines: dict[str, None] = {}
+    folders = defaultdict(set)
     for job in jobs:
-        for path in paths.intersection(job.inputs):
-            lines[path] = _release(job, path) if job.stage == "manifest" else f"{path}: not there; restore it"
+        if files := sorted(paths.intersection(job.inputs)):
+            lines[_release(job, files) if job.stage == "manifest" else f"{', '.join(files)}: not there; restore it"] = (
+                None
+            )
         for path in map(PurePosixPath, paths.intersection(job.weights)):
             folders[str(path.parent)].add(path.name)
     for folder, names in sorted(folders.items()):
-        lines[folder] = f"weights: {folder} lacks {', '.join(sorted(names))}; `glalign weights list` says where from"
-    return list(lines.values())
+        lines[f"weights: {folder} lacks {', '.join(sorted(names))}; `glalign weights list` says where from"] = None
+    return list(lines)
 
 
-def _release(job: Job, path: str) -> str:
-    """A dataset whose annotation file is not there."""
+def _release(job: Job, files: Sequence[str]) -> str:
+    """A dataset whose annotation files are not there."""
     root, kind = job.spec["root"], job.spec["format"]
-    what = f"{root} has no {PurePosixPath(path).relative_to(root)}" if Path(root).is_dir() else f"{root} is not there"
+    names = ", ".join(file.removeprefix(f"{root}/") for file in files)
+    what = f"{root} has no {names}" if Path(root).is_dir() else f"{root} is not there"
     return (
         f"datasets.{job.spec['dataset']}.root: {what}; ask its owners for the release, then check it with "
         f"`glalign data verify {kind} {root}`, or set it to null"

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.skipif(bool(WHY_N
 
 RUN = ("dual_path", "irra", "glalign")
 SHORT = {"data": {"batch_size": 16}, "budget": {"steps": 6, "validate_every": 3, "checkpoint_every": 2}}
-LONG = {"data": {"batch_size": 16}, "budget": {"steps": 600, "validate_every": 300, "checkpoint_every": 10}}
+LONG = {"data": {"batch_size": 16}, "budget": {"steps": 100, "validate_every": 50, "checkpoint_every": 10}}
 OTHERS = set(load(ROOT / "config.yaml")["systems"]) - {*RUN, "glalign_global", "glalign_local", "random", "oracle"}
 OVERLAY = {
     "datasets": {"cuhk_en": {"synthetic": {"train": 24, "val": 6, "test": 8}}},
@@ -82,18 +82,19 @@ def test_table_4_is_made_though_a_training_is_cancelled(tmp_path: Path) -> None:
     assert re.search(rf"SLURM-job '{job}' failed, SLURM status is: 'CANCELLED'", text)
     assert "Trying to restart job" in text
     log = (folder / "results" / "logs" / "fit" / f"{CELL}.log").read_text()
-    assert re.search(r"resumed at step [1-9]\d* of 600", log), log
+    assert re.search(r"resumed at step [1-9]\d* of 100", log), log
     frame = pd.read_csv(folder / "results" / "table4.csv")
     assert list(frame["method"][frame["status"] == "reproduced"]) == ["Dual-path CNN", "IRRA", "GLAlign (Ours)"]
 
 
-def test_a_partition_that_does_not_exist_is_named(tmp_path: Path) -> None:
+def test_a_partition_that_does_not_exist_is_said_before_anything_runs(tmp_path: Path) -> None:
     folder = checkout(tmp_path / "suite")
-    wrong = ("--default-resources", "slurm_partition=nowhere", "mem_mb=1000", "runtime=10")
+    wrong = ("--set-resources", "fit:slurm_partition=gpus")
     with slurm_node(tmp_path / "slurm") as environment:
         done = subprocess.run(
             command(*wrong), cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
     assert done.returncode == 1
-    assert "nowhere" in done.stderr
+    assert "error: slurm_partition: this cluster has no partition 'gpus'; did you mean 'gpu'?" in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (folder / "results" / "data").exists()

@@ -14,6 +14,7 @@ sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
 from glalign import needs, paper, sources
 from glalign.cells import UNTRAINED
+from glalign.cluster import check_partitions
 from glalign.config import merge, read as config_of, resolve
 from glalign.errors import UserError
 from glalign.locks import clear_stale_lock
@@ -68,6 +69,12 @@ def absent():
 onstart:
     if lines := absent()[1]:
         sys.exit("error: nothing was run; absent are\n" + "\n".join(lines))
+    if workflow.executor_plugin.name == "slurm":
+        jobs = [job.resources for job in workflow.dag.needrun_jobs()]
+        told(
+            check_partitions,
+            {str(r.slurm_partition) for r in jobs if r.get("slurm_partition")},
+        )
 
 
 def one_of(ids):
