@@ -54,7 +54,7 @@ def make_manifest(spec: dict[str, Any], out: Path) -> None:
 
 
 def annotations(release: Release) -> dict[str, str]:
-    """Name and digest of a release's annotation file; of several, the pattern of the names and a digest of digests."""
+    """Name and digest of a release's annotation file; of several, all names and a digest of their digests."""
     digests = [sha256(Path(file)) for file in release.annotations.values()]
     names = [Path(file).relative_to(release.root).as_posix() for file in release.annotations.values()]
     if len(digests) == 1:
