@@ -1,5 +1,6 @@
 """The peak memory of trainings, without data and pre-trained weights: `glalign memory`."""
 
+import gc
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -40,5 +41,6 @@ def foretell(config: Config, systems: Sequence[str], language: str, gpu: str | N
             yield f"{'':16} {error}"
             large += 1
         del model
+        gc.collect()  # wrapped layers refer to themselves
     if large:
         raise UserError(f"--gpu {gpu}: {large} of the trainings are too large for it")

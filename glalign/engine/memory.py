@@ -1,6 +1,7 @@
 """Peak memory of a training, estimated before it starts from two steps on a few pairs."""
 
 import contextlib
+import gc
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -147,6 +148,7 @@ def check_memory(spec: Mapping[str, Any], facts: Facts, device: torch.device) ->
     log.info("%s: needs about %s of GPU memory, %.2f GiB are free", spec["system"], peak, room / GIB)
     judge(peak, room, spec, model)
     del model
+    gc.collect()  # wrapped layers refer to themselves
     torch.cuda.empty_cache()
 
 
