@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from glalign.config import load
 from glalign.paper import read_reported
@@ -56,6 +58,11 @@ def rerun(folder: Path, *arguments: str) -> set[str]:
     return set(logs)
 
 
+def weight_file(content: str) -> bytes:
+    """A whole safetensors file that differs with `content`."""
+    return save({content: np.zeros(1, dtype=np.float32)})
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the workflow in which table 4 has been made."""
@@ -70,7 +77,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "glalign" / "__main__.py").write_text(STAND_IN, encoding="utf-8")
     weights = folder / "glalign" / "pretrained"
     for file in weights.glob("*.safetensors"):
-        file.write_text(file.stem, encoding="utf-8")
+        file.write_bytes(weight_file(file.stem))
+        file.with_suffix(".json").unlink()  # the record of the true one
     done = snakemake(folder, "--", "results/table4.tex", "results/table4_extended.tex")
     assert done.returncode == 0, done.stderr
     assert "on the terminal: fit" in done.stderr
@@ -127,7 +135,7 @@ def test_a_system_option_reruns_that_system(suite: Path) -> None:
 
 
 def test_other_weights_rerun_what_starts_from_them(suite: Path) -> None:
-    (suite / "glalign" / "pretrained" / "tiny_resnet.safetensors").write_text("other", encoding="utf-8")
+    (suite / "glalign" / "pretrained" / "tiny_resnet.safetensors").write_bytes(weight_file("other"))
     assert {key.split("/")[1] for key in rerun(suite) if key.startswith("fit")} == {
         *("dual_path", "pham2022", "srcf", "vitaa")
     }

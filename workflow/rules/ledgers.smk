@@ -67,12 +67,13 @@ rule tune:
     resources:
         gpu=gpus("tune"),
     params:
+        launch=launch,
         spec=spec("tune"),
         code=code("tune"),
         weights=weights("tune"),
         folder=lambda wildcards, output: str(Path(output.model).parent),
     shell:
-        "{launch} fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
+        "{params.launch} fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
 
 
 rule tuning:

@@ -17,9 +17,10 @@ rule fit:
     resources:
         gpu=gpus("fit"),
     params:
+        launch=launch,
         spec=spec("fit"),
         code=code("fit"),
         weights=weights("fit"),
         folder=lambda wildcards, output: str(Path(output.model).parent),
     shell:
-        "{launch} fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
+        "{params.launch} fit --spec {params.spec:q} --out {params.folder:q} --code {params.code} --log {log:q}"
