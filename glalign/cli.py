@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from glalign import __version__
+from glalign.cli_options import CONFIG
 from glalign.cli_weights import weights
 from glalign.data.dialects import DIALECTS
 from glalign.errors import UserError
@@ -129,22 +130,22 @@ for _name, _job in JOBS.items():
 
 
 @main.command()
-@click.option("--config", "paths", multiple=True, type=click.Path(), default=["config.yaml"], show_default=True)
+@CONFIG
 def fidelity(paths: tuple[str, ...]) -> None:
     """Print what each system keeps of its original, from the docstrings (docs/fidelity.md)."""
-    from glalign.config import load
+    from glalign.config import overlaid
     from glalign.reporting.fidelity import fidelity as document
 
-    click.echo(document(load(*paths)), nl=False)
+    click.echo(document(overlaid(*paths)), nl=False)
 
 
 @main.command()
 @click.argument("targets", nargs=-1)
-@click.option("--config", "paths", multiple=True, type=click.Path(), help="An overlay over config.yaml; repeatable.")
+@CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> None:
     """Print trainings, predictions, estimated hours and disk, of all tables or of TARGETS (results/table4.tex)."""
-    from glalign.config import load
+    from glalign.config import overlaid
     from glalign.costs import read_costs
     from glalign.counts import read_releases, split_counts
     from glalign.estimate import estimate
@@ -153,7 +154,7 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.plan import make_plan
     from glalign.reporting.estimate import render_estimate
 
-    config = load(*dict.fromkeys(["config.yaml", *paths]))
+    config = overlaid(*paths)
     found = make_plan(config, read_reported("paper/reported"))
     splits = split_counts(config, found.layout, read_releases("paper/releases.csv"))
     result = estimate(config, behind(found, targets), read_costs("config/costs.csv"), splits)
@@ -162,15 +163,15 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
 
 @main.command()
 @click.argument("systems", nargs=-1)
-@click.option("--config", "paths", multiple=True, type=click.Path(), default=["config.yaml"], show_default=True)
+@CONFIG
 @click.option("--language", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Of the captions.")
 @click.option("--gpu", help="Memory of a GPU, such as 8GB; exit 1 if a training does not fit.")
 def memory(systems: tuple[str, ...], paths: tuple[str, ...], language: str, gpu: str | None) -> None:
     """Estimate the peak memory of trainings (of all systems by default) by two small steps with random weights."""
-    from glalign.config import load
+    from glalign.config import overlaid
     from glalign.engine.foretell import foretell
 
-    for line in foretell(load(*paths), systems, language, gpu):
+    for line in foretell(overlaid(*paths), systems, language, gpu):
         click.echo(line)
 
 

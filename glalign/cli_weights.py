@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-CONFIG = click.option("--config", "paths", multiple=True, type=click.Path(), default=["config.yaml"], show_default=True)
+from glalign.cli_options import CONFIG
+
 FOLDER = click.option("--folder", type=click.Path(path_type=Path), help="Where to write; default: the configuration's.")
 
 
@@ -20,10 +21,10 @@ def weights() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
     """Print every weight and vocabulary that a configuration needs; exit 1 when some are missing or not whole."""
-    from glalign.config import load
+    from glalign.config import overlaid
     from glalign.weights.needed import describe, facts_of, lacking, needed, summary
 
-    needs = needed(load(*paths))
+    needs = needed(overlaid(*paths))
     facts = [facts_of(need) for need in needs]
     lines = [describe(*pair) for pair in zip(needs, facts, strict=True)] + [summary(needs, facts)]
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
@@ -36,11 +37,11 @@ def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
 @FOLDER
 def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -> None:
     """Download and import releases by name, or all that the configuration lacks. No other command downloads."""
-    from glalign.config import load
+    from glalign.config import overlaid
     from glalign.weights.catalogue import catalogue, release_of
     from glalign.weights.needed import facts_of, lacking, needed
 
-    config = load(*paths)
+    config = overlaid(*paths)
     wanted = names or [n for n in lacking([facts_of(need) for need in needed(config)]) if n in catalogue()]
     releases = [release_of(name) for name in wanted]
     if not releases:
@@ -59,11 +60,11 @@ def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -
 @FOLDER
 def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], folder: Path | None) -> None:
     """Convert released files that you downloaded: FOLDER/NAME.safetensors, vocabularies, and the record NAME.json."""
-    from glalign.config import load
+    from glalign.config import overlaid
     from glalign.weights.catalogue import release_of
 
     release = release_of(name)
-    folder = folder or Path(load(*paths)["weights"])
+    folder = folder or Path(overlaid(*paths)["weights"])
     from glalign.weights.importing import import_release
 
     import_release(release, files, folder, click.echo)

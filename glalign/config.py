@@ -51,6 +51,11 @@ def load(*paths: Path | str) -> Config:
     return resolve(values)
 
 
+def overlaid(*paths: Path | str) -> Config:
+    """config.yaml of the current folder with the overlays; naming it among them changes nothing."""
+    return load(*dict.fromkeys(("config.yaml", *map(str, paths))))
+
+
 def read(path: Path | str) -> Mapping[str, Any]:
     """One file as written. Raises UserError naming the file."""
     try:

@@ -13,36 +13,28 @@ from glalign.reporting.tables import read_table
 
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
 TOLERANCES = "tolerances.yaml"
-"""In a folder of references: column -> its own tolerance, null for a column that is not compared."""
-
-Tolerances = Mapping[str, float | None]
+"""In a folder of references: `columns` with a tolerance each, null for one that is not compared, and `rows`, for those
+that have the name in a cell: theirs holds where it is the larger one."""
 
 
 def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict[str, list[str]]:
     """`compare` of every CSV of the folder `reference` with the one of the same name: name -> lines.
 
-    Columns that `reference`/tolerances.yaml names have their own tolerance.
-    Raises: UserError when there is nothing to compare with, or the tolerances are no numbers.
+    Raises: UserError when there is nothing to compare with.
     """
     files = sorted(reference.glob("*.csv"))
     if not files:
         raise UserError(f"{reference}: no CSV in it to compare with")
-    own = reference / TOLERANCES
-    columns = yaml.safe_load(own.read_text(encoding="utf-8")) if own.is_file() else {}
-    if not isinstance(columns, Mapping) or not all(v is None or isinstance(v, int | float) for v in columns.values()):
-        raise UserError(f"{own}: a map of columns to numbers (or null) is wanted")
-    return {file.name: compare(ours / file.name, file, tolerance, columns) for file in files}
+    return {file.name: compare(ours / file.name, file, tolerance) for file in files}
 
 
-def compare(
-    ours: Path | str, reference: Path | str, tolerance: float = 0.0, columns: Tolerances | None = None
-) -> list[str]:
+def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> list[str]:
     """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
 
-    columns: their own tolerances, None for one that is not compared. Numbers inside a text (a spread in a note) are
-    compared as numbers as well.
+    A file tolerances.yaml beside the reference has other tolerances for some columns and rows. Numbers inside a text (a
+    spread in a note) are compared as numbers as well. Raises: UserError when the tolerances are no numbers.
     """
-    own = columns or {}
+    columns, rows = tolerances(Path(reference).parent)
     left, right = read_table(ours), read_table(reference)
     lines = [f"column {name}: only in {ours}" for name in left.columns if name not in right.columns]
     lines += [f"column {name}: only in {reference}" for name in right.columns if name not in left.columns]
@@ -52,11 +44,26 @@ def compare(
         zip(left.to_dict("records"), right.to_dict("records"), strict=False), start=1
     ):
         name = next(iter(one.values()))
+        least = max((value for key, value in rows.items() if any(key in cell for cell in other.values())), default=0.0)
         for column in one:
-            allowed = own.get(column, tolerance)
-            if column in other and allowed is not None and not same(one[column], other[column], allowed):
-                lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
+            allowed = columns.get(column, tolerance)
+            if column not in other or allowed is None or same(one[column], other[column], max(allowed, least)):
+                continue
+            lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
     return lines
+
+
+def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
+    """Those of columns and of rows in `folder`/tolerances.yaml; none where there is no such file."""
+    file = folder / TOLERANCES
+    found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    parts = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
+    if not all(
+        isinstance(part, Mapping) and all(v is None or isinstance(v, int | float) for v in part.values())
+        for part in parts
+    ):
+        raise UserError(f"{file}: `columns` and `rows` are maps of names to numbers")
+    return parts[0], parts[1]
 
 
 def same(one: str, other: str, tolerance: float = 0.0) -> bool:

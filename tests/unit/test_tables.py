@@ -197,11 +197,13 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
         (folder / "a.csv").write_text(f"name,rank1,p,b\nx,{10 + shift}.00,{1 + shift}e-05,{30 + 9 * shift}\n")
     (ours / "more.csv").write_text("name\nleft alone\n")
     assert [line.split(", ")[1].split(":")[0] for line in compare_folders(ours, golden)["a.csv"]] == ["rank1", "p", "b"]
-    (golden / "tolerances.yaml").write_text("p: null\nb: 9\n")
+    (golden / "tolerances.yaml").write_text("columns: {p: null, b: 9}\n")
     assert compare_folders(ours, golden, 1.0) == {"a.csv": []}
     assert len(compare_folders(ours, golden, 0.5)["a.csv"]) == 1
-    (golden / "tolerances.yaml").write_text("p: little\n")
-    with pytest.raises(UserError, match=r"tolerances\.yaml: a map of columns to numbers"):
+    (golden / "tolerances.yaml").write_text("columns: {p: null}\nrows: {x: 9}\n")
+    assert compare_folders(ours, golden) == {"a.csv": []}
+    (golden / "tolerances.yaml").write_text("columns: {p: little}\n")
+    with pytest.raises(UserError, match=r"tolerances\.yaml: `columns` and `rows` are maps"):
         compare_folders(ours, golden)
     with pytest.raises(UserError, match="no CSV in it"):
         compare_folders(ours, tmp_path)

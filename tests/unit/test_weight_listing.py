@@ -115,8 +115,8 @@ def test_what_a_run_makes_itself_may_be_missing(tmp_path, monkeypatch):
     values = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")) | {"weights": "results/pretrained"}
     needs = needed(resolve(values))
     assert all(need.made for need in needs)
-    (tmp_path / "c.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
-    assert run("list", "--config", "c.yaml")[0] == 0
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    assert run("list")[0] == 0
 
 
 def test_listing_imports_no_torch():

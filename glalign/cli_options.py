@@ -1,0 +1,5 @@
+"""Options that several commands share."""
+
+import click
+
+CONFIG = click.option("--config", "paths", multiple=True, type=click.Path(), help="Overlay on config.yaml; repeatable.")
