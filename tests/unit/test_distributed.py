@@ -109,8 +109,9 @@ def start_fit(spec: dict[str, Any], out: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_a_training_of_two_processes_ends_as_that_of_one(pedes: Path, tmp_path: Path) -> None:
-    spec = spec_of(pedes, tmp_path)
+@pytest.mark.parametrize("more", [{}, {"memory": {"accumulate": 2}, "runtime": {"prefetch": 2}}])
+def test_a_training_of_two_processes_ends_as_that_of_one(more: Any, pedes: Path, tmp_path: Path) -> None:
+    spec = spec_of(pedes, tmp_path, **more)
     status, said = ended(start_fit(spec, tmp_path / "two"))
     assert status == 0, said
     fit({**spec, "processes": 1}, tmp_path / "one", "code")
