@@ -41,6 +41,7 @@ def joined(count: int, device: str) -> Iterator[None]:
         if store.add("failures", 1) > 1:
             sys.exit(1)
         raise
+    dist.barrier()  # nobody hangs up while another still reads or writes
     dist.destroy_process_group()
 
 
