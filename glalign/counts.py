@@ -27,7 +27,7 @@ def read_releases(path: Path | str) -> dict[tuple[str, str], Counts]:
 
 
 def split_counts(config: Config, layout: Layout, releases: Mapping[tuple[str, str], Counts]) -> dict[str, dict]:
-    """Dataset -> our split -> counts: of its manifest where one was made, else as it would be drawn or was published.
+    """Dataset -> our split -> counts: of the manifest of this release, else as it would be drawn or was published.
 
     A dataset of which nothing is known has no splits.
     """
@@ -43,8 +43,10 @@ def total(parts: Iterable[Counts]) -> dict[str, float]:
 def _of(config: Config, layout: Layout, releases: Mapping[tuple[str, str], Counts], name: str) -> dict[str, Counts]:
     entry = config["datasets"][name]
     made = Path(layout.path("manifest", "statistics", dataset=name))
-    if made.is_file():
-        return {split: {unit: part[unit] for unit in UNITS} for split, part in read_json(made)["splits"].items()}
+    report = read_json(made) if made.is_file() else {}
+    # The folder of results may hold another profile's manifest of the same name.
+    if report.get("root") == (entry["root"] or layout.path("synthesize", "folder", dataset=name)):
+        return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}
     if entry["root"] is None:
         drawn = entry["synthetic"] or config["datasets"].get(entry["translated"], {}).get("synthetic")
         return {split: _drawn(drawn[split], drawn["images"]) for split in SPLITS} if drawn else {}

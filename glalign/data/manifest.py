@@ -36,6 +36,7 @@ def make_manifest(spec: dict[str, Any], out: Path) -> None:
     report = {
         "dataset": spec["dataset"],
         "language": spec["language"],
+        "root": str(spec["root"]),
         "annotations": annotations(release),
         "splits": {s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
         "all": count(records),

@@ -112,7 +112,10 @@ def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
     config, plan = configured({**ROOTS, "results": str(tmp_path)}, "config/paper.yaml")
     (tmp_path / "manifests").mkdir()
     splits = {"train": {"identities": 5, "images": 7, "captions": 11}}
-    (tmp_path / "manifests" / "cuhk_en.json").write_text(json.dumps({"splits": splits}), encoding="utf-8")
+    made, published = tmp_path / "manifests" / "cuhk_en.json", split_counts(config, plan.layout, RELEASES)["cuhk_en"]
+    made.write_text(json.dumps({"root": "another/release", "splits": splits}), encoding="utf-8")
+    assert split_counts(config, plan.layout, RELEASES)["cuhk_en"] == published
+    made.write_text(json.dumps({"root": "data/cuhk_en", "splits": splits}), encoding="utf-8")
     assert split_counts(config, plan.layout, RELEASES)["cuhk_en"] == splits
     labels = estimated(config, plan, f"{tmp_path}/parts/cuhk_en.json")["disk"]["label_maps"]
     assert labels == 7 * LABELS
