@@ -149,7 +149,7 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.costs import read_costs
     from glalign.counts import read_releases, split_counts
     from glalign.estimate import estimate
-    from glalign.needs import behind
+    from glalign.needs import behind, known
     from glalign.paper import read_reported
     from glalign.plan import make_plan
     from glalign.reporting.estimate import render_estimate
@@ -157,7 +157,7 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     config = overlaid(*paths)
     found = make_plan(config, read_reported("paper/reported"))
     splits = split_counts(config, found.layout, read_releases("paper/releases.csv"))
-    result = estimate(config, behind(found, targets), read_costs("config/costs.csv"), splits)
+    result = estimate(config, behind(found, known(found, targets)), read_costs("config/costs.csv"), splits)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
 
 
@@ -199,7 +199,13 @@ def evaluate(scores: Path, as_json: bool) -> None:
 @main.command()
 @click.argument("ours", type=click.Path(path_type=Path))
 @click.argument("reference", type=click.Path(path_type=Path))
-@click.option("--tolerance", default=0.0, show_default=True, help="Largest difference of a numeric cell, in points.")
+@click.option(
+    "--tolerance",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Largest difference of a numeric cell, in points.",
+)
 def compare(ours: Path, reference: Path, tolerance: float) -> None:
     """Compare two table CSVs, or folders of them, cell by cell; exit 1 and list the cells where they differ."""
     from glalign.reporting.compare import compare, compare_folders

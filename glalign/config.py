@@ -6,6 +6,7 @@ Values come from config.yaml and overlays: maps are merged key by key, anything 
 
 import copy
 import difflib
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,8 @@ def read(path: Path | str) -> Mapping[str, Any]:
         layer = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; name an existing configuration file") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
     if not isinstance(layer, Mapping):
@@ -95,6 +98,7 @@ def resolve(values: Mapping[str, Any]) -> Config:
     if errors:
         raise UserError(_line(errors[0]))
     _fill(schema, schema, values)
+    _check_finite("", values)
     _check_references(values)
     _check_shares(values)
     facts = {name: _check_system(name, s) for name, s in values["systems"].items() if s["class"]}
@@ -205,17 +209,25 @@ def _check_references(values: Mapping[str, Any]) -> None:
 
 
 def _check_shares(values: Mapping[str, Any]) -> None:
-    """Every process of a training has the same number of pairs of a batch."""
+    """Every process of a training has the same number of pairs of each part of a batch."""
     count = values["processes"]
     for name, entry in values["systems"].items():
-        places = {"data": entry, **{f"by_language.{key}.data": change for key, change in entry["by_language"].items()}}
-        for place, part in places.items():
-            size = part.get("data", {}).get("batch_size", count)
-            if size % count:
-                raise UserError(
-                    f"configuration: systems.{name}.{place}.batch_size: {size} pairs are no multiple of the {count} "
-                    "processes that share them; change one of the two (`optim.lr` follows neither)"
-                )
+        pairs = entry.get("data", {}).get("batch_size", count) // entry["memory"]["accumulate"]
+        if pairs % count:
+            of = f" in each of {entry['memory']['accumulate']} parts" if entry["memory"]["accumulate"] > 1 else ""
+            raise UserError(
+                f"configuration: systems.{name}.data.batch_size: {pairs} pairs{of} are no multiple of the {count} "
+                "processes that share them; change one of the two (`optim.lr` follows neither)"
+            )
+
+
+def _check_finite(path: str, value: Any) -> None:
+    """No number is infinite or none at all, which YAML can write and a schema lets pass."""
+    if isinstance(value, Mapping | list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            _check_finite(f"{path}.{key}" if path else str(key), part)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"configuration: {path}: {value} is no number to compute with")
 
 
 def _references(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -267,11 +279,15 @@ def _option_maps(path: str, system: Mapping[str, Any]) -> Iterator[tuple[str, Ma
 
 
 def _check_parts(path: str, system: Mapping[str, Any]) -> None:
-    """An accumulated batch has equal parts."""
+    """An accumulated batch has equal parts of more than one pair."""
     parts = system["memory"]["accumulate"]
-    if "data" in system and system["data"]["batch_size"] % parts:
+    if "data" in system:
         batch = system["data"]["batch_size"]
-        raise UserError(f"configuration: {path}.memory.accumulate: {parts} does not divide the batch of {batch}")
+        if batch % parts or batch // parts < min(2, batch):
+            raise UserError(
+                f"configuration: {path}.memory.accumulate: {parts} does not divide the batch of {batch} into parts of "
+                "two pairs or more"
+            )
 
 
 def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from glalign.config import suggestion
+from glalign.errors import UserError
 from glalign.jobs import Job
 from glalign.layout import OUTPUTS, ids_of
 from glalign.plan import Plan
@@ -24,6 +26,15 @@ def behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job
     return {
         (stage, key): job for stage, jobs in plan.jobs.items() for key, job in jobs.items() if (stage, key) in found
     }
+
+
+def known(plan: Plan, targets: Iterable[str]) -> list[str]:
+    """The targets as paths of the plan. Raises: UserError naming the first that no job makes."""
+    makers, paths = _makers(plan), [str(PurePosixPath(target)) for target in targets]
+    for path in paths:
+        if path not in makers:
+            raise UserError(f"{path}: no job makes it; {suggestion(path, [p for p in makers if p in plan.targets()])}")
+    return paths
 
 
 def absent(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:

@@ -24,8 +24,10 @@ Published = Mapping[str, Mapping[str, str]]
 def size_jobs(
     config: Config, originals: Config, layout: Layout, published: Published
 ) -> Iterator[tuple[str, str, Job]]:
-    """One measurement of every system at its original size, and their table: (stage, key, job). An ablation has the size
-    of what it is one of."""
+    """One measurement of every system at its original size, and their table: (stage, key, job).
+
+    An ablation has the size of the system that it is one of.
+    """
     rows = []
     for name, entry in trained(config).items():
         if name in config["significance"]["ablations"]:

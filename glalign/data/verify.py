@@ -50,6 +50,7 @@ def verify(
         "dataset": kind,
         "root": str(root),
         "images": release.images,
+        "images_there": folder.is_dir(),
         "ok": not (problems or missing or undecodable),
         "official": found.keys() == expected.keys()
         and all(found[name][what] == number for name, counts in expected.items() for what, number in counts.items()),

@@ -74,6 +74,13 @@ def _verdict(report: dict[str, Any]) -> str:
         lines.append(f"Incomplete below {PurePath(report['images']).name}/: {', '.join(lacking)}.")
         if absent:
             lines.append(f"Not there at all: {', '.join(absent)}.")
+    if report["undecodable"]:
+        lines.append("Images that do not decode have to be fetched again; no setting leaves them out.")
+    if not report["images_there"]:
+        lines.append(
+            f"{report['images']} is no folder: name the images' own (`--images NAME`; `images:` of the dataset)."
+        )
+    elif report["missing"]:
         lines.append(published.ask)
         sources = sorted({published.folders[folder] for folder in lacking if folder in published.folders})
         if sources:

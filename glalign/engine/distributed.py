@@ -60,7 +60,7 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 
 def check_agreement(model: nn.Module) -> None:
-    """Raises UserError when the processes do not hold the same weights, to the last bit: they would train apart."""
+    """Raises UserError when the processes hold weights of different sums: they would train apart."""
     if processes() == 1:
         return
     mine = torch.stack([value.double().sum() for value in model.state_dict().values()]).sum()

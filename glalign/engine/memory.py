@@ -185,7 +185,7 @@ def advice(spec: Mapping[str, Any], model: nn.Module, pairs: int | None = None) 
     parts = next((n for n in range(parts, batch // 2 + 1) if batch % n == 0), None)
     other = [f"`{place}.memory.accumulate: {parts}`"] if parts and pairs != 0 else []
     other = " or ".join([*other, f"a `{place}.data.batch_size` below {batch}"])
-    first = f"set {' and '.join(same)}, which leave the loss as it is; else " if same else ""
+    first = f"set {' and '.join(same)}, which leave the loss as it is but for rounding; else " if same else ""
     return f"{first}{other} changes the loss, which then compares fewer pairs"
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import zip_longest
+from math import inf
 from pathlib import Path
 
 import yaml
@@ -56,13 +57,14 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
     """Those of columns and of rows in `folder`/tolerances.yaml; none where there is no such file."""
     file = folder / TOLERANCES
-    found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    found = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
     parts = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
-    if not all(
-        isinstance(part, Mapping) and all(v is None or isinstance(v, int | float) for v in part.values())
+    if (set(found or {}) - {"columns", "rows"}) or not all(
+        isinstance(part, Mapping)
+        and all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in part.values())
         for part in parts
     ):
-        raise UserError(f"{file}: `columns` and `rows` are maps of names to numbers")
+        raise UserError(f"{file}: two maps of names to numbers from 0 on are wanted, `columns` and `rows`")
     return parts[0], parts[1]
 
 

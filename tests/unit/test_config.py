@@ -59,6 +59,9 @@ WRONG = [
     ({"scenarios": {"SE1": {"train": "cuhk"}}}, "scenarios.SE1.train", "no trainset 'cuhk'"),
     ({"scenarios": {"SE1": {"test": "vn3k"}}}, "scenarios.SE1.test", "no testset 'vn3k'"),
     ({"parsing": {"dress": "none"}}, "parsing.dress", "upper, lower, both"),
+    ({"systems": {"irra": {"optim": {"lr": float("nan")}}}}, "systems.irra.optim.lr", "no number to compute with"),
+    ({"systems": {"irra": {"memory": {"accumulate": 64}}}}, "systems.irra.memory.accumulate", "two pairs or more"),
+    ({"processes": 32, "systems": {"irra": {"memory": {"accumulate": 8}}}}, "irra.data.batch_size", "each of 8 parts"),
     ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
     ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
 ]

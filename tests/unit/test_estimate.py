@@ -13,8 +13,9 @@ from glalign.config import Config, load, merge, resolve
 from glalign.costs import built_as, read_costs
 from glalign.counts import read_releases, split_counts
 from glalign.data.release import OFFICIAL
+from glalign.errors import UserError
 from glalign.estimate import LABELS, RANKS, estimate
-from glalign.needs import behind
+from glalign.needs import behind, known
 from glalign.paper import read_reported
 from glalign.plan import Plan, make_plan
 from glalign.plan_ledgers import trained
@@ -106,6 +107,13 @@ def test_draws_and_held_out_people_are_counted() -> None:
     cost = COSTS[built_as(next(iter(only.values())).spec)]
     work = 2_000 * cost.image + 4_000 * (cost.caption + cost.query * 200 / 3_074)
     assert row["prediction_hours"] == pytest.approx(2 * work / 15e12 / 3600)
+
+
+def test_a_target_that_no_job_makes_is_named() -> None:
+    plan = configured()[1]
+    assert known(plan, ["./nothing-made/table4.tex"]) == ["nothing-made/table4.tex"]
+    with pytest.raises(UserError, match=r"table44\.tex: no job makes it; did you mean 'nothing-made/table4\.tex'"):
+        known(plan, ["nothing-made/table44.tex"])
 
 
 def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
