@@ -82,3 +82,14 @@ def test_unreadable_annotations_are_an_error(pedes: Path) -> None:
         verify(pedes)
     with pytest.raises(UserError, match="no such file"):
         verify(pedes / "nowhere")
+
+
+def test_a_broken_image_and_a_missing_image_folder_are_no_incomplete_release(pedes: Path) -> None:
+    image = next((pedes / "imgs").rglob("*.jpg"), None) or next((pedes / "imgs").rglob("*.png"))
+    image.write_bytes(image.read_bytes()[:40])
+    text = describe(verify(pedes))
+    assert "have to be fetched again" in text
+    assert "allow_partial" not in text
+    (pedes / "imgs").rename(pedes / "pictures")
+    text = describe(verify(pedes))
+    assert "imgs is no folder: name the images' own (`--images NAME`" in text
