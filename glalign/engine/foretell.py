@@ -26,11 +26,14 @@ def foretell(config: Config, systems: Sequence[str], language: str, gpu: str | N
     for name in systems:
         if name not in known:
             raise UserError(f"{name}: no system that is trained on captions in {language}; {suggestion(name, known)}")
+    # A CPU computes fp16 at a crawl, and bf16 has numbers of the same size.
+    precision = "bf16" if config["runtime"]["precision"] == "fp16" else config["runtime"]["precision"]
+    runtime = {**config["runtime"], "precision": precision}
     published, device, large = read_published("paper/parameters.csv"), prepare(config["threads"], "cpu"), 0
     for name in systems or [name for name, entry in known.items() if entry["budget"]["steps"] != 0]:
         entry = config.entry(name, language)
         spec = built_alone(name, entry, published.get(name, {}), config["vocabularies"])
-        spec |= {"memory": entry["memory"], "runtime": config["runtime"]}
+        spec |= {"memory": entry["memory"], "runtime": runtime}
         with torch.random.fork_rng(devices=[]):
             model = with_stand_ins(spec, DataOptions.from_config(spec["data"], f"systems.{name}.data"))
             peak = estimate(model, spec, device)
