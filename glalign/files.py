@@ -81,7 +81,9 @@ def _explained(path: Path, error: OSError) -> Exception:
     if error.errno not in MENDABLE:
         return error
     where = f": {error.filename}" if error.errno in IN_THE_WAY else ""
-    return UserError(f"{path}: cannot be written ({error.strerror}{where}); free the disk, or name another place to write to")
+    return UserError(
+        f"{path}: cannot be written ({error.strerror}{where}); free the disk, or name another place to write to"
+    )
 
 
 def write_text(path: Path | str, text: str) -> None:
