@@ -11,12 +11,18 @@ from pathlib import Path
 
 from glalign.errors import UserError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG)
+MENDABLE = FULL + CLOSED + IN_THE_WAY
+"""What keeps a file from being written and is the user's to mend."""
+
 
 @contextlib.contextmanager
 def whole_file(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` on success, remove it on any failure.
 
-    Raises: UserError naming `path` when the disk is full or the folder cannot be written.
+    Raises: UserError naming `path` when the disk is full, the folder cannot be written or something is in the way.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")  # of a fixed name: what a killed process left is overwritten
@@ -29,7 +35,8 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         raise _explained(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a path through a file there is nothing to remove
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -71,9 +78,12 @@ def resumable_directory(path: Path | str) -> Iterator[Path]:
 
 def _explained(path: Path, error: OSError) -> Exception:
     """A UserError for what the user can mend; any other error of the block that writes stays what it is."""
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG):
+    if error.errno not in MENDABLE:
         return error
-    return UserError(f"{path}: cannot be written ({error.strerror}); free the disk or change `results`")
+    where = f": {error.filename}" if error.errno in IN_THE_WAY else ""
+    return UserError(
+        f"{path}: cannot be written ({error.strerror}{where}); free the disk, or name another place to write to"
+    )
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -88,15 +98,22 @@ def write_json(path: Path | str, value: object) -> None:
 
 
 def read_json(path: Path | str) -> object:
-    """Parse a JSON file; a missing or truncated one is a UserError that names it and the place."""
+    """Parse a JSON file, with a byte order mark or without.
+
+    Raises: UserError naming a file that is missing, cannot be read or is no JSON, and the place in it.
+    """
     path = Path(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); a readable file is wanted there") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from error
+        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path}: not valid JSON at line {error.lineno} column {error.colno} ({error.msg}); fetch the file again"
         ) from error
+    except (RecursionError, ValueError) as error:  # nested too deeply, a number of too many digits
+        raise UserError(f"{path}: JSON that cannot be read ({error}); fetch the file again") from error

@@ -29,13 +29,19 @@ def mapped(
 
     The cache is a folder named by the files and the size. It is made by `decode` (numbers -> pixels, in order) if it is
     not there, or if it was made by another version of the decoder or from files that have changed since; it appears
-    whole or not at all. A second process waits for the one that makes it.
+    whole or not at all. A second process waits for the one that makes it. Raises: UserError when it cannot be made.
     """
     names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
     path = folder / f"{names}-{size[0]}x{size[1]}"
-    folder.mkdir(parents=True, exist_ok=True)
     wanted = about(files, size)
-    with (folder / f".{path.name}.lock").open("a") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / f".{path.name}.lock").open("a")
+    except OSError as error:
+        raise UserError(
+            f"runtime.image_cache: {folder} is no folder to write to ({error.strerror}); name another"
+        ) from error
+    with handle as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if reason := unusable(path, wanted):
             log.info("%s: %s; decoding %d images", path, reason, len(files))

@@ -61,7 +61,10 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
         raise UserError(f"{file}: is there already; remove it, or name another folder")
     records = _records(release)
     texts = _checked(_captions(records), translations)
-    images.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        images.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be made a folder ({error.strerror}); name another one") from error
     _link(images, Path(release.images))
     dialect = target.dialect
     entries = [
@@ -105,7 +108,7 @@ def _captions(records: Iterable[Record]) -> dict[Key, str]:
 
 def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
     """The text of every caption. Raises: UserError naming those that are wrong, all kinds in one message."""
-    rows = [(_key(row, path, number), str(row.get("text") or "").strip()) for number, row in _rows(path)]
+    rows = [(_key(row, path, number), _text(row, path, number)) for number, row in _rows(path)]
     counts = Counter(key for key, _ in rows)
     troubles = {
         "missing": [key for key in captions if key not in counts],
@@ -132,6 +135,19 @@ def _key(row: Mapping[str, object], path: Path, number: int) -> Key:
         ) from error
 
 
+def _text(row: Mapping[str, object], path: Path, number: int) -> str:
+    """The text of a row, "" where there is none. Raises: UserError for what no annotation file can hold."""
+    if None in row:
+        raise UserError(f"{path}:{number}: more fields than the header has; quote a text that holds the separator")
+    text = row.get("text")
+    if not isinstance(text, str | None):
+        raise UserError(f"{path}:{number}: `text` is {type(text).__name__}, not a string; quote it")
+    text = text or ""
+    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise UserError(f"{path}:{number}: `text` holds a NUL or half a character; write it again in UTF-8")
+    return text.strip()
+
+
 def _rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
     """(line, row) of a CSV file (commas or semicolons, with a byte order mark or without) or of JSON lines."""
     try:
@@ -140,15 +156,28 @@ def _rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
         raise UserError(
             f"{path}: no such file; `glalign translation export` writes what is to be translated"
         ) from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); name the file of translations") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it in UTF-8") from error
+    if text.lstrip().startswith("["):
+        raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):
         return [
             (number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), 1) if line.strip()
         ]
     separator = ";" if ";" in text.partition("\n")[0] else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    return [(reader.line_num, row) for row in reader]
+    try:
+        header = reader.fieldnames or []
+        if not set(COLUMNS) <= set(header):
+            raise UserError(
+                f"{path}: the header {separator.join(header)!r} is not {separator.join(COLUMNS)!r}; write it in lower "
+                "case, with commas or semicolons between"
+            )
+        return [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); look for a quote that is not closed") from error
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
@@ -156,6 +185,8 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{number}: not a line of JSON ({error.msg})") from error
+    except (RecursionError, ValueError) as error:  # nested too deeply, a number of too many digits
+        raise UserError(f"{path}:{number}: not a line of JSON ({error})") from error
     if not isinstance(row, dict):
         raise UserError(f"{path}:{number}: an object with {', '.join(COLUMNS)} is wanted")
     return row

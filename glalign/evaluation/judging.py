@@ -90,13 +90,18 @@ def _rows(path: Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; make it with `glalign translation sample`") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); name the file that was judged") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
     separator = ";" if ";" in text.partition("\n")[0] else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
-    missing = [name for name in ("image", "index", "judge") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise UserError(
-            f"{path}: no column {missing[0]}; it needs {', '.join(COLUMNS)}, see `glalign translation sample`"
-        )
-    return list(reader)
+    try:
+        missing = [name for name in ("image", "index", "judge") if name not in (reader.fieldnames or ())]
+        if missing:
+            raise UserError(
+                f"{path}: no column {missing[0]}; it needs {', '.join(COLUMNS)}, see `glalign translation sample`"
+            )
+        return list(reader)
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); look for a quote that is not closed") from error

@@ -21,8 +21,10 @@ that have the name in a cell: theirs holds where it is the larger one."""
 def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict[str, list[str]]:
     """`compare` of every CSV of the folder `reference` with the one of the same name: name -> lines.
 
-    Raises: UserError when there is nothing to compare with.
+    Raises: UserError when there is nothing to compare, or nothing to compare with.
     """
+    if not ours.is_dir():
+        raise UserError(f"{ours}: no such folder; a folder is compared with a folder, a table's CSV with a CSV")
     files = sorted(reference.glob("*.csv"))
     if not files:
         raise UserError(f"{reference}: no CSV in it to compare with")
@@ -33,8 +35,14 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
 
     A file tolerances.yaml beside the reference has other tolerances for some columns and rows. Numbers inside a text (a
-    spread in a note) are compared as numbers as well. Raises: UserError when the tolerances are no numbers.
+    spread in a note) are compared as numbers as well. Raises: UserError when a side is no table, or the tolerances
+    are no numbers.
     """
+    for side in (ours, reference):
+        if Path(side).is_dir():
+            raise UserError(f"{side}: a folder; a folder is compared with a folder, a table's CSV with a CSV")
+    if not Path(reference).is_file():
+        raise UserError(f"{reference}: no such table to compare with; name another")
     columns, rows = tolerances(Path(reference).parent)
     left, right = read_table(ours), read_table(reference)
     lines = [f"column {name}: only in {ours}" for name in left.columns if name not in right.columns]
@@ -57,9 +65,13 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
     """Those of columns and of rows in `folder`/tolerances.yaml; none where there is no such file."""
     file = folder / TOLERANCES
-    found = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        found = found or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
     parts = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
-    if (set(found or {}) - {"columns", "rows"}) or not all(
+    if (set(found) - {"columns", "rows"}) or not all(
         isinstance(part, Mapping)
         and all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in part.values())
         for part in parts

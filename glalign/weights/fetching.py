@@ -21,7 +21,10 @@ def fetch_release(release: Release, folder: Path, say: Say) -> None:
     if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE"):
         raise UserError(f"HF_HUB_OFFLINE is set, so nothing is fetched; unset it, or {by_hand(release, folder)}")
     downloads = folder / DOWNLOADS / release.name
-    downloads.mkdir(parents=True, exist_ok=True)
+    try:
+        downloads.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: no folder to write to ({error.strerror}); name another with --folder") from error
     found = [_download(release, source, downloads, folder, say) for source in release.files]
     files = [path for path, _ in found]
     try:

@@ -40,7 +40,8 @@ def import_release(
     record_path = folder / f"{release.name}.json"
     known = read_json(record_path) if record_path.is_file() else {}
     record: dict[str, Any] = dict(known) if isinstance(known, dict) else {}
-    written: dict[str, Any] = dict(record.get("files", {}))
+    entries = record.get("files")
+    written: dict[str, Any] = dict(entries) if isinstance(entries, Mapping) else {}
     for path in files:
         _check_published(release, path)
     check_vocabulary(release, vocabulary, folder)

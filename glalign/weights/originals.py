@@ -44,7 +44,10 @@ def read_original(path: Path) -> dict[str, Tensor]:
 def _unpickled(path: Path) -> Any:
     """What torch.save wrote, as far as it is data."""
     archive = zipfile.is_zipfile(path)
-    if not archive and _starts_as_archive(path):
+    beginning = _beginning(path)
+    if beginning[:1] == b"<":
+        raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
+    if not archive and beginning == b"PK":
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
     if archive and _is_program(path):
         raise UserError(
@@ -64,9 +67,9 @@ def _unpickled(path: Path) -> Any:
         raise UserError(f"{path}: not a whole file of torch.save ({_first(error)}); download it again") from error
 
 
-def _starts_as_archive(path: Path) -> bool:
+def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(2) == b"PK"
+        return file.read(2)
 
 
 def _is_program(path: Path) -> bool:

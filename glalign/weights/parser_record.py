@@ -39,8 +39,7 @@ def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
         if name not in settings:
             raise UserError(f"{name}: not among the files; a parser is imported together with its two configurations")
     config, images = (_object(settings[name]) for name in ("config.json", "preprocessor_config.json"))
-    names = [config.get("id2label", {}).get(str(number)) for number in range(len(ATR_LABELS))]
-    if names != list(ATR_LABELS) or len(config["id2label"]) != len(ATR_LABELS):
+    if config.get("id2label") != {str(number): label for number, label in enumerate(ATR_LABELS)}:
         raise UserError(
             f"{settings['config.json']}: its labels are not the {len(ATR_LABELS)} of ATR; bring another parser"
         )
@@ -48,7 +47,12 @@ def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
         raise UserError(f"{settings['preprocessor_config.json']}: do_reduce_labels: its label 0 is no background")
     model = {key: config[key] for key in ARCHITECTURE if key in config}
     size = images.get("size", 512)
-    sides = [size["height"], size["width"]] if isinstance(size, Mapping) else [size, size]
+    sides = [size.get("height"), size.get("width")] if isinstance(size, Mapping) else [size, size]
+    if not all(isinstance(side, int) for side in sides):
+        raise UserError(
+            f"{settings['preprocessor_config.json']}: size: {size!r} is neither a number nor a height and a width; "
+            "bring another parser"
+        )
     try:
         return {"model": model, "input": {"size": sides, "mean": images["image_mean"], "std": images["image_std"]}}
     except KeyError as error:

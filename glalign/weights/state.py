@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from glalign.errors import UserError
 from glalign.files import read_json
@@ -35,14 +36,17 @@ def fault(path: Path | str, name: str) -> str:
         torn = torn_tensors(path)
     elif path.suffix == ".json":
         try:
-            read_json(path)
+            (read_record if path.name == f"{name}.json" else read_json)(path)
         except UserError as error:
             torn = str(error).removeprefix(f"{path}: ")
     elif not path.stat().st_size:
         torn = "it is empty"
     if torn:
         return f"torn: {torn}"
-    stated = digest_in(path.with_name(f"{name}.json"), path.name)
+    try:
+        stated = digest_in(path.with_name(f"{name}.json"), path.name)
+    except UserError as error:
+        return f"torn: its record cannot be read ({error})"
     if stated and digest_of(path) != stated:
         return f"wrong digest: SHA-256 is {digest_of(path)[:12]}..., {name}.json says {stated[:12]}..."
     return ""
@@ -83,12 +87,20 @@ def torn_tensors(path: Path) -> str:
 
 
 def digest_in(record: Path, file: str) -> str:
-    """The SHA-256 that a record states for a file, empty where it states none."""
-    facts = read_json(record) if record.is_file() and record.name != file else {}
-    if not isinstance(facts, dict):
-        return ""
+    """The SHA-256 that a record states for a file, empty where it states none. Raises: as `read_record` does."""
+    facts = read_record(record) if record.exists() and record.name != file else {}
     stated = facts.get("files", {}).get(file, {}).get("sha256")
     return stated or (facts.get("sha256") if file.endswith(".safetensors") else None) or ""
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A record NAME.json. Raises: UserError naming it when it is no JSON, or no record of digests."""
+    facts = read_json(path)
+    files = facts.get("files", {}) if isinstance(facts, dict) else None
+    parts = [facts, *files.values()] if isinstance(files, dict) else [None]
+    if not all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
+        raise UserError(f"{path}: not a record of weights")
+    return facts
 
 
 def digest_of(path: Path | str) -> str:

@@ -102,3 +102,10 @@ def test_the_second_of_two_waits_for_the_first(files: list[Path], tmp_path: Path
         thread.join()
     assert sorted(seen) == files
     assert len(stores) == 2
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_named_by_its_key(files: list[Path], tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"runtime\.image_cache: .*{place} is no folder to write to"):
+        store(files, tmp_path / place).batch([0])

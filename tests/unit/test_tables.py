@@ -2,10 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from glalign.cli import main
 from glalign.errors import UserError
 from glalign.evaluation.metrics import wilson
 from glalign.reporting.compare import compare, compare_folders
@@ -230,3 +233,24 @@ def test_errors_name_the_file(tmp_path, run_spec):
         table(run_spec)
     with pytest.raises(UserError, match="snakemake"):
         read_table(tmp_path / "table12.csv")
+
+
+@pytest.mark.parametrize(
+    ("ours", "reference", "message"),
+    [
+        ("none.csv", "a.csv", r"none\.csv: no such table"),
+        ("a.csv", "none.csv", r"none\.csv: no such table"),
+        ("folder", "a.csv", "folder: a folder; a folder is compared with a folder"),
+        ("a.csv", "folder", r"a\.csv: no such folder; a folder is compared with a folder"),
+        ("none", "folder", "none: no such folder"),
+        ("a.csv", "torn/a.csv", r"tolerances\.yaml: not YAML"),
+    ],
+)
+def test_sides_that_cannot_be_compared_are_one_line(tmp_path, ours, reference, message):
+    for folder in (tmp_path, tmp_path / "folder", tmp_path / "torn"):
+        folder.mkdir(exist_ok=True)
+        (folder / "a.csv").write_text("name\nx\n", encoding="utf-8")
+    (tmp_path / "torn" / "tolerances.yaml").write_text("columns: {p: [", encoding="utf-8")
+    done = CliRunner().invoke(main, ["compare", str(tmp_path / ours), str(tmp_path / reference)])
+    assert done.exit_code == 1 and len(done.output.splitlines()) == 1
+    assert re.search(message, done.output)

@@ -120,3 +120,52 @@ def test_the_commands_say_what_comes_next(pedes: Path, tmp_path: Path) -> None:
     assert filled.exit_code == 0 and f"glalign data verify cuhk_pedes_vn {out}" in filled.output
     checked = run.invoke(main, ["data", "verify", "cuhk_pedes_vn", str(out)])
     assert checked.exit_code == 0 and "CUHK-PEDES-VN at" in checked.output
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("image,index,text\na.jpg,0,one, two\n", r":2: more fields than the header has; quote"),
+        ("image,index,text\na.jpg,0,o\0ne\n", r":2: `text` holds a NUL"),
+        ("image,index,text\na.jpg,0," + "x" * 200_000 + "\n", r":\d: not CSV \(field larger"),
+        ("Image,Index,Text\na.jpg,0,one\n", r": the header 'Image,Index,Text' is not 'image,index,text'"),
+        ("image\tindex\ttext\na.jpg\t0\tone\n", r": the header .*; write it in lower case, with commas"),
+        ("", r": the header '' is not"),
+        ('{"image": "a.jpg", "index": 0, "text": 5}\n', r":1: `text` is int, not a string"),
+        ('{"image": "a.jpg", "index": 0, "text": ["one"]}\n', r":1: `text` is list, not a string"),
+        ('{"image": "a.jpg", "index": 0, "text": "\\ud800"}\n', r":1: `text` holds a NUL or half a character"),
+        ('{"image": ' + "[" * 100_000 + "\n", r":1: not a line of JSON"),
+        ('[{"image": "a.jpg", "index": 0, "text": "one"}]\n', r": JSON lines are wanted, not an array"),
+        (None, r": cannot be read \(Is a directory\)"),
+    ],
+)
+def test_files_of_translations_that_cannot_be_taken(
+    pedes: Path, tmp_path: Path, content: str | None, message: str
+) -> None:
+    file = tmp_path / "t.csv"
+    file.mkdir() if content is None else file.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"t\.csv" + message):
+        fill(pedes, file, tmp_path / "vn")
+    assert not (tmp_path / "vn").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["export", "{pedes}", "--out", "{file}/x.csv"], "x.csv: cannot be written (File exists: "),
+        (["fill", "{pedes}", "{captions}", "--out", "{file}"], "file: cannot be made a folder"),
+        (["fill", "{pedes}", "{captions}", "--out", "{file}/vn"], "vn: cannot be made a folder"),
+        (["fill", "{pedes}", "{pedes}", "--out", "{file}.vn"], "pedes: cannot be read (Is a directory)"),
+        (["judge", "{pedes}"], "pedes: cannot be read (Is a directory)"),
+    ],
+)
+def test_paths_of_the_wrong_kind_are_one_line(
+    pedes: Path, exported: Path, tmp_path: Path, words: list[str], message: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("kept", encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+    filled = [word.format(pedes=pedes, captions=exported, file=file) for word in words]
+    done = CliRunner().invoke(main, ["translation", *filled])
+    assert done.exit_code == 1 and message in done.output and len(done.output.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before and file.read_text(encoding="utf-8") == "kept"

@@ -241,3 +241,11 @@ def test_import_and_fetch_from_the_command_line(tmp_path, monkeypatch):
     code, text = run("fetch")
     assert (code, text.startswith("nothing to fetch")) == (0, True)
     assert read(PAPER[1])["weights"] == "weights"
+
+
+def test_a_folder_that_is_a_file_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    done = CliRunner().invoke(main, ["weights", "fetch", "vgg16", "--folder", str(tmp_path / "file")])
+    assert done.exit_code == 1 and len(done.output.splitlines()) == 1
+    assert "file: no folder to write to (Not a directory); name another with --folder" in done.output

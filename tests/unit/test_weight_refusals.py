@@ -174,3 +174,36 @@ def test_faults_of_files_that_are_there(tmp_path):
     assert fault(tmp_path / "w.bpe.codes", "w").startswith("torn: ")
     (tmp_path / "w.json").write_text('{"sha', encoding="utf-8")
     assert fault(tmp_path / "w.json", "w").startswith("torn: not valid JSON")
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("config.json", {"id2label": ["Background"]}, r"config\.json: its labels are not the 18 of ATR"),
+        ("config.json", {"id2label": None}, r"config\.json: its labels are not the 18 of ATR"),
+        ("preprocessor_config.json", {"size": {"shortest_edge": 224}}, r"preprocessor_config\.json: size: .*shortest"),
+        ("preprocessor_config.json", {"size": "large"}, r"preprocessor_config\.json: size: 'large' is neither"),
+    ],
+)
+def test_a_parsers_settings_of_another_kind(brought, file, change, message):
+    settings = {path.name: path for path in originals.segformer(brought, real=False).files[1:]}
+    known = json.loads(settings[file].read_text(encoding="utf-8"))
+    settings[file].write_text(json.dumps(known | change), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        parser_record(settings)
+
+
+@pytest.mark.parametrize(
+    "record", ['{"files": []}', '{"files": null}', '{"files": {"w.safetensors": "x"}}', '{"sha256": 5}', "[]", None]
+)
+def test_a_damaged_record_is_torn(tmp_path, record):
+    path = tmp_path / "w.json"
+    path.mkdir() if record is None else path.write_text(record, encoding="utf-8")
+    save_file({"a": torch.zeros(100)}, tmp_path / "w.safetensors")
+    assert fault(tmp_path / "w.safetensors", "w").startswith("torn: its record cannot be read (")
+    assert fault(path, "w") == ("missing" if record is None else "torn: not a record of weights")
+
+
+def test_a_page_in_the_place_of_weights_is_named(brought, tmp_path):
+    (brought / "pytorch_model.bin").write_text("<!doctype html><title>404</title>", encoding="utf-8")
+    refused("phobert-base", [brought / "pytorch_model.bin"], tmp_path, r"model\.bin: not a file of torch\.save.*again")
