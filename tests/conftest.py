@@ -1,13 +1,17 @@
 """Small datasets in CUHK-PEDES's layout, drawn on the spot."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from glalign.data.dialects import release_of
+from glalign.data.reader import read_release
+from glalign.data.records import Record
 
 SHAPES = (
     ("CUHK01/{}.png", "RGBA", (60, 160)),
@@ -43,6 +47,11 @@ def make_pedes(root: Path, train: int = 4, val: int = 2, test: int = 3) -> list[
 def write_entries(root: Path, entries: object) -> None:
     """Replace the annotation file."""
     (root / "reid_raw.json").write_text(json.dumps(entries), encoding="utf-8")
+
+
+def read_pedes(root: Path, splits: Mapping[str, str | None]) -> list[Record]:
+    """The records of a folder in CUHK-PEDES's own layout."""
+    return read_release(release_of({"format": "cuhk_pedes", "root": str(root), "splits": splits}), splits)
 
 
 @pytest.fixture

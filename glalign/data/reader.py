@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from glalign.data.dialects import Dialect, Release, release_of
+from glalign.data.dialects import Dialect, Release
 from glalign.data.entries import read_entries
 from glalign.data.image_folder import ImageFolder
 from glalign.data.records import SPLITS, Record
@@ -36,11 +36,6 @@ def read_release(release: Release, splits: Mapping[str, str | None]) -> list[Rec
                 f"the file has: {', '.join(sorted(found))}"
             )
     return records
-
-
-def read_cuhk_pedes(root: Path | str, splits: Mapping[str, str | None]) -> list[Record]:
-    """The records of a folder in CUHK-PEDES's own layout; see `read_release`."""
-    return read_release(release_of({"format": "cuhk_pedes", "root": str(root), "splits": splits}), splits)
 
 
 def scan(release: Release) -> Iterator[tuple[Record | None, str]]:

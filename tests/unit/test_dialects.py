@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import make_pedes
+from conftest import make_pedes, read_pedes
 
 from glalign.config import SCHEMA
 from glalign.data.dialects import DIALECTS, release_of
 from glalign.data.pickles import DROPPED
-from glalign.data.reader import read_cuhk_pedes, read_release
+from glalign.data.reader import read_release
 from glalign.data.records import Record
 from glalign.data.release import PUBLISHED
 from glalign.data.verify import verify
@@ -132,7 +132,7 @@ def release(tmp_path: Path) -> Callable[[str], tuple[Path, list[Record]]]:
     def make(kind: str) -> tuple[Path, list[Record]]:
         first, root = tmp_path / "first", tmp_path / kind
         entries = make_pedes(first)
-        expected = read_cuhk_pedes(first, SPLITS)
+        expected = read_pedes(first, SPLITS)
         writer, images = WRITERS[kind]
         (root / images).parent.mkdir(parents=True)
         shutil.move(first / "imgs", root / images)

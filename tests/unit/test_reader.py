@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import read_pedes
 
-from glalign.data.reader import read_cuhk_pedes
 from glalign.errors import UserError
 
 SPLITS = {"train": "train", "val": "val", "test": "test"}
@@ -16,19 +16,19 @@ Edit = Callable[[Callable[[list[dict[str, Any]]], object]], Path]
 
 def test_one_record_per_entry_in_order(pedes: Path) -> None:
     entries = json.loads((pedes / "reid_raw.json").read_text(encoding="utf-8"))
-    records = read_cuhk_pedes(pedes, SPLITS)
+    records = read_pedes(pedes, SPLITS)
     assert [(r.image, r.person, r.split) for r in records] == [(e["file_path"], e["id"], e["split"]) for e in entries]
     assert records[0].captions[1] == " ".join(entries[0]["captions"][1].split())
 
 
 def test_splits_are_renamed_and_others_left_out(pedes: Path) -> None:
-    records = read_cuhk_pedes(pedes, {"train": "train", "val": None, "test": "val"})
+    records = read_pedes(pedes, {"train": "train", "val": None, "test": "val"})
     assert {(r.split, r.person) for r in records} == {*(("train", i) for i in range(1, 5)), ("test", 5), ("test", 6)}
 
 
 def test_captions_are_cleaned_but_keep_their_case(edit: Edit) -> None:
     root = edit(lambda entries: entries[0].update(captions=["A\r\n  Man\u00a0with\ta e\u0301lan\x07 "]))
-    assert read_cuhk_pedes(root, SPLITS)[0].captions == ("A Man with a \u00e9lan",)
+    assert read_pedes(root, SPLITS)[0].captions == ("A Man with a \u00e9lan",)
 
 
 def test_paths_become_canonical(edit: Edit) -> None:
@@ -36,7 +36,7 @@ def test_paths_become_canonical(edit: Edit) -> None:
         entries[0]["file_path"] = "./" + entries[0]["file_path"].replace("/", "//")
 
     before = json.loads((edit(lambda _: None) / "reid_raw.json").read_text(encoding="utf-8"))[0]["file_path"]
-    assert read_cuhk_pedes(edit(spell), SPLITS)[0].image == before
+    assert read_pedes(edit(spell), SPLITS)[0].image == before
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_paths_become_canonical(edit: Edit) -> None:
 )
 def test_wrong_entries_are_named(edit: Edit, change: Callable[[list[Any]], object], message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
-        read_cuhk_pedes(edit(change), SPLITS)
+        read_pedes(edit(change), SPLITS)
     assert "reid_raw.json: entry 3" in str(caught.value)
 
 
@@ -74,20 +74,20 @@ def test_links_may_not_lead_out_but_the_whole_folder_may_be_one(pedes: Path, edi
     outside = pedes.parent / "elsewhere"
     (pedes / "imgs").rename(outside)
     (pedes / "imgs").symlink_to(outside)
-    records = read_cuhk_pedes(pedes, SPLITS)
+    records = read_pedes(pedes, SPLITS)
     image = outside / records[0].image
     image.rename(pedes.parent / "stolen")
     image.symlink_to(pedes.parent / "stolen")
     with pytest.raises(UserError, match=r"entry 0 .*leaves the folder"):
-        read_cuhk_pedes(pedes, SPLITS)
+        read_pedes(pedes, SPLITS)
     image.unlink()
     image.symlink_to(image)  # a link to itself
     with pytest.raises(UserError, match=r"entry 0 .*leaves the folder"):
-        read_cuhk_pedes(pedes, SPLITS)
+        read_pedes(pedes, SPLITS)
     image.unlink()
     (outside / "out").symlink_to(pedes.parent)
     with pytest.raises(UserError, match=r"entry 0 .*leaves the folder"):
-        read_cuhk_pedes(edit(lambda e: e[0].update(file_path="out/stolen")), SPLITS)
+        read_pedes(edit(lambda e: e[0].update(file_path="out/stolen")), SPLITS)
 
 
 def test_missing_truncated_and_foreign_files_are_named(pedes: Path) -> None:
@@ -95,13 +95,13 @@ def test_missing_truncated_and_foreign_files_are_named(pedes: Path) -> None:
     text = file.read_text(encoding="utf-8")
     file.write_text(text[:200], encoding="utf-8")
     with pytest.raises(UserError, match=r"reid_raw\.json: not valid JSON at line 1"):
-        read_cuhk_pedes(pedes, SPLITS)
+        read_pedes(pedes, SPLITS)
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(UserError, match=r"reid_raw\.json: not a list"):
-        read_cuhk_pedes(pedes, SPLITS)
+        read_pedes(pedes, SPLITS)
     file.unlink()
     with pytest.raises(UserError, match=r"reid_raw\.json: no such file; .*`root`"):
-        read_cuhk_pedes(pedes, SPLITS)
+        read_pedes(pedes, SPLITS)
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ def test_missing_truncated_and_foreign_files_are_named(pedes: Path) -> None:
 )
 def test_wrong_split_maps_are_named(pedes: Path, splits: dict[str, str | None], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        read_cuhk_pedes(pedes, splits)
+        read_pedes(pedes, splits)

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from conftest import read_pedes
 
-from glalign.data.reader import read_cuhk_pedes
 from glalign.errors import UserError
 from glalign.synthetic import captions_en, captions_vi, speaker_en, speaker_vi, words, words_vi
 from glalign.synthetic.dataset import write_dataset
@@ -218,7 +218,7 @@ def load(folder, name):
 
 def test_a_translated_dataset_reads_like_its_source(folders):
     root, _, calls = folders
-    ours, theirs = (read_cuhk_pedes(root / name, SPLITS) for name in ("v2e", "vn3k"))
+    ours, theirs = (read_pedes(root / name, SPLITS) for name in ("v2e", "vn3k"))
     assert [(r.image, r.person, r.split, len(r.captions)) for r in ours] == [
         (r.image, r.person, r.split, len(r.captions)) for r in theirs
     ]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import read_pedes
 
 from glalign.cli import main
 from glalign.data.dialects import release_of
-from glalign.data.reader import read_cuhk_pedes, read_release
+from glalign.data.reader import read_release
 from glalign.data.translations import COLUMNS, export_captions, fill
 from glalign.data.verify import verify
 from glalign.errors import UserError
@@ -50,7 +51,7 @@ def test_a_translation_has_the_sources_people_and_pictures(pedes: Path, translat
     assert fill(pedes, file, out) == ("cuhk_pedes_vn", 36)
     assert {path.name for path in out.iterdir()} == {"reid_raw_vn.json", "imgs"}
     assert (out / "imgs").is_symlink() and not (out / "imgs").readlink().is_absolute()
-    source = read_cuhk_pedes(pedes, SPLITS)
+    source = read_pedes(pedes, SPLITS)
     found = read_release(release_of({"format": "cuhk_pedes_vn", "root": str(out), "splits": SPLITS}), SPLITS)
     for ours, theirs in zip(found, source, strict=True):
         assert (ours.image, ours.person, ours.split) == (theirs.image, theirs.person, theirs.split)
