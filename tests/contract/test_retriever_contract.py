@@ -36,7 +36,8 @@ def trainable_systems() -> dict[str, dict[str, Any]]:
     (id/language); reference scorers have no `data`."""
     config = load(CONFIG)
     found = {name: entry for name, entry in config["systems"].items() if entry.get("class") and "data" in entry}
-    others = {f"{name}/{of}": config.entry(name, of) for name in found for of in found[name]["by_language"]}
+    whole = [name for name in found if name not in config["significance"]["ablations"]]  # those are its model
+    others = {f"{name}/{of}": config.entry(name, of) for name in whole for of in found[name]["by_language"]}
     return {**found, **others}
 
 
