@@ -14,8 +14,9 @@ from glalign.config import load
 from glalign.data.options import DataOptions
 from glalign.engine.memory import GIB, WORDS, estimate
 from glalign.engine.optim import OptimOptions, make_optimizer
+from glalign.engine.options import MemoryOptions, Runtime
 from glalign.engine.precision import fitted
-from glalign.engine.runtime import MemoryOptions, Runtime, prepare
+from glalign.engine.runtime import prepare
 from glalign.engine.size import with_stand_ins
 from glalign.engine.specimen import specimen
 from glalign.options import from_mapping

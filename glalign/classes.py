@@ -1,7 +1,6 @@
 """What a class says of itself, read from its source without importing it (and torch with it)."""
 
 import ast
-import difflib
 import functools
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
+from glalign.errors import UserError, suggestion
 
 NEEDS = {
     "parts": "share of each patch that each region covers",
@@ -68,9 +67,7 @@ def class_facts(path: str) -> ClassFacts:
         raise UserError(f"{source.name} has no class {name!r}; it has {', '.join(defined) or 'none'}")
     needs = _needs(*found)
     if unknown := sorted(needs - set(NEEDS)):
-        near = difflib.get_close_matches(unknown[0], NEEDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(NEEDS)}"
-        raise UserError(f"{name} needs {unknown[0]!r}, which no batch has; {hint}")
+        raise UserError(f"{name} needs {unknown[0]!r}, which no batch has; {suggestion(unknown[0], NEEDS)}")
     options = _find(module, "Options")
     return ClassFacts(
         dict(_options(*options)) if options else {},

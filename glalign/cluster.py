@@ -3,8 +3,7 @@
 import subprocess
 from collections.abc import Iterable
 
-from glalign.config import suggestion
-from glalign.errors import UserError
+from glalign.errors import UserError, suggestion
 
 
 def check_partitions(wanted: Iterable[str]) -> None:

@@ -1,13 +1,11 @@
 """A configuration is valid or refused in one line that names the key and the remedy.
 
 Values come from config.yaml and overlays: maps are merged key by key, anything else is replaced. The schema
-(workflow/schemas/config.schema.yaml) gives types and defaults; what a schema cannot say is checked here.
+(workflow/schemas/config.schema.yaml) gives types and defaults; what a schema cannot say is in glalign.config_checks.
 """
 
 import copy
-import difflib
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,11 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from glalign.classes import REQUIRED, TRAINED, ClassFacts, class_facts
-from glalign.errors import UserError
+from glalign.classes import ClassFacts
+from glalign.config_checks import check_alpha, check_finite, check_references, check_shares, check_system
+from glalign.errors import UserError, suggestion
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
-TRAINING_KEYS = ("data", "optim", "budget")
 
 
 @dataclass(frozen=True)
@@ -98,25 +96,12 @@ def resolve(values: Mapping[str, Any]) -> Config:
     if errors:
         raise UserError(_line(errors[0]))
     _fill(schema, schema, values)
-    _check_finite("", values)
-    _check_references(values)
-    _check_shares(values)
-    facts = {name: _check_system(name, s) for name, s in values["systems"].items() if s["class"]}
-    name = values["alpha"]["system"]
-    if name in facts and not (
-        {"alpha", "score_alpha"} <= set(facts[name].options) and "budget" in values["systems"][name]
-    ):
-        raise UserError(
-            f"configuration: alpha.system: {name!r} is no trained system with options alpha and score_alpha"
-        )
+    check_finite("", values)
+    check_references(values)
+    check_shares(values)
+    facts = {name: check_system(name, entry) for name, entry in values["systems"].items() if entry["class"]}
+    check_alpha(values, facts)
     return Config(values, facts)
-
-
-def suggestion(name: object, known: Iterable[object]) -> str:
-    """The nearest of the known names, or all of them."""
-    names = [str(k) for k in known]
-    near = difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"
 
 
 def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Any:
@@ -182,143 +167,3 @@ def _fill(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> Non
         rule = properties.get(key, others)
         if isinstance(rule, Mapping):
             _fill(root, rule, below)
-
-
-def _check_references(values: Mapping[str, Any]) -> None:
-    """Every id that is named must exist."""
-    for path, kind, name in _references(values):
-        _known(path, kind, name, values[f"{kind}s"])
-    for name, testset in values["testsets"].items():
-        if testset["draws"] > 1 and testset["identities"] is None:
-            raise UserError(f"configuration: testsets.{name}.draws: {testset['draws']} draws of what? Set `identities`")
-    datasets = values["datasets"]
-    for name, members in values["trainsets"].items():
-        languages = sorted({datasets[member]["language"] for member in members})
-        if len(languages) > 1:
-            raise UserError(
-                f"configuration: trainsets.{name}: captions in {' and '.join(languages)}; one language is trained on"
-            )
-    for name, entry in datasets.items():
-        source = entry["translated"]
-        if source is not None and datasets[source]["translated"] is not None:
-            raise UserError(
-                f"configuration: datasets.{name}.translated: {source} is a translation itself; name its source"
-            )
-        if source is not None and entry["language"] == datasets[source]["language"]:
-            raise UserError(f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already")
-
-
-def _check_shares(values: Mapping[str, Any]) -> None:
-    """Every process of a training has the same number of pairs of each part of a batch."""
-    count = values["processes"]
-    for name, entry in values["systems"].items():
-        pairs = entry.get("data", {}).get("batch_size", count) // entry["memory"]["accumulate"]
-        if pairs % count:
-            of = f" in each of {entry['memory']['accumulate']} parts" if entry["memory"]["accumulate"] > 1 else ""
-            raise UserError(
-                f"configuration: systems.{name}.data.batch_size: {pairs} pairs{of} are no multiple of the {count} "
-                "processes that share them; change one of the two (`optim.lr` follows neither)"
-            )
-
-
-def _check_finite(path: str, value: Any) -> None:
-    """No number is infinite or none at all, which YAML can write and a schema lets pass."""
-    if isinstance(value, Mapping | list):
-        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
-            _check_finite(f"{path}.{key}" if path else str(key), part)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"configuration: {path}: {value} is no number to compute with")
-
-
-def _references(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(place, kind, id) of everything that is named by its id."""
-    significance, alpha = values["significance"], values["alpha"]
-    yield "significance.system", "system", significance["system"]
-    yield from (("significance.ablations", "system", name) for name in significance["ablations"])
-    for pair in significance["languages"].items():
-        yield from ((f"significance.languages.{pair[0]}", "scenario", name) for name in pair)
-    yield "alpha.system", "system", alpha["system"]
-    yield "alpha.trainset", "trainset", alpha["trainset"]
-    yield from (("tuning.trainsets", "trainset", name) for name in values["tuning"]["trainsets"])
-    for name, members in values["trainsets"].items():
-        yield from ((f"trainsets.{name}", "dataset", member) for member in members)
-    for name, entry in values["datasets"].items():
-        if entry["translated"] is not None:
-            yield f"datasets.{name}.translated", "dataset", entry["translated"]
-    for name, testset in values["testsets"].items():
-        yield f"testsets.{name}.dataset", "dataset", testset["dataset"]
-    for name, scenario in values["scenarios"].items():
-        yield f"scenarios.{name}.train", "trainset", scenario["train"]
-        yield f"scenarios.{name}.test", "testset", scenario["test"]
-
-
-def _known(path: str, kind: str, name: str, known: Iterable[str]) -> None:
-    if name not in known:
-        raise UserError(f"configuration: {path}: no {kind} {name!r}; {suggestion(name, known)}")
-
-
-KINDS: Mapping[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
-"""Types of values by the annotation of an option; others are checked when the system is built."""
-
-
-def _fits(value: Any, annotation: str) -> bool:
-    """Whether a value is of the type that an option's annotation names, as far as it is a plain one or None."""
-    names = [name.strip() for name in annotation.split("|")]
-    if not all(name in (*KINDS, "None") for name in names):
-        return True
-    if value is None or isinstance(value, bool):
-        return ("None" if value is None else "bool") in names
-    return isinstance(value, tuple(kind for name in names if name in KINDS for kind in KINDS[name]))
-
-
-def _option_maps(path: str, system: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every map of a class's options in a system's entry, with its place."""
-    yield f"{path}.model", system["model"]
-    for language, change in system["by_language"].items():
-        yield f"{path}.by_language.{language}.model", change.get("model", {})
-
-
-def _check_parts(path: str, system: Mapping[str, Any]) -> None:
-    """An accumulated batch has equal parts of more than one pair."""
-    parts = system["memory"]["accumulate"]
-    if "data" in system:
-        batch = system["data"]["batch_size"]
-        if batch % parts or batch // parts < min(2, batch):
-            raise UserError(
-                f"configuration: {path}.memory.accumulate: {parts} does not divide the batch of {batch} into parts of "
-                "two pairs or more"
-            )
-
-
-def _check_system(name: str, system: Mapping[str, Any]) -> ClassFacts:
-    """A system trains completely or not at all, and its `model:` keys are options of its class."""
-    path = f"systems.{name}"
-    present = [key for key in TRAINING_KEYS if key in system]
-    for key in TRAINING_KEYS:
-        if present and key not in system:
-            raise UserError(f"configuration: {path}.{key}: missing; a system with {present[0]} needs it too")
-    if present and (system["budget"]["steps"] is None) == (system["budget"]["epochs"] is None):
-        raise UserError(f"configuration: {path}.budget: give steps or epochs, and null for the other")
-    _check_parts(path, system)
-    try:
-        facts = class_facts(system["class"])
-    except UserError as error:
-        raise UserError(f"configuration: {path}.class: {system['class']!r}: {error}") from error
-    for method in TRAINED if present else ("blocks",):
-        if method not in facts.methods:
-            raise UserError(
-                f"configuration: {path}.class: {system['class']} has no method `{method}`, which a system that "
-                f"{'trains' if present else 'only scores'} must have"
-            )
-    for where, options in _option_maps(path, system):
-        for key in options:
-            if key not in facts.options:
-                near = suggestion(key, facts.options)
-                raise UserError(f"configuration: {where}.{key}: no option of {system['class']}; {near}")
-            if not _fits(options[key], facts.options[key].annotation):
-                kind = facts.options[key].annotation
-                raise UserError(f"configuration: {where}.{key}: {options[key]!r} is not of type {kind}")
-    for key, option in facts.options.items():
-        if option.default is REQUIRED and key not in system["model"]:
-            raise UserError(f"configuration: {path}.model.{key}: missing; {system['class']} has no default for it")
-    return facts

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -117,3 +118,9 @@ def read_json(path: Path | str) -> object:
         ) from error
     except (RecursionError, ValueError) as error:  # nested too deeply, a number of too many digits
         raise UserError(f"{path}: JSON that cannot be read ({error}); fetch the file again") from error
+
+
+def sha256(path: Path | str) -> str:
+    """Hex digest of a file's content."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from glalign.config import suggestion
-from glalign.errors import UserError
+from glalign.errors import UserError, suggestion
 from glalign.jobs import Job
 from glalign.layout import OUTPUTS, ids_of
 from glalign.plan import Plan

@@ -13,7 +13,7 @@ from glalign.data.reader import read_release
 from glalign.data.records import SPLITS, Record, write_manifest
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.errors import UserError
-from glalign.files import write_json
+from glalign.files import sha256, write_json
 from glalign.progress import Progress
 
 
@@ -123,12 +123,6 @@ def count(records: list[Record]) -> dict[str, Any]:
 def _totals(records: list[Record]) -> dict[str, int]:
     captions = sum(len(r.captions) for r in records)
     return {"identities": len({r.person for r in records}), "images": len(records), "captions": captions}
-
-
-def sha256(path: Path) -> str:
-    """Hex digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _people(records: Iterable[Record], split: str) -> set[int]:

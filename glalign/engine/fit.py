@@ -18,9 +18,10 @@ from glalign.engine.distributed import check_agreement, joined, leads, sum_gradi
 from glalign.engine.encode import Encoded
 from glalign.engine.memory import check_memory, explained
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
+from glalign.engine.options import MemoryOptions, Runtime
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.prefetch import Ahead
-from glalign.engine.runtime import MemoryOptions, Runtime, prepare
+from glalign.engine.runtime import prepare
 from glalign.errors import UserError
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.files import write_json, write_text

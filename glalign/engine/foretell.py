@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from glalign.config import Config, suggestion
+from glalign.config import Config
 from glalign.data.options import DataOptions
 from glalign.engine.memory import bytes_of, estimate, judge
 from glalign.engine.runtime import prepare
 from glalign.engine.size import with_stand_ins
-from glalign.errors import UserError
+from glalign.errors import UserError, suggestion
 from glalign.paper import read_published
 from glalign.plan_ledgers import built_alone, trained
 

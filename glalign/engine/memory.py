@@ -17,8 +17,8 @@ from torch.utils._pytree import tree_leaves
 from glalign.data.options import DataOptions
 from glalign.engine.layers import TRANSFORMER, layers
 from glalign.engine.optim import OptimOptions
+from glalign.engine.options import MemoryOptions, Runtime
 from glalign.engine.precision import Precision, fitted
-from glalign.engine.runtime import MemoryOptions, Runtime
 from glalign.engine.specimen import specimen
 from glalign.errors import UserError
 from glalign.models.retriever import Batch, Facts, Retriever

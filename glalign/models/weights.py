@@ -1,6 +1,5 @@
 """Weight files: safetensors with a record beside them, read whole or refused by name."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from glalign.errors import UserError
-from glalign.files import read_json, whole_file
+from glalign.files import whole_file
 from glalign.progress import log
+from glalign.weights.state import digest_in, digest_of
 
 HEADS = ("classifier.", "fc.", "head.")
 """How the names of layers begin that tell training classes apart, where a module does not say (`class_heads`)."""
@@ -172,16 +172,9 @@ def fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> dic
 def _check_digest(path: Path) -> None:
     """Compare the file with the SHA-256 of the record beside it, if there is one."""
     record = path.with_suffix(".json")
-    if not record.is_file():
-        return
-    facts = read_json(record)
-    expected = facts.get("sha256") if isinstance(facts, dict) else None
-    if expected is None:
-        return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
+    stated = digest_in(record, path.name)
+    if stated and (found := digest_of(path)) != stated:
         raise UserError(
-            f"{path}: SHA-256 is {found[:12]}..., {record.name} says {expected[:12]}...; "
+            f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; "
             f"`glalign weights fetch {path.stem}` or `import` brings it again, `snakemake pretrain` remakes a tiny one"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glalign.errors import UserError
-from glalign.files import read_json, write_json
+from glalign.files import read_json, sha256, write_json
 from glalign.progress import log
 from glalign.sources import weight_digests
 
@@ -24,9 +24,8 @@ def maker(spec: Mapping[str, Any], code: str) -> dict[str, Any]:
     if spec["method"] == "segformer":
         made["weights"] = weight_digests([f"{spec['weights']}/{spec['name']}.safetensors"])
     text = "".join(f"{key}={value}\n" for key, value in made.items())
-    with Path(spec["manifest"]).open("rb") as file:
-        images = hashlib.file_digest(file, "sha256").hexdigest()
-    return {**made, "digest": hashlib.sha256(text.encode()).hexdigest(), "images": images}
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return {**made, "digest": digest, "images": sha256(spec["manifest"])}
 
 
 def claim(part: Path, made: Mapping[str, Any]) -> None:

@@ -43,6 +43,8 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
             raise UserError(f"{side}: a folder; a folder is compared with a folder, a table's CSV with a CSV")
     if not Path(reference).is_file():
         raise UserError(f"{reference}: no such table to compare with; name another")
+    if not 0 <= tolerance < inf:
+        raise UserError(f"--tolerance: {tolerance} is no distance; write a number from 0 on")
     columns, rows = tolerances(Path(reference).parent)
     left, right = read_table(ours), read_table(reference)
     lines = [f"column {name}: only in {ours}" for name in left.columns if name not in right.columns]

@@ -7,8 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from glalign.config import suggestion
-from glalign.errors import UserError
+from glalign.errors import UserError, suggestion
 
 DATA_FILES = ("catalogue.yaml",)
 
@@ -70,18 +69,3 @@ def release_of(name: str) -> Release:
     if name not in known:
         raise UserError(f"weights {name!r}: no release of this name; {suggestion(name, known)}")
     return known[name]
-
-
-def licence_table() -> str:
-    """The Markdown table of docs/weights.md."""
-    head = "| name | what | from | MB to download | MB stored | licence | conditions |\n|---|---|---|---|---|---|---|\n"
-    return head + "".join(f"{_row(release)}\n" for release in catalogue().values())
-
-
-def _row(release: Release) -> str:
-    sizes = [source.size for source in release.files]
-    download = f"{sum(size for size in sizes if size):g}" if all(sizes) else "not published"
-    origin = f"[{release.hub}](https://huggingface.co/{release.hub})" if release.hub else f"<{release.files[0].url}>"
-    stored = f"{release.stored:g}" if release.stored else ""
-    cells = (f"`{release.name}`", release.about, origin, download, stored, release.licence, release.conditions)
-    return "| " + " | ".join(cells) + " |"

@@ -1,13 +1,12 @@
 """Whether a pre-trained file is there and whole, told without torch: from its header, its size and its digest."""
 
 import functools
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from glalign.errors import UserError
-from glalign.files import read_json
+from glalign.files import read_json, sha256
 
 ENDINGS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes", ".json")
 """How the names of pre-trained files go on behind the name that configurations use."""
@@ -111,5 +110,4 @@ def digest_of(path: Path | str) -> str:
 
 @functools.cache
 def _digest(path: str, size: int, changed: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256(path)

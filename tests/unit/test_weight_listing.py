@@ -21,7 +21,7 @@ from glalign.cli import main
 from glalign.config import load, read, resolve
 from glalign.errors import UserError
 from glalign.weights import fetching
-from glalign.weights.catalogue import Source, catalogue, licence_table, release_of
+from glalign.weights.catalogue import Release, Source, catalogue, release_of
 from glalign.weights.fetching import fetch_release
 from glalign.weights.needed import PARSER, needed
 from glalign.weights.state import digest_of, fault
@@ -29,6 +29,21 @@ from glalign.weights.state import digest_of, fault
 ROOT = Path(__file__).parents[2]
 PAPER = [str(ROOT / "config.yaml"), str(ROOT / "config" / "paper.yaml")]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def licence_table() -> str:
+    """The Markdown table of docs/weights.md."""
+    head = "| name | what | from | MB to download | MB stored | licence | conditions |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(f"{_row(release)}\n" for release in catalogue().values())
+
+
+def _row(release: Release) -> str:
+    sizes = [source.size for source in release.files]
+    download = f"{sum(size for size in sizes if size):g}" if all(sizes) else "not published"
+    origin = f"[{release.hub}](https://huggingface.co/{release.hub})" if release.hub else f"<{release.files[0].url}>"
+    stored = f"{release.stored:g}" if release.stored else ""
+    cells = (f"`{release.name}`", release.about, origin, download, stored, release.licence, release.conditions)
+    return "| " + " | ".join(cells) + " |"
 
 
 def test_addresses_are_those_of_the_installed_libraries():
