@@ -5,6 +5,7 @@ takes its random numbers from the generator it is given, the same count whatever
 """
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Generator, Tensor
@@ -69,9 +70,10 @@ def rotate(pixels: Tensor, parts: Tensor | None, most: float, generator: Generat
     Pixels are taken from their nearest neighbour (SRCF: Suo et al. 2022, its released code), shares are interpolated.
     """
     angle = torch.deg2rad(most * (2 * torch.rand(len(pixels), generator=generator) - 1))
-    turned = [_turned(pixels.float(), angle, "nearest").to(pixels.dtype)]
-    turned.append(parts if parts is None else _turned(parts, angle, "bilinear", pixels.shape[-2] / pixels.shape[-1]))
-    return turned[0], turned[1]
+    turned = torch.empty_like(pixels)
+    for images, written, angles in _blocks(pixels, turned, angle):
+        written.copy_(_turned(images.float(), angles, "nearest"))
+    return turned, parts if parts is None else _turned(parts, angle, "bilinear", pixels.shape[-2] / pixels.shape[-1])
 
 
 def _turned(images: Tensor, angle: Tensor, mode: str, shape: float | None = None) -> Tensor:
@@ -86,19 +88,20 @@ def _turned(images: Tensor, angle: Tensor, mode: str, shape: float | None = None
 def jitter(pixels: Tensor, strength: float, generator: Generator) -> Tensor:
     """Change brightness, then contrast, then saturation, each by a factor 1 - strength .. 1 + strength per image."""
     factors = 1 + strength * (2 * torch.rand(3, len(pixels), 1, 1, 1, generator=generator) - 1)
-    pixels = (pixels * factors[0]).clamp_(0, 255)
-    pixels = torch.lerp(_grey(pixels).mean((2, 3), keepdim=True), pixels, factors[1]).clamp_(0, 255)
-    return torch.lerp(_grey(pixels), pixels, factors[2]).clamp_(0, 255)
+    result = torch.empty(pixels.shape)
+    for images, written, bright, contrast, saturation in _blocks(pixels, result, *factors):
+        torch.mul(images, bright, out=written).clamp_(0, 255)
+        torch.lerp(_grey(written).mean((2, 3), keepdim=True), written, contrast, out=written).clamp_(0, 255)
+        torch.lerp(_grey(written), written, saturation, out=written).clamp_(0, 255)
+    return result
 
 
 def normalise(pixels: Tensor, name: str) -> Tensor:
     """Pixels on 0..255 as float32, minus the mean, divided by the deviation of STATISTICS[name]."""
     mean, deviation = (255 * torch.tensor(values)[:, None, None] for values in STATISTICS[name])
     result = torch.empty(pixels.shape)
-    # A few images at a time: what the first operation wrote is still in the processor's cache for the second.
-    count = max(1, CACHED // max(1, pixels[:1].numel()))
-    for part, written in zip(pixels.split(count), result.split(count), strict=True):
-        torch.sub(part, mean, out=written).div_(deviation)
+    for images, written in _blocks(pixels, result):
+        torch.sub(images, mean, out=written).div_(deviation)
     return result
 
 
@@ -153,6 +156,12 @@ def _inside(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         (rows >= top[:, None]) & (rows < (top + tall)[:, None]),
         (columns >= left[:, None]) & (columns < (left + wide)[:, None]),
     )
+
+
+def _blocks(pixels: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """A few images at a time and what belongs to them: what one operation wrote is in the cache for the next."""
+    count = max(1, CACHED // max(1, pixels[:1].numel()))
+    return zip(*(tensor.split(count) for tensor in (pixels, *others)), strict=True)
 
 
 def _grey(pixels: Tensor) -> Tensor:
