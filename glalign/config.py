@@ -5,6 +5,9 @@ Values come from config.yaml and overlays: maps are merged key by key, anything 
 """
 
 import copy
+import difflib
+import functools
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +97,7 @@ def resolve(values: Mapping[str, Any]) -> Config:
         values["systems"] = {name: _extended(values["systems"], name, ()) for name in values["systems"]}
     errors = sorted(Draft202012Validator(schema).iter_errors(values), key=lambda e: [str(p) for p in e.absolute_path])
     if errors:
-        raise UserError(_line(errors[0]))
+        raise UserError(_line(errors[0], values))
     _fill(schema, schema, values)
     check_finite("", values)
     check_references(values)
@@ -119,8 +122,8 @@ def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> A
     return merge(below, own) if isinstance(below, Mapping) else own
 
 
-def _line(error: ValidationError) -> str:
-    """A schema error as one line."""
+def _line(error: ValidationError, values: Mapping[str, Any]) -> str:
+    """A schema error in `values` as one line."""
     path = ".".join(str(part) for part in error.absolute_path)
     value, rule = error.instance, error.validator_value
     about = f" ({error.schema['description']})" if "description" in error.schema else ""
@@ -132,7 +135,8 @@ def _line(error: ValidationError) -> str:
         case "required":
             key = next(key for key in rule if key not in value)
             below = error.schema.get("properties", {}).get(key, {}).get("description")
-            return f"configuration: {path + '.' if path else ''}{key}: missing; add it{f' ({below})' if below else ''}"
+            about = f" ({below})" if below else ""
+            return f"configuration: {path + '.' if path else ''}{key}: missing; add it{about}{_misspelt(error, values)}"
         case "type":
             kinds = " or ".join([rule] if isinstance(rule, str) else rule)
             hint = "; write it with a point, such as 1.0e-3" if "number" in kinds and _is_number(value) else ""
@@ -143,6 +147,14 @@ def _line(error: ValidationError) -> str:
             return f"configuration: {path}: the id {value!r} may only have letters, digits and _ . + -"
         case _:
             return f"configuration: {path}: {error.message}{about}"
+
+
+def _misspelt(error: ValidationError, values: Mapping[str, Any]) -> str:
+    """What an incomplete entry may have been meant for: an overlay with a misspelt id makes a new, empty one."""
+    *above, name = error.absolute_path or [""]
+    siblings = functools.reduce(operator.getitem, above, values)
+    near = difflib.get_close_matches(str(name), [str(other) for other in siblings if other != name], n=1)
+    return f"; or was {'.'.join(map(str, (*above, near[0])))} meant?" if near else ""
 
 
 def _is_number(value: object) -> bool:

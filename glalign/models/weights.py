@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from glalign.errors import UserError
 from glalign.files import whole_file
 from glalign.progress import log
-from glalign.weights.state import digest_in, digest_of
+from glalign.weights.state import digest_in, digest_of, name_of, remedy
 
 HEADS = ("classifier.", "fc.", "head.")
 """How the names of layers begin that tell training classes apart, where a module does not say (`class_heads`)."""
@@ -127,10 +127,7 @@ def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such weight file") from error
     except SafetensorError as error:
-        raise UserError(
-            f"{path}: not a whole safetensors file ({error}); `glalign weights fetch` or `import` brings a real one "
-            "again, `snakemake pretrain` makes the tiny ones"
-        ) from error
+        raise UserError(f"{path}: not a whole safetensors file ({error}); {remedy(name_of(path))}") from error
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
@@ -175,6 +172,5 @@ def _check_digest(path: Path) -> None:
     stated = digest_in(record, path.name)
     if stated and (found := digest_of(path)) != stated:
         raise UserError(
-            f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; "
-            f"`glalign weights fetch {path.stem}` or `import` brings it again, `snakemake pretrain` remakes a tiny one"
+            f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; {remedy(name_of(path))}"
         )

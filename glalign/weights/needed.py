@@ -10,7 +10,7 @@ from glalign.config import Config
 from glalign.layout import Layout
 from glalign.plan_weights import Files, model_files, weight_files
 from glalign.weights.catalogue import Release, catalogue
-from glalign.weights.state import fault, name_of
+from glalign.weights.state import TWIN, fault, name_of, remedy
 
 PARSER = "part label maps"
 """Who needs the parser."""
@@ -95,7 +95,7 @@ def describe(need: Need, facts: Mapping[str, Any]) -> str:
     if facts["origin"]:
         lines.append(f"  from          {facts['origin']}")
         lines.append(f"  licence       {facts['licence']}{'; ' if facts['conditions'] else ''}{facts['conditions']}")
-    elif need.made or need.name.startswith("tiny_"):
+    elif need.made or need.name.startswith(TWIN):
         lines.append("  from          this suite (`snakemake pretrain` remakes it); MIT")
     else:
         lines.append("  from          a file of your own: no release of this name is known")
@@ -119,7 +119,11 @@ def summary(needs: list[Need], facts: Iterable[Mapping[str, Any]]) -> str:
     names = lacking(facts)
     if not names:
         return f"{len(needs)} of {len(needs)} there"
-    return (
-        f"{len(needs) - len(names)} of {len(needs)} there; `glalign weights fetch {names[0]}` gets one where there is "
-        "a network, without a name all of them; `glalign weights import NAME FILE...` takes files that you bring"
+    there = f"{len(needs) - len(names)} of {len(needs)} there; "
+    released = [name for name in names if not name.startswith(TWIN)]
+    if not released:
+        return there + remedy(names[0])
+    return there + (
+        f"`glalign weights fetch {released[0]}` gets one where there is a network, without a name all of them; "
+        "`glalign weights import NAME FILE...` takes files that you bring"
     )

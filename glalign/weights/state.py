@@ -17,8 +17,8 @@ LENGTH = 8
 LONGEST = 100_000_000
 """Bytes of the longest header that the format allows."""
 
-MEND = "`glalign weights fetch {0}` or `import` brings a released file again, `snakemake pretrain` a tiny twin"
-"""How a file that is not whole is replaced; {0}: its name."""
+TWIN = "tiny_"
+"""How the names of weights and vocabularies begin that this suite ships."""
 
 
 def fault(path: Path | str, name: str) -> str:
@@ -66,7 +66,14 @@ def check(path: Path | str) -> None:
     name = name_of(path)
     found = fault(path, name)
     if found:
-        raise UserError(f"{path}: {found}; {MEND.format(name)}")
+        raise UserError(f"{path}: {found}; {remedy(name)}")
+
+
+def remedy(name: str) -> str:
+    """How a file of this name that is missing or not whole is replaced."""
+    if name.startswith(TWIN):
+        return "`git checkout -- glalign/pretrained` restores what the suite ships, `snakemake pretrain` remakes it"
+    return f"`glalign weights fetch {name}` or `import` brings it again"
 
 
 def torn_tensors(path: Path) -> str:

@@ -34,6 +34,8 @@ WRONG = [
     ({"systems": {"irra": {"class": "baselines.irra.Ira"}}}, "systems.irra.class", "no class 'Ira'"),
     ({"systems": {"irra": {"class": "Irra"}}}, "systems.irra.class", "package.module.Class"),
     ({"systems": {"new": {"label": "New"}}}, "systems.new.class", "missing"),
+    ({"systems": {"glalgn": {"optim": {"lr": 0.1}}}}, "systems.glalgn.", "; or was systems.glalign meant?"),
+    ({"datasets": {"vn3": {"root": "x"}}}, "datasets.vn3.", "; or was datasets.vn3k meant?"),
     ({"systems": {"new": {"extends": "glalin"}}}, "systems.new.extends", "did you mean 'glalign'"),
     ({"systems": {"glalign": {"extends": "glalign_local"}}}, "extends", "break the circle"),
     (

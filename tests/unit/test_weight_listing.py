@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -123,6 +125,18 @@ def test_the_list_says_what_is_there_and_exits_by_it(tmp_path, monkeypatch):
     entries = {entry["name"]: entry for entry in json.loads(text)}
     assert code == 1
     assert entries["albef"]["licence"] == "BSD-3-Clause"
+
+
+def test_a_torn_twin_is_restored_and_not_fetched(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    folder = shutil.copytree(ROOT / "glalign" / "pretrained", tmp_path / "pretrained")
+    (folder / "tiny_clip.safetensors").write_bytes(b"\x02" + bytes(7) + b"{")
+    overlay = tmp_path / "o.yaml"
+    overlay.write_text(f"weights: {folder}\n", encoding="utf-8")
+    code, text = run("list", "--config", str(overlay))
+    assert code == 1
+    assert re.search(r"there; `git checkout -- glalign/pretrained` restores .* `snakemake pretrain` remakes it$", text)
+    assert "fetch" not in text
 
 
 def test_what_a_run_makes_itself_may_be_missing(tmp_path, monkeypatch):
