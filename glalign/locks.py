@@ -56,18 +56,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
-    with path.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            handle.seek(0)
-            raise UserError(
-                f"{folder}: another process is at work here ({handle.read()}); wait for it, or end it there "
-                "with `kill`; what is started then goes on from its last checkpoint"
-            ) from error
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
+    with _locked(path) as handle:
         try:
             handle.truncate(0)
             handle.write(f"process {os.getpid()} on {socket.gethostname()}")
@@ -75,3 +64,26 @@ def alone_in(folder: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def _locked(path: Path) -> TextIO:
+    """The lock file at `path`, held."""
+    while True:
+        handle = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            with handle:
+                raise UserError(
+                    f"{path.parent}: another process is at work here ({handle.read()}); wait for it, or end it there "
+                    "with `kill`; what is started then goes on from its last checkpoint"
+                ) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+        # Whoever held it may have removed the file between our opening and locking it: a third would make another.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle.fileno()), path.stat()):
+                return handle
+        handle.close()

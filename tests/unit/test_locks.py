@@ -1,9 +1,12 @@
 """Locks: a second process is refused with a remedy, the lock of a killed run goes, another machine's stays."""
 
+import fcntl
 import multiprocessing
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TextIO
 
 import pytest
 
@@ -67,6 +70,25 @@ def test_a_second_training_in_a_folder_names_the_first_and_the_remedy(tmp_path: 
     with locks.alone_in(tmp_path), refused, locks.alone_in(tmp_path):
         pass
     assert not (tmp_path / ".lock").exists()
+
+
+def test_a_lock_file_that_was_removed_before_it_was_locked_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def flock(handle: TextIO, how: int) -> None:
+        opened.append(handle)
+        fcntl.flock(handle, how)
+        if len(opened) == 1:
+            Path(handle.name).unlink()  # the holder before us ends here
+
+    monkeypatch.setattr(locks, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}))
+    with locks.alone_in(tmp_path):
+        assert len(opened) == 2
+        with pytest.raises(UserError, match="another process"), locks.alone_in(tmp_path):
+            pass
+    assert [handle.closed for handle in opened] == [True] * 3
 
 
 def _hold(folder: Path, ready: multiprocessing.Event, done: multiprocessing.Event) -> None:
