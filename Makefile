@@ -66,7 +66,7 @@ docs: $(READY)
 	"$(BIN)/glalign" fidelity > docs/.fidelity.part && mv docs/.fidelity.part docs/fidelity.md
 
 test: $(READY)
-	"$(BIN)/python" -m pytest -m "not slow"
+	"$(BIN)/python" -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
 
 $(LINT)/.ready: requirements-lint.lock
 	"$(PYTHON)" -m venv "$(LINT)"
