@@ -29,7 +29,7 @@ def foretell(config: Config, systems: Sequence[str], language: str, gpu: str | N
     # A CPU computes fp16 at a crawl, and bf16 has numbers of the same size.
     precision = "bf16" if config["runtime"]["precision"] == "fp16" else config["runtime"]["precision"]
     runtime = {**config["runtime"], "precision": precision}
-    published, device, large = read_published("paper/parameters.csv"), prepare(config["threads"], "cpu"), 0
+    published, device, large = read_published("paper/parameters.csv"), prepare(1, "cpu"), 0
     for name in systems or [name for name, entry in known.items() if entry["budget"]["steps"] != 0]:
         entry = config.entry(name, language)
         spec = built_alone(name, entry, published.get(name, {}), config["vocabularies"])

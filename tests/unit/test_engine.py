@@ -2,6 +2,8 @@
 
 import errno
 import json
+import logging
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -88,6 +90,22 @@ def test_cuda_asked_for_and_absent(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="device: cuda is asked for"):
         prepare(1, "cuda")
+
+
+@pytest.mark.parametrize(("asked", "beside", "given"), [(2, "1", 2), (9, "1", 3), (2, "2", 1), (4, "8", 1)])
+def test_no_more_threads_than_processors(asked: int, beside: str, given: int, monkeypatch, caplog):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5, 6}, raising=False)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", beside)
+    before = torch.get_num_threads()
+    try:
+        with caplog.at_level(logging.INFO, "glalign"):
+            prepare(asked, "cpu")
+        assert torch.get_num_threads() == given
+    finally:
+        prepare(before, "cpu")
+        torch.use_deterministic_algorithms(False)
+    said = f"threads: {asked} configured, {given} used"
+    assert (said in caplog.text) == (asked > given)
 
 
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path):
