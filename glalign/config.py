@@ -18,7 +18,14 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from glalign.classes import ClassFacts
-from glalign.config_checks import check_alpha, check_finite, check_references, check_shares, check_system
+from glalign.config_checks import (
+    check_alpha,
+    check_finite,
+    check_references,
+    check_shares,
+    check_system,
+    check_validation,
+)
 from glalign.errors import UserError, suggestion
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
@@ -61,7 +68,7 @@ def overlaid(*paths: Path | str) -> Config:
 def read(path: Path | str) -> Mapping[str, Any]:
     """One file as written. Raises UserError naming the file."""
     try:
-        layer = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        layer = yaml.load(Path(path).read_text(encoding="utf-8"), UniqueKeys)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; name an existing configuration file") from error
     except UnicodeDecodeError as error:
@@ -71,6 +78,20 @@ def read(path: Path | str) -> Mapping[str, Any]:
     if not isinstance(layer, Mapping):
         raise UserError(f"{path}: not a map of keys; start from config.yaml")
     return layer
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """YAML whose maps have no key twice: the second would silently replace the first."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        """A map as it is written. Raises: an error of YAML with the line of a key that was there before."""
+        node, seen = super().compose_mapping_node(anchor), set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.composer.ComposerError(None, None, f"{key.value} is there twice", key.start_mark)
+                seen.add(key.value)
+        return node
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +122,7 @@ def resolve(values: Mapping[str, Any]) -> Config:
     _fill(schema, schema, values)
     check_finite("", values)
     check_references(values)
+    check_validation(values)
     check_shares(values)
     facts = {name: check_system(name, entry) for name, entry in values["systems"].items() if entry["class"]}
     check_alpha(values, facts)
@@ -139,7 +161,9 @@ def _line(error: ValidationError, values: Mapping[str, Any]) -> str:
             return f"configuration: {path + '.' if path else ''}{key}: missing; add it{about}{_misspelt(error, values)}"
         case "type":
             kinds = " or ".join([rule] if isinstance(rule, str) else rule)
-            hint = "; write it with a point, such as 1.0e-3" if "number" in kinds and _is_number(value) else ""
+            hint = ""
+            if _is_number(value):  # what YAML or Snakemake's `--config` took for text
+                hint = "; write it with a point, such as 1.0e-3" if "number" in kinds else "; write it in an overlay"
             return f"configuration: {path}: {value!r} is not of type {kinds}{about}{hint}"
         case "enum":
             return f"configuration: {path}: {value!r} is not one of {', '.join(map(str, rule))}{about}"

@@ -36,6 +36,26 @@ def check_references(values: Mapping[str, Any]) -> None:
             raise UserError(f"configuration: datasets.{name}.translated: {source} is in {entry['language']} already")
 
 
+def check_validation(values: Mapping[str, Any]) -> None:
+    """Every trainset has people that weights are selected on."""
+    datasets = values["datasets"]
+    for name, members in values["trainsets"].items():
+        if not any(_validates(datasets[member]) for member in members):
+            raise UserError(
+                f"configuration: trainsets.{name}: no validation people; set `splits.val` or `holdout` of the dataset "
+                f"{members[0]}, or the `val` of its `synthetic`"
+            )
+
+
+def _validates(entry: Mapping[str, Any]) -> bool:
+    """Whether a dataset, or what would be drawn in its place, has people of its own for validation."""
+    if entry["holdout"]:
+        return True
+    if entry["root"] is None:
+        return entry["synthetic"] is None or entry["synthetic"]["val"] > 0
+    return entry["splits"]["val"] is not None
+
+
 def check_shares(values: Mapping[str, Any]) -> None:
     """Every process of a training has the same number of pairs of each part of a batch."""
     count = values["processes"]

@@ -44,6 +44,8 @@ def _of(config: Config, layout: Layout, releases: Mapping[tuple[str, str], Count
     entry = config["datasets"][name]
     made = Path(layout.path("manifest", "statistics", dataset=name))
     report = read_json(made) if made.is_file() else {}
+    if not isinstance(report, Mapping):
+        raise UserError(f"{made}: not the statistics of a manifest; delete it, and the next run makes it again")
     # The folder of results may hold another profile's manifest of the same name.
     if report.get("root") == (entry["root"] or layout.path("synthesize", "folder", dataset=name)):
         return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}

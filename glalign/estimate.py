@@ -16,10 +16,11 @@ from glalign.classes import sampling_of
 from glalign.config import Config
 from glalign.costs import GALLERY, Cost, built_as
 from glalign.counts import Counts, total
+from glalign.engine.options import moments
 from glalign.jobs import Job
 
 TRAININGS = ("fit", "alpha_fit", "tune")
-MOMENTS = {"sgd": 1, "adam": 2, "adamw": 2}
+NUMBERS = ("trainings", "steps", "training_hours", "predictions", "prediction_hours", "bytes")  # of a row
 NUMBER = 4  # bytes of a float32
 RANKS = 700  # bytes of a query in a ranks file: its ten best images by name and score, ranks of some three positives
 LABELS = 2500  # bytes of a label map
@@ -49,7 +50,8 @@ def estimate(
         try:
             if cost is None:
                 raise UnknownSizeError(
-                    f"{job.spec['system']}: its network is not in config/costs.csv; run benchmarks/costs.py"
+                    f"{job.spec['system']}: its network was never counted (`glalign memory {job.spec['system']}` "
+                    "tells whether it can be built, `python benchmarks/costs.py` counts it into config/costs.csv)"
                 )
             if kind == "training":
                 steps, work = _training(job.spec, cost, splits)
@@ -76,9 +78,6 @@ def estimate(
         "assumed": dict(config["plan"]),
         "unknown": list(unknown),
     }
-
-
-NUMBERS = ("trainings", "steps", "training_hours", "predictions", "prediction_hours", "bytes")
 
 
 class UnknownSizeError(Exception):
@@ -122,7 +121,9 @@ def _known(splits: Splits, dataset: str) -> Mapping[str, Counts]:
 
 def _checkpoint(spec: Mapping[str, Any], cost: Cost) -> int:
     """Bytes of a checkpoint: the weights, the best of them so far, the optimiser's moments."""
-    return NUMBER * (2 * (cost.parameters + cost.buffers) + MOMENTS[spec["optim"]["name"]] * cost.trained)
+    optim = spec["optim"]
+    kept = moments(optim["name"], optim["momentum"]) * cost.trained
+    return NUMBER * (2 * (cost.parameters + cost.buffers) + kept)
 
 
 def _hours(work: float, plan: Mapping[str, float]) -> float:

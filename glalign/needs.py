@@ -32,7 +32,8 @@ def known(plan: Plan, targets: Iterable[str]) -> list[str]:
     makers, paths = _makers(plan), [str(PurePosixPath(target)) for target in targets]
     for path in paths:
         if path not in makers:
-            raise UserError(f"{path}: no job makes it; {suggestion(path, [p for p in makers if p in plan.targets()])}")
+            named = [target for target in plan.targets() if PurePosixPath(target).stem == PurePosixPath(path).stem]
+            raise UserError(f"{path}: no job makes it; {suggestion(path, named or plan.targets())}")
     return paths
 
 

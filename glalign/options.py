@@ -1,11 +1,10 @@
 """Configuration values into frozen dataclasses; an unknown key is an error that names it."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from glalign.errors import UserError
+from glalign.errors import UserError, suggestion
 
 T = TypeVar("T")
 
@@ -18,7 +17,5 @@ def from_mapping(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known)}"
-            raise UserError(f"{where}.{key}: unknown key; {hint}")
+            raise UserError(f"{where}.{key}: unknown key; {suggestion(key, known)}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

@@ -133,7 +133,7 @@ def _ledgers(
 
 
 @dataclass(frozen=True)
-class Files:
+class DatasetFiles:
     """Where the files of a dataset are; truth and labels exist for synthetic data only."""
 
     root: str
@@ -144,13 +144,13 @@ class Files:
     made: tuple[str, ...]  # what a job makes, hence an input of whatever reads images
 
 
-def _files(config: Config, layout: Layout, dataset: str) -> Files:
+def _files(config: Config, layout: Layout, dataset: str) -> DatasetFiles:
     entry = config["datasets"][dataset]
     if entry["root"] is not None:
         release = release_of(entry, dataset)
-        return Files(entry["root"], tuple(release.annotations.values()), release.images, None, None, ())
+        return DatasetFiles(entry["root"], tuple(release.annotations.values()), release.images, None, None, ())
     at = {name: layout.path("synthesize", name, dataset=dataset) for name in OUTPUTS["synthesize"]}
-    return Files(at["folder"], (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
+    return DatasetFiles(at["folder"], (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
 
 
 def _dataset_jobs(config: Config, layout: Layout, dataset: str) -> Iterator[Job]:

@@ -22,7 +22,7 @@ from glalign.engine.options import MemoryOptions, Runtime
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.prefetch import Ahead
 from glalign.engine.runtime import prepare
-from glalign.errors import UserError
+from glalign.errors import UserError, within
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.files import write_json, write_text
 from glalign.locks import alone_in
@@ -121,7 +121,8 @@ def assembled(
     if device.type == "cuda":
         check_memory(spec, facts, device)
     torch.manual_seed(seed_for(seed, "weights"))
-    model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
+    with within(place):
+        model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
     share_statistics(model)
     options = from_mapping(OptimOptions, spec["optim"], f"{place}.optim")
     groups = model.parameter_groups(options.lr, options.weight_decay)

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from glalign.data.options import DataOptions
 from glalign.engine.layers import TRANSFORMER, layers
 from glalign.engine.optim import OptimOptions
-from glalign.engine.options import MemoryOptions, Runtime
+from glalign.engine.options import MemoryOptions, Runtime, moments
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.specimen import specimen
 from glalign.errors import UserError
@@ -38,10 +38,6 @@ WORDS = 40
 
 MARGIN = 0.1
 """Share of a GPU that is left to the blocks that its allocator cannot use and to the libraries' workspaces."""
-
-STATES = {"adam": 2, "adamw": 2, "sgd": 1}
-"""Numbers that an optimiser keeps per trained parameter (SGD: its momentum)."""
-
 
 @dataclass(frozen=True)
 class Peak:
@@ -129,9 +125,8 @@ def estimate(model: Retriever, spec: Mapping[str, Any], device: torch.device) ->
     step = round(sizes[0] + per_pair * (pairs - counts[0]))
     if not runtime.fused and optim.name != "sgd":
         step = max(step, trained)  # torch's step of many tensors at once has a copy of the gradients' size for a moment
-    states = STATES[optim.name] if optim.name != "sgd" or optim.momentum else 0
     weights = sum(_bytes(tensor) for tensor in (*model.parameters(), *model.buffers()))
-    return Peak(weights, trained, states * trained, step, pairs, per_pair)
+    return Peak(weights, trained, moments(optim.name, optim.momentum) * trained, step, pairs, per_pair)
 
 
 def check_memory(spec: Mapping[str, Any], facts: Facts, device: torch.device) -> None:

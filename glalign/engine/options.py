@@ -47,3 +47,8 @@ class MemoryOptions:
         if rest or pairs % group or (pairs < 2 <= batch):
             parts = f"groups of {group}" if group > 1 else "parts of two pairs or more"
             raise UserError(f"{where}.accumulate: {self.accumulate} does not divide the batch of {batch} into {parts}")
+
+
+def moments(optimizer: str, momentum: float) -> int:
+    """Numbers that an optimiser keeps per trained parameter: Adam's two averages, SGD's momentum if it has one."""
+    return int(momentum > 0) if optimizer == "sgd" else 2

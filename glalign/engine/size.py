@@ -16,6 +16,7 @@ from glalign.data.options import DataOptions
 from glalign.engine.optim import OptimOptions, make_optimizer
 from glalign.engine.runtime import prepare
 from glalign.engine.specimen import WORDS, specimen
+from glalign.errors import within
 from glalign.files import write_json
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.retriever import Facts, Features, Retriever
@@ -58,7 +59,8 @@ def with_stand_ins(spec: Mapping[str, Any], options: DataOptions) -> Retriever:
         for name, (family, size) in spec["vocabularies"].items():
             stand_in(Path(folder), name, family, size)
         weights = Weights(Path(folder), load=False)
-        return class_named(spec["class"]).build(spec["model"], options.image_size, facts, weights)
+        with within(f"systems.{spec['system']}"):
+            return class_named(spec["class"]).build(spec["model"], options.image_size, facts, weights)
 
 
 def dictionary(count: int) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from glalign.classes import class_facts
-from glalign.config import SCHEMA, load, merge, resolve
+from glalign.config import SCHEMA, load, merge, read, resolve
 from glalign.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +60,10 @@ WRONG = [
     ({"testsets": {"v2e": {"dataset": "v2"}}}, "testsets.v2e.dataset", "did you mean 'v2e'"),
     ({"scenarios": {"SE1": {"train": "cuhk"}}}, "scenarios.SE1.train", "no trainset 'cuhk'"),
     ({"scenarios": {"SE1": {"test": "vn3k"}}}, "scenarios.SE1.test", "no testset 'vn3k'"),
+    ({"datasets": {"cuhk_en": {"root": "x", "splits": {"val": None}}}}, "trainsets.cuhk_en", "`splits.val` or `hol"),
+    ({"datasets": {"cuhk_en": {"synthetic": {"val": 0}}}}, "trainsets.cuhk_en", "no validation people"),
+    ({"results": "a{b}"}, "results", "without braces"),
+    ({"seeds": ["0"]}, "seeds.0", "write it in an overlay"),
     ({"parsing": {"dress": "none"}}, "parsing.dress", "upper, lower, both"),
     ({"systems": {"irra": {"optim": {"lr": float("nan")}}}}, "systems.irra.optim.lr", "no number to compute with"),
     ({"systems": {"irra": {"memory": {"accumulate": 64}}}}, "systems.irra.memory.accumulate", "two pairs or more"),
@@ -173,3 +177,17 @@ def test_everything_in_the_schema_is_described() -> None:
 
     roots = {"top": schema, **schema["$defs"]}
     assert [lack for name, node in roots.items() for lack in undescribed(node, name)] == []
+
+
+def test_a_key_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "overlay.yaml"
+    file.write_text("seeds: [0]\nsystems: {irra: {label: a}}\nseeds: [1, 2]\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"overlay\.yaml: not valid YAML \(seeds is there twice .* line 3"):
+        load(ROOT / "config.yaml", file)
+
+
+def test_anchors_and_merge_keys_are_no_second_keys(tmp_path: Path) -> None:
+    file = tmp_path / "overlay.yaml"
+    text = "x: &a {p: 1}\ny: &b {<<: *a, p: 2}\nz: {<<: *b, p: 3}\n"
+    file.write_text(text, encoding="utf-8")
+    assert read(file) == {"x": {"p": 1}, "y": {"p": 2}, "z": {"p": 3}}

@@ -112,8 +112,9 @@ def test_draws_and_held_out_people_are_counted() -> None:
 def test_a_target_that_no_job_makes_is_named() -> None:
     plan = configured()[1]
     assert known(plan, ["./nothing-made/table4.tex"]) == ["nothing-made/table4.tex"]
-    with pytest.raises(UserError, match=r"table44\.tex: no job makes it; did you mean 'nothing-made/table4\.tex'"):
-        known(plan, ["nothing-made/table44.tex"])
+    for wrong in ("nothing-made/table44.tex", "table4", "table4.tex"):
+        with pytest.raises(UserError, match=r"table44?(\.tex)?: no job makes it; .* ?'?nothing-made/table4\."):
+            known(plan, [wrong])
 
 
 def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
@@ -123,6 +124,9 @@ def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
     made, published = tmp_path / "manifests" / "cuhk_en.json", split_counts(config, plan.layout, RELEASES)["cuhk_en"]
     made.write_text(json.dumps({"root": "another/release", "splits": splits}), encoding="utf-8")
     assert split_counts(config, plan.layout, RELEASES)["cuhk_en"] == published
+    made.write_text("[]", encoding="utf-8")
+    with pytest.raises(UserError, match=r"cuhk_en\.json: not the statistics of a manifest"):
+        split_counts(config, plan.layout, RELEASES)
     made.write_text(json.dumps({"root": "data/cuhk_en", "splits": splits}), encoding="utf-8")
     assert split_counts(config, plan.layout, RELEASES)["cuhk_en"] == splits
     labels = estimated(config, plan, f"{tmp_path}/parts/cuhk_en.json")["disk"]["label_maps"]
@@ -136,7 +140,8 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
     rows = {row["system"]: row for row in found["systems"]}
     assert rows["irra"]["training_hours"] is rows["irra"]["prediction_hours"] is None
     assert rows["plot"]["training_hours"] > 0
-    assert found["unknown"] == ["irra: its network is not in config/costs.csv; run benchmarks/costs.py"]
+    (line,) = found["unknown"]
+    assert line.startswith("irra: its network was never counted (`glalign memory irra`")
     assert "not counted: irra" in render_estimate(found)
     config, plan = configured(merge(ROOTS, {"datasets": {"v2e": {"label": "Mine"}}}), "config/paper.yaml")
     assert "datasets.v2e: its size" in estimated(config, plan)["unknown"][0]

@@ -219,7 +219,7 @@ def test_weights_are_read_from_the_folder(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alpa": 0.5}, r"model\.alpa: unknown key; did you mean `alpha`"),
+        ({"alpa": 0.5}, r"model\.alpa: unknown key; did you mean 'alpha'"),
         ({"alpha": 1.5}, r"model\.alpha: 1\.5"),
         ({"score_alpha": -0.1}, r"model\.score_alpha"),
         ({"dropout": 1.0}, r"model\.dropout"),

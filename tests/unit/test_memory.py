@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from glalign.config import load
+from glalign.config import load, merge, read, resolve
 from glalign.engine.foretell import foretell
 from glalign.engine.memory import GIB, Live, Peak, advice, bytes_of, estimate, explained, judge
 from glalign.errors import UserError
@@ -126,6 +126,13 @@ def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> No
         list(lines)
     with pytest.raises(UserError, match=r"glaling: no system.*did you mean 'glalign'"):
         list(foretell(config, ["glaling"], "en", None))
+
+
+def test_a_network_that_cannot_be_built_is_said_of_its_system() -> None:
+    layers = [read(ROOT / "config.yaml"), {"systems": {"irra": {"model": {"backbone": "clip-vit-b-99"}}}}]
+    config = resolve(merge(*layers))
+    with pytest.raises(UserError, match=r"^systems\.irra: model\.backbone: unknown"):
+        list(foretell(config, ["irra"], "en", None))
 
 
 def test_low_precision_and_recomputing_need_less() -> None:

@@ -30,7 +30,9 @@ def told(function, *args, **kwargs):
 
 
 def planned():
-    """The plan of the configuration."""
+    """The plan of the configuration, whose files say no key twice: Snakemake would drop the first."""
+    for path in workflow.configfiles:
+        config_of(path)
     originals = merge(
         config_of("config.yaml"), {"systems": config_of("config/paper.yaml")["systems"]}
     )
