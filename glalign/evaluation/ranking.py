@@ -149,19 +149,36 @@ def _require_finite(chunk: np.ndarray, first: int, names: Sequence[object] | Non
 def _block_ranks(
     block: np.ndarray, positives: Positives, first: int, names: Sequence[object] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks (against, in favour) of the positives of one block, flattened as in Positives."""
+    """Ranks (against, in favour) of the positives of one block, flattened as in Positives, best first in each row.
+
+    A rank is 1 + the positives that are placed before it + the negatives with a score at least as high (against), or
+    higher (in favour).
+    """
     starts = positives.starts[first : first + len(block) + 1]
-    counts = np.diff(starts)
-    rows = np.repeat(np.arange(len(block)), counts)
+    rows = np.repeat(np.arange(len(block)), np.diff(starts))
     scores = block[rows, positives.columns[starts[0] : starts[-1]]]
     scores = scores[np.lexsort((scores, -rows))[::-1]]  # rows ascending, scores descending inside a row
-    at_least, above = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    at_least, above = _counts(block, starts - starts[0], scores, first, names)
+    before = np.arange(len(rows)) - (starts - starts[0])[rows]
+    own_at_least, own_above = _own_counts(rows, scores, before)
+    return at_least - own_at_least + before + 1, above - own_above + before + 1
+
+
+def _counts(
+    block: np.ndarray, starts: np.ndarray, scores: np.ndarray, first: int, names: Sequence[object] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many entries of its row have (at least the score, a higher score) of each positive, itself included.
+
+    scores: of the positives, those of row r at starts[r] .. starts[r + 1] - 1.
+    """
+    at_least, above = np.empty(len(scores), np.int64), np.empty(len(scores), np.int64)
     step = max(1, WORKING_SET // max(1, block.shape[1] * block.itemsize))
     truth = np.zeros((min(step, len(block)), -(-block.shape[1] // 8) * 8), dtype=bool)
     for low in range(0, len(block), step):
         chunk = block[low : low + step]
         _require_finite(chunk, first + low, names)
-        begin, size = starts[low : low + len(chunk)] - starts[0], counts[low : low + len(chunk)]
+        begin, size = starts[low : low + len(chunk)], np.diff(starts[low : low + len(chunk) + 1])
+        # A pass over the rows for the first positive of each, one for the second, ...; of many, sorting is cheaper.
         for turn in range(min(SORT_ABOVE, int(size.max()))):
             chosen = np.flatnonzero((size > turn) & (size <= SORT_ABOVE))
             pairs = begin[chosen] + turn
@@ -172,13 +189,15 @@ def _block_ranks(
             pairs, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
             at_least[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="left")
             above[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="right")
-    # both counts include positives: take out those of an equal score (against) or a higher one (in favour)
-    position = np.arange(len(rows)) - (starts - starts[0])[rows]
-    new = np.ones(len(rows) + 1, dtype=bool)
-    new[1:-1] = (np.diff(rows) > 0) | (scores[1:] != scores[:-1])
-    edges, group = np.flatnonzero(new), np.cumsum(new[:-1]) - 1
-    positives_above, positives_at_least = position[edges[:-1]][group], position[edges[1:] - 1][group] + 1
-    return at_least - positives_at_least + position + 1, above - positives_above + position + 1
+    return at_least, above
+
+
+def _own_counts(rows: np.ndarray, scores: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same counts among the positives of the row alone, whose scores descend; before: how many precede each."""
+    first_of_tie = np.ones(len(rows) + 1, dtype=bool)
+    first_of_tie[1:-1] = (np.diff(rows) > 0) | (scores[1:] != scores[:-1])
+    edges, tie = np.flatnonzero(first_of_tie), np.cumsum(first_of_tie[:-1]) - 1
+    return before[edges[1:] - 1][tie] + 1, before[edges[:-1]][tie]
 
 
 def _count_rows(compare: np.ufunc, lines: np.ndarray, thresholds: np.ndarray, truth: np.ndarray) -> np.ndarray:
