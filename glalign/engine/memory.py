@@ -39,6 +39,7 @@ WORDS = 40
 MARGIN = 0.1
 """Share of a GPU that is left to the blocks that its allocator cannot use and to the libraries' workspaces."""
 
+
 @dataclass(frozen=True)
 class Peak:
     """Bytes of a training at its peak: weights and buffers, gradients, the optimiser's state, and what a step of
