@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glalign.config import Config
-from glalign.layout import KEYS, Layout
+from glalign.layout import Layout
 
 SCENARIO_OF: Mapping[int, str] = {4: "SE1", 5: "SE2", 6: "SE3", 7: "SE4", 8: "SV1", 9: "SV2", 10: "SV3"}
 """The paper's results tables and their scenarios."""
@@ -18,16 +18,14 @@ UNTRAINED = "untrained"
 class Cell:
     """One system in one scenario.
 
-    status: "run" or "not run". note: why it is not run, else empty. trainings: keys of the trainings behind it, one
-    per seed, even where they cannot run. metrics, runs: the files of those that run. partial: (label, statistics) of
-    the datasets behind it that may lack images.
+    status: "run" or "not run". note: why it is not run, else empty. metrics, runs: files, one per seed, of those that
+    run. partial: (label, statistics) of the datasets behind it that may lack images.
     """
 
     scenario: str
     system: str
     status: str
     note: str
-    trainings: tuple[str, ...]
     metrics: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     partial: tuple[tuple[str, str], ...] = ()
@@ -77,7 +75,6 @@ def make_cell(config: Config, layout: Layout, scenario: str, system: str) -> Cel
     seeds = config["seeds"] if trained else config["seeds"][:1]
     trainset = pair["train"] if trained else UNTRAINED
     ids = [{"system": system, "trainset": trainset, "seed": seed, "testset": pair["test"]} for seed in seeds]
-    trainings = tuple(KEYS["fit"].format(**i) for i in ids) if trained else ()
 
     datasets = dict.fromkeys([*(config["trainsets"][pair["train"]] if trained else ()), tested])
     reasons = [missing(config, datasets), unread(config, system, datasets)]
@@ -87,11 +84,11 @@ def make_cell(config: Config, layout: Layout, scenario: str, system: str) -> Cel
         reasons.append(f"true attributes are known of synthetic data only, and datasets.{tested} is real")
     note = "; ".join(reason for reason in reasons if reason)
     if note:
-        return Cell(scenario, system, "not run", note, trainings)
+        return Cell(scenario, system, "not run", note)
     metrics = tuple(layout.path("metrics", "metrics", **i) for i in ids)
     runs = tuple(layout.path("fit", "run", **i) for i in ids) if trained else ()
     partial = tuple(partial_files(config, layout, datasets).items())
-    return Cell(scenario, system, "run", "", trainings, metrics, runs, partial)
+    return Cell(scenario, system, "run", "", metrics, runs, partial)
 
 
 def partial_files(config: Config, layout: Layout, datasets: Iterable[str]) -> dict[str, str]:

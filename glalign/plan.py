@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from glalign.cells import SCENARIO_OF, UNTRAINED, Cell, cells_of, drawn, is_trained, make_cell, missing, unread
+from glalign.cells import SCENARIO_OF, UNTRAINED, Cell, drawn, is_trained, make_cell, missing, unread
 from glalign.classes import options_of
 from glalign.config import Config
 from glalign.data.dialects import release_of
@@ -20,7 +20,7 @@ from glalign.plan_reports import coverage_job, document_job, report_jobs
 from glalign.plan_tests import significance_job
 from glalign.plan_weights import CONTENTS, model_files, vocabulary_stage, weight_files
 from glalign.sources import modules_of
-from glalign.table_specs import REPORTED, table_specs
+from glalign.table_specs import table_specs
 
 LEDGERS = ("systems", "alpha", "matrix", "seeds", "significance", "compute", "phrase_counts", "mismatch")
 """Stages whose files are made by default, beside the tables."""
@@ -28,11 +28,10 @@ LEDGERS = ("systems", "alpha", "matrix", "seeds", "significance", "compute", "ph
 
 @dataclass(frozen=True)
 class Plan:
-    """All jobs by stage and key, the cells of the paper's tables 4 to 11, and the files of every table."""
+    """All jobs by stage and key, and the files of every table."""
 
     layout: Layout
     jobs: Mapping[str, Mapping[str, Job]]
-    cells: tuple[Cell, ...]
 
     def job(self, stage: str, **ids: object) -> Job:
         """The job of a stage with these ids. Raises UserError when the plan has none."""
@@ -41,10 +40,6 @@ class Plan:
             known = ", ".join(self.jobs[stage]) or "none"
             raise UserError(f"{stage} {key}: no job of this configuration; it has {known}")
         return self.jobs[stage][key]
-
-    def trainings(self) -> tuple[str, ...]:
-        """Keys of the trainings behind the cells of the paper's tables, runnable or not, each once."""
-        return tuple(dict.fromkeys(training for cell in self.cells for training in cell.trainings))
 
     def targets(self) -> list[str]:
         """The files of every table and ledger."""
@@ -104,8 +99,7 @@ def make_plan(
     for stage, key, job in report_jobs(config, layout, jobs["coverage"]):
         jobs[stage][key] = job
     jobs["document"]["tables"] = document_job(config, layout, jobs)
-    in_paper = dict.fromkeys(key for table in REPORTED for key in cells_of(reported[table]))
-    return Plan(layout, jobs, tuple(cells[key] for key in in_paper))
+    return Plan(layout, jobs)
 
 
 def _ledgers(
