@@ -51,7 +51,8 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
 
     Returns its format and the number of captions. translations: CSV or JSON lines with image, index and text, one for
     every caption of the source. The annotation file comes last, so that it is there only when everything is.
-    Raises: UserError naming captions that are missing, unknown, double or empty, or when `out` is filled already.
+    Raises: UserError naming captions that are missing, unknown, double, empty or left as they were, or when `out` is
+    filled already.
     """
     release = _release(source)
     kind = TRANSLATED[_format(source)]
@@ -119,6 +120,12 @@ def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
     if any(troubles.values()):
         told = "; ".join(f"{len(keys):,} {kind} ({_named(keys)})" for kind, keys in troubles.items() if keys)
         raise UserError(f"{path}: captions that are {told}; nothing was written: correct the file")
+    same = [key for key, text in rows if text == captions[key].strip()]
+    if len(same) > len(captions) / 2:  # a few may be the same in both languages
+        raise UserError(
+            f"{path}: {len(same):,} of {len(captions):,} captions are not translated, but the source's own "
+            f"({_named(same[:1])}); nothing was written: translate the column `text`"
+        )
     return dict(rows)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,9 +64,17 @@ def test_a_translation_has_the_sources_people_and_pictures(pedes: Path, translat
         export_captions(pedes, file)
 
 
-def test_json_lines_do_as_well(pedes: Path, exported: Path, tmp_path: Path) -> None:
-    with exported.open(encoding="utf-8-sig", newline="") as file:
-        rows = [{**row, "index": int(row["index"])} for row in csv.DictReader(file)]
+def left(count: int) -> Callable[[Rows], object]:
+    return lambda rows: [row.update(text=f" {row['text'].removeprefix('Người; ')} ") for row in rows[:count]]
+
+
+def test_a_few_captions_may_be_the_same_in_both_languages(pedes: Path, translated: Callable, tmp_path: Path) -> None:
+    assert fill(pedes, translated(left(18)), tmp_path / "vn") == ("cuhk_pedes_vn", 36)
+
+
+def test_json_lines_do_as_well(pedes: Path, translated: Callable, tmp_path: Path) -> None:
+    with translated(lambda _: None).open(encoding="utf-8", newline="") as file:
+        rows = [{**row, "index": int(row["index"])} for row in csv.DictReader(file, delimiter=";")]
     lines = tmp_path / "t.jsonl"
     lines.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     fill(pedes, lines, tmp_path / "vn")
@@ -91,6 +100,10 @@ def test_vietnamese_becomes_english_in_the_dialect_of_v2e(pedes: Path, translate
         (lambda rows: rows.append({**rows[0], "index": "7"}), r"1 unknown \(.* caption 7\)"),
         (lambda rows: rows.append(rows[3]), r"1 double \(.* caption 1\)"),
         (lambda rows: rows[2].update(text=" ... "), r"1 empty \(.* caption 0\)"),
+        (
+            left(19),
+            r"s\.csv: 19 of 36 captions are not translated, but the source's own \(Market/0001_0.jpg caption 0\)",
+        ),
         (lambda rows: rows[2].update(index="two"), r"captions\.csv:4: wants image, index, text.*'two'"),
     ],
 )
@@ -117,6 +130,7 @@ def test_the_commands_say_what_comes_next(pedes: Path, tmp_path: Path) -> None:
     run = CliRunner()
     exported = run.invoke(main, ["translation", "export", str(pedes), "--out", str(file)])
     assert exported.exit_code == 0 and f"glalign translation fill {pedes} {file}" in exported.output
+    file.write_text(re.sub(r",(\d),(\"?)", r",\1,\2Người ", file.read_text(encoding="utf-8")), encoding="utf-8")
     filled = run.invoke(main, ["translation", "fill", str(pedes), str(file), "--out", str(out)])
     assert filled.exit_code == 0 and f"glalign data verify cuhk_pedes_vn {out}" in filled.output
     checked = run.invoke(main, ["data", "verify", "cuhk_pedes_vn", str(out)])
@@ -161,12 +175,12 @@ def test_files_of_translations_that_cannot_be_taken(
     ],
 )
 def test_paths_of_the_wrong_kind_are_one_line(
-    pedes: Path, exported: Path, tmp_path: Path, words: list[str], message: str
+    pedes: Path, translated: Callable, tmp_path: Path, words: list[str], message: str
 ) -> None:
-    file = tmp_path / "file"
+    captions, file = translated(lambda _: None), tmp_path / "file"
     file.write_text("kept", encoding="utf-8")
     before = sorted(tmp_path.iterdir())
-    filled = [word.format(pedes=pedes, captions=exported, file=file) for word in words]
+    filled = [word.format(pedes=pedes, captions=captions, file=file) for word in words]
     done = CliRunner().invoke(main, ["translation", *filled])
     assert done.exit_code == 1 and message in done.output and len(done.output.splitlines()) == 1
     assert sorted(tmp_path.iterdir()) == before and file.read_text(encoding="utf-8") == "kept"
