@@ -212,6 +212,34 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
         compare_folders(ours, tmp_path)
 
 
+def test_a_table_of_one_folder_only_does_not_keep_the_others_from_being_compared(tmp_path):
+    ours, golden = tmp_path / "ours", tmp_path / "golden"
+    for folder, names in ((ours, "bcd"), (golden, "abc")):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.csv").write_text(f"name\n{'x' if name == 'c' else folder.name}\n")
+
+    def said() -> tuple[int, list[str]]:
+        done = CliRunner().invoke(main, ["compare", str(ours), str(golden)])
+        return done.exit_code, [line.replace(f"{tmp_path}/", "") for line in done.output.splitlines()]
+
+    assert said() == (
+        1,
+        [
+            "not compared: d.csv has no reference",
+            "a.csv: no such table in ours",
+            "ours/a.csv: 1 difference from golden/a.csv",
+            "b.csv: row 1 (ours), name: 'ours' instead of 'golden'",
+            "ours/b.csv: 1 difference from golden/b.csv",
+            "ours/c.csv: 0 differences from golden/c.csv",
+        ],
+    )
+    (golden / "b.csv").unlink()
+    assert said()[0] == 1  # for a.csv alone
+    (golden / "a.csv").unlink()
+    assert said()[0] == 0  # tables without a reference are no difference
+
+
 def test_terminal_is_narrow_and_complete(tmp_path, run_spec):
     make_table(run_spec, tmp_path / "a.csv", tmp_path / "a.tex")
     text = render_terminal(tmp_path / "a.csv")
