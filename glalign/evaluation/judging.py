@@ -1,7 +1,7 @@
 """A sample of translated captions for a person to judge, and what the person found (Section 5.2, on real data)."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from glalign.data.records import read_manifest
 from glalign.errors import UserError
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.seeds import seed_for
-from glalign.sheets import parse_sheet, read_text, write_sheet
+from glalign.sheets import Row, parse_sheet, read_text, write_sheet
 
 COLUMNS = ("image", "index", "source", "target", "judge", "comment")
 NEEDED = ("image", "index", "judge")
@@ -40,10 +40,11 @@ def read_judged(path: Path) -> dict[str, Any]:
     """Counts of a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [what is not judged]}.
 
     `judge` says right or wrong, in any case; percent and interval (Wilson) are of the judged pairs. Raises: UserError
-    for a file without these columns or without any judged row.
+    for a file without these columns, with a pair twice, or without any judged row.
     """
     text = read_text(path, "glalign translation sample")
     _, rows = parse_sheet(path, text, NEEDED)
+    _refuse_doubles(path, rows)
     verdicts = [row["judge"].strip().lower() for _, row in rows]
     judged, wrong = (sum(verdict in those for verdict in verdicts) for those in ((RIGHT, WRONG), (WRONG,)))
     if not judged:
@@ -63,6 +64,18 @@ def read_judged(path: Path) -> dict[str, Any]:
         "interval": interval,
         "open": unclear,
     }
+
+
+def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
+    """A pair that is there twice would count twice, perhaps with two verdicts."""
+    lines: dict[tuple[str, str], int] = {}
+    for number, row in rows:
+        key = row["image"].strip(), row["index"].strip()
+        if key in lines:
+            raise UserError(
+                f"{path}: caption {key[1]} of {key[0]} is there twice, on lines {lines[key]} and {number}; remove one"
+            )
+        lines[key] = number
 
 
 def describe(found: Mapping[str, Any]) -> str:
