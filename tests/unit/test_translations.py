@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,15 +127,21 @@ def test_folders_in_the_way_and_foreign_sources_are_named(pedes: Path, translate
 
 
 def test_the_commands_say_what_comes_next(pedes: Path, tmp_path: Path) -> None:
-    out, file = tmp_path / "vn", tmp_path / "c.csv"
-    run = CliRunner()
-    exported = run.invoke(main, ["translation", "export", str(pedes), "--out", str(file)])
-    assert exported.exit_code == 0 and f"glalign translation fill {pedes} {file}" in exported.output
+    source, file, folder = tmp_path / "the source", tmp_path / "c d.csv", tmp_path / "v n"
+    pedes.rename(source)
+
+    def said(*words: str | Path) -> list[str]:
+        """The words of the command that the output names."""
+        done = CliRunner().invoke(main, [str(word) for word in words])
+        assert done.exit_code == 0
+        return shlex.split(done.output.split("`")[-2]) if "`" in done.output else []
+
+    after = said("translation", "export", source, "--out", file)
+    assert after == ["glalign", "translation", "fill", str(source), str(file), "--out", "FOLDER"]
     file.write_text(re.sub(r",(\d),(\"?)", r",\1,\2Người ", file.read_text(encoding="utf-8")), encoding="utf-8")
-    filled = run.invoke(main, ["translation", "fill", str(pedes), str(file), "--out", str(out)])
-    assert filled.exit_code == 0 and f"glalign data verify cuhk_pedes_vn {out}" in filled.output
-    checked = run.invoke(main, ["data", "verify", "cuhk_pedes_vn", str(out)])
-    assert checked.exit_code == 0 and "CUHK-PEDES-VN at" in checked.output
+    after = said(*after[1:-1], folder)
+    assert after == ["glalign", "data", "verify", "cuhk_pedes_vn", str(folder)]
+    said(*after[1:])
 
 
 @pytest.mark.parametrize(
