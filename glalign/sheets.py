@@ -77,4 +77,4 @@ def _check_length(place: str, fields: int, columns: int) -> None:
     if fields > columns:
         raise UserError(f"{place}: {fields} fields, more than the header's {columns}; quote a text with the separator")
     if fields < columns:
-        raise UserError(f"{place}: {fields} fields, fewer than the header's {columns}; the row is cut off: complete it")
+        raise UserError(f"{place}: {fields} fields, fewer than the header's {columns}; no CSV, or cut off: complete it")

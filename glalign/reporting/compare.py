@@ -51,8 +51,8 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     for side in (ours, reference):
         if Path(side).is_dir():
             raise UserError(f"{side}: a folder; a folder is compared with a folder, a table's CSV with a CSV")
-    if not Path(reference).is_file():
-        raise UserError(f"{reference}: no such table to compare with; name another")
+        if not Path(side).is_file():
+            raise UserError(f"{side}: no such table; name the CSV of another")
     if not 0 <= tolerance < inf:
         raise UserError(f"--tolerance: {tolerance} is no distance; write a number from 0 on")
     columns, rows = tolerances(Path(reference).parent)

@@ -23,7 +23,7 @@ def read(request: pytest.FixtureRequest, pedes: Path, tmp_path: Path) -> Callabl
     ("content", "message"),
     [
         (f"{HEADER}a.jpg,0,one, two,right\n", r":2: 5 fields, more than the header's 4; quote"),
-        (f"{HEADER}a.jpg,0,one,right\na.jpg,1,tw", r":3: 3 fields, fewer than the header's 4; the row is cut off"),
+        (f"{HEADER}a.jpg,0,one,right\na.jpg,1,tw", r":3: 3 fields, fewer than the header's 4; no CSV, or cut off"),
         (f'{HEADER}a.jpg,0,"one,right\na.jpg,1,two,right\n', r":3: not CSV \(unexpected end of data\)"),
         (f"{HEADER}a.jpg,0," + "x" * 200_000 + ",right\n", r":2: not CSV \(field larger"),
         (f"index,{HEADER}", r": column index is twice in the header"),

@@ -264,6 +264,22 @@ def test_errors_name_the_file(tmp_path, run_spec):
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.tex", r"a\.tex: no CSV table; name the table, or its file that ends in \.csv"),
+        ("a.csv", r"a\.csv:3: 1 fields, fewer than the header's 2"),
+        ("b", r"b: no such table below .* \(there: a\)"),
+    ],
+)
+def test_what_is_no_table_is_not_shown(tmp_path, name, message):
+    (tmp_path / "a.tex").write_text("x", encoding="utf-8")
+    (tmp_path / "a.csv").write_text("name,rank1\nx,1\ny", encoding="utf-8")
+    done = CliRunner().invoke(main, ["table", str(tmp_path / name), "--results", str(tmp_path)])
+    assert done.exit_code == 1 and len(done.output.splitlines()) == 1
+    assert re.search(message, done.output)
+
+
+@pytest.mark.parametrize(
     ("ours", "reference", "message"),
     [
         ("none.csv", "a.csv", r"none\.csv: no such table"),
@@ -271,6 +287,8 @@ def test_errors_name_the_file(tmp_path, run_spec):
         ("folder", "a.csv", "folder: a folder; a folder is compared with a folder"),
         ("a.csv", "folder", r"a\.csv: no such folder; a folder is compared with a folder"),
         ("none", "folder", "none: no such folder"),
+        ("a.csv", "a.tex", r"a\.tex:2: 1 fields, fewer than the header's 2; no CSV"),
+        ("cut.csv", "a.csv", r"cut\.csv:3: 1 fields, fewer than the header's 2"),
         ("a.csv", "torn/a.csv", r"tolerances\.yaml: not YAML"),
     ],
 )
@@ -278,6 +296,8 @@ def test_sides_that_cannot_be_compared_are_one_line(tmp_path, ours, reference, m
     for folder in (tmp_path, tmp_path / "folder", tmp_path / "torn"):
         folder.mkdir(exist_ok=True)
         (folder / "a.csv").write_text("name\nx\n", encoding="utf-8")
+    (tmp_path / "a.tex").write_text("% made by a, b\n\\begin{tabular}\na & b, c, d\n", encoding="utf-8")
+    (tmp_path / "cut.csv").write_text("name,rank1\nx,1\ny", encoding="utf-8")
     (tmp_path / "torn" / "tolerances.yaml").write_text("columns: {p: [", encoding="utf-8")
     done = CliRunner().invoke(main, ["compare", str(tmp_path / ours), str(tmp_path / reference)])
     assert done.exit_code == 1 and len(done.output.splitlines()) == 1
