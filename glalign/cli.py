@@ -207,15 +207,21 @@ def evaluate(scores: Path, as_json: bool) -> None:
     help="Largest difference of a numeric cell, in points.",
 )
 def compare(ours: Path, reference: Path, tolerance: float) -> None:
-    """Compare two table CSVs, or folders of them, cell by cell; exit 1 and list the cells where they differ."""
-    from glalign.reporting.compare import compare, compare_folders
+    """Compare two table CSVs, or folders of them, cell by cell; exit 1 and list the cells where they differ.
+
+    Of folders, a table that OURS lacks is a difference, too; one that only OURS has is named as not compared.
+    """
+    from glalign.reporting.compare import compare, compare_folders, unmatched
 
     if reference.is_dir():
         found = compare_folders(ours, reference, tolerance)
+        for name in unmatched(ours, reference):
+            click.echo(f"not compared: {name} has no reference")
     else:
         found = {"": compare(ours, reference, tolerance)}
     for name, differences in found.items():
         for difference in differences:
             click.echo(f"{name}: {difference}" if name else difference)
-        click.echo(f"{ours / name}: {len(differences)} cells differ from {reference / name}")
+        count = f"{len(differences)} difference{'s' * (len(differences) != 1)}"
+        click.echo(f"{ours / name}: {count} from {reference / name}")
     sys.exit(any(found.values()))

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -44,7 +45,8 @@ def export(source: Path, out: Path) -> None:
     from glalign.data.translations import export_captions
 
     count = export_captions(source, out)
-    click.echo(f"{out}: {count} captions; translate the column `text`, then `glalign translation fill {source} {out}`")
+    command = f"glalign translation fill {quote(str(source))} {quote(str(out))} --out FOLDER"
+    click.echo(f"{out}: {count} captions; translate the column `text`, then `{command}`")
 
 
 @translation.command()
@@ -56,7 +58,8 @@ def fill(source: Path, translations: Path, out: Path) -> None:
     from glalign.data.translations import fill
 
     kind, count = fill(source, translations, out)
-    click.echo(f"{out}: {count} captions, `format: {kind}`; check it with `glalign data verify {kind} {out}`")
+    command = f"glalign data verify {kind} {quote(str(out))}"
+    click.echo(f"{out}: {count} captions, `format: {kind}`; check it with `{command}`")
 
 
 @translation.command()
@@ -70,9 +73,8 @@ def sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -> None
     from glalign.evaluation.judging import write_sample
 
     count = write_sample(source, target, out, pairs, seed)
-    click.echo(
-        f"{out}: {count} pairs; write right or wrong into the column `judge`, then `glalign translation judge {out}`"
-    )
+    command = f"glalign translation judge {quote(str(out))}"
+    click.echo(f"{out}: {count} pairs; write right or wrong into the column `judge`, then `{command}`")
 
 
 @translation.command()

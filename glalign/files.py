@@ -27,8 +27,8 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")  # of a fixed name: what a killed process left is overwritten
+    _make_folder(path.parent, path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
@@ -47,8 +47,8 @@ def whole_directory(path: Path | str) -> Iterator[Path]:
     Its files are not flushed one by one: thousands of small ones would take longer than making them.
     """
     path = Path(path)
+    _make_folder(path.parent, path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as error:
         raise _explained(path, error) from error
@@ -68,8 +68,8 @@ def resumable_directory(path: Path | str) -> Iterator[Path]:
     """Yield the folder `path`.part, with what a failed or killed run left in it; it replaces `path` on success."""
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
+    _make_folder(part, path)
     try:
-        part.mkdir(parents=True, exist_ok=True)
         yield part
         shutil.rmtree(path, ignore_errors=True)
         part.replace(path)
@@ -77,11 +77,21 @@ def resumable_directory(path: Path | str) -> Iterator[Path]:
         raise _explained(path, error) from error
 
 
+def _make_folder(folder: Path, path: Path) -> None:
+    """The folder that `path` is written in; whatever keeps it from being made is the user's to mend."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def _explained(path: Path, error: OSError) -> Exception:
     """A UserError for what the user can mend; any other error of the block that writes stays what it is."""
-    if error.errno not in MENDABLE:
-        return error
-    where = f": {error.filename}" if error.errno in IN_THE_WAY else ""
+    return _unwritable(path, error) if error.errno in MENDABLE else error
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    where = "" if error.errno in FULL + CLOSED else f": {error.filename}"
     return UserError(
         f"{path}: cannot be written ({error.strerror}{where}); free the disk, or name another place to write to"
     )

@@ -1,9 +1,10 @@
 """The manifest: what every stage knows of a dataset, whatever its release looked like."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glalign.errors import UserError
 from glalign.files import write_text
@@ -46,18 +47,32 @@ def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
     records = []
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; make it with `glalign manifest`")
-    with Path(path).open(encoding="utf-8") as lines:
+    with Path(path).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                row = json.loads(line)
-                record = Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
-                raise UserError(
-                    f"{path}:{number}: not a manifest record ({error!r}); delete the file and run again"
-                ) from error
+                record = _record(json.loads(line))
+            except KeyError as error:
+                raise _no_record(path, number, f"no key {error}") from error
+            except (ValueError, TypeError, RecursionError) as error:  # text that is not UTF-8 is a ValueError
+                raise _no_record(path, number, error) from error
             if split in (None, record.split):
                 records.append(record)
     return records
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    for key, kind in (("image", str), ("person", int), ("split", str), ("captions", list)):
+        if not isinstance(row[key], kind):
+            raise TypeError(f"`{key}` is {type(row[key]).__name__}, not {kind.__name__}")
+    if not row["captions"] or not all(isinstance(caption, str) and caption for caption in row["captions"]):
+        raise TypeError("`captions` is not a list of texts")
+    return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
+
+
+def _no_record(path: Path | str, number: int, why: object) -> UserError:
+    return UserError(
+        f"{path}:{number}: not a manifest record ({why}); name a manifest, or delete a broken one and run again"
+    )
 
 
 def caption_id(image: str, index: int) -> str:

@@ -1,11 +1,9 @@
 """A release whose captions a user translates: out to a file, one line per caption, and back as an annotation file."""
 
-import csv
-import io
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from glalign.data.dialects import DIALECTS, Release, release_of
@@ -13,7 +11,8 @@ from glalign.data.entries import formats_in
 from glalign.data.reader import scan
 from glalign.data.records import Record
 from glalign.errors import UserError
-from glalign.files import write_json, write_text
+from glalign.files import write_json
+from glalign.sheets import parse_sheet, read_text, write_sheet
 
 TRANSLATED = {
     "cuhk_pedes": "cuhk_pedes_vn",
@@ -33,16 +32,10 @@ Key = tuple[str, int]
 def export_captions(source: Path, out: Path) -> int:
     """Write the captions of a release as CSV (image, index of the caption, text), to be translated; returns how many.
 
-    A byte order mark tells spreadsheets that the file is UTF-8. Raises: UserError when `out` is there already.
+    Raises: UserError when `out` is there already.
     """
-    if out.exists():
-        raise UserError(f"{out}: is there already; remove it, or name another file, so that no translation is lost")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
     captions = _captions(_records(_release(source)))
-    writer.writerows((*key, caption) for key, caption in captions.items())
-    write_text(out, "\ufeff" + text.getvalue())
+    write_sheet(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
     return len(captions)
 
 
@@ -51,7 +44,8 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
 
     Returns its format and the number of captions. translations: CSV or JSON lines with image, index and text, one for
     every caption of the source. The annotation file comes last, so that it is there only when everything is.
-    Raises: UserError naming captions that are missing, unknown, double or empty, or when `out` is filled already.
+    Raises: UserError naming captions that are missing, unknown, double, empty or left as they were, or when `out` is
+    filled already.
     """
     release = _release(source)
     kind = TRANSLATED[_format(source)]
@@ -119,6 +113,12 @@ def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
     if any(troubles.values()):
         told = "; ".join(f"{len(keys):,} {kind} ({_named(keys)})" for kind, keys in troubles.items() if keys)
         raise UserError(f"{path}: captions that are {told}; nothing was written: correct the file")
+    same = [key for key, text in rows if text == captions[key].strip()]
+    if len(same) > len(captions) / 2:  # a few may be the same in both languages
+        raise UserError(
+            f"{path}: {len(same):,} of {len(captions):,} captions are not translated, but the source's own "
+            f"({_named(same[:1])}); nothing was written: translate the column `text`"
+        )
     return dict(rows)
 
 
@@ -137,8 +137,6 @@ def _key(row: Mapping[str, object], path: Path, number: int) -> Key:
 
 def _text(row: Mapping[str, object], path: Path, number: int) -> str:
     """The text of a row, "" where there is none. Raises: UserError for what no annotation file can hold."""
-    if None in row:
-        raise UserError(f"{path}:{number}: more fields than the header has; quote a text that holds the separator")
     text = row.get("text")
     if not isinstance(text, str | None):
         raise UserError(f"{path}:{number}: `text` is {type(text).__name__}, not a string; quote it")
@@ -148,36 +146,16 @@ def _text(row: Mapping[str, object], path: Path, number: int) -> str:
     return text.strip()
 
 
-def _rows(path: Path) -> list[tuple[int, Mapping[str, object]]]:
-    """(line, row) of a CSV file (commas or semicolons, with a byte order mark or without) or of JSON lines."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path}: no such file; `glalign translation export` writes what is to be translated"
-        ) from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name the file of translations") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it in UTF-8") from error
+def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
+    """(line, row) of a CSV file or of JSON lines."""
+    text = read_text(path, "glalign translation export")
     if text.lstrip().startswith("["):
         raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):
         return [
             (number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), 1) if line.strip()
         ]
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        header = reader.fieldnames or []
-        if not set(COLUMNS) <= set(header):
-            raise UserError(
-                f"{path}: the header {separator.join(header)!r} is not {separator.join(COLUMNS)!r}; write it in lower "
-                "case, with commas or semicolons between"
-            )
-        return [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); look for a quote that is not closed") from error
+    return parse_sheet(path, text, COLUMNS)[1]
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, object]:

@@ -78,12 +78,14 @@ def _verdict(report: dict[str, Any]) -> str:
         lines.append("Images that do not decode have to be fetched again; no setting leaves them out.")
     if not report["images_there"]:
         lines.append(
-            f"{report['images']} is no folder: name the images' own (`--images NAME`; `images:` of the dataset)."
+            f"{report['images']} is no folder: name the images' own (`--images NAME`; `images:` of the dataset), "
+            "or ask for the images."
         )
-    elif report["missing"]:
+    if report["missing"]:
         lines.append(published.ask)
-        sources = sorted({published.folders[folder] for folder in lacking if folder in published.folders})
+        sources = [f"{f} ({published.folders[f]})" for f in lacking if published.folders.get(f, f) != f]
         if sources:
-            lines.append(f"The images of these folders were taken from {', '.join(sources)}.")
+            lines.append(f"Folders whose images were taken from another dataset: {', '.join(sources)}.")
+    if report["missing"] and report["images_there"]:
         lines.append("To use what is there, say `allow_partial: true` in the dataset's entry: every table will say so.")
     return "\n".join(lines)

@@ -1,31 +1,27 @@
 """A sample of translated captions for a person to judge, and what the person found (Section 5.2, on real data)."""
 
-import csv
-import io
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from glalign.data.records import read_manifest
 from glalign.errors import UserError
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.files import write_text
 from glalign.seeds import seed_for
+from glalign.sheets import Row, parse_sheet, read_text, write_sheet
 
 COLUMNS = ("image", "index", "source", "target", "judge", "comment")
+NEEDED = ("image", "index", "judge")
 RIGHT, WRONG = "right", "wrong"
 
 
 def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -> int:
     """Write `pairs` captions of two manifests side by side as CSV, with an empty column `judge`; returns how many.
 
-    Captions are joined by image and caption index; the drawn ones stand in the order of the source. A byte order mark
-    tells spreadsheets that the file is UTF-8. Raises: UserError for manifests that do not have the same captions, or
-    when `out` is there: it may be judged already.
+    Captions are joined by image and caption index; the drawn ones stand in the order of the source. Raises: UserError
+    for manifests that do not have the same captions, or when `out` is there: it may be judged already.
     """
-    if out.exists():
-        raise UserError(f"{out}: is there already; remove it, or name another file, so that no judgement is lost")
     texts, translations = _captions(source), _captions(target)
     for missing, here, there in ((texts.keys() - translations.keys(), source, target),
                                  (translations.keys() - texts.keys(), target, source)):  # fmt: skip
@@ -36,11 +32,7 @@ def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -
             )
     rng = random.Random(seed_for(seed, "translation sample"))
     chosen = set(rng.sample(list(texts), min(pairs, len(texts))))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([*key, texts[key], translations[key], "", ""] for key in texts if key in chosen)
-    write_text(out, "\ufeff" + text.getvalue())
+    write_sheet(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in chosen))
     return len(chosen)
 
 
@@ -48,17 +40,19 @@ def read_judged(path: Path) -> dict[str, Any]:
     """Counts of a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [what is not judged]}.
 
     `judge` says right or wrong, in any case; percent and interval (Wilson) are of the judged pairs. Raises: UserError
-    for a file without these columns or without any judged row.
+    for a file without these columns, with a pair twice, or without any judged row.
     """
-    rows = _rows(path)
-    verdicts = [row["judge"].strip().lower() for row in rows]
+    text = read_text(path, "glalign translation sample")
+    _, rows = parse_sheet(path, text, NEEDED)
+    _refuse_doubles(path, rows)
+    verdicts = [row["judge"].strip().lower() for _, row in rows]
     judged, wrong = (sum(verdict in those for verdict in verdicts) for those in ((RIGHT, WRONG), (WRONG,)))
     if not judged:
         raise UserError(f"{path}: no row is judged; write {RIGHT} or {WRONG} into the column `judge`")
     unclear = [
-        f"row {number}, caption {row['index']} of {row['image']}: "
+        f"line {number}, caption {row['index']} of {row['image']}: "
         + (f"{row['judge']!r} is neither {RIGHT} nor {WRONG}" if verdict else "not judged")
-        for number, (row, verdict) in enumerate(zip(rows, verdicts, strict=True), start=2)
+        for (number, row), verdict in zip(rows, verdicts, strict=True)
         if verdict not in (RIGHT, WRONG)
     ]
     percent, interval = 100 * wrong / judged, wilson(wrong, judged)
@@ -72,6 +66,18 @@ def read_judged(path: Path) -> dict[str, Any]:
     }
 
 
+def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
+    """A pair that is there twice would count twice, perhaps with two verdicts."""
+    lines: dict[tuple[str, str], int] = {}
+    for number, row in rows:
+        key = row["image"].strip(), row["index"].strip()
+        if key in lines:
+            raise UserError(
+                f"{path}: caption {key[1]} of {key[0]} is there twice, on lines {lines[key]} and {number}; remove one"
+            )
+        lines[key] = number
+
+
 def describe(found: Mapping[str, Any]) -> str:
     """The counts in words, then the rows that are open, one a line."""
     low, high = (half_up(bound) for bound in found["interval"])
@@ -82,26 +88,3 @@ def describe(found: Mapping[str, Any]) -> str:
 def _captions(manifest: Path) -> dict[tuple[str, int], str]:
     """(image, caption index) -> caption."""
     return {(r.image, index): caption for r in read_manifest(manifest) for index, caption in enumerate(r.captions)}
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    """Rows of the file as a spreadsheet may have saved it: with a byte order mark or without, commas or semicolons."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; make it with `glalign translation sample`") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name the file that was judged") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
-    try:
-        missing = [name for name in ("image", "index", "judge") if name not in (reader.fieldnames or ())]
-        if missing:
-            raise UserError(
-                f"{path}: no column {missing[0]}; it needs {', '.join(COLUMNS)}, see `glalign translation sample`"
-            )
-        return list(reader)
-    except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); look for a quote that is not closed") from error

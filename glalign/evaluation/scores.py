@@ -52,7 +52,10 @@ def _open(archive: zipfile.ZipFile, path: Path, name: str) -> tuple[IO[bytes], t
     if f"{name}.npy" not in archive.namelist():
         found = ", ".join(sorted(n.removesuffix(".npy") for n in archive.namelist())) or "none"
         raise UserError(f"{path}: array `{name}` is missing (found: {found}); write the file with {SAVE}")
-    stream = archive.open(f"{name}.npy")
+    try:
+        stream = archive.open(f"{name}.npy")
+    except RuntimeError as error:  # encrypted, or compressed in a way that Python does not know
+        raise UserError(f"{path}: array `{name}` cannot be read ({error}); write the file with {SAVE}") from error
     try:
         version = np.lib.format.read_magic(stream)
         shape, fortran, dtype = HEADERS[version](stream)
@@ -84,7 +87,10 @@ def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list:
     if dtype.kind not in "iuUS":
         raise UserError(f"{path}: array `{name}` has type {dtype}; ids must be integers or strings")
     values = _read(stream, dtype, shape[0])
-    return (np.char.decode(values, "utf-8") if dtype.kind == "S" else values).tolist()
+    try:
+        return (np.char.decode(values, "utf-8") if dtype.kind == "S" else values).tolist()
+    except (ValueError, SystemError) as error:  # the second for a number that is no character
+        raise UserError(f"{path}: array `{name}` holds ids that are no text ({error}); save them as str") from error
 
 
 def _blocks(archive: zipfile.ZipFile, path: Path, n_queries: int, n_gallery: int) -> Iterator[np.ndarray]:

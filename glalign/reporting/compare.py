@@ -21,14 +21,24 @@ that have the name in a cell: theirs holds where it is the larger one."""
 def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict[str, list[str]]:
     """`compare` of every CSV of the folder `reference` with the one of the same name: name -> lines.
 
-    Raises: UserError when there is nothing to compare, or nothing to compare with.
+    A table that `ours` lacks is a difference; one that only `ours` has is none, see `unmatched`. Raises: UserError when
+    a side is no folder, or `reference` has no table.
     """
     if not ours.is_dir():
         raise UserError(f"{ours}: no such folder; a folder is compared with a folder, a table's CSV with a CSV")
     files = sorted(reference.glob("*.csv"))
     if not files:
         raise UserError(f"{reference}: no CSV in it to compare with")
-    return {file.name: compare(ours / file.name, file, tolerance) for file in files}
+    missing = [f"no such table in {ours}"]
+    return {
+        file.name: compare(ours / file.name, file, tolerance) if (ours / file.name).is_file() else missing
+        for file in files
+    }
+
+
+def unmatched(ours: Path, reference: Path) -> list[str]:
+    """Names of the CSVs of the folder `ours` that the folder `reference` does not have."""
+    return sorted(file.name for file in ours.glob("*.csv") if not (reference / file.name).is_file())
 
 
 def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> list[str]:
@@ -41,8 +51,8 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     for side in (ours, reference):
         if Path(side).is_dir():
             raise UserError(f"{side}: a folder; a folder is compared with a folder, a table's CSV with a CSV")
-    if not Path(reference).is_file():
-        raise UserError(f"{reference}: no such table to compare with; name another")
+        if not Path(side).is_file():
+            raise UserError(f"{side}: no such table; name the CSV of another")
     if not 0 <= tolerance < inf:
         raise UserError(f"--tolerance: {tolerance} is no distance; write a number from 0 on")
     columns, rows = tolerances(Path(reference).parent)

@@ -16,6 +16,7 @@ from glalign.errors import UserError
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
 from glalign.files import read_json, write_text
 from glalign.reporting.partial import stated
+from glalign.sheets import parse_sheet, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,12 +53,8 @@ def read_table(path: Path | str) -> "pd.DataFrame":
     """Read a table's CSV back, every cell text, an empty cell as an empty text."""
     import pandas as pd  # noqa: PLC0415
 
-    try:
-        return pd.read_csv(path, dtype=object, keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such table; make it with `snakemake --cores 1 {path}`") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a table's CSV ({error})") from error
+    header, rows = parse_sheet(path, read_text(path, f"snakemake --cores 1 {path}"))
+    return pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
 
 
 def table(spec: dict) -> "pd.DataFrame":

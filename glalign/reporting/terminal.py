@@ -13,12 +13,14 @@ SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "capti
 def find_table(name: str, results: Path) -> Path:
     """The CSV called `name`: a path, or below `results` a table's number or a table's name.
 
-    Raises: UserError with the tables that are there.
+    Raises: UserError for a file that is no CSV, or with the tables that are there.
     """
     tried = (Path(name), results / f"table{name}.csv", results / f"{name}.csv")
     for path in tried:
         if path.suffix == ".csv" and path.is_file():
             return path
+    if Path(name).is_file():
+        raise UserError(f"{name}: no CSV table; name the table, or its file that ends in .csv")
     there = ", ".join(sorted(path.stem for path in results.glob("*.csv"))) or "none"
     raise UserError(f"{name}: no such table below {results} (there: {there}); make it with `snakemake --cores 1`")
 

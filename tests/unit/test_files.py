@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glalign.errors import UserError
-from glalign.files import read_json, resumable_directory, whole_directory, write_text
+from glalign.files import read_json, resumable_directory, whole_directory, whole_file, write_text
 
 
 @pytest.mark.parametrize("place", ["file/x.csv", "file/below/x.csv", "folder", "n" * 300])
@@ -16,6 +16,19 @@ def test_a_file_in_a_place_of_the_wrong_kind(tmp_path: Path, place: str) -> None
         write_text(tmp_path / place, "x")
     assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("kind", [whole_file, whole_directory, resumable_directory])
+def test_a_folder_that_cannot_be_made(tmp_path: Path, kind) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for place in ("/proc/foo/x.csv", f"{tmp_path}/loop/below/x.csv"):
+        with pytest.raises(UserError, match=rf"{place}: cannot be written \(.*: /.*\); free the disk"), kind(place):
+            pass
+
+
+def test_an_input_that_is_missing_while_writing_is_no_fault_of_the_output(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "x.csv"):
+        (tmp_path / "input").read_bytes()
 
 
 @pytest.mark.parametrize("place", ["file", "file/x"])

@@ -35,3 +35,30 @@ def test_truncated_and_missing_manifests_are_named(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8")[:-20], encoding="utf-8")
     with pytest.raises(UserError, match=r"m\.jsonl:2: not a manifest record"):
         read_manifest(file)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"image": "a.jpg", "person": 1, "split": "test", "captions": "abc"}', "`captions` is str, not list"),
+        (b'{"image": "a.jpg", "person": 1, "split": "test", "captions": []}', "`captions` is not a list of texts"),
+        (b'{"image": "a.jpg", "person": 1, "split": "test", "captions": [5]}', "`captions` is not a list of texts"),
+        (b'{"image": "a.jpg", "person": "1", "split": "test", "captions": ["b"]}', "`person` is str, not int"),
+        (b'{"image": "a.jpg", "person": 1, "split": "test"}', "no key 'captions'"),
+        (
+            b'{"image": "\xe9.jpg", "person": 1, "split": "test", "captions": ["b"]}',
+            "'utf-8' codec can't decode byte 0xe9",
+        ),
+        (b"\x89PNG\r\n", "'utf-8' codec can't decode byte 0x89"),
+        (b'"text"', "string indices must be integers"),
+        (b"[" * 100_000, "maximum recursion depth"),
+        (b"1" * 5000, "Exceeds the limit"),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else value[:22],
+)
+def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: bytes, message: str) -> None:
+    file = tmp_path / "m.jsonl"
+    write_manifest(file, RECORDS)
+    file.write_bytes(file.read_bytes() + line + b"\n")
+    with pytest.raises(UserError, match=rf"m\.jsonl:3: not a manifest record \({message}.*\); name a manifest"):
+        read_manifest(file)

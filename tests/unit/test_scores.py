@@ -1,6 +1,7 @@
 """The evaluator of anyone's scores: right on good files of every type, clear on bad ones."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -69,6 +70,31 @@ def test_missing_or_misshapen_arrays_are_named(tmp_path, arrays, name):
         evaluate_scores(saved(tmp_path, arrays | {name: good[None]}))
     with pytest.raises(UserError, match=f"`{name}` has type complex"):
         evaluate_scores(saved(tmp_path, arrays | {name: good.astype(complex)}))
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (np.array(["ñ".encode("latin-1")] * 23), "'utf-8' codec can't decode byte 0xf1"),
+        (np.full(23, 0x7FFFFFFF, np.uint32).view("U1"), "invalid maximum character"),
+    ],
+    ids=["latin", "no character"],
+)
+def test_ids_that_are_no_text_are_named(tmp_path, arrays, ids, message):
+    arrays["query_ids"] = ids
+    with pytest.raises(UserError, match=rf"s\.npz: array `query_ids` holds ids that are no text \({message}"):
+        evaluate_scores(saved(tmp_path, arrays))
+
+
+def test_an_encrypted_file_is_named(tmp_path, arrays):
+    path = saved(tmp_path, arrays)
+    data = bytearray(path.read_bytes())
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for entry in re.finditer(re.escape(magic), data):
+            data[entry.start() + flags] |= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"s\.npz: array `query_ids` cannot be read \(.*encrypted"):
+        evaluate_scores(path)
 
 
 class Trap:

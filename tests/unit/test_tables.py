@@ -212,6 +212,34 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
         compare_folders(ours, tmp_path)
 
 
+def test_a_table_of_one_folder_only_does_not_keep_the_others_from_being_compared(tmp_path):
+    ours, golden = tmp_path / "ours", tmp_path / "golden"
+    for folder, names in ((ours, "bcd"), (golden, "abc")):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.csv").write_text(f"name\n{'x' if name == 'c' else folder.name}\n")
+
+    def said() -> tuple[int, list[str]]:
+        done = CliRunner().invoke(main, ["compare", str(ours), str(golden)])
+        return done.exit_code, [line.replace(f"{tmp_path}/", "") for line in done.output.splitlines()]
+
+    assert said() == (
+        1,
+        [
+            "not compared: d.csv has no reference",
+            "a.csv: no such table in ours",
+            "ours/a.csv: 1 difference from golden/a.csv",
+            "b.csv: row 1 (ours), name: 'ours' instead of 'golden'",
+            "ours/b.csv: 1 difference from golden/b.csv",
+            "ours/c.csv: 0 differences from golden/c.csv",
+        ],
+    )
+    (golden / "b.csv").unlink()
+    assert said()[0] == 1  # for a.csv alone
+    (golden / "a.csv").unlink()
+    assert said()[0] == 0  # tables without a reference are no difference
+
+
 def test_terminal_is_narrow_and_complete(tmp_path, run_spec):
     make_table(run_spec, tmp_path / "a.csv", tmp_path / "a.tex")
     text = render_terminal(tmp_path / "a.csv")
@@ -236,6 +264,22 @@ def test_errors_name_the_file(tmp_path, run_spec):
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.tex", r"a\.tex: no CSV table; name the table, or its file that ends in \.csv"),
+        ("a.csv", r"a\.csv:3: 1 fields, fewer than the header's 2"),
+        ("b", r"b: no such table below .* \(there: a\)"),
+    ],
+)
+def test_what_is_no_table_is_not_shown(tmp_path, name, message):
+    (tmp_path / "a.tex").write_text("x", encoding="utf-8")
+    (tmp_path / "a.csv").write_text("name,rank1\nx,1\ny", encoding="utf-8")
+    done = CliRunner().invoke(main, ["table", str(tmp_path / name), "--results", str(tmp_path)])
+    assert done.exit_code == 1 and len(done.output.splitlines()) == 1
+    assert re.search(message, done.output)
+
+
+@pytest.mark.parametrize(
     ("ours", "reference", "message"),
     [
         ("none.csv", "a.csv", r"none\.csv: no such table"),
@@ -243,6 +287,8 @@ def test_errors_name_the_file(tmp_path, run_spec):
         ("folder", "a.csv", "folder: a folder; a folder is compared with a folder"),
         ("a.csv", "folder", r"a\.csv: no such folder; a folder is compared with a folder"),
         ("none", "folder", "none: no such folder"),
+        ("a.csv", "a.tex", r"a\.tex:2: 1 fields, fewer than the header's 2; no CSV"),
+        ("cut.csv", "a.csv", r"cut\.csv:3: 1 fields, fewer than the header's 2"),
         ("a.csv", "torn/a.csv", r"tolerances\.yaml: not YAML"),
     ],
 )
@@ -250,6 +296,8 @@ def test_sides_that_cannot_be_compared_are_one_line(tmp_path, ours, reference, m
     for folder in (tmp_path, tmp_path / "folder", tmp_path / "torn"):
         folder.mkdir(exist_ok=True)
         (folder / "a.csv").write_text("name\nx\n", encoding="utf-8")
+    (tmp_path / "a.tex").write_text("% made by a, b\n\\begin{tabular}\na & b, c, d\n", encoding="utf-8")
+    (tmp_path / "cut.csv").write_text("name,rank1\nx,1\ny", encoding="utf-8")
     (tmp_path / "torn" / "tolerances.yaml").write_text("columns: {p: [", encoding="utf-8")
     done = CliRunner().invoke(main, ["compare", str(tmp_path / ours), str(tmp_path / reference)])
     assert done.exit_code == 1 and len(done.output.splitlines()) == 1

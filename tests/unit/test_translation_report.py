@@ -141,22 +141,27 @@ def test_a_judged_sample_is_counted_and_open_rows_are_named(tmp_path):
     assert (found["pairs"], found["judged"], found["wrong"]) == (5, 3, 1)
     assert found["interval"] == wilson(1, 3)
     assert found["open"] == [
-        "row 4, caption 1 of 2.jpg: not judged",
-        "row 5, caption 1 of 3.jpg: 'wrog' is neither right nor wrong",
+        "line 4, caption 1 of 2.jpg: not judged",
+        "line 5, caption 1 of 3.jpg: 'wrog' is neither right nor wrong",
     ]
     assert describe(found).splitlines()[0] == "1 of 3 judged pairs are wrong: 33.33 % (95 %: 6.15 to 79.23)"
     assert read_judged(judged(tmp_path / "j.csv", ["wrong"] * 37 + ["right"] * 163, ";"))["percent"] == 18.5
     with pytest.raises(UserError, match="no row is judged"):
         read_judged(judged(tmp_path / "j.csv", ["", ""]))
-    (tmp_path / "j.csv").write_text("image,index\n", encoding="utf-8")
-    with pytest.raises(UserError, match="no column judge"):
-        read_judged(tmp_path / "j.csv")
+
+
+@pytest.mark.parametrize("verdict", ["right", "wrong", ""])
+def test_a_pair_that_is_there_twice_is_refused(tmp_path, verdict):
+    path = judged(tmp_path / "j.csv", ["wrong", "right", "right"])
+    path.write_text(path.read_text(encoding="utf-8") + f"1.jpg, 1,coat,áo,{verdict},\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"j\.csv: caption 1 of 1\.jpg is there twice, on lines 3 and 5; remove one"):
+        read_judged(path)
 
 
 def test_the_command_line_writes_and_reads_a_sample(manifests, tmp_path):
-    run, out = CliRunner().invoke, tmp_path / "s.csv"
+    run, out = CliRunner().invoke, tmp_path / "the s.csv"
     said = run(main, ["translation", "sample", *map(str, manifests), "--out", str(out), "--pairs", "4", "--seed", "3"])
-    assert (said.exit_code, "4 pairs" in said.output) == (0, True)
+    assert (said.exit_code, "4 pairs" in said.output, f"judge '{out}'`" in said.output) == (0, True, True)
     out.write_text(out.read_text(encoding="utf-8").replace(",,\n", ",right,\n", 3), encoding="utf-8")
     said = run(main, ["translation", "judge", str(out), "--out", str(tmp_path / "j.json")])
     assert (said.exit_code, "not judged" in said.output) == (1, True)

@@ -1,6 +1,7 @@
 """A broken directory is described, not crashed on."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def test_counts_per_folder(pedes: Path) -> None:
     assert report["missing"] == [f"Market/{market[0].name}"]
     text = describe(report)
     assert "Incomplete below imgs/: Market." in text
-    assert "Market-1501" in text
+    assert "taken from another dataset: Market (Market-1501)." in text
     assert f"Market/{market[1].name}" in text
 
 
@@ -52,7 +53,17 @@ def test_nothing_but_the_annotations(pedes: Path) -> None:
     (pedes / "imgs").rename(pedes / "images")
     report = verify(pedes)
     assert len(report["missing"]) == 18 and not report["ok"]
-    assert "18 annotated images that are not there" in describe(report)
+    text = describe(report)
+    assert "18 annotated images that are not there" in text
+    assert "given out by its authors by e-mail" in text and "allow_partial" not in text
+    assert "another dataset: Market (Market-1501), train_query (CUHK-SYSU)." in text  # CUHK01 is a dataset itself
+
+
+def test_a_folder_with_its_own_datasets_name_needs_no_hint(pedes: Path) -> None:
+    shutil.rmtree(pedes / "imgs" / "CUHK01")
+    text = describe(verify(pedes))
+    assert "Not there at all: CUHK01." in text and "allow_partial" in text
+    assert "taken from" not in text
 
 
 def test_wrong_entries_are_collected(edit: Edit) -> None:
