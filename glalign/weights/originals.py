@@ -28,7 +28,7 @@ def read_original(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f"{path}: no such file; name a file that you have downloaded")
     if path.suffix == ".safetensors":
-        return read_weights(path)[0]
+        return read_weights(path, "download it again")[0]
     loaded = _unpickled(path)
     for key in INSIDE:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):

@@ -126,7 +126,9 @@ def test_a_missing_weight_file_names_file_and_remedy(tmp_path: Path) -> None:
 def test_a_half_downloaded_weight_file_is_told_while_planning(tmp_path: Path) -> None:
     path = tmp_path / "clip-vit-b-32.safetensors"
     path.write_bytes((ROOT / "glalign" / "pretrained" / "tiny_clip.safetensors").read_bytes()[:-1])
-    with pytest.raises(UserError, match=r"clip-vit-b-32\.safetensors: torn: .* `glalign weights fetch clip-vit-b-32`"):
+    with pytest.raises(
+        UserError, match=rf"clip-vit-b-32\.safetensors: torn: .* fetch clip-vit-b-32 --folder {tmp_path}`"
+    ):
         weight_digests([str(path)])
 
 

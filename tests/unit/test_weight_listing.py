@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -22,10 +21,10 @@ from click.testing import CliRunner
 from glalign.cli import main
 from glalign.config import load, read, resolve
 from glalign.errors import UserError
-from glalign.weights import fetching
+from glalign.weights import fetching, state
 from glalign.weights.catalogue import Release, Source, catalogue, release_of
 from glalign.weights.fetching import fetch_release
-from glalign.weights.needed import PARSER, needed
+from glalign.weights.needed import PARSER, needed, summary
 from glalign.weights.state import digest_of, fault
 
 ROOT = Path(__file__).parents[2]
@@ -120,23 +119,45 @@ def test_the_list_says_what_is_there_and_exits_by_it(tmp_path, monkeypatch):
     assert "torn          " + str(folder / "vgg16.safetensors") in text
     assert "wrong digest  " + str(folder / "resnet50.safetensors") in text
     assert "allows research and evaluation only" in text
-    assert "0 of 10 there; `glalign weights fetch vgg16`" in text
+    assert f"0 of 10 there; `glalign weights fetch vgg16 --folder {folder}`" in text
     code, text = run("list", "--json", *options)
     entries = {entry["name"]: entry for entry in json.loads(text)}
     assert code == 1
     assert entries["albef"]["licence"] == "BSD-3-Clause"
 
 
-def test_a_torn_twin_is_restored_and_not_fetched(tmp_path, monkeypatch):
+@pytest.mark.parametrize("packages", [True, False])
+def test_a_torn_twin_is_restored_where_it_lies_and_not_fetched(tmp_path, monkeypatch, packages):
     monkeypatch.chdir(ROOT)
     folder = shutil.copytree(ROOT / "glalign" / "pretrained", tmp_path / "pretrained")
     (folder / "tiny_clip.safetensors").write_bytes(b"\x02" + bytes(7) + b"{")
+    if packages:
+        monkeypatch.setattr(state, "PRETRAINED", folder)
     overlay = tmp_path / "o.yaml"
     overlay.write_text(f"weights: {folder}\n", encoding="utf-8")
     code, text = run("list", "--config", str(overlay))
     assert code == 1
-    assert re.search(r"there; `git checkout -- glalign/pretrained` restores .* `snakemake pretrain` remakes it$", text)
     assert "fetch" not in text
+    advice = text.splitlines()[-1].partition("there; ")[2]
+    if packages:
+        assert advice.startswith("`git checkout -- glalign/pretrained` restores")
+        return
+    subprocess.run(advice.split("`")[1], shell=True, check=True)
+    assert run("list", "--config", str(overlay))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "advice"),
+    [
+        ("vgg16", "w w", "`glalign weights fetch vgg16 --folder 'w w'` gets one"),
+        ("vgg16", "glalign/pretrained", "`weights: weights` in the configuration and `glalign weights fetch vgg16 --f"),
+        ("no_such", "w", "bring w/no_such.safetensors yourself, or correct its name"),
+    ],
+)
+def test_the_summary_proposes_what_can_be_done(monkeypatch, name, folder, advice):
+    monkeypatch.chdir(ROOT)
+    file = f"{folder}/{name}.safetensors"
+    assert summary([{"name": name, "made": False, "files": {file: "missing"}}]).startswith(f"0 of 1 there; {advice}")
 
 
 def test_what_a_run_makes_itself_may_be_missing(tmp_path, monkeypatch):
@@ -268,8 +289,20 @@ def test_import_and_fetch_from_the_command_line(tmp_path, monkeypatch):
     code, _ = run("import", "resnet50", str(tmp_path / "x.pth"), "--folder", str(tmp_path / "w"))
     assert code == 1
     code, text = run("fetch")
-    assert (code, text.startswith("nothing to fetch")) == (0, True)
+    assert (code, "nothing to fetch" in text, "`--config config/paper.yaml`" in text) == (0, True, True)
     assert read(PAPER[1])["weights"] == "weights"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("fetch", "vgg16"), ("import", "vgg16", "x.pth"), ("fetch", "vgg16", "--folder", "glalign/../glalign/pretrained")],
+)
+def test_the_packages_own_folder_takes_no_release(monkeypatch, arguments):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    code, text = run(*arguments)
+    assert code == 1
+    assert "takes no release; name `--config config/paper.yaml` or `--folder weights`" in text
 
 
 def test_a_folder_that_is_a_file_is_one_line(tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def test_half_a_download_is_torn(brought, tmp_path, zipped):
     save_file(nn.Linear(300, 300).state_dict(), brought / "a.safetensors")
     torn = brought / "a.safetensors"
     torn.write_bytes(torn.read_bytes()[:-1])
-    refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file")
+    refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file .*; download it again$")
     (brought / "empty.bin").write_bytes(b"")
     refused("phobert-base", [brought / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
 
