@@ -125,6 +125,8 @@ def _sorted(release: Release, files: Sequence[Path]) -> tuple[Path | None, dict[
             raise UserError(f"{path}: no file of {release.name}; wanted are {wanted}, under these names")
     if len(weights) > 1:
         raise UserError(f"{', '.join(map(str, weights))}: one weight file at a time")
+    if release.family == "segformer" and not weights:
+        raise UserError(f"{files[0]}: a parser comes whole; bring its weight file, {' and '.join(SETTINGS)} together")
     return (weights[0] if weights else None), settings, vocabulary
 
 
