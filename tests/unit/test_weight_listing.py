@@ -17,11 +17,12 @@ import pytest
 import torch
 import yaml
 from click.testing import CliRunner
+from safetensors import SafetensorError
 
 from glalign.cli import main
 from glalign.config import load, read, resolve
 from glalign.errors import UserError
-from glalign.weights import fetching, state
+from glalign.weights import fetching, importing, state
 from glalign.weights.catalogue import Release, Source, catalogue, release_of
 from glalign.weights.fetching import fetch_release
 from glalign.weights.needed import PARSER, needed, summary
@@ -265,6 +266,29 @@ def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
     with pytest.raises(UserError, match=r"vgg16\.pth: .*download it again"):
         fetch_release(replace(release, files=(replace(source, sha256=""),)), tmp_path / "weights", print)
     Hub.cut = False
+    fetch_release(release, tmp_path / "weights", print)
+    original.check(tmp_path / "weights")
+    assert not (tmp_path / "weights" / fetching.DOWNLOADS).exists()
+
+
+@pytest.mark.parametrize("kind", ["hub", "plain"])
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), SafetensorError("No space left on device (os error 28)")])
+def test_a_download_outlasts_a_conversion_that_fails(hub, tmp_path, monkeypatch, kind, failure):
+    (tmp_path / "brought").mkdir()
+    original = (originals.bert if kind == "hub" else originals.vgg)(tmp_path / "brought", real=False)
+    Hub.files = {path.name: path.read_bytes() for path in original.files}
+    release = original.release
+    if kind == "plain":
+        release = replace(release, files=(Source(url=f"{hub}/plain/{original.files[0].name}"),))
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "save_file", fail)
+        with pytest.raises((KeyboardInterrupt, UserError), match=r"^$|cannot be written \(No space.*free the disk"):
+            fetch_release(release, tmp_path / "weights", print)
+    Hub.cut = True  # what is downloaded again is torn
     fetch_release(release, tmp_path / "weights", print)
     original.check(tmp_path / "weights")
     assert not (tmp_path / "weights" / fetching.DOWNLOADS).exists()
