@@ -9,8 +9,12 @@ from typing import Any
 from glalign.errors import UserError
 from glalign.files import read_json, sha256
 
-ENDINGS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes", ".json")
-"""How the names of pre-trained files go on behind the name that configurations use."""
+CONTENTS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes")
+"""How the names of pre-trained files go on behind the name that configurations use; the records beside them say how
+these were made."""
+
+ENDINGS = (*CONTENTS, ".json")
+"""The same, with the records."""
 
 LENGTH = 8
 """Bytes of a safetensors file that say how long its header is."""

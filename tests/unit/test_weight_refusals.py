@@ -108,6 +108,11 @@ def test_files_that_belong_to_nothing_are_named(brought, tmp_path):
     refused("resnet50", [brought / "README.md"], tmp_path, r"README\.md: no file of resnet50; wanted are resnet50-0676")
     refused("resnet50", [brought / "none.pth"], tmp_path, r"none\.pth: no such file")
     refused("vgg16", [brought / "a.pth", brought / "b.pth"], tmp_path, "one weight file at a time")
+    twice = [brought / "tokenizer.json", tmp_path / "tokenizer.json"]
+    refused(
+        "bert-base-uncased", twice, tmp_path, r"tokenizer\.json, .*: one weight file at a time, and one file of a n"
+    )
+    refused("bert-base-uncased", [brought / "vocab.txt"], tmp_path, r"vocab\.txt: no file of bert-base-uncased; wanted")
     refused("xlm-roberta-base", [brought / "model.safetensors"], tmp_path, r"wanted are tokenizer\.json")
 
 
