@@ -9,6 +9,7 @@ import click
 from glalign.cli_options import CONFIG
 
 FOLDER = click.option("--folder", type=click.Path(path_type=Path), help="Where to write; default: the configuration's.")
+PAPER = "`--config config/paper.yaml`"
 
 
 @click.group()
@@ -26,7 +27,7 @@ def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
 
     needs = needed(overlaid(*paths))
     facts = [facts_of(need) for need in needs]
-    lines = [describe(*pair) for pair in zip(needs, facts, strict=True)] + [summary(needs, facts)]
+    lines = [describe(*pair) for pair in zip(needs, facts, strict=True)] + [summary(facts)]
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
     sys.exit(bool(lacking(facts)))
 
@@ -38,19 +39,21 @@ def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
 def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -> None:
     """Download and import releases by name, or all that the configuration lacks. No other command downloads."""
     from glalign.config import overlaid
-    from glalign.weights.catalogue import catalogue, release_of
+    from glalign.weights.catalogue import release_of
     from glalign.weights.needed import facts_of, lacking, needed
 
     config = overlaid(*paths)
-    wanted = names or [n for n in lacking([facts_of(need) for need in needed(config)]) if n in catalogue()]
-    releases = [release_of(name) for name in wanted]
+    needs = [] if names else [need for need in needed(config) if need.release]
+    releases = [release_of(name) for name in names or lacking(map(facts_of, needs))]
     if not releases:
-        click.echo("nothing to fetch: all that the configuration needs is there or is none of the known releases")
+        why = "has all releases that it needs" if needs else f"needs no release; {PAPER} names one that does"
+        click.echo(f"nothing to fetch: the configuration {why}")
         return
+    target = _target(folder or config["weights"])
     from glalign.weights.fetching import fetch_release
 
     for release in releases:
-        fetch_release(release, folder or Path(config["weights"]), click.echo)
+        fetch_release(release, target, click.echo)
 
 
 @weights.command("import")
@@ -64,7 +67,17 @@ def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], fol
     from glalign.weights.catalogue import release_of
 
     release = release_of(name)
-    folder = folder or Path(overlaid(*paths)["weights"])
+    target = _target(folder or overlaid(*paths)["weights"])
     from glalign.weights.importing import import_release
 
-    import_release(release, files, folder, click.echo)
+    import_release(release, files, target, click.echo)
+
+
+def _target(folder: Path | str) -> Path:
+    """The folder to write to. Raises: UserError for the package's own, where no paper run looks."""
+    from glalign.errors import UserError
+    from glalign.weights.state import is_packages
+
+    if is_packages(Path(folder)):
+        raise UserError(f"{folder}: is the package's own and takes no release; name {PAPER} or `--folder weights`")
+    return Path(folder)

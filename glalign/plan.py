@@ -18,9 +18,10 @@ from glalign.leakage import check_leakage
 from glalign.plan_ledgers import Published, alpha_jobs, compute_job, matrix_jobs, size_jobs, trained, tuning_jobs
 from glalign.plan_reports import coverage_job, document_job, report_jobs
 from glalign.plan_tests import significance_job
-from glalign.plan_weights import CONTENTS, model_files, vocabulary_stage, weight_files
+from glalign.plan_weights import model_files, vocabulary_stage, weight_files
 from glalign.sources import modules_of
 from glalign.table_specs import table_specs
+from glalign.weights.state import CONTENTS
 
 LEDGERS = ("systems", "alpha", "matrix", "seeds", "significance", "compute", "phrase_counts", "mismatch")
 """Stages whose files are made by default, beside the tables."""

@@ -8,9 +8,6 @@ from glalign.config import Config
 from glalign.layout import OUTPUTS, Layout
 from glalign.plan_ledgers import VOCABULARIES
 
-CONTENTS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes")
-"""Endings of the files whose bytes a training depends on; the records beside them say how these were made."""
-
 Files = tuple[tuple[str, ...], tuple[str, ...]]
 """Files (that the pre-training makes, that are given)."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from glalign.classes import assigned, source_of, tree_of
 from glalign.errors import UserError
-from glalign.weights.state import check, digest_of
+from glalign.weights.state import check, digest_of, name_of
 
 OURS = ("glalign", "baselines")
 GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` bring it"
@@ -112,7 +112,8 @@ def weight_digests(paths: Iterable[str]) -> str:
                 "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
             )
         check(path)
-    files = (file for path in map(Path, paths) for file in (path, path.with_suffix(".json")) if file.is_file())
+    pairs = ((path, path.with_name(f"{name_of(path)}.json")) for path in map(Path, paths))
+    files = dict.fromkeys(file for pair in pairs for file in pair if file.is_file())
     return " ".join(f"{file.name}={digest_of(file)}" for file in files)
 
 

@@ -12,23 +12,16 @@ from torch import Tensor, nn
 from glalign.errors import UserError
 from glalign.files import whole_file
 from glalign.progress import log
-from glalign.weights.state import digest_in, digest_of, name_of, remedy
+from glalign.weights.state import PRETRAINED, digest_in, digest_of, fetch_command, name_of, remedy
 
 HEADS = ("classifier.", "fc.", "head.")
 """How the names of layers begin that tell training classes apart, where a module does not say (`class_heads`)."""
-
-REAL = "`glalign weights fetch {0}` gets a real one (`glalign weights list` says what it is)"
-"""How a released file comes here; {0}: its name."""
 
 NAMED = 3
 """Tensors that an error names."""
 
 RANDOM = "random"
 """The name of no weight file at all: the values a module was made with."""
-
-
-PRETRAINED = Path(__file__).parents[1] / "pretrained"
-"""The tiny twins that come with the package."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +41,7 @@ class Weights:
         """The file `name`.tokenizer.json. Raises: UserError naming it where it is missing."""
         path = self.folder / f"{name}{VOCABULARY}"
         if not path.is_file():
-            raise UserError(
-                f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {REAL.format(name)}"
-            )
+            raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_real(path)}")
         return path
 
     def phobert_vocabulary(self, name: str) -> tuple[Path, Path]:
@@ -58,9 +49,7 @@ class Weights:
         paths = self.folder / f"{name}.vocab.txt", self.folder / f"{name}.bpe.codes"
         for path in paths:
             if not path.is_file():
-                raise UserError(
-                    f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {REAL.format(name)}"
-                )
+                raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_real(path)}")
         return paths
 
 
@@ -98,7 +87,7 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
     path = Path(folder) / f"{name}.safetensors"
     if not path.is_file():
         raise UserError(
-            f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {REAL.format(name)}, and "
+            f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {_real(path)}, and "
             f"`weights: {RANDOM}` starts from random values"
         )
     _check_digest(path)
@@ -118,8 +107,11 @@ def adapted(module: nn.Module, tensors: dict[str, Tensor], about: Mapping[str, s
         raise UserError(f"{where}: {error}") from error
 
 
-def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors (on the CPU) and metadata of a safetensors file. Raises: UserError when it is missing or torn."""
+def read_weights(path: Path | str, again: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors (on the CPU) and metadata of a safetensors file. again: how another comes, if not as a stored one does.
+
+    Raises: UserError when it is missing or torn.
+    """
     try:
         with safe_open(str(path), framework="pt", device="cpu") as file:
             names = file.keys()
@@ -127,7 +119,7 @@ def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such weight file") from error
     except SafetensorError as error:
-        raise UserError(f"{path}: not a whole safetensors file ({error}); {remedy(name_of(path))}") from error
+        raise UserError(f"{path}: not a whole safetensors file ({error}); {again or remedy(path)}") from error
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
@@ -166,11 +158,14 @@ def fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> dic
     return chosen
 
 
+def _real(path: Path) -> str:
+    """How a released file comes to where it is looked for."""
+    return f"{fetch_command(name_of(path), path.parent)} gets a real one (`glalign weights list` says what it is)"
+
+
 def _check_digest(path: Path) -> None:
     """Compare the file with the SHA-256 of the record beside it, if there is one."""
     record = path.with_suffix(".json")
     stated = digest_in(record, path.name)
     if stated and (found := digest_of(path)) != stated:
-        raise UserError(
-            f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; {remedy(name_of(path))}"
-        )
+        raise UserError(f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; {remedy(path)}")

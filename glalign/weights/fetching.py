@@ -6,17 +6,19 @@ from pathlib import Path
 from urllib.error import URLError
 
 from glalign.errors import UserError
+from glalign.files import MENDABLE
 from glalign.weights.catalogue import Release, Source
 from glalign.weights.importing import Say, import_release
 
 DOWNLOADS = ".downloads"
-"""Folder below the weights' in which unfinished downloads wait to go on."""
+"""Folder below the weights' in which downloads wait, to go on or to be imported."""
 
 
 def fetch_release(release: Release, folder: Path, say: Say) -> None:
     """Download the files of a release and import them into `folder`; the record has the commit or the address.
 
-    Raises: UserError when the network is off or fails, with what to download by hand and the command that takes it.
+    A download stays until its import is done, unless the import refuses it. Raises: UserError when the network is off
+    or fails, with what to download by hand and the command that takes it.
     """
     if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE"):
         raise UserError(f"HF_HUB_OFFLINE is set, so nothing is fetched; unset it, or {by_hand(release, folder)}")
@@ -29,10 +31,18 @@ def fetch_release(release: Release, folder: Path, say: Say) -> None:
     files = [path for path, _ in found]
     try:
         import_release(release, files, folder, say, origin=", ".join(dict.fromkeys(origin for _, origin in found)))
-    finally:  # a file that the import refuses is not taken for whole the next time
-        shutil.rmtree(downloads)
+    except UserError as error:
+        if not _is_of_disk(error):  # a file that the import refuses is not taken for whole the next time
+            shutil.rmtree(downloads)
+        raise
+    shutil.rmtree(downloads)
     if not any((folder / DOWNLOADS).iterdir()):
         (folder / DOWNLOADS).rmdir()
+
+
+def _is_of_disk(error: UserError) -> bool:
+    """Whether an import failed because its results could not be written."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in MENDABLE
 
 
 def by_hand(release: Release, folder: Path) -> str:

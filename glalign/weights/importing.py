@@ -1,5 +1,6 @@
 """Files of a release become files of the weights folder, their tensors checked against the module that reads them."""
 
+import errno
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -17,8 +19,8 @@ from glalign.weights.catalogue import Release
 from glalign.weights.modules import module_of
 from glalign.weights.originals import PICKLES, read_original
 from glalign.weights.parser_record import parser_record
-from glalign.weights.state import digest_of
-from glalign.weights.vocabularies import TARGETS, check_vocabulary
+from glalign.weights.state import CONTENTS, digest_of
+from glalign.weights.vocabularies import check_vocabulary
 
 SETTINGS = ("config.json", "preprocessor_config.json")
 """What a SegFormer needs beside its tensors."""
@@ -32,9 +34,9 @@ def import_release(
     """Write the files of `release` into `folder` from downloaded ones, with what was done in the record NAME.json.
 
     files: the weight file (.safetensors, .bin, .pth, .pt, .ckpt), vocabulary files under their released names, a
-    parser's two configurations; a part of them will do, except that a parser comes whole. say: gets a report, line by
-    line. Tensors keep their released names; those that the module does not read are left out. Raises: UserError naming
-    a file that is torn, foreign to the release or not recognised; nothing is written of it.
+    parser's two configurations. Weights and vocabulary may come one after the other, a parser comes whole. say: gets a
+    report, line by line. Tensors keep their released names; those that the module does not read are left out. Raises:
+    UserError naming a file that is torn, foreign to the release or not recognised; nothing is written of it.
     """
     weights, settings, vocabulary = _sorted(release, files)
     record_path = folder / f"{release.name}.json"
@@ -55,7 +57,7 @@ def import_release(
         record |= {"record": parser} if parser else {}
         written[target.name] = _entry(target, weights, origin)
     for path in vocabulary:
-        target = folder / f"{release.name}{TARGETS[path.name]}"
+        target = folder / f"{release.name}.{path.name}"
         with whole_file(target) as temporary:
             shutil.copyfile(path, temporary)
         say(f"{target}: {target.stat().st_size / 1e6:,.1f} MB")
@@ -113,18 +115,20 @@ def group_of(name: str, read: Iterable[str]) -> str:
 def _sorted(release: Release, files: Sequence[Path]) -> tuple[Path | None, dict[str, Path], list[Path]]:
     """The weight file, a parser's configurations, the vocabulary files."""
     weights, settings, vocabulary = [], {}, []
+    published = [source.name for source in release.files]
     for path in files:
         if path.suffix in (".safetensors", *PICKLES) and release.family:
             weights.append(path)
         elif path.name in SETTINGS and release.family == "segformer":
             settings[path.name] = path
-        elif path.name in TARGETS and release.vocabulary:
+        elif path.name in published and f".{path.name}" in CONTENTS:
             vocabulary.append(path)
         else:
-            wanted = ", ".join(source.name for source in release.files)
-            raise UserError(f"{path}: no file of {release.name}; wanted are {wanted}, under these names")
-    if len(weights) > 1:
-        raise UserError(f"{', '.join(map(str, weights))}: one weight file at a time")
+            raise UserError(f"{path}: no file of {release.name}; wanted are {', '.join(published)}, under these names")
+    if len(weights) > 1 or len({path.name for path in files}) < len(files):
+        raise UserError(f"{', '.join(map(str, files))}: one weight file at a time, and one file of a name")
+    if release.family == "segformer" and not weights:
+        raise UserError(f"{files[0]}: a parser comes whole; bring its weight file, {' and '.join(SETTINGS)} together")
     return (weights[0] if weights else None), settings, vocabulary
 
 
@@ -151,7 +155,10 @@ def _write(tensors: Mapping[str, Tensor], target: Path) -> None:
         own[name] = whole.clone() if place in places else whole
         places.add(place)
     with whole_file(target) as temporary:
-        save_file(own, temporary)
+        try:
+            save_file(own, temporary)
+        except SafetensorError as error:  # of the disk, without a number of its own
+            raise OSError(errno.ENOSPC, str(error)) from error
 
 
 def _entry(target: Path, source: Path, origin: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from glalign.errors import UserError
 from glalign.models.albef import albef
 from glalign.models.backbones import clip_towers, resnet_trunk, vgg_trunk
 from glalign.models.bert import bert
@@ -19,10 +20,17 @@ SIZE = (224, 224)
 
 
 def module_of(release: Release, parser: Mapping[str, Any]) -> nn.Module:
-    """The release's module on torch's meta device: names and shapes only. parser: a SegFormer's `model`."""
+    """The release's module on torch's meta device: names and shapes only. parser: a SegFormer's `model`.
+
+    Raises: UserError when `parser` describes no network.
+    """
     with torch.device("meta"):
         if release.family == "segformer":
-            return build(parser)
+            try:
+                return build(parser)
+            except Exception as error:  # transformers checks some keys and stumbles over others
+                what = " ".join(str(error).split()) or type(error).__name__
+                raise UserError(f"config.json: describes no SegFormer ({what}); fetch it again") from error
         return MAKERS[release.family](release.backbone, release.words)
 
 

@@ -1,6 +1,6 @@
 """What a configuration starts from: weights and vocabularies, the systems that read them, what is there."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,7 +10,7 @@ from glalign.config import Config
 from glalign.layout import Layout
 from glalign.plan_weights import Files, model_files, weight_files
 from glalign.weights.catalogue import Release, catalogue
-from glalign.weights.state import TWIN, fault, name_of, remedy
+from glalign.weights.state import TWIN, fault, fetch_command, name_of, remedy
 
 PARSER = "part label maps"
 """Who needs the parser."""
@@ -108,22 +108,32 @@ def _more(state: str) -> str:
     return f" ({detail})" if detail else ""
 
 
-def lacking(facts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Names of entries with a file that is not whole; what a run makes itself may be missing."""
+def lacking(facts: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
+    """Name -> first file that is not whole, of the entries with one; what a run makes itself may be missing."""
     accepted = {True: ("present", "missing"), False: ("present",)}
-    return [e["name"] for e in facts if any(state not in accepted[e["made"]] for state in e["files"].values())]
+    found: dict[str, Path] = {}
+    for entry in facts:
+        for file, state in entry["files"].items():
+            if state not in accepted[entry["made"]]:
+                found.setdefault(entry["name"], Path(file))
+    return found
 
 
-def summary(needs: list[Need], facts: Iterable[Mapping[str, Any]]) -> str:
+def summary(facts: Sequence[Mapping[str, Any]]) -> str:
     """How many there are, and what to do about the others."""
-    names = lacking(facts)
-    if not names:
-        return f"{len(needs)} of {len(needs)} there"
-    there = f"{len(needs) - len(names)} of {len(needs)} there; "
-    released = [name for name in names if not name.startswith(TWIN)]
-    if not released:
-        return there + remedy(names[0])
-    return there + (
-        f"`glalign weights fetch {released[0]}` gets one where there is a network, without a name all of them; "
-        "`glalign weights import NAME FILE...` takes files that you bring"
-    )
+    files = lacking(facts)
+    there = f"{len(facts) - len(files)} of {len(facts)} there"
+    if not files:
+        return there
+    name, path = min(files.items(), key=lambda item: _turn(item[0]))
+    if name in catalogue():
+        return (
+            f"{there}; {fetch_command(name, path.parent)} gets one where there is a network, `fetch` with `--config` "
+            "as here and without a name all of them; `import NAME FILE...` takes files that you bring"
+        )
+    return f"{there}; {remedy(path) if name.startswith(TWIN) else f'bring {path} yourself, or correct its name'}"
+
+
+def _turn(name: str) -> int:
+    """Releases are told how to get first, then twins, then files of the user's own."""
+    return 0 if name in catalogue() else 1 if name.startswith(TWIN) else 2

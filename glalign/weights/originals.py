@@ -1,6 +1,7 @@
 """Tensors out of a released file, whatever its format: safetensors, or a pickle that holds nothing but data."""
 
 import pickle
+import string
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,12 @@ from glalign.models.weights import read_weights
 PICKLES = (".bin", ".pth", ".pt", ".ckpt")
 """Endings of what torch.save writes."""
 
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that git-lfs leaves where a large one belongs."""
+
+TEXT = string.printable.encode()
+"""Bytes of a page; torch.save begins with others."""
+
 INSIDE = ("model", "state_dict")
 """Keys under which a training's checkpoint keeps its tensors."""
 
@@ -27,8 +34,10 @@ def read_original(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; name a file that you have downloaded")
+    if _beginning(path).startswith(POINTER):
+        raise UserError(f"{path}: a pointer of git-lfs, not the file; get it with `git lfs pull`, or download it")
     if path.suffix == ".safetensors":
-        return read_weights(path)[0]
+        return read_weights(path, "download it again")[0]
     loaded = _unpickled(path)
     for key in INSIDE:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
@@ -45,9 +54,9 @@ def _unpickled(path: Path) -> Any:
     """What torch.save wrote, as far as it is data."""
     archive = zipfile.is_zipfile(path)
     beginning = _beginning(path)
-    if beginning[:1] == b"<":
+    if beginning[:1] == b"<" or (beginning and not beginning.translate(None, TEXT)):
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
-    if not archive and beginning == b"PK":
+    if not archive and beginning.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
     if archive and _is_program(path):
         raise UserError(
@@ -69,7 +78,7 @@ def _unpickled(path: Path) -> Any:
 
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(2)
+        return file.read(len(POINTER))
 
 
 def _is_program(path: Path) -> bool:

@@ -2,14 +2,19 @@
 
 import functools
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 from glalign.errors import UserError
 from glalign.files import read_json, sha256
 
-ENDINGS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes", ".json")
-"""How the names of pre-trained files go on behind the name that configurations use."""
+CONTENTS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes")
+"""How the names of pre-trained files go on behind the name that configurations use; the records beside them say how
+these were made."""
+
+ENDINGS = (*CONTENTS, ".json")
+"""The same, with the records."""
 
 LENGTH = 8
 """Bytes of a safetensors file that say how long its header is."""
@@ -19,6 +24,9 @@ LONGEST = 100_000_000
 
 TWIN = "tiny_"
 """How the names of weights and vocabularies begin that this suite ships."""
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+"""The package's own folder, which has the tiny twins and nothing else."""
 
 
 def fault(path: Path | str, name: str) -> str:
@@ -63,17 +71,34 @@ def name_of(file: Path | str) -> str:
 
 def check(path: Path | str) -> None:
     """Raises: UserError naming a file that is missing or not whole, its fault and the command that mends it."""
-    name = name_of(path)
-    found = fault(path, name)
+    found = fault(path, name_of(path))
     if found:
-        raise UserError(f"{path}: {found}; {remedy(name)}")
+        raise UserError(f"{path}: {found}; {remedy(path)}")
 
 
-def remedy(name: str) -> str:
-    """How a file of this name that is missing or not whole is replaced."""
-    if name.startswith(TWIN):
+def remedy(path: Path | str) -> str:
+    """How a file that is missing or not whole is replaced, in the folder where it is looked for."""
+    name, folder = name_of(path), Path(path).parent
+    if not name.startswith(TWIN):
+        return f"{fetch_command(name, folder)} or `import` brings a release again; bring a file of your own yourself"
+    if is_packages(folder):
         return "`git checkout -- glalign/pretrained` restores what the suite ships, `snakemake pretrain` remakes it"
-    return f"`glalign weights fetch {name}` or `import` brings it again"
+    return (
+        f"`cp glalign/pretrained/{name}.* {shlex.quote(str(folder))}` brings what the suite ships; "
+        "`snakemake pretrain` makes results/pretrained"
+    )
+
+
+def fetch_command(name: str, folder: Path) -> str:
+    """What brings a release to where it is looked for; the package's own folder takes none."""
+    if is_packages(folder):
+        return f"`weights: weights` in the configuration and `glalign weights fetch {name} --folder weights`"
+    return f"`glalign weights fetch {name} --folder {shlex.quote(str(folder))}`"
+
+
+def is_packages(folder: Path) -> bool:
+    """Whether a folder is the package's own, under whatever path."""
+    return folder.resolve() == PRETRAINED.resolve()
 
 
 def torn_tensors(path: Path) -> str:

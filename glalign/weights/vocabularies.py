@@ -1,13 +1,10 @@
 """Vocabularies of a release: their files here, and whether they are the ones that its network was trained with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from glalign.errors import UserError
 from glalign.weights.catalogue import Release
-
-TARGETS: Mapping[str, str] = {"tokenizer.json": ".tokenizer.json", "vocab.txt": ".vocab.txt", "bpe.codes": ".bpe.codes"}
-"""Released name -> how the name here goes on behind the release's."""
 
 PAIR = ("vocab.txt", "bpe.codes")
 """PhoBERT's files, of no use without each other."""
@@ -24,7 +21,7 @@ def check_vocabulary(release: Release, files: Sequence[Path], folder: Path) -> N
         from glalign.language.phobert_tokenizer import PhoBertFileTokenizer  # noqa: PLC0415  (seconds)
 
         known = {path.name: path for path in files}
-        here = {name: known.get(name, folder / f"{release.name}{TARGETS[name]}") for name in PAIR}
+        here = {name: known.get(name, folder / f"{release.name}.{name}") for name in PAIR}
         for name, path in here.items():
             if not path.is_file():
                 raise UserError(f"{path}: no such file; bring {' and '.join(PAIR)} together ({name} is missing)")

@@ -123,10 +123,21 @@ def test_a_missing_weight_file_names_file_and_remedy(tmp_path: Path) -> None:
             weight_digests([str(tmp_path / name)])
 
 
+def test_a_vocabulary_counts_once_and_with_the_record_of_its_name(tmp_path: Path) -> None:
+    paths = [tmp_path / f"x.{ending}" for ending in ("vocab.txt", "bpe.codes", "tokenizer.json")]
+    for path in paths:
+        path.write_text("{}", encoding="utf-8")
+    (tmp_path / "x.json").write_text("{}", encoding="utf-8")
+    names = [entry.partition("=")[0] for entry in weight_digests(map(str, paths)).split(" ")]
+    assert names == ["x.vocab.txt", "x.json", "x.bpe.codes", "x.tokenizer.json"]
+
+
 def test_a_half_downloaded_weight_file_is_told_while_planning(tmp_path: Path) -> None:
     path = tmp_path / "clip-vit-b-32.safetensors"
     path.write_bytes((ROOT / "glalign" / "pretrained" / "tiny_clip.safetensors").read_bytes()[:-1])
-    with pytest.raises(UserError, match=r"clip-vit-b-32\.safetensors: torn: .* `glalign weights fetch clip-vit-b-32`"):
+    with pytest.raises(
+        UserError, match=rf"clip-vit-b-32\.safetensors: torn: .* fetch clip-vit-b-32 --folder {tmp_path}`"
+    ):
         weight_digests([str(path)])
 
 

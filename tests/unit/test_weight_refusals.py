@@ -81,7 +81,7 @@ def test_half_a_download_is_torn(brought, tmp_path, zipped):
     save_file(nn.Linear(300, 300).state_dict(), brought / "a.safetensors")
     torn = brought / "a.safetensors"
     torn.write_bytes(torn.read_bytes()[:-1])
-    refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file")
+    refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file .*; download it again$")
     (brought / "empty.bin").write_bytes(b"")
     refused("phobert-base", [brought / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
 
@@ -108,16 +108,31 @@ def test_files_that_belong_to_nothing_are_named(brought, tmp_path):
     refused("resnet50", [brought / "README.md"], tmp_path, r"README\.md: no file of resnet50; wanted are resnet50-0676")
     refused("resnet50", [brought / "none.pth"], tmp_path, r"none\.pth: no such file")
     refused("vgg16", [brought / "a.pth", brought / "b.pth"], tmp_path, "one weight file at a time")
+    twice = [brought / "tokenizer.json", tmp_path / "tokenizer.json"]
+    refused(
+        "bert-base-uncased", twice, tmp_path, r"tokenizer\.json, .*: one weight file at a time, and one file of a n"
+    )
+    refused("bert-base-uncased", [brought / "vocab.txt"], tmp_path, r"vocab\.txt: no file of bert-base-uncased; wanted")
     refused("xlm-roberta-base", [brought / "model.safetensors"], tmp_path, r"wanted are tokenizer\.json")
 
 
 def test_a_parser_needs_its_configurations_and_the_18_labels(brought, tmp_path):
     original = originals.segformer(brought, real=False)
     refused("segformer_b2_clothes", original.files[:1], tmp_path, r"config\.json: not among the files")
+    refused("segformer_b2_clothes", original.files[1:], tmp_path, r"config\.json: a parser comes whole; bring its")
     config = json.loads(original.files[1].read_text(encoding="utf-8"))
     config["id2label"]["1"] = "Helmet"
     original.files[1].write_text(json.dumps(config), encoding="utf-8")
     refused("segformer_b2_clothes", original.files, tmp_path, r"config\.json: its labels are not the 18 of ATR")
+    assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.parametrize("change", [None, {"depths": "x"}, {"hidden_sizes": [1]}, {"patch_sizes": [-1] * 4}])
+def test_a_parsers_configuration_has_to_describe_one(brought, tmp_path, change):
+    original = originals.segformer(brought, real=False)
+    config = json.loads(original.files[1].read_text(encoding="utf-8"))
+    original.files[1].write_text(json.dumps(config | change if change else []), encoding="utf-8")
+    refused("segformer_b2_clothes", original.files, tmp_path, r"config\.json: (not a JSON|describes no).*it again$")
     assert not list(tmp_path.glob("*.json"))
 
 
@@ -204,6 +219,16 @@ def test_a_damaged_record_is_torn(tmp_path, record):
     assert fault(path, "w") == ("missing" if record is None else "torn: not a record of weights")
 
 
-def test_a_page_in_the_place_of_weights_is_named(brought, tmp_path):
-    (brought / "pytorch_model.bin").write_text("<!doctype html><title>404</title>", encoding="utf-8")
+@pytest.mark.parametrize(
+    "page", ["<!doctype html>\n<title>404</title>", "<p>é", "Entry not found", '{"error": "no access"}']
+)
+def test_a_page_in_the_place_of_weights_is_named(brought, tmp_path, page):
+    (brought / "pytorch_model.bin").write_text(page, encoding="utf-8")
     refused("phobert-base", [brought / "pytorch_model.bin"], tmp_path, r"model\.bin: not a file of torch\.save.*again")
+
+
+@pytest.mark.parametrize("name", ["ALBEF.pth", "albef.safetensors"])
+def test_a_pointer_of_git_lfs_is_named(brought, tmp_path, name):
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 3360000000\n"
+    (brought / name).write_text(pointer, encoding="utf-8")
+    refused("albef", [brought / name], tmp_path, rf"{name}: a pointer of git-lfs.*`git lfs pull`.*or download it$")

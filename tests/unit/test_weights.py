@@ -125,7 +125,7 @@ def test_torn_file_is_named(tmp_path):
     path = tmp_path / "w.safetensors"
     save_weights(path, nn.Linear(20, 30).state_dict())
     path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(UserError, match=r"w\.safetensors: not a whole"):
+    with pytest.raises(UserError, match=rf"w\.safetensors: not a whole .* fetch w --folder {tmp_path}`"):
         read_weights(path)
     with pytest.raises(UserError, match="no such weight file"):
         read_weights(tmp_path / "none.safetensors")
