@@ -27,6 +27,7 @@ from glalign.config_checks import (
     check_validation,
 )
 from glalign.errors import UserError, suggestion
+from glalign.files import read_text
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -67,12 +68,9 @@ def overlaid(*paths: Path | str) -> Config:
 
 def read(path: Path | str) -> Mapping[str, Any]:
     """One file as written. Raises UserError naming the file."""
+    text = read_text(path, "name an existing configuration file")
     try:
-        layer = yaml.load(Path(path).read_text(encoding="utf-8"), UniqueKeys)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; name an existing configuration file") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+        layer = yaml.load(text, UniqueKeys)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
     if not isinstance(layer, Mapping):

@@ -1,12 +1,13 @@
 """What a system costs per image, caption and pair: counted once by benchmarks/costs.py, read here without torch."""
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
+from glalign.files import read_text
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,5 @@ def built_as(entry: Mapping[str, Any]) -> str:
 
 def read_costs(path: Path | str) -> dict[str, Cost]:
     """`built_as` -> cost, from config/costs.csv. Raises UserError when the file is missing."""
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; restore it from the repository") from error
+    rows = csv.DictReader(io.StringIO(read_text(path, "restore it from the repository")))
     return {row["built_as"]: Cost(**{field.name: int(row[field.name]) for field in fields(Cost)}) for row in rows}

@@ -1,13 +1,14 @@
 """How many people, images and captions a dataset has in each split, as far as it is known before anything runs."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from glalign.config import Config
 from glalign.data.records import SPLITS
 from glalign.errors import UserError
-from glalign.files import read_json
+from glalign.files import read_json, read_text
 from glalign.layout import Layout
 
 UNITS = ("identities", "images", "captions")
@@ -18,11 +19,7 @@ Counts = Mapping[str, float]
 
 def read_releases(path: Path | str) -> dict[tuple[str, str], Counts]:
     """(label of a dataset, split) -> published counts, from paper/releases.csv. Raises UserError when it is missing."""
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; restore it from the repository") from error
+    rows = csv.DictReader(io.StringIO(read_text(path, "restore it from the repository")))
     return {(row["dataset"], row["split"]): {unit: int(row[unit]) for unit in UNITS} for row in rows}
 
 

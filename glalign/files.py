@@ -108,20 +108,29 @@ def write_json(path: Path | str, value: object) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
+def read_text(path: Path | str, missing: str = "") -> str:
+    """The text of a UTF-8 file, without its byte order mark. missing: what to do where there is no such file.
+
+    Raises: UserError naming a file that is missing, cannot be read or is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file{missing and f'; {missing}'}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); a readable file is wanted there") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+
+
 def read_json(path: Path | str) -> object:
     """Parse a JSON file, with a byte order mark or without.
 
     Raises: UserError naming a file that is missing, cannot be read or is no JSON, and the place in it.
     """
-    path = Path(path)
+    text = read_text(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); a readable file is wanted there") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path}: not valid JSON at line {error.lineno} column {error.colno} ({error.msg}); fetch the file again"

@@ -27,18 +27,6 @@ def write_sheet(path: Path, columns: Iterable[str], rows: Iterable[Iterable[obje
     write_text(path, "\ufeff" + text.getvalue())
 
 
-def read_text(path: Path | str, origin: str) -> str:
-    """The text of a file, without its byte order mark. origin: what makes the file, for the error of a missing one."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; make it with `{origin}`") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name a CSV file") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
-
-
 def parse_sheet(path: Path | str, text: str, needed: Sequence[str] = ()) -> tuple[list[str], list[Row]]:
     """Header and rows of the text of a CSV file, with commas or, where its header has one, semicolons.
 

@@ -11,8 +11,8 @@ from glalign.data.entries import formats_in
 from glalign.data.reader import scan
 from glalign.data.records import Record
 from glalign.errors import UserError
-from glalign.files import write_json
-from glalign.sheets import parse_sheet, read_text, write_sheet
+from glalign.files import read_text, write_json
+from glalign.sheets import parse_sheet, write_sheet
 
 TRANSLATED = {
     "cuhk_pedes": "cuhk_pedes_vn",
@@ -148,7 +148,7 @@ def _text(row: Mapping[str, object], path: Path, number: int) -> str:
 
 def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
     """(line, row) of a CSV file or of JSON lines."""
-    text = read_text(path, "glalign translation export")
+    text = read_text(path, "make it with `glalign translation export`")
     if text.lstrip().startswith("["):
         raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):

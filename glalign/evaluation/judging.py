@@ -8,8 +8,9 @@ from typing import Any
 from glalign.data.records import read_manifest
 from glalign.errors import UserError
 from glalign.evaluation.metrics import half_up, wilson
+from glalign.files import read_text
 from glalign.seeds import seed_for
-from glalign.sheets import Row, parse_sheet, read_text, write_sheet
+from glalign.sheets import Row, parse_sheet, write_sheet
 
 COLUMNS = ("image", "index", "source", "target", "judge", "comment")
 NEEDED = ("image", "index", "judge")
@@ -42,7 +43,7 @@ def read_judged(path: Path) -> dict[str, Any]:
     `judge` says right or wrong, in any case; percent and interval (Wilson) are of the judged pairs. Raises: UserError
     for a file without these columns, with a pair twice, or without any judged row.
     """
-    text = read_text(path, "glalign translation sample")
+    text = read_text(path, "make it with `glalign translation sample`")
     _, rows = parse_sheet(path, text, NEEDED)
     _refuse_doubles(path, rows)
     verdicts = [row["judge"].strip().lower() for _, row in rows]

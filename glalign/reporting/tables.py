@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from glalign.errors import UserError
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
-from glalign.files import read_json, write_text
+from glalign.files import read_json, read_text, write_text
 from glalign.reporting.partial import stated
-from glalign.sheets import parse_sheet, read_text
+from glalign.sheets import parse_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def read_table(path: Path | str) -> "pd.DataFrame":
     """Read a table's CSV back, every cell text, an empty cell as an empty text."""
     import pandas as pd  # noqa: PLC0415
 
-    header, rows = parse_sheet(path, read_text(path, f"snakemake --cores 1 {path}"))
+    header, rows = parse_sheet(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
     return pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
 
 
@@ -78,10 +78,7 @@ def table(spec: dict) -> "pd.DataFrame":
 
 def _printed(path: str) -> list[dict[str, str]]:
     """The paper's table as printed; the column `system` is ours."""
-    try:
-        return list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8"))))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; it belongs to the repository") from error
+    return list(csv.DictReader(io.StringIO(read_text(path, "it belongs to the repository"))))
 
 
 def _files(row: Mapping[str, Any], name: str) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from glalign.data.translations import fill
 from glalign.errors import UserError
 from glalign.evaluation.judging import read_judged
-from glalign.sheets import parse_sheet, read_text, write_sheet
+from glalign.files import read_text
+from glalign.sheets import parse_sheet, write_sheet
 
 HEADER = "image,index,text,judge\n"
 
@@ -30,7 +31,7 @@ def read(request: pytest.FixtureRequest, pedes: Path, tmp_path: Path) -> Callabl
         (HEADER.title(), r": no column image in the header 'Image,Index,Text,Judge'; write 'image,index,"),
         (HEADER.replace(",", "\t"), r": no column image in the header 'image\\tindex"),
         ("", r": no column image in the header ''"),
-        (HEADER.encode("utf-16"), r": not UTF-8 text \(byte 0\); save it as CSV in UTF-8"),
+        (HEADER.encode("utf-16"), r": not UTF-8 text \(byte 0\); save it as UTF-8"),
         (None, r": no such file; make it with `glalign translation "),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) and value.startswith((":", r"\d")) else "",
