@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.models.backbones import joint_towers
-from glalign.models.losses import contrastive
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.temperature import LogitScale
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.models.losses.contrastive import contrastive
+from glalign.models.losses.temperature import LogitScale
+from glalign.models.towers.backbones import joint_towers
+from glalign.storage.weight_files import Weights
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ClipZeroShot(Retriever):
 
     @classmethod
     def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
     ) -> "ClipZeroShot":
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import Split, WordTokenizer
-from glalign.models.backbones import resnet_trunk
-from glalign.models.groups import trunk_and_rest
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.spread import spread
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.models.batch_shares import spread
+from glalign.models.parameter_groups import trunk_and_rest
+from glalign.models.towers.backbones import resnet_trunk
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 WORD_STD = 0.1
 """Spread of the random word vectors, near that of word2vec's values; He's (.017 for 7,263 words) starts more slowly."""
@@ -142,7 +142,9 @@ class DualPath(Retriever):
         self.ranking = False  # which stage the next step belongs to; `before_step` says
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "DualPath":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "DualPath":
         """See Retriever.build; the dictionary comes from `facts.words`, any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone)

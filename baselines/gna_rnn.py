@@ -9,14 +9,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
 from glalign.language.tokenizers import WordTokenizer
-from glalign.models.backbones import vgg_trunk
-from glalign.models.groups import trunk_and_rest
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.spread import spread
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.models.batch_shares import spread
+from glalign.models.parameter_groups import trunk_and_rest
+from glalign.models.towers.backbones import vgg_trunk
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 PAIRS = 4096
 """Pairs whose states are in memory at a time when scoring; a constant, because sums of floats depend on it. At the
@@ -110,7 +110,9 @@ class GnaRnn(Retriever):
         self.gate = nn.Linear(options.hidden, 1)
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "GnaRnn":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "GnaRnn":
         """See Retriever.build; the vocabulary comes from `facts.words`, the image size is the trunk's."""
         options = from_mapping(Options, model, "model")
         trunk = vgg_trunk(options.backbone, options.trunk_dropout)

@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
-from glalign.models.backbones import clip_towers
-from glalign.models.groups import grouped
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.models.batch_shares import spread
 from glalign.models.lengths import length_groups
-from glalign.models.losses import sdm
-from glalign.models.masking import mask_clip_tokens
-from glalign.models.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.spread import spread
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.models.losses.contrastive import sdm
+from glalign.models.losses.masking import mask_clip_tokens
+from glalign.models.losses.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
+from glalign.models.parameter_groups import grouped
+from glalign.models.towers.backbones import clip_towers
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 CLASSIFIER_STD = 0.001
 """Spread of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
@@ -83,7 +83,9 @@ class Irra(Retriever):
         self.mlm_head = self.word_head(width)
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "Irra":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "Irra":
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from baselines.irra import Irra
 from baselines.irra import Options as IrraOptions
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, TrainingInfo
 from glalign.language.tokenizers import Tokenizer
-from glalign.models.masking import at_least_one, mask_tokens
-from glalign.models.retriever import Batch, Facts
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.models.losses.masking import at_least_one, mask_tokens
+from glalign.storage.weight_files import Weights
 
 MASKED_SHARE = 0.15
 """Of the words, as in IRRA (anosorae/IRRA@cfc2378, its dataset code)."""
@@ -66,9 +66,11 @@ class MIrra(Irra):
     """
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "MIrra":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "MIrra":
         """See Retriever.build."""
-        from glalign.models.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
+        from glalign.models.towers.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
 
         options = from_mapping(Options, model, "model")
         vocabulary = weights.vocabulary(options.vocabulary)

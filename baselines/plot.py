@@ -9,18 +9,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
-from glalign.models.backbones import clip_towers
-from glalign.models.groups import grouped
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.models.batch_shares import spread
 from glalign.models.lengths import at_end, length_groups
-from glalign.models.losses import sdm
-from glalign.models.masking import mask_clip_tokens
-from glalign.models.mlm import clip_blocks, outputs_at, word_head, word_loss
-from glalign.models.retriever import Batch, Facts, Features, Retriever
+from glalign.models.losses.contrastive import sdm
+from glalign.models.losses.masking import mask_clip_tokens
+from glalign.models.losses.mlm import clip_blocks, outputs_at, word_head, word_loss
+from glalign.models.parameter_groups import grouped
 from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
-from glalign.models.spread import spread
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.models.towers.backbones import clip_towers
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 CLASSIFIER_STD = 0.001
 """Spread of the initial weights of both identity classifiers (as IRRA's)."""
@@ -127,7 +127,9 @@ class Plot(Retriever):
         self.register_buffer("parts_count", torch.tensor(False))  # whether it has the parts' losses, and the score them
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "Plot":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "Plot":
         """See Retriever.build. Raises: UserError if no block of the text tower would be run."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)

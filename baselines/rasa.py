@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
-from glalign.models.albef import Albef, AlbefTokenizer, albef
-from glalign.models.bert import initialise, padding_of
-from glalign.models.fusion_tasks import draw, hard_pairs, mask_words, places_of
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words, places_of
+from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
+from glalign.models.towers.bert import initialise, padding_of
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 NOBODY = -100
 """Person of a queue's place that nothing has filled."""
@@ -134,7 +134,9 @@ class RaSa(Retriever):
         self.softness = options.softness  # of the next step; `before_step` says
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "RaSa":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "RaSa":
         """See Retriever.build; nothing depends on the training set."""
         options = from_mapping(Options, model, "model")
         tokenizer = AlbefTokenizer(weights.vocabulary(options.vocabulary))

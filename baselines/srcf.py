@@ -8,10 +8,10 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.backbones import resnet_trunk
-from glalign.models.bert import Bert, bert
+from glalign.models.batch_shares import spread
 from glalign.models.correlation import (
     NonLocal,
     PartLinear,
@@ -23,12 +23,12 @@ from glalign.models.correlation import (
     moved_together,
     part_shares,
 )
-from glalign.models.groups import trunk_and_rest
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.spread import spread
-from glalign.models.text_cnn import TextCnn
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.models.parameter_groups import trunk_and_rest
+from glalign.models.towers.backbones import resnet_trunk
+from glalign.models.towers.bert import Bert, bert
+from glalign.models.towers.text_cnn import TextCnn
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 CLASSIFIER_STD = 0.001
 TINY = 1e-8
@@ -172,7 +172,9 @@ class Srcf(Retriever):
         self.moving, self.adaptive = True, False  # stages of the next step; `before_step` says
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "Srcf":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "Srcf":
         """See Retriever.build; any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, last_stride=1)

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.errors import UserError
-from glalign.models.backbones import joint_towers
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.temperature import LogitScale
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.models.losses.temperature import LogitScale
+from glalign.models.towers.backbones import joint_towers
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 RITC_EPS = 0.01
 """Added to the target of R-ITC before its logarithm (Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration)."""
@@ -89,7 +89,9 @@ class TbpsClip(Retriever):
         towers.drop_text_attention(options.text_dropout)
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "TbpsClip":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "TbpsClip":
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")
         vocabulary = weights.vocabulary(options.vocabulary) if options.vocabulary else None

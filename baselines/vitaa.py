@@ -8,10 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.errors import UserError
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.regions import REGIONS
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import Split, WordTokenizer
-from glalign.models.alignment import (
+from glalign.models.batch_shares import spread
+from glalign.models.lengths import length_groups
+from glalign.models.losses.alignment import (
     Margins,
     global_alignment,
     local_alignment,
@@ -19,13 +23,9 @@ from glalign.models.alignment import (
     normalised_softmax,
     part_labels,
 )
-from glalign.models.backbones import resnet_trunk
-from glalign.models.lengths import length_groups
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.spread import spread
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
-from glalign.parsing.regions import REGIONS
+from glalign.models.towers.backbones import resnet_trunk
+from glalign.storage.weight_files import Weights
+from glalign.support.errors import UserError
 
 TRUNK_STAGES = 3
 """ResNet-50 is cut behind its third stage; the branches replace the fourth."""
@@ -129,7 +129,7 @@ class ViTAA(Retriever):
         self, options: Options, trunk: nn.Module, tokenizer: WordTokenizer, image_size: tuple[int, int], identities: int
     ):
         super().__init__()
-        from glalign.models.resnet import basic_blocks  # noqa: PLC0415  (imports torchvision, which takes seconds)
+        from glalign.models.towers.resnet import basic_blocks  # noqa: PLC0415  (imports torchvision, which takes seconds)
 
         self.options, self.tokenizer, self.trunk = options, tokenizer, trunk
         self.embed_dim = feature = options.feature
@@ -148,7 +148,9 @@ class ViTAA(Retriever):
         self.prototypes = nn.Parameter(nn.init.xavier_uniform_(torch.empty(identities, feature)))
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> "ViTAA":
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> "ViTAA":
         """See Retriever.build; the vocabulary comes from `facts.words`, any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, TRUNK_STAGES)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from baselines.gna_rnn import PAIRS, GnaRnn
-from glalign.models.retriever import Facts, Features
-from glalign.models.weights import UNFILLED
+from glalign.contract.retriever import Features, TrainingInfo
+from glalign.storage.weight_files import UNFILLED
 
 
 def best_of(action: Callable[[], Tensor], times: int = 3) -> tuple[float, Tensor]:
@@ -49,7 +49,7 @@ def main(queries: int = 900, gallery: int = 450, width: int = 32) -> None:
     torch.manual_seed(0)
     sizes = {"backbone": "tiny/vgg", "weights": "random", "embedding": width, "hidden": width, "units": width}
     words = tuple((f"word{i}", 9) for i in range(300))
-    system = GnaRnn.build(sizes, (64, 32), Facts(1, 1, words), UNFILLED).eval()
+    system = GnaRnn.build(sizes, (64, 32), TrainingInfo(1, 1, words), UNFILLED).eval()
     lengths = torch.randint(4, 49, (queries,))
     tokens = torch.randint(1, 300, (queries, 50)) * (torch.arange(50) < lengths[:, None])
     texts = {"tokens": tokens, "lengths": lengths}

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+from glalign.config.data_section import DataOptions
+from glalign.contract.records import Record
 from glalign.data.images import ImageStore, PartStore
-from glalign.data.options import DataOptions
 from glalign.data.pairs import Pairs
-from glalign.data.records import Record
 from glalign.engine.prefetch import Ahead
 from glalign.language.tokenizers import WordTokenizer
 

@@ -10,18 +10,18 @@ import resource
 import subprocess
 import sys
 
-from glalign.config import load
-from glalign.data.options import DataOptions
+from glalign.config.data_section import DataOptions
+from glalign.config.from_mapping import from_mapping
+from glalign.config.loading import load
+from glalign.cost.size import with_stand_ins
 from glalign.engine.memory import GIB, WORDS, estimate
 from glalign.engine.optim import OptimOptions, make_optimizer
-from glalign.engine.options import MemoryOptions, Runtime
 from glalign.engine.precision import fitted
-from glalign.engine.runtime import prepare
-from glalign.engine.size import with_stand_ins
 from glalign.engine.specimen import specimen
-from glalign.options import from_mapping
-from glalign.paper import read_published
-from glalign.plan_ledgers import built_alone
+from glalign.planning.ledger_jobs import built_alone
+from glalign.planning.printed_tables import read_published
+from glalign.support.runtime_options import MemoryOptions, Runtime
+from glalign.support.torch_settings import prepare
 
 
 def main(role: str, system: str, batch: int, changes: str) -> None:

@@ -13,17 +13,17 @@ from typing import Any
 
 import torch
 
-from glalign.classes import class_facts, options_of
-from glalign.config import Config, load
-from glalign.costs import Cost, built_as
-from glalign.data.options import DataOptions
-from glalign.engine.runtime import prepare
-from glalign.engine.size import PAIRS, costs, counted, dictionary, stand_in, train_once
-from glalign.models.retriever import Facts, Retriever
-from glalign.models.weights import Weights
-from glalign.names import class_named
-from glalign.paper import read_published
-from glalign.plan_ledgers import VOCABULARIES, trained
+from glalign.config.data_section import DataOptions
+from glalign.config.loading import Config, load
+from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.cost.cost_table import Cost, built_as
+from glalign.cost.size import PAIRS, costs, counted, dictionary, stand_in, train_once
+from glalign.planning.ledger_jobs import VOCABULARIES, trained
+from glalign.planning.printed_tables import read_published
+from glalign.storage.weight_files import Weights
+from glalign.support.class_source import class_outline, options_of
+from glalign.support.dotted_names import class_named
+from glalign.support.torch_settings import prepare
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,8 +58,8 @@ def cost(name: str, entry: Mapping[str, Any]) -> Cost:
     torch.manual_seed(0)
     known = read_published(ROOT / "paper/parameters.csv").get(name, {})
     options = DataOptions.from_config(entry["data"], f"systems.{name}.data")
-    facts = Facts(int(known.get("identities") or 0), 1000, dictionary(int(known.get("words") or 0)))
-    named = options_of(entry, class_facts(entry["class"]))
+    facts = TrainingInfo(int(known.get("identities") or 0), 1000, dictionary(int(known.get("words") or 0)))
+    named = options_of(entry, class_outline(entry["class"]))
     with tempfile.TemporaryDirectory() as folder:
         for vocabulary in {value for key, value in named.items() if key.endswith("vocabulary") and value}:
             stand_in(Path(folder), vocabulary, *entry["vocabularies"][vocabulary])

@@ -1,5 +1,5 @@
 """`python -m glalign`: the command line."""
 
-from glalign.cli import main
+from glalign.cli.main import main
 
 main()

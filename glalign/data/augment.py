@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from glalign.data.options import STATISTICS
+from glalign.config.data_section import STATISTICS
 
 FLIP_SHARE = 0.5
 """As IRRA, SSAN, ViTAA and Dual-path do (their released code)."""

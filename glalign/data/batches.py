@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from glalign.contract.retriever import Batch
 from glalign.data.augment import normalise
+from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
-from glalign.data.text import Phrases, TokenTable
 from glalign.language.tokenizers import Tokenizer
-from glalign.models.retriever import Batch
 
 
 def image_batches(images: ImageStore, normalisation: str, size: int, parts: PartStore | None = None) -> Iterator[Batch]:

@@ -11,10 +11,10 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
-from glalign.data.decode import VERSION
-from glalign.errors import UserError
-from glalign.files import read_json, whole_directory, write_json
-from glalign.progress import Progress, log
+from glalign.storage.image_files import VERSION
+from glalign.storage.whole_files import read_json, whole_directory, write_json
+from glalign.support.errors import UserError
+from glalign.support.progress import Progress, log
 
 PIXELS, ABOUT = "pixels.npy", "about.json"
 

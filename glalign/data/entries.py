@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from glalign.data.dialects import DIALECTS, EACH, Release
+from glalign.contract.formats import EACH, FORMATS, DatasetRelease
 from glalign.data.pickles import read_columns
-from glalign.errors import UserError
-from glalign.files import read_json
+from glalign.storage.whole_files import read_json
+from glalign.support.errors import UserError
 
 
-def read_entries(file: Path, release: Release, split: str) -> Iterator[tuple[int, object]]:
+def read_entries(file: Path, release: DatasetRelease, split: str) -> Iterator[tuple[int, object]]:
     """(number from 0, entry) of each image of a file. split: the one that the whole file holds, or "".
 
     Captions that stand one by one are gathered under their image, at the place of the first. Entries are not checked,
@@ -24,7 +24,7 @@ def read_entries(file: Path, release: Release, split: str) -> Iterator[tuple[int
         document = document.get(dialect.under)
     if not isinstance(document, list) or not document:
         what = f"an object with a list {dialect.under!r}" if dialect.under else "a list of entries"
-        hint = ", not caption_all.json" if dialect is DIALECTS["cuhk_pedes"] else ""
+        hint = ", not caption_all.json" if dialect is FORMATS["cuhk_pedes"] else ""
         raise UserError(f"{file}: not {what}; use the {file.name} of {dialect.title}{hint}")
     if split:
         document = [_with_split(entry, split, file, number) for number, entry in enumerate(document)]
@@ -35,7 +35,7 @@ def formats_in(root: Path) -> list[str]:
     """The formats whose annotation files are all there below a folder."""
     return [
         name
-        for name, dialect in DIALECTS.items()
+        for name, dialect in FORMATS.items()
         if all((root / dialect.annotations.replace(EACH, split)).is_file() for split in ("train", "test"))
     ]
 
@@ -48,7 +48,7 @@ def _with_split(entry: object, split: str, file: Path, number: int) -> object:
     return {**entry, "split": split}
 
 
-def _gathered(rows: list[object], release: Release) -> Iterator[tuple[int, object]]:
+def _gathered(rows: list[object], release: DatasetRelease) -> Iterator[tuple[int, object]]:
     """Rows of the same image and person as one entry with all their captions."""
     dialect = release.dialect
     gathered: dict[object, tuple[int, object]] = {}
@@ -67,10 +67,10 @@ def _value(row: object, key: str) -> object:
     return row.get(key) if isinstance(row, dict) else None
 
 
-def _advice(release: Release) -> str:
+def _advice(release: DatasetRelease) -> str:
     """What a folder without the annotation file may be."""
     dialect = release.dialect
-    there = [name for name in formats_in(Path(release.root)) if DIALECTS[name] is not dialect]
+    there = [name for name in formats_in(Path(release.root)) if FORMATS[name] is not dialect]
     if there:
         return f"the folder looks like `format: {there[0]}`"
     return (

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from glalign.contract.regions import region_masks
 from glalign.data.cache import mapped
-from glalign.data.decode import DecodeError, decode_rgb
-from glalign.data.parallel import in_threads
-from glalign.errors import UserError
-from glalign.parsing.regions import region_masks
+from glalign.storage.image_files import DecodeError, decode_rgb
+from glalign.storage.parallel_decode import in_threads
+from glalign.support.errors import UserError
 
 CACHE_BYTES = 1 << 30
 """1 GiB holds 7,000 images of 224 x 224, or 170,000 of 64 x 32."""

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.data.decode import DecodeError, decode_rgb
-from glalign.data.dialects import Release, release_of
-from glalign.data.parallel import cores, in_threads
+from glalign.contract.formats import DatasetRelease, dataset_release
+from glalign.contract.records import SPLITS, Record, write_manifest
 from glalign.data.reader import read_release
-from glalign.data.records import SPLITS, Record, write_manifest
 from glalign.data.splits import check_disjoint, hold_out
-from glalign.errors import UserError
-from glalign.files import sha256, write_json
-from glalign.progress import Progress
+from glalign.storage.image_files import DecodeError, decode_rgb
+from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.whole_files import sha256, write_json
+from glalign.support.errors import UserError
+from glalign.support.progress import Progress
 
 
 def make_manifest(spec: dict[str, Any], out: Path) -> None:
@@ -26,7 +26,7 @@ def make_manifest(spec: dict[str, Any], out: Path) -> None:
     `partial` of the statistics). Nothing is written unless everything is right.
     Raises UserError naming the file and what to do.
     """
-    release = release_of(spec, spec["dataset"])
+    release = dataset_release(spec, spec["dataset"])
     records = hold_out(read_release(release, spec["splits"]), spec["holdout"], spec["seed"])
     check_disjoint({f"{spec['dataset']} {split}": _people(records, split) for split in SPLITS})
     annotated = records
@@ -54,7 +54,7 @@ def make_manifest(spec: dict[str, Any], out: Path) -> None:
         raise
 
 
-def annotations(release: Release) -> dict[str, str]:
+def annotations(release: DatasetRelease) -> dict[str, str]:
     """Name and digest of a release's annotation file; of several, all names and a digest of their digests."""
     digests = [sha256(Path(file)) for file in release.annotations.values()]
     names = [Path(file).relative_to(release.root).as_posix() for file in release.annotations.values()]
@@ -63,7 +63,7 @@ def annotations(release: Release) -> dict[str, str]:
     return {"file": ", ".join(names), "sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
 
 
-def present(release: Release, spec: Mapping[str, Any], records: list[Record]) -> list[Record]:
+def present(release: DatasetRelease, spec: Mapping[str, Any], records: list[Record]) -> list[Record]:
     """The records whose images are there; a person without any is thereby gone.
 
     Raises UserError when a whole split is.
@@ -78,7 +78,7 @@ def present(release: Release, spec: Mapping[str, Any], records: list[Record]) ->
     return kept
 
 
-def check_images(release: Release, spec: Mapping[str, Any], records: list[Record]) -> list[tuple[int, int]]:
+def check_images(release: DatasetRelease, spec: Mapping[str, Any], records: list[Record]) -> list[tuple[int, int]]:
     """(width, height) of every image, decoded to its end.
 
     Raises UserError with the number of missing and of broken images and the first of each.

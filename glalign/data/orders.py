@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from glalign.errors import UserError
+from glalign.support.errors import UserError
 
 
 class Shuffled:

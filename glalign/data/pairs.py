@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Generator, Tensor
 
+from glalign.config.data_section import DataOptions
+from glalign.contract.records import Record
+from glalign.contract.retriever import Batch
 from glalign.data import augment
+from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
-from glalign.data.options import DataOptions
 from glalign.data.orders import Grouped, Shuffled
-from glalign.data.records import Record
-from glalign.data.text import Phrases, TokenTable
 from glalign.language.tokenizers import Tokenizer
-from glalign.models.retriever import Batch
-from glalign.seeds import seed_for
+from glalign.support.random_streams import seed_for
 
 SAMPLINGS = ("pairs", "identity", "groups")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
+from glalign.support.errors import UserError
 
 DROPPED = (1369, 4116, 6116)
 """Training identities with one image, which SSAN's preprocessing leaves out before it numbers the rest from 0."""

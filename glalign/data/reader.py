@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from glalign.data.dialects import Dialect, Release
+from glalign.contract.formats import DatasetRelease, Dialect
+from glalign.contract.records import SPLITS, Record
 from glalign.data.entries import read_entries
-from glalign.data.image_folder import ImageFolder
-from glalign.data.records import SPLITS, Record
-from glalign.errors import UserError
 from glalign.language.tokenizers import normalise_caption
+from glalign.storage.image_folder import ImageFolder
+from glalign.support.errors import UserError
 
 
-def read_release(release: Release, splits: Mapping[str, str | None]) -> list[Record]:
+def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> list[Record]:
     """One record per image that belongs to a wanted split, in the files' order.
 
     splits maps ours (train, val, test) to the release's names; null means that there is no such split. Entries of other
@@ -38,7 +38,7 @@ def read_release(release: Release, splits: Mapping[str, str | None]) -> list[Rec
     return records
 
 
-def scan(release: Release) -> Iterator[tuple[Record | None, str]]:
+def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
     """(record, what is wrong with it or "") of each entry; the record's split has the release's name. None: no record.
 
     Raises: UserError when an annotation file is missing or is none.

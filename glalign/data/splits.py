@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from glalign.data.records import Record
-from glalign.errors import UserError
-from glalign.seeds import seed_for
+from glalign.contract.records import Record
+from glalign.support.errors import UserError
+from glalign.support.random_streams import seed_for
 
 
 def hold_out(records: Iterable[Record], count: int, seed: int) -> list[Record]:

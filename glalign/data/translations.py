@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from glalign.data.dialects import DIALECTS, Release, release_of
+from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
+from glalign.contract.records import Record
 from glalign.data.entries import formats_in
 from glalign.data.reader import scan
-from glalign.data.records import Record
-from glalign.errors import UserError
-from glalign.files import read_text, write_json
-from glalign.sheets import parse_sheet, write_sheet
+from glalign.storage.csv_files import parse_sheet, write_sheet
+from glalign.storage.whole_files import read_text, write_json
+from glalign.support.errors import UserError
 
 TRANSLATED = {
     "cuhk_pedes": "cuhk_pedes_vn",
@@ -49,7 +49,7 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
     """
     release = _release(source)
     kind = TRANSLATED[_format(source)]
-    target = release_of({"format": kind, "root": str(out), "splits": {}})
+    target = dataset_release({"format": kind, "root": str(out), "splits": {}})
     file, images = Path(target.annotations[""]), Path(target.images)
     if file.exists():
         raise UserError(f"{file}: is there already; remove it, or name another folder")
@@ -77,16 +77,16 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
 def _format(source: Path) -> str:
     found = [kind for kind in formats_in(source) if kind in TRANSLATED]
     if not found:
-        files = ", ".join(DIALECTS[kind].annotations for kind in TRANSLATED)
+        files = ", ".join(FORMATS[kind].annotations for kind in TRANSLATED)
         raise UserError(f"{source}: no release that has a translation; it holds one of {files}")
     return found[0]
 
 
-def _release(source: Path) -> Release:
-    return release_of({"format": _format(source), "root": str(source), "splits": {}})
+def _release(source: Path) -> DatasetRelease:
+    return dataset_release({"format": _format(source), "root": str(source), "splits": {}})
 
 
-def _records(release: Release) -> list[Record]:
+def _records(release: DatasetRelease) -> list[Record]:
     """Every entry, whatever its split; the first wrong one is an error."""
     records = []
     for record, problem in scan(release):

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from glalign.data.decode import DecodeError, decode_rgb
-from glalign.data.dialects import EACH, Release, dialect_of, release_of
+from glalign.contract.formats import EACH, DatasetRelease, dataset_release, format_of
+from glalign.contract.records import Record
 from glalign.data.manifest import annotations
-from glalign.data.parallel import cores, in_threads
+from glalign.data.published_releases import PUBLISHED
 from glalign.data.reader import scan
-from glalign.data.records import Record
-from glalign.data.release import PUBLISHED
-from glalign.data.verify_text import describe
-from glalign.progress import Progress
+from glalign.data.verify_report import describe
+from glalign.storage.image_files import DecodeError, decode_rgb
+from glalign.storage.parallel_decode import cores, in_threads
+from glalign.support.progress import Progress
 
 __all__ = ["describe", "verify"]
 
@@ -70,16 +70,16 @@ def verify(
     }
 
 
-def _release(root: Path | str, kind: str, annotation_file: str | None, images: str | None) -> Release:
+def _release(root: Path | str, kind: str, annotation_file: str | None, images: str | None) -> DatasetRelease:
     """The release with the files of every split that is there; with none of them, the one that is trained on."""
-    dialect = dialect_of(kind)
+    dialect = format_of(kind)
     pattern = annotation_file or dialect.annotations
     there = [s for s in dialect.splits if (Path(root) / pattern.replace(EACH, s)).is_file()] or dialect.splits[:1]
     entry = {"format": kind, "root": str(root), "annotations": annotation_file, "images": images}
-    return release_of({**entry, "splits": {split: split for split in there}})
+    return dataset_release({**entry, "splits": {split: split for split in there}})
 
 
-def _read(release: Release) -> tuple[list[Record], list[str]]:
+def _read(release: DatasetRelease) -> tuple[list[Record], list[str]]:
     """The entries that make a record, and a line for each that is wrong."""
     found = list(scan(release))
     return [record for record, _ in found if record], [problem for _, problem in found if problem]

@@ -6,17 +6,17 @@ from typing import Any
 
 import torch
 
-from glalign.data.sets import TrainingData
+from glalign.contract.retriever import TrainingInfo
+from glalign.data.job_datasets import TrainingData
 from glalign.engine.encode import Encoded
-from glalign.engine.runtime import prepare
 from glalign.evaluation.metrics import half_up
 from glalign.evaluation.ranking import find_positives, hit_ranks
-from glalign.files import read_json
-from glalign.models.retriever import Facts
-from glalign.models.weights import Weights, load_weights
-from glalign.names import class_named
-from glalign.reporting.partial import partial_note, partial_of, stated, with_note
-from glalign.reporting.plain import number, write_plain
+from glalign.reporting.partial_releases import partial_note, partial_of, stated, with_note
+from glalign.reporting.plain_table import number, write_plain
+from glalign.storage.weight_files import Weights, load_weights
+from glalign.storage.whole_files import read_json
+from glalign.support.dotted_names import class_named
+from glalign.support.torch_settings import prepare
 
 BRANCHES = {"score": None, "global": 1.0, "local": 0.0}
 """Column -> weight of the global cosine in the score; None is the system's own (D10)."""
@@ -63,7 +63,7 @@ def rank1(
     """Rank-1 (percent) on the validation identities of trained weights under these options."""
     words = tuple((word, count) for word, count in facts["words"])
     weights = Weights(Path(spec["weights"]), load=False)
-    built = Facts(**{**facts, "words": words})
+    built = TrainingInfo(**{**facts, "words": words})
     model = class_named(spec["class"]).build(options, data.options.image_size, built, weights)
     load_weights(model, folder, "model")
     shown = data.validation(model)

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from glalign.errors import UserError
-from glalign.files import whole_file
-from glalign.progress import log
+from glalign.storage.whole_files import whole_file
+from glalign.support.errors import UserError
+from glalign.support.progress import log
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

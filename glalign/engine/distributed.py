@@ -1,4 +1,4 @@
-"""A training in several processes that torchrun starts; what they divide is in glalign.models.spread.
+"""A training in several processes that torchrun starts; what they divide is in glalign.models.batch_shares.
 
 All run the same program on the same whole batches and hold the same weights; the first one alone writes files.
 """
@@ -12,8 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from glalign.errors import UserError
-from glalign.models.spread import processes
+from glalign.models.batch_shares import processes
+from glalign.support.errors import UserError
 
 
 @contextlib.contextmanager

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from glalign.data.sets import RetrievalSet
+from glalign.contract.retriever import Features, Retriever
+from glalign.data.job_datasets import RetrievalSet
 from glalign.evaluation.reranking import candidates, reranked
-from glalign.models.retriever import Features, Retriever
-from glalign.progress import log
+from glalign.support.progress import log
 
 PAIRS = 512
 """Pairs that the second stage scores at a time; a constant, because sums of floats depend on it."""

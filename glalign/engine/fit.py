@@ -11,30 +11,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.data.job_datasets import RetrievalSet, TrainingData, input_digests
 from glalign.data.pairs import Pairs
-from glalign.data.sets import RetrievalSet, TrainingData, input_digests
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
 from glalign.engine.distributed import check_agreement, joined, leads, sum_gradients
 from glalign.engine.encode import Encoded
 from glalign.engine.memory import check_memory, explained
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.engine.options import MemoryOptions, Runtime
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.prefetch import Ahead
-from glalign.engine.runtime import prepare
-from glalign.errors import UserError, within
 from glalign.evaluation.ranking import find_positives, hit_ranks
-from glalign.files import write_json, write_text
-from glalign.locks import alone_in
-from glalign.models.retriever import Facts, Retriever
+from glalign.models.batch_shares import processes
 from glalign.models.shared_norm import share_statistics
-from glalign.models.spread import processes
-from glalign.models.weights import Weights, save_weights
-from glalign.names import class_named
-from glalign.options import from_mapping
-from glalign.progress import Progress, log
-from glalign.provenance import digest_of, provenance
-from glalign.seeds import seed_for
+from glalign.storage.locks import alone_in
+from glalign.storage.provenance import provenance, run_digest
+from glalign.storage.weight_files import Weights, save_weights
+from glalign.storage.whole_files import write_json, write_text
+from glalign.support.dotted_names import class_named
+from glalign.support.errors import UserError, within
+from glalign.support.progress import Progress, log
+from glalign.support.random_streams import seed_for
+from glalign.support.runtime_options import MemoryOptions, Runtime
+from glalign.support.torch_settings import prepare
 
 VALIDATION_BLOCK = 512  # queries scored at a time; the ranks do not depend on it
 
@@ -62,12 +62,12 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     budget = spec["budget"]
     steps = data.steps(budget, sampling)
     words = data.words(kind.word_split(spec["model"])) if "words" in kind.needs else ()
-    facts = Facts(data.identities, steps, words)
+    facts = TrainingInfo(data.identities, steps, words)
 
     training = assembled(spec, data, facts, seed, device, runtime)
     model, optimizer, scaler = training.model, training.optimizer, training.precision.scaler
     inputs = input_digests(spec)
-    checkpoint, key = out / "checkpoint.pt", digest_of({**spec, "inputs": inputs}, code)
+    checkpoint, key = out / "checkpoint.pt", run_digest({**spec, "inputs": inputs}, code)
     start, lines, best = 0, [], {"val_rank1": -1.0, "step": 0, "weights": {}}
     if state := load_checkpoint(checkpoint, key):
         model.load_state_dict(state["model"])
@@ -110,7 +110,7 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
 
 
 def assembled(
-    spec: Mapping[str, Any], data: TrainingData, facts: Facts, seed: int, device: torch.device, runtime: Runtime
+    spec: Mapping[str, Any], data: TrainingData, facts: TrainingInfo, seed: int, device: torch.device, runtime: Runtime
 ) -> "Training":
     """The model with its pre-trained weights, its optimiser and its batches. Raises UserError if a GPU is too small."""
     place = f"systems.{spec['system']}"

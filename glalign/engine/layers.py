@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from glalign.errors import UserError
+from glalign.support.errors import UserError
 
 TRANSFORMER = frozenset(
     {"ResidualAttentionBlock", "TransformerEncoderLayer", "TransformerDecoderLayer", "RobertaLayer", "XLMRobertaLayer"}

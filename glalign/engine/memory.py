@@ -14,19 +14,19 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from glalign.data.options import DataOptions
+from glalign.config.data_section import DataOptions
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Retriever, TrainingInfo
 from glalign.engine.layers import TRANSFORMER, layers
 from glalign.engine.optim import OptimOptions
-from glalign.engine.options import MemoryOptions, Runtime, moments
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.specimen import specimen
-from glalign.errors import UserError
-from glalign.models.retriever import Batch, Facts, Retriever
-from glalign.models.spread import processes
-from glalign.models.weights import Weights
-from glalign.names import class_named
-from glalign.options import from_mapping
-from glalign.progress import log
+from glalign.models.batch_shares import processes
+from glalign.storage.weight_files import Weights
+from glalign.support.dotted_names import class_named
+from glalign.support.errors import UserError
+from glalign.support.progress import log
+from glalign.support.runtime_options import MemoryOptions, Runtime, moments
 
 GIB = 1 << 30
 
@@ -130,7 +130,7 @@ def estimate(model: Retriever, spec: Mapping[str, Any], device: torch.device) ->
     return Peak(weights, trained, moments(optim.name, optim.momentum) * trained, step, pairs, per_pair)
 
 
-def check_memory(spec: Mapping[str, Any], facts: Facts, device: torch.device) -> None:
+def check_memory(spec: Mapping[str, Any], facts: TrainingInfo, device: torch.device) -> None:
     """Log what the training of a specification needs, by a model of its own that is gone afterwards.
 
     Raises: UserError, before anything is trained, with what to change if the GPU has not so much.

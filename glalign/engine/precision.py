@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from glalign.engine.layers import TRANSFORMER, TRUNKS, compiled, in_float32, layers, recompute, wrap
-from glalign.engine.options import MemoryOptions, Runtime
+from glalign.support.runtime_options import MemoryOptions, Runtime
 
 TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from glalign.data.records import Query, Record, queries, read_manifest
+from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.data.splits import leakage, select_identities
-from glalign.errors import UserError
 from glalign.evaluation.protocol import gallery_of, targets
-from glalign.evaluation.rankfile import DRAW, write_ranks
 from glalign.evaluation.ranking import RankRow, rank_blocks
-from glalign.files import read_json
-from glalign.names import class_named
-from glalign.progress import Progress
-from glalign.provenance import provenance
-from glalign.seeds import seed_for
+from glalign.evaluation.ranks_file import DRAW, write_ranks
+from glalign.storage.provenance import provenance
+from glalign.storage.whole_files import read_json
+from glalign.support.dotted_names import class_named
+from glalign.support.errors import UserError
+from glalign.support.progress import Progress
+from glalign.support.random_streams import seed_for
 
 Score = Callable[["Draw"], Iterator[np.ndarray]]
 """Blocks (b, G) of the scores of a draw."""
@@ -98,12 +98,12 @@ def references(spec: Mapping[str, Any]) -> Score:
 def retriever(spec: Mapping[str, Any], records: list[Record]) -> Score:
     """Scores of a trained system, rebuilt from its run; every record is encoded once, whatever the draws."""
     # Not at the top: a reference is scored without torch.
-    from glalign.data.options import DataOptions  # noqa: PLC0415
-    from glalign.data.sets import RetrievalSet, Source  # noqa: PLC0415
+    from glalign.config.data_section import DataOptions  # noqa: PLC0415
+    from glalign.contract.retriever import TrainingInfo  # noqa: PLC0415
+    from glalign.data.job_datasets import RetrievalSet, Source  # noqa: PLC0415
     from glalign.engine.encode import Encoded  # noqa: PLC0415
-    from glalign.engine.runtime import prepare  # noqa: PLC0415
-    from glalign.models.retriever import Facts  # noqa: PLC0415
-    from glalign.models.weights import Weights, load_weights  # noqa: PLC0415
+    from glalign.storage.weight_files import Weights, load_weights  # noqa: PLC0415
+    from glalign.support.torch_settings import prepare  # noqa: PLC0415
 
     device = prepare(spec["threads"], spec["device"])
     run = Path(spec["run"])
@@ -111,7 +111,7 @@ def retriever(spec: Mapping[str, Any], records: list[Record]) -> Score:
     facts["words"] = tuple((word, count) for word, count in facts["words"])
     options = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data")
     weights = Weights(Path(spec["weights"]), load=False)
-    model = class_named(spec["class"]).build(spec["model"], options.image_size, Facts(**facts), weights)
+    model = class_named(spec["class"]).build(spec["model"], options.image_size, TrainingInfo(**facts), weights)
     load_weights(model, run, "model")
     test = spec["test"]
     data = RetrievalSet.of([Source.of(test, records)], records, model, options, spec["dress"])

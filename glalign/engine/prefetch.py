@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from glalign.models.retriever import Batch
+from glalign.contract.retriever import Batch
 
 
 class Ahead:

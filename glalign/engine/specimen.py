@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import torch
 
-from glalign.data.sets import OTHERS
-from glalign.models.retriever import Batch, Retriever
-from glalign.parsing.regions import REGIONS
+from glalign.contract.regions import REGIONS
+from glalign.contract.retriever import Batch, Retriever
+from glalign.data.job_datasets import OTHERS
 
 WORDS = (
     "a", "man", "woman", "wears", "red", "blue", "black", "shirt", "jacket", "skirt", "shoes", "long", "hair", "bag",

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.data.records import read_manifest
-from glalign.errors import UserError
+from glalign.contract.records import read_manifest
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.files import read_text
-from glalign.seeds import seed_for
-from glalign.sheets import Row, parse_sheet, write_sheet
+from glalign.storage.csv_files import Row, parse_sheet, write_sheet
+from glalign.storage.whole_files import read_text
+from glalign.support.errors import UserError
+from glalign.support.random_streams import seed_for
 
 COLUMNS = ("image", "index", "source", "target", "judge", "comment")
 NEEDED = ("image", "index", "judge")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from glalign.evaluation.rankfile import draw_of, read_ranks
 from glalign.evaluation.ranking import HitRanks, RankRow
-from glalign.files import write_json
-from glalign.seeds import seed_for
+from glalign.evaluation.ranks_file import draw_of, read_ranks
+from glalign.storage.whole_files import write_json
+from glalign.support.random_streams import seed_for
 
 KS = (1, 5, 10)
 LEVEL = 0.95  # of every interval

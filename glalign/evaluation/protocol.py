@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from glalign.data.records import Query, Record
-from glalign.errors import UserError
+from glalign.contract.records import Query, Record
+from glalign.support.errors import UserError
 
 
 def gallery_of(records: Iterable[Record], gallery: str) -> list[Record]:

@@ -11,7 +11,7 @@ from itertools import chain
 
 import numpy as np
 
-from glalign.errors import UserError
+from glalign.support.errors import UserError
 
 WORKING_SET = 1 << 20  # bytes of scores compared at a time: stays in cache between the passes (measured, benchmarks/)
 SORT_ABOVE = 16  # positives per query from which one sort is cheaper than one pass per positive (measured, benchmarks/)

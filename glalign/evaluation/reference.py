@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from glalign.data.records import Query, Record
-from glalign.errors import UserError
-from glalign.files import read_json
-from glalign.seeds import seed_for
+from glalign.contract.records import Query, Record
+from glalign.storage.whole_files import read_json
+from glalign.support.errors import UserError
+from glalign.support.random_streams import seed_for
 
 
 class RandomScores:

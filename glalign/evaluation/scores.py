@@ -12,9 +12,9 @@ from typing import IO
 
 import numpy as np
 
-from glalign.errors import UserError
 from glalign.evaluation.metrics import percentages
 from glalign.evaluation.ranking import find_positives, hit_ranks
+from glalign.support.errors import UserError
 
 BLOCK_BYTES = 1 << 24  # scores read at a time
 SAVE = "np.savez(path, similarity=..., query_ids=..., gallery_ids=...)"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glalign.errors import UserError
 from glalign.evaluation.metrics import LEVEL
-from glalign.evaluation.rankfile import DRAW, draw_of
 from glalign.evaluation.ranking import RankRow
+from glalign.evaluation.ranks_file import DRAW, draw_of
+from glalign.support.errors import UserError
 
 EXACT_BELOW = 25
 """Discordant pairs below which the binomial test is used instead of chi-square with continuity correction (D15)."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from glalign.errors import UserError
-from glalign.language.chunks import Chunk, Parse
+from glalign.language.chunks_en import Chunk, Parse
 from glalign.language.lexicon import Keyword, grammar
 from glalign.language.segmentation import composed, joined, segment
+from glalign.support.errors import UserError
 
 
 def noun_chunks(captions: Iterable[str], segmenter: str) -> Iterator[Parse]:

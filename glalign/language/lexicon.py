@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
-from glalign.parsing.regions import REGIONS
+from glalign.contract.regions import REGIONS
+from glalign.support.errors import UserError
 
 DATA_FILES = ("lexicon/*.yaml",)  # part of the digest of every stage that imports this module
 FOLDER = Path(__file__).with_name("lexicon")

@@ -6,9 +6,9 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glalign.errors import UserError
 from glalign.language.segmentation import Word, composed, cutter, segment
 from glalign.language.tokenizers import Span
+from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from transformers import PhobertTokenizer

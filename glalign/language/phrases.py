@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
-from glalign.data.records import read_manifest
-from glalign.errors import UserError
-from glalign.files import write_text
-from glalign.language import chunks, chunks_vi
-from glalign.language.chunks import Parse
+from glalign.contract.records import read_manifest
+from glalign.language import chunks_en as chunks
+from glalign.language import chunks_vi
+from glalign.language.chunks_en import Parse
 from glalign.language.lexicon import Lexicon, load_lexicon
-from glalign.progress import Progress
+from glalign.storage.whole_files import write_text
+from glalign.support.errors import UserError
+from glalign.support.progress import Progress
 
 
 class Phrase(TypedDict):

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from glalign.errors import UserError
+from glalign.support.errors import UserError
 
 Span = tuple[int, int]
 """Start and end of a stretch of characters; (0, 0) is no stretch at all."""
@@ -143,7 +143,7 @@ class WordTokenizer:
         lower_case: bool = False,
         split: Split | None = None,
     ) -> "WordTokenizer":
-        """The dictionary of all words (with their counts, as `Facts.words`) that occur `min_count` times or more."""
+        """The dictionary of all words (with counts, as `TrainingInfo.words`) that occur `min_count` times or more."""
         total: Counter[str] = Counter()
         for word, count in counts:
             total[word.lower() if lower_case else word] += count

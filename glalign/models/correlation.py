@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.models.losses import EXCLUDED
+from glalign.models.losses.contrastive import EXCLUDED
 
 SELF = -1e6
 """What is added to a part's weight on itself: the non-local block mixes in the other parts only."""

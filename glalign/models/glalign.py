@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.errors import UserError
-from glalign.models.backbones import clip_towers
-from glalign.models.losses import contrastive, local_contrastive
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.models.losses.contrastive import contrastive, local_contrastive
+from glalign.models.losses.temperature import LogitScale
 from glalign.models.parts import masked_regions, pooled, separate_phrases
-from glalign.models.phobert import SHAPES as PHOBERT
-from glalign.models.phobert import PhoBertText, phobert_text
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.temperature import LogitScale
-from glalign.models.text_tower import TOKENS, TextTower, text_token
-from glalign.options import from_mapping
+from glalign.models.towers.backbones import clip_towers
+from glalign.models.towers.phobert import SHAPES as PHOBERT
+from glalign.models.towers.phobert import PhoBertText, phobert_text
+from glalign.models.towers.text_tower import TOKENS, TextTower, text_token
+from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from glalign.models.clip_towers import ClipTowers
-    from glalign.models.weights import Weights
+    from glalign.models.towers.clip import ClipTowers
+    from glalign.storage.weight_files import Weights
 
 PARTS = 5
 """HEAD, UPPERBODY, LOWERBODY, SHOES, OTHERS (Section 3.2)."""
@@ -146,7 +146,9 @@ class GLAlign(Retriever):
         self.part_scale = LogitScale(options.temperature, PARTS) if own_scales else None
 
     @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: Facts, weights: Weights) -> GLAlign:
+    def build(
+        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
+    ) -> GLAlign:
         """See `Retriever.build`; nothing in GLAlign depends on the training set."""
         options = from_mapping(Options, model, "model")
         clip = options.text_backbone == "clip"

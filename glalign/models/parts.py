@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.models.text_tower import TextTower, text_token
+from glalign.models.towers.text_tower import TextTower, text_token
 
 if TYPE_CHECKING:
-    from glalign.models.clip_towers import ClipTowers
+    from glalign.models.towers.clip import ClipTowers
 
 
 def pooled(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

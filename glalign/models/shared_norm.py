@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from glalign.models.spread import dividing, processes, summed
+from glalign.models.batch_shares import dividing, processes, summed
 
 
 class SharedBatchNorm(_BatchNorm):

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glalign.data.decode import DecodeError, decode_rgb
-from glalign.data.parallel import cores, in_threads
-from glalign.data.records import read_manifest
-from glalign.engine.runtime import prepare
-from glalign.errors import UserError
-from glalign.files import resumable_directory, write_json
-from glalign.locks import alone_in
-from glalign.parsing.cache import claim, maker
-from glalign.parsing.labelmaps import Agreement, map_file, read_labels, write_labels
+from glalign.contract.records import read_manifest
+from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
+from glalign.parsing.label_map_record import claim, maker
+from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_labels
 from glalign.parsing.parser import BATCH, Parser
-from glalign.parsing.regions import ATR_LABELS, REGIONS, region_table
 from glalign.parsing.stripes import stripes
-from glalign.progress import Progress, log
+from glalign.storage.image_files import DecodeError, decode_rgb
+from glalign.storage.locks import alone_in
+from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.whole_files import resumable_directory, write_json
+from glalign.support.errors import UserError
+from glalign.support.progress import Progress, log
+from glalign.support.torch_settings import prepare
 
 Maps = list[NDArray[np.uint8]]
 

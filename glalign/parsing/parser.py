@@ -11,11 +11,11 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from glalign.errors import UserError
-from glalign.files import read_json
-from glalign.models.weights import load_weights
-from glalign.parsing.regions import ATR_LABELS, SIDES
+from glalign.contract.regions import ATR_LABELS, SIDES
 from glalign.parsing.released_names import current_names
+from glalign.storage.weight_files import load_weights
+from glalign.storage.whole_files import read_json
+from glalign.support.errors import UserError
 
 BATCH = 32
 """Images a parser sees at a time; small, because maps are enlarged to the images' own sizes."""

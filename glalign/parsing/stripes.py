@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from glalign.parsing.regions import ATR_LABELS
+from glalign.contract.regions import ATR_LABELS
 
 # Shares of the height (top, bottom) and of the width (left, right). Ours: a standing adult is about seven and a half
 # heads tall and fills a pedestrian crop but for a few per cent, so the head ends near 1/7.5, the trunk near one half,

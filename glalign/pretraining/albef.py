@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.models.albef import Albef, AlbefTokenizer, albef
-from glalign.models.fusion_tasks import hard_pairs, mask_words, places_of
-from glalign.models.losses import contrastive
-from glalign.models.retriever import Batch, Features, Retriever
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.models.losses.contrastive import contrastive
+from glalign.models.losses.fusion_tasks import hard_pairs, mask_words, places_of
+from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.pretraining.clip import train_towers
+from glalign.storage.weight_files import Weights
 
 MASKED = 0.15
 """Share of words to predict."""

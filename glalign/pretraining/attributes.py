@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glalign.config.data_section import DataOptions
+from glalign.config.from_mapping import from_mapping
 from glalign.data.augment import flip, jitter, normalise
-from glalign.data.options import DataOptions
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.engine.runtime import prepare
-from glalign.models.backbones import VGG_NAMES, resnet_trunk, vgg_trunk
-from glalign.models.weights import save_weights
-from glalign.options import from_mapping
+from glalign.models.towers.backbones import VGG_NAMES, resnet_trunk, vgg_trunk
 from glalign.pretraining.corpus import Corpus, draw_corpus
-from glalign.progress import Progress
-from glalign.seeds import seed_for
+from glalign.storage.weight_files import save_weights
+from glalign.support.progress import Progress
+from glalign.support.random_streams import seed_for
+from glalign.support.torch_settings import prepare
 
 
 class AttributeClassifier(nn.Module):

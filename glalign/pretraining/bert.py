@@ -9,17 +9,17 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from glalign.config.from_mapping import from_mapping
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.engine.runtime import prepare
 from glalign.language.tokenizers import FileTokenizer, Tokenizer
-from glalign.models.bert import INIT_STD, bert
-from glalign.models.masking import mask_tokens
-from glalign.models.mlm import word_loss
-from glalign.models.weights import Weights, save_weights
-from glalign.options import from_mapping
+from glalign.models.losses.masking import mask_tokens
+from glalign.models.losses.mlm import word_loss
+from glalign.models.towers.bert import INIT_STD, bert
 from glalign.pretraining.corpus import captions
-from glalign.progress import Progress
-from glalign.seeds import seed_for
+from glalign.storage.weight_files import Weights, save_weights
+from glalign.support.progress import Progress
+from glalign.support.random_streams import seed_for
+from glalign.support.torch_settings import prepare
 
 SHARE = 0.15
 """Of the word pieces that are to be predicted (Devlin et al. 2019)."""
@@ -32,7 +32,7 @@ Spellings = Mapping[int, list[list[int]]]
 class Options:
     """The `model:` keys of the recipe, also of that of the tiny PhoBERT.
 
-    backbone: a name of `glalign.models.bert` or `.phobert`. vocabulary: the tokenizer's file or files. max_tokens: of a
+    backbone: a name of `models.towers.bert` or `.phobert`. vocabulary: the tokenizer's file or files. max_tokens: of a
     caption, marks included. spelt: share of the words that are spelt in smaller pieces, as words are that the
     vocabulary lacks; else these would never be trained, because the vocabulary has every word of this corpus.
     """

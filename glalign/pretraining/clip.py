@@ -8,20 +8,20 @@ from typing import Any
 
 import torch
 
-from glalign.data.options import DataOptions
+from glalign.config.data_section import DataOptions
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.records import Query, Record, queries
+from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.data.job_datasets import RetrievalSet
 from glalign.data.pairs import Pairs
-from glalign.data.records import Query, Record, queries
-from glalign.data.sets import RetrievalSet
 from glalign.engine.fit import Training
 from glalign.engine.optim import OptimOptions, make_optimizer
-from glalign.engine.runtime import prepare
 from glalign.models.glalign import GLAlign
-from glalign.models.retriever import Facts, Retriever
-from glalign.models.weights import UNFILLED, save_weights
-from glalign.options import from_mapping
 from glalign.pretraining.corpus import draw_corpus
-from glalign.progress import Progress
-from glalign.seeds import seed_for
+from glalign.storage.weight_files import UNFILLED, save_weights
+from glalign.support.progress import Progress
+from glalign.support.random_streams import seed_for
+from glalign.support.torch_settings import prepare
 
 
 def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def pretrain_clip(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
     def build(image_size: tuple[int, int]) -> GLAlign:
         # Targets by identity: in a corpus this small a batch often holds two captions of one person.
         chosen = {**spec["model"], "alpha": 1.0, "targets": "identity"}
-        return GLAlign.build(chosen, image_size, Facts(0, 0), UNFILLED)
+        return GLAlign.build(chosen, image_size, TrainingInfo(0, 0), UNFILLED)
 
     return train_towers(spec, build, out)
 

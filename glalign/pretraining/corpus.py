@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from glalign.data.records import Record
+from glalign.contract.records import Record
 from glalign.language.tokenizers import normalise_caption
-from glalign.progress import Progress
+from glalign.support.progress import Progress
 from glalign.synthetic.dataset import corpus
 
 

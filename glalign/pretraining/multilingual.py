@@ -8,13 +8,13 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.models.losses import contrastive
-from glalign.models.multilingual import MultilingualTowers, multilingual_towers
-from glalign.models.retriever import Batch, Features, Retriever
-from glalign.models.temperature import LogitScale
-from glalign.models.weights import Weights
-from glalign.options import from_mapping
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.models.losses.contrastive import contrastive
+from glalign.models.losses.temperature import LogitScale
+from glalign.models.towers.multilingual import MultilingualTowers, multilingual_towers
 from glalign.pretraining.clip import train_towers
+from glalign.storage.weight_files import Weights
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from glalign.language.phobert_tokenizer import JOINT, PhoBertFileTokenizer
-from glalign.models.phobert import phobert
-from glalign.models.weights import Weights
+from glalign.models.towers.phobert import phobert
 from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
 from glalign.pretraining.phobert_vocabulary import halfway
+from glalign.storage.weight_files import Weights
 
 
 def pretrain_phobert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from glalign.errors import UserError
 from glalign.language.phobert_tokenizer import JOINT
 from glalign.language.segmentation import segment
+from glalign.support.errors import UserError
 
 MARKS = 5
 """<s>, <pad>, </s>, <unk> and <mask>, which are in no file but among the ids."""

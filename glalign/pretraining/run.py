@@ -5,20 +5,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.files import write_json
 from glalign.pretraining.albef import pretrain_albef
 from glalign.pretraining.attributes import pretrain_trunk
 from glalign.pretraining.bert import pretrain_bert
 from glalign.pretraining.clip import pretrain_clip
 from glalign.pretraining.phobert import pretrain_phobert
+from glalign.storage.whole_files import write_json
 
 Recipe = Callable[[Mapping[str, Any], Path], dict[str, Any]]
 
 
 def recipes() -> dict[str, Recipe]:
     """Recipe by kind; two of them drag in transformers."""
-    from glalign.parsing.train_parser import train  # noqa: PLC0415
     from glalign.pretraining.multilingual import pretrain_multilingual  # noqa: PLC0415
+    from glalign.pretraining.parser import train  # noqa: PLC0415
 
     trunks = dict.fromkeys(("resnet", "vgg"), pretrain_trunk)
     texts = {"bert": pretrain_bert, "phobert": pretrain_phobert, "multilingual": pretrain_multilingual}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.files import write_text
 from glalign.language.tokenizers import FileTokenizer
 from glalign.pretraining.corpus import captions
 from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary
+from glalign.storage.whole_files import write_text
 
 UNKNOWN = {"bert": "[UNK]", "roberta": "<unk>"}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from glalign.errors import UserError
 from glalign.reporting.tables import read_table
+from glalign.support.errors import UserError
 
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
 TOLERANCES = "tolerances.yaml"

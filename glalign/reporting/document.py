@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
-from glalign.files import whole_file, write_text
-from glalign.progress import log
 from glalign.reporting.latex import escape
+from glalign.storage.whole_files import whole_file, write_text
+from glalign.support.errors import UserError
+from glalign.support.progress import log
 
 ENGINE = "lualatex"
 """Its default font, Latin Modern, has every Vietnamese letter, and it reads UTF-8 as it stands."""

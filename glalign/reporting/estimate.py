@@ -8,7 +8,7 @@ GB = 1e9
 
 
 def render_estimate(found: Mapping[str, Any]) -> str:
-    """The plain data of `glalign.estimate.estimate` as text."""
+    """The plain data of `glalign.cost.estimate.estimate` as text."""
     from tabulate import tabulate  # noqa: PLC0415
 
     lines = [_line(row["system"], row) for row in found["systems"]]

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from glalign.config import Config
-from glalign.errors import UserError
+from glalign.config.loading import Config
+from glalign.support.errors import UserError
 
 SECTIONS = ("Source", "Kept", "Simplified", "Not done", "At a disadvantage")
 REQUIRED = ("Source", "Kept", "Simplified", "Not done")

@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
 from glalign.evaluation.metrics import half_up
-from glalign.files import read_json
 from glalign.reporting.latex import escape
-from glalign.reporting.plain import number, write_csv, write_plain
+from glalign.reporting.plain_table import number, write_csv, write_plain
+from glalign.storage.whole_files import read_json
+from glalign.support.errors import UserError
 
 LARGEST_DIFFERENCE = 3
 """Percent by which a parameter count may differ from the published one without an explanation."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
-from glalign.files import read_json, write_text
 from glalign.reporting.latex import escape
-from glalign.reporting.partial import stated, with_note
-from glalign.reporting.plain import booktabs, write_csv
+from glalign.reporting.partial_releases import stated, with_note
+from glalign.reporting.plain_table import booktabs, write_csv
+from glalign.storage.whole_files import read_json, write_text
 
 
 def make_matrix(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from glalign.evaluation.metrics import half_up
-from glalign.evaluation.rankfile import read_ranks
 from glalign.evaluation.ranking import RankRow
+from glalign.evaluation.ranks_file import read_ranks
 from glalign.evaluation.significance import (
     adjusted,
     detectable,
@@ -18,9 +18,9 @@ from glalign.evaluation.significance import (
     mcnemar,
 )
 from glalign.reporting.latex import escape
-from glalign.reporting.partial import stated, with_note
-from glalign.reporting.plain import number, write_plain
-from glalign.seeds import seed_for
+from glalign.reporting.partial_releases import stated, with_note
+from glalign.reporting.plain_table import number, write_plain
+from glalign.support.random_streams import seed_for
 
 SMALLEST = Fraction(1, 10_000)  # p-value printed as such
 

@@ -5,12 +5,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from glalign.contract.regions import REGIONS
 from glalign.evaluation.metrics import half_up
-from glalign.files import read_json
-from glalign.language.phrase_truth import ALL, NO_PART, OVERALL
-from glalign.parsing.regions import REGIONS
-from glalign.reporting.partial import stated
-from glalign.reporting.plain import write_csv
+from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL
+from glalign.reporting.partial_releases import stated
+from glalign.reporting.plain_table import write_csv
+from glalign.storage.whole_files import read_json
 
 PARTS = (*REGIONS, OVERALL, NO_PART, ALL)
 

@@ -12,11 +12,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glalign.errors import UserError
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
-from glalign.files import read_json, read_text, write_text
-from glalign.reporting.partial import stated
-from glalign.sheets import parse_sheet
+from glalign.reporting.partial_releases import stated
+from glalign.storage.csv_files import parse_sheet
+from glalign.storage.whole_files import read_json, read_text, write_text
+from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

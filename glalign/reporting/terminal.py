@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from glalign.errors import UserError
 from glalign.evaluation.metrics import KS
 from glalign.reporting.tables import read_table
+from glalign.support.errors import UserError
 
 WIDEST_TEXT = 26
 SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "captions", "avg_length": "words"}

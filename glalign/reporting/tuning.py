@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from glalign.evaluation.metrics import half_up
-from glalign.files import read_json, write_text
-from glalign.reporting.partial import partial_note, partial_of
+from glalign.reporting.partial_releases import partial_note, partial_of
+from glalign.storage.whole_files import read_json, write_text
 
 HEAD = """# Learning rates of the demo
 

@@ -18,17 +18,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from glalign.errors import UserError
-from glalign.files import whole_directory
-from glalign.seeds import seed_for
-from glalign.synthetic import captions_en, captions_vi
-from glalign.synthetic.domains import domain as find_domain
-from glalign.synthetic.people import Person, make_person
-from glalign.synthetic.phrases_vi import Spoken
-from glalign.synthetic.render import Photograph, photograph
-from glalign.synthetic.setting import Domain
-from glalign.synthetic.visible import visible
-from glalign.synthetic.witness import Facts, with_grue
+from glalign.storage.whole_files import whole_directory
+from glalign.support.errors import UserError
+from glalign.support.random_streams import seed_for
+from glalign.synthetic.captions import english as captions_en
+from glalign.synthetic.captions import vietnamese as captions_vi
+from glalign.synthetic.captions.phrases_vi import Spoken
+from glalign.synthetic.captions.witness import Facts, with_grue
+from glalign.synthetic.domains.registry import domain as find_domain
+from glalign.synthetic.domains.setting import Domain
+from glalign.synthetic.drawing.render import Photograph, photograph
+from glalign.synthetic.people.identity import Person, make_person
+from glalign.synthetic.people.visible import visible
 
 SPLITS = ("train", "val", "test")
 WORDS = {"en": r"[a-z0-9'-]+", "vi": r"[^\W_]+"}

@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from glalign.errors import UserError, suggestion
+from glalign.support.errors import UserError, suggestion
 
 DATA_FILES = ("catalogue.yaml",)
 
 
 @dataclass(frozen=True)
-class Source:
+class WeightSource:
     """A file to download: `path` in the release's hub repository, or a `url`. size: MB as published. sha256: how its
     digest begins, where its address says so."""
 
@@ -29,12 +29,12 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Release:
+class WeightRelease:
     """A weight, a vocabulary, or both, under one name; fields as the head of catalogue.yaml describes them."""
 
     name: str
     about: str
-    files: tuple[Source, ...]
+    files: tuple[WeightSource, ...]
     licence: str
     facts: str
     family: str = ""
@@ -54,16 +54,16 @@ class Release:
 
 
 @functools.cache
-def catalogue() -> Mapping[str, Release]:
+def catalogue() -> Mapping[str, WeightRelease]:
     """Every release by name."""
     text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
     return {
-        name: Release(name, **{**entry, "files": tuple(Source(**file) for file in entry["files"])})
+        name: WeightRelease(name, **{**entry, "files": tuple(WeightSource(**file) for file in entry["files"])})
         for name, entry in yaml.safe_load(text).items()
     }
 
 
-def release_of(name: str) -> Release:
+def weight_release(name: str) -> WeightRelease:
     """The release of this name. Raises: UserError with the nearest one."""
     known = catalogue()
     if name not in known:

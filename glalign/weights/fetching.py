@@ -5,16 +5,16 @@ import shutil
 from pathlib import Path
 from urllib.error import URLError
 
-from glalign.errors import UserError
-from glalign.files import MENDABLE
-from glalign.weights.catalogue import Release, Source
+from glalign.storage.whole_files import MENDABLE
+from glalign.support.errors import UserError
+from glalign.weights.catalogue import WeightRelease, WeightSource
 from glalign.weights.importing import Say, import_release
 
 DOWNLOADS = ".downloads"
 """Folder below the weights' in which downloads wait, to go on or to be imported."""
 
 
-def fetch_release(release: Release, folder: Path, say: Say) -> None:
+def fetch_release(release: WeightRelease, folder: Path, say: Say) -> None:
     """Download the files of a release and import them into `folder`; the record has the commit or the address.
 
     A download stays until its import is done, unless the import refuses it. Raises: UserError when the network is off
@@ -45,7 +45,7 @@ def _is_of_disk(error: UserError) -> bool:
     return isinstance(error.__cause__, OSError) and error.__cause__.errno in MENDABLE
 
 
-def by_hand(release: Release, folder: Path) -> str:
+def by_hand(release: WeightRelease, folder: Path) -> str:
     """How a machine without network gets a release."""
     pages = [
         f"https://huggingface.co/{release.hub}/resolve/{release.revision}/{s.path}" for s in release.files if s.path
@@ -58,7 +58,9 @@ def by_hand(release: Release, folder: Path) -> str:
     )
 
 
-def _download(release: Release, source: Source, downloads: Path, folder: Path, say: Say) -> tuple[Path, str]:
+def _download(
+    release: WeightRelease, source: WeightSource, downloads: Path, folder: Path, say: Say
+) -> tuple[Path, str]:
     """A file of a release on this disk, and where it is from."""
     say(f"{release.name}: {source.path and release.hub + ' '}{source.path or source.url}")
     try:
@@ -71,7 +73,7 @@ def _download(release: Release, source: Source, downloads: Path, folder: Path, s
         ) from error
 
 
-def _from_hub(release: Release, source: Source, downloads: Path) -> tuple[Path, str]:
+def _from_hub(release: WeightRelease, source: WeightSource, downloads: Path) -> tuple[Path, str]:
     """Path in the hub's own cache layout, whose folders are named by commits."""
     from huggingface_hub import hf_hub_download  # noqa: PLC0415
     from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
@@ -83,7 +85,7 @@ def _from_hub(release: Release, source: Source, downloads: Path) -> tuple[Path, 
     return path, f"https://huggingface.co/{release.hub} at {path.parent.name}"
 
 
-def _from_url(source: Source, downloads: Path) -> Path:
+def _from_url(source: WeightSource, downloads: Path) -> Path:
     """A plain address; torch's downloader compares the digest's beginning where one is known."""
     from torch.hub import download_url_to_file  # noqa: PLC0415
 

@@ -12,14 +12,14 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from glalign.errors import UserError
-from glalign.files import read_json, whole_file, write_json
-from glalign.models.weights import adapted, fitting
-from glalign.weights.catalogue import Release
+from glalign.storage.weight_files import adapted, fitting
+from glalign.storage.weight_status import CONTENTS, digest_of
+from glalign.storage.whole_files import read_json, whole_file, write_json
+from glalign.support.errors import UserError
+from glalign.weights.catalogue import WeightRelease
 from glalign.weights.modules import module_of
-from glalign.weights.originals import PICKLES, read_original
+from glalign.weights.original_files import PICKLES, read_original
 from glalign.weights.parser_record import parser_record
-from glalign.weights.state import CONTENTS, digest_of
 from glalign.weights.vocabularies import check_vocabulary
 
 SETTINGS = ("config.json", "preprocessor_config.json")
@@ -29,7 +29,7 @@ Say = Callable[[str], object]
 
 
 def import_release(
-    release: Release, files: Sequence[Path], folder: Path, say: Say, origin: str = "a file brought by hand"
+    release: WeightRelease, files: Sequence[Path], folder: Path, say: Say, origin: str = "a file brought by hand"
 ) -> None:
     """Write the files of `release` into `folder` from downloaded ones, with what was done in the record NAME.json.
 
@@ -67,7 +67,7 @@ def import_release(
 
 
 def choose(
-    release: Release, path: Path, parser: Mapping[str, Any], say: Say
+    release: WeightRelease, path: Path, parser: Mapping[str, Any], say: Say
 ) -> tuple[dict[str, Tensor], dict[str, int]]:
     """The tensors of a released file that its module reads, all of which they must fill, and how many of each group of
     names are dropped.
@@ -112,7 +112,7 @@ def group_of(name: str, read: Iterable[str]) -> str:
     return next((start for start in beginnings if not any(n.startswith(f"{start}.") for n in read)), name)
 
 
-def _sorted(release: Release, files: Sequence[Path]) -> tuple[Path | None, dict[str, Path], list[Path]]:
+def _sorted(release: WeightRelease, files: Sequence[Path]) -> tuple[Path | None, dict[str, Path], list[Path]]:
     """The weight file, a parser's configurations, the vocabulary files."""
     weights, settings, vocabulary = [], {}, []
     published = [source.name for source in release.files]
@@ -132,7 +132,7 @@ def _sorted(release: Release, files: Sequence[Path]) -> tuple[Path | None, dict[
     return (weights[0] if weights else None), settings, vocabulary
 
 
-def _check_published(release: Release, path: Path) -> None:
+def _check_published(release: WeightRelease, path: Path) -> None:
     """A file under its published name has the digest that its address states."""
     stated = next((source.sha256 for source in release.files if source.name == path.name), "")
     if stated and path.is_file() and not digest_of(path).startswith(stated):

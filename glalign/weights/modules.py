@@ -7,19 +7,19 @@ from typing import Any
 import torch
 from torch import nn
 
-from glalign.errors import UserError
-from glalign.models.albef import albef
-from glalign.models.backbones import clip_towers, resnet_trunk, vgg_trunk
-from glalign.models.bert import bert
-from glalign.models.phobert import phobert
+from glalign.models.towers.albef import albef
+from glalign.models.towers.backbones import clip_towers, resnet_trunk, vgg_trunk
+from glalign.models.towers.bert import bert
+from glalign.models.towers.phobert import phobert
 from glalign.parsing.parser import build
-from glalign.weights.catalogue import Release
+from glalign.support.errors import UserError
+from glalign.weights.catalogue import WeightRelease
 
 SIZE = (224, 224)
 """Of the images of a module built here; tables of positions are resized from and to any other."""
 
 
-def module_of(release: Release, parser: Mapping[str, Any]) -> nn.Module:
+def module_of(release: WeightRelease, parser: Mapping[str, Any]) -> nn.Module:
     """The release's module on torch's meta device: names and shapes only. parser: a SegFormer's `model`.
 
     Raises: UserError when `parser` describes no network.
@@ -35,7 +35,7 @@ def module_of(release: Release, parser: Mapping[str, Any]) -> nn.Module:
 
 
 def _multilingual(name: str, words: int) -> nn.Module:
-    from glalign.models.multilingual import SHAPES, MultilingualTowers  # noqa: PLC0415  (seconds)
+    from glalign.models.towers.multilingual import SHAPES, MultilingualTowers  # noqa: PLC0415  (seconds)
 
     tokenizer = SimpleNamespace(vocab_size=words, sot_id=0, pad_id=1, eot_id=2)
     return MultilingualTowers(SHAPES[name], SIZE, tokenizer, 0.0)

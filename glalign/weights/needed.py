@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from glalign.classes import options_of
-from glalign.config import Config
-from glalign.layout import Layout
-from glalign.plan_weights import Files, model_files, weight_files
-from glalign.weights.catalogue import Release, catalogue
-from glalign.weights.state import TWIN, fault, fetch_command, name_of, remedy
+from glalign.config.loading import Config
+from glalign.planning.layout import Layout
+from glalign.planning.pretrained_files import Files, model_files, weight_files
+from glalign.storage.weight_status import TWIN, fault, fetch_command, name_of, remedy
+from glalign.support.class_source import options_of
+from glalign.weights.catalogue import WeightRelease, catalogue
 
 PARSER = "part label maps"
 """Who needs the parser."""
@@ -27,7 +27,7 @@ class Need:
     made: bool
 
     @property
-    def release(self) -> Release | None:
+    def release(self) -> WeightRelease | None:
         """Where it comes from; None for a tiny twin and a file of the user's own."""
         return catalogue().get(self.name)
 
@@ -67,7 +67,7 @@ def _readers(config: Config) -> Iterator[tuple[str, Files]]:
         yield PARSER, (made, given + records)
 
 
-def facts_of(need: Need) -> dict[str, Any]:
+def status_of(need: Need) -> dict[str, Any]:
     """One entry of `glalign weights list --json`."""
     release, faults = need.release, need.faults()
     about: Mapping[str, Any] = (

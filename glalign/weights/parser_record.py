@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.errors import UserError
-from glalign.files import read_json
-from glalign.parsing.regions import ATR_LABELS
+from glalign.contract.regions import ATR_LABELS
+from glalign.storage.whole_files import read_json
+from glalign.support.errors import UserError
 
 ARCHITECTURE = (
     "num_channels",

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from glalign.errors import UserError
-from glalign.weights.catalogue import Release
+from glalign.support.errors import UserError
+from glalign.weights.catalogue import WeightRelease
 
 PAIR = ("vocab.txt", "bpe.codes")
 """PhoBERT's files, of no use without each other."""
 
 
-def check_vocabulary(release: Release, files: Sequence[Path], folder: Path) -> None:
+def check_vocabulary(release: WeightRelease, files: Sequence[Path], folder: Path) -> None:
     """Read the files as a system would.
 
     Raises: UserError naming one that is missing, or a vocabulary of another size.

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 import torch
-from test_retriever_contract import SYSTEMS, build, make_batch, train_step
+from helpers.systems import SYSTEMS, build, make_batch, train_step
 from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
+from glalign.contract.retriever import Retriever
 from glalign.engine.layers import TRANSFORMER, TRUNKS, layers, recompute
 from glalign.engine.precision import Precision
-from glalign.models.retriever import Retriever
 
 LOW = (torch.bfloat16, torch.float16)
 CASTS = {"float", "to", "type", "dtype", "_to_copy"}

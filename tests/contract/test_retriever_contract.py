@@ -1,27 +1,22 @@
 """What every trainable system of config.yaml must do, whatever it is: no test here knows a method."""
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from helpers.systems import FACTS, PERSON, SYSTEMS, build, make_batch, size_of, train_step
 from torch import Tensor
 
-from glalign.config import load
+from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.engine.optim import OptimOptions, make_optimizer
-from glalign.engine.specimen import WORDS, specimen
-from glalign.errors import UserError
 from glalign.evaluation.reranking import candidates, reranked
-from glalign.models.retriever import Batch, Facts, Features, Retriever
-from glalign.models.weights import PRETRAINED, UNFILLED, Weights, load_weights, save_weights
-from glalign.names import class_named
+from glalign.storage.weight_files import PRETRAINED, UNFILLED, Weights, load_weights, save_weights
+from glalign.support.dotted_names import class_named
+from glalign.support.errors import UserError
 
-CONFIG = Path(__file__).parents[2] / "config.yaml"
-PERSON = (0, 1, 1, 2, 3, 4, 4, 0)
-FACTS = Facts(identities=5, steps=10, words=tuple((word, 100 - n) for n, word in enumerate(WORDS)))
 RATE = 1e-3
 STEPS = 150
 LEARNT = 0.65
@@ -31,17 +26,6 @@ FOUND = 0.5
 """Smallest share of the eight captions whose first image is of their person; chance is .22."""
 
 
-def trainable_systems() -> dict[str, dict[str, Any]]:
-    """id -> resolved entry of every system that is trained, and once more for a language in which its model is another
-    (id/language); reference scorers have no `data`."""
-    config = load(CONFIG)
-    found = {name: entry for name, entry in config["systems"].items() if entry.get("class") and "data" in entry}
-    whole = [name for name in found if name not in config["significance"]["ablations"]]  # those are its model
-    others = {f"{name}/{of}": config.entry(name, of) for name in whole for of in found[name]["by_language"]}
-    return {**found, **others}
-
-
-SYSTEMS = trainable_systems()
 pytestmark = pytest.mark.parametrize("name", sorted(SYSTEMS))
 
 
@@ -54,20 +38,6 @@ def as_in_a_job() -> Iterator[None]:
     yield
     torch.use_deterministic_algorithms(False)
     torch.set_num_threads(threads)
-
-
-def build(name: str, seed: int = 0, weights: Weights = UNFILLED) -> Retriever:
-    entry = SYSTEMS[name]
-    torch.manual_seed(seed)
-    return class_named(entry["class"]).build(entry["model"], size_of(name), FACTS, weights)
-
-
-def size_of(name: str) -> tuple[int, int]:
-    return tuple(SYSTEMS[name]["data"]["image_size"])
-
-
-def make_batch(name: str, model: Retriever, padding: int = 0, seed: int = 11) -> Batch:
-    return specimen(model, size_of(name), PERSON, padding=padding, seed=seed)
 
 
 def images_only(batch: Batch, model: Retriever) -> Batch:
@@ -111,13 +81,6 @@ def assert_same(first: Features, second: Features) -> None:
     assert first.keys() == second.keys()
     for key in first:
         torch.testing.assert_close(first[key], second[key], atol=2e-5, rtol=1e-4)
-
-
-def train_step(model: Retriever, batch: Batch, step: int, steps: int = 10, seed: int = 1) -> dict[str, Tensor]:
-    model.train()
-    model.before_step(step, steps)
-    torch.manual_seed(seed)
-    return model.loss(replace(batch, generator=torch.Generator().manual_seed(seed)))
 
 
 def optimizer_of(model: Retriever, name: str) -> torch.optim.Optimizer:

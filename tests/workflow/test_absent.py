@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from glalign.config import load
-from glalign.paper import read_reported
-from glalign.plan import make_plan
+from glalign.config.loading import load
+from glalign.planning.plan import make_plan
+from glalign.planning.printed_tables import read_reported
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")

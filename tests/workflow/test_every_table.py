@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_end_to_end import OVERLAY, SHORT, checkout
+from helpers.workflows import OVERLAY, SHORT, checkout
 
-from glalign.config import load
+from glalign.config.loading import load
 from glalign.reporting.document import can_typeset
 
 pytestmark = pytest.mark.slow

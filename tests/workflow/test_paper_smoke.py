@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_end_to_end import checkout
+from helpers.workflows import checkout
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from glalign.config import load
-from glalign.paper import read_reported
-from glalign.plan import Plan, make_plan
+from glalign.config.loading import load
+from glalign.planning.plan import Plan, make_plan
+from glalign.planning.printed_tables import read_reported
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
@@ -181,7 +181,7 @@ def test_the_lock_of_a_living_run_stays(suite: Path) -> None:
     lock = suite / ".snakemake" / "locks" / "0.output.lock"
     lock.parent.mkdir(exist_ok=True)
     alive = (
-        "import pathlib, time; from glalign.locks import clear_stale_lock; "
+        "import pathlib, time; from glalign.storage.locks import clear_stale_lock; "
         "clear_stale_lock(pathlib.Path('.snakemake')); print(1, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", alive], cwd=suite, stdout=subprocess.PIPE) as other:

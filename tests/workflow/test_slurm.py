@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from slurm_node import MEMORY, lacking, slurm_node
+from helpers.slurm_node import MEMORY, lacking, slurm_node
 
-from glalign.config import load
+from glalign.config.loading import load
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")

@@ -12,13 +12,17 @@ from snakemake.settings.types import DeploymentMethod
 root = Path(workflow.current_basedir).parents[1].resolve()
 sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
-from glalign import needs, paper, sources
-from glalign.cells import UNTRAINED
-from glalign.cluster import check_partitions
-from glalign.config import merge, read as config_of, resolve
-from glalign.errors import UserError
-from glalign.locks import clear_stale_lock
-from glalign.plan import make_plan
+from glalign.planning import missing_files as needs
+
+from glalign.planning import printed_tables as paper
+
+from glalign.storage import code_digest as sources
+from glalign.planning.cells import UNTRAINED
+from glalign.cli.cluster import check_partitions
+from glalign.config.loading import merge, read as config_of, resolve
+from glalign.support.errors import UserError
+from glalign.storage.locks import clear_stale_lock
+from glalign.planning.plan import make_plan
 
 
 def told(function, *args, **kwargs):

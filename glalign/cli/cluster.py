@@ -1,0 +1,26 @@
+"""What a SLURM cluster has, asked before the first job is submitted."""
+
+import subprocess
+from collections.abc import Iterable
+
+from glalign.support.errors import UserError, suggestion
+
+
+def check_partitions(wanted: Iterable[str]) -> None:
+    """Every partition that a job names (one, or several joined by commas) has to exist.
+
+    Raises: UserError naming the first that does not, or when SLURM does not answer.
+    """
+    try:
+        asked = subprocess.run(["sinfo", "--noheader", "--format=%R"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        why = getattr(error, "stderr", None) or str(error)
+        raise UserError(
+            f"sinfo: {why.strip()}; start the run where SLURM's commands work, such as a login node"
+        ) from error
+    known = sorted(set(asked.stdout.split()))
+    for name in sorted({name for names in wanted for name in names.split(",")} - set(known)):
+        raise UserError(
+            f"slurm_partition: this cluster has no partition {name!r}; {suggestion(name, known)} (`sinfo` lists them); "
+            "correct it in the profile or with --default-resources and --set-resources"
+        )

@@ -1,0 +1,83 @@
+"""`glalign weights`: what a configuration starts from, what is there, and how the rest comes."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from glalign.cli.options import CONFIG
+
+FOLDER = click.option("--folder", type=click.Path(path_type=Path), help="Where to write; default: the configuration's.")
+PAPER = "`--config config/paper.yaml`"
+
+
+@click.group()
+def weights() -> None:
+    """List, fetch and import pre-trained weights and vocabularies."""
+
+
+@weights.command("list")
+@CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
+    """Print every weight and vocabulary that a configuration needs; exit 1 when some are missing or not whole."""
+    from glalign.config.loading import overlaid
+    from glalign.weights.needed import describe, lacking, needed, status_of, summary
+
+    needs = needed(overlaid(*paths))
+    facts = [status_of(need) for need in needs]
+    lines = [describe(*pair) for pair in zip(needs, facts, strict=True)] + [summary(facts)]
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
+    sys.exit(bool(lacking(facts)))
+
+
+@weights.command()
+@click.argument("names", nargs=-1)
+@CONFIG
+@FOLDER
+def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -> None:
+    """Download and import releases by name, or all that the configuration lacks. No other command downloads."""
+    from glalign.config.loading import overlaid
+    from glalign.weights.catalogue import weight_release
+    from glalign.weights.needed import lacking, needed, status_of
+
+    config = overlaid(*paths)
+    needs = [] if names else [need for need in needed(config) if need.release]
+    releases = [weight_release(name) for name in names or lacking(map(status_of, needs))]
+    if not releases:
+        why = "has all releases that it needs" if needs else f"needs no release; {PAPER} names one that does"
+        click.echo(f"nothing to fetch: the configuration {why}")
+        return
+    target = _target(folder or config["weights"])
+    from glalign.weights.fetching import fetch_release
+
+    for release in releases:
+        fetch_release(release, target, click.echo)
+
+
+@weights.command("import")
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@CONFIG
+@FOLDER
+def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], folder: Path | None) -> None:
+    """Convert released files that you downloaded: FOLDER/NAME.safetensors, vocabularies, and the record NAME.json."""
+    from glalign.config.loading import overlaid
+    from glalign.weights.catalogue import weight_release
+
+    release = weight_release(name)
+    target = _target(folder or overlaid(*paths)["weights"])
+    from glalign.weights.importing import import_release
+
+    import_release(release, files, target, click.echo)
+
+
+def _target(folder: Path | str) -> Path:
+    """The folder to write to. Raises: UserError for the package's own, where no paper run looks."""
+    from glalign.storage.weight_status import is_packages
+    from glalign.support.errors import UserError
+
+    if is_packages(Path(folder)):
+        raise UserError(f"{folder}: is the package's own and takes no release; name {PAPER} or `--folder weights`")
+    return Path(folder)

@@ -1,0 +1,1 @@
+"""The configuration: its sections as types, loading, checks."""

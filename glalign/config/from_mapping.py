@@ -1,0 +1,21 @@
+"""Configuration values into frozen dataclasses; an unknown key is an error that names it."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from glalign.support.errors import UserError, suggestion
+
+T = TypeVar("T")
+
+
+def from_mapping(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build the dataclass `kind` from `values`; lists become tuples. `where` is the key path for the message.
+
+    Raises: UserError naming the unknown key and the nearest known one.
+    """
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            raise UserError(f"{where}.{key}: unknown key; {suggestion(key, known)}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

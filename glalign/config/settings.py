@@ -1,0 +1,223 @@
+"""Every key of a configuration with its type, default, range and meaning: declared here and nowhere else.
+
+`python -m glalign.config.reference` writes the JSON schema (workflow/schemas/config.schema.yaml) and the key tables of
+config/README.md from these classes; a test compares them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from glalign.config.base import NonEmpty, Section, Text
+from glalign.config.training import Budget, Data, Memory, Optim, Runtime
+from glalign.config.twins import Recipe, Vocabulary
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+Language = Literal["en", "vi"]
+Split = Literal["train", "val", "test"]
+ScenarioId = Literal["SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3"]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Splits(Section):
+    """The release's name of each of our splits."""
+
+    train: str = Field("train", description="split that is trained on")
+    val: str | None = Field("val", description="split that selects the weights; null if the release has none")
+    test: str = Field("test", description="split that is scored once")
+
+
+class Synthetic(Section):
+    """What is generated when there is no root."""
+
+    domain: str = Field(description="appearance and language of the data")
+    train: int = Field(ge=1, description="training identities")
+    val: int = Field(ge=0, description="validation identities")
+    test: int = Field(ge=1, description="test identities")
+    images: float = Field(ge=1, description="mean number of images of an identity")
+
+
+class Dataset(Section):
+    """A dataset: a release in `root`, or generated, or a machine translation of a generated one."""
+
+    label: str = Field(description="name in the tables; tables 1 and 3 find the dataset by it")
+    language: Language = Field(description="language of the captions")
+    people: str = Field(description="datasets with the same value share identity numbers and splits")
+    format: Literal[
+        "cuhk_pedes", "cuhk_pedes_vn", "vn3k", "vn3k_vi", "v2e", "vn3k_mixed_vi", "vn3k_mixed_en", "icfg_pedes",
+        "rstpreid", "rasa", "tbps_clip", "vitaa", "aptm", "ssan",
+    ] = Field("cuhk_pedes", description="how the release writes its annotations (docs/datasets.md)")  # fmt: skip
+    root: str | None = Field(None, description="folder of the release; null generates `synthetic` instead")
+    annotations: str | None = Field(
+        None, description="annotation file below the root when it is not the format's own; {split} stands for a split"
+    )
+    images: str | None = Field(None, description="image folder below the root when it is not the format's own")
+    allow_partial: bool = Field(
+        False, description="leave out images that are missing; the manifest counts them and every table says so"
+    )
+    splits: Splits = Field(Splits(), description="the release's name of each of our splits")
+    holdout: int = Field(0, ge=0, description="identities moved from train to val (D16, D31)")
+    translated: str | None = Field(
+        None, description="synthetic dataset that this one is a machine translation of, when there is no root"
+    )
+    synthetic: Synthetic | None = Field(None, description="what to generate when there is no root")
+
+
+class Testset(Section):
+    """What is searched for, and where."""
+
+    __test__ = False  # no class of tests
+
+    dataset: str = Field(description="id of a dataset")
+    splits: NonEmpty[Split] = Field(("test",), description="splits whose images and captions are used (D13)")
+    identities: Count | None = Field(None, description="identities drawn with a fixed seed; null for all (D12)")
+    draws: int = Field(1, ge=1, description="number of such draws; metrics are over all of them")
+    gallery: Literal["all", "one_per_identity"] = Field(
+        "all", description="all images, or the first of each identity (D27)"
+    )
+    hit: Literal["identity", "image"] = Field(
+        "identity", description="what counts as found: any image of the person, or the caption's own (D27)"
+    )
+
+
+class Scenario(Section):
+    """A pair of a trainset and a testset."""
+
+    train: str = Field(description="id of a trainset")
+    test: str = Field(description="id of a testset")
+
+
+class Parsing(Section):
+    """How part label maps are made."""
+
+    method: Literal["segformer", "stripes"] = Field(
+        "segformer", description="parser network or geometric stripes (D18)"
+    )
+    weights: str = Field("tiny_parser", description="weight file of the parser")
+    dress: Literal["upper", "lower", "both"] = Field("both", description="regions that dress pixels count for (D19)")
+
+
+class Phrases(Section):
+    """How noun phrases are found and given to a region."""
+
+    lexicon: Literal["paper", "repaired"] = Field("repaired", description="keyword lists as printed, or repaired (D21)")
+    chunker: Literal["spacy", "words"] = Field(
+        "spacy", description="noun chunks with a fallback, or keywords and their modifiers"
+    )
+    match: Literal["words", "substrings"] = Field("words", description="how a keyword matches (D21)")
+    several: Literal["nearest", "all"] = Field(
+        "nearest", description="a phrase with keywords of two regions: the one nearest the head noun, or all (D21)"
+    )
+    segmenter: Literal["pyvi", "underthesea"] = Field(
+        "pyvi", description="what cuts Vietnamese captions into words; underthesea has to be installed (D20)"
+    )
+
+
+class Evaluation(Section):
+    """How test sets are scored."""
+
+    block: int = Field(512, ge=1, description="queries scored at a time; bounds the memory")
+    top: int = Field(10, ge=1, description="gallery entries kept per query")
+    bootstrap: int = Field(1000, ge=1, description="person-level resamples of the interval (D15)")
+
+
+class PlanDevice(Section):
+    """The device that `glalign plan` estimates hours for (docs/cluster.md)."""
+
+    tflops: float = Field(50.0, gt=0, description="its peak, in 10^12 operations a second")
+    utilisation: float = Field(0.3, gt=0, le=1, description="share of it that is reached")
+
+
+class McNemar(Section):
+    """Which runs are tested against each other in results/mcnemar.csv, by the ranks of the first seed."""
+
+    system: str = Field("glalign", description="system that is tested against every other in every scenario")
+    ablations: tuple[str, ...] = Field(
+        ("glalign_global", "glalign_local"), strict=False, description="its ablations, a family of tests of their own"
+    )
+    languages: dict[str, str] = Field({"SE1": "SV1"}, description="scenarios with the same queries in two languages")
+
+
+class Alpha(Section):
+    """Trainings that differ in the weight of the global branch, scored on validation identities (D29)."""
+
+    system: str = Field("glalign", description="id of a system with the options alpha and score_alpha")
+    trainset: str = Field("cuhk_en", description="id of a trainset")
+    values: NonEmpty[Annotated[float, Field(ge=0, le=1)]] = Field((0.0, 0.2, 0.5, 0.8, 1.0), description="weights")
+
+
+class Tuning(Section):
+    """How learning rates are chosen, by `make tuning`."""
+
+    trainsets: NonEmpty[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
+    seed: int = Field(0, ge=0, description="seed of the trainings")
+    rates: NonEmpty[Annotated[float, Field(gt=0)]] = Field(
+        (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
+    )
+
+
+class Change(Section):
+    """What is different for captions of a language."""
+
+    model: dict[str, Any] = Field({}, description="options of the class")
+    optim: dict[str, Any] = Field({}, description="keys of `optim`")
+
+
+class System(Section):
+    """A row of the tables. One that trains has `data`, `optim` and `budget`; one that only scores has none of them."""
+
+    label: str = Field(description="name in the extended tables")
+    class_path: Text | None = Field(
+        alias="class", description="dotted path of the class; null for a row of the paper that the suite does not run"
+    )
+    languages: NonEmpty[Language] = Field(
+        ("en", "vi"), description="languages of the captions that it reads; elsewhere its cells are `not run`"
+    )
+    model: dict[str, Any] = Field(
+        {}, description="options of the class: the fields of the dataclass `Options` of its module"
+    )
+    by_language: dict[Language, Change] = Field({}, description="what is different for captions of a language")
+    data: Data | None = Field(None, description="images and batches")
+    optim: Optim | None = Field(None, description="optimiser")
+    budget: Budget | None = Field(None, description="length of the training")
+    selection: Literal["val", "last"] = Field("val", description="best validation Rank-1, or the last step")
+    memory: Memory = Field(Memory(), description="how a training is made to fit a GPU")
+
+    @property
+    def trains(self) -> bool:
+        """Whether the system trains; one with a class and no `budget` only scores."""
+        return self.class_path is None or self.budget is not None
+
+
+class Settings(Section):
+    """A complete configuration."""
+
+    profile: Text = Field("demo", description="name in every table")
+    data_note: str = Field("", description="what the data are, in captions and in the note of every row of ours")
+    results: str = Field("results", pattern=r"^[^{}]+$", description="folder of everything generated, without braces")
+    weights: Text = Field("glalign/pretrained", description="folder of pre-trained weight files (docs/weights.md)")
+    show_paper_values: bool = Field(True, description="print the paper's numbers beside ours")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where models run; cuda that is absent is an error")
+    threads: int = Field(1, ge=1, description="torch threads of one job; sums of floats depend on it")
+    processes: int = Field(
+        1, ge=1, description="processes of one training that share its batch, one GPU each (docs/distributed.md)"
+    )
+    runtime: Runtime = Field(Runtime(), description="how trainings use the hardware")
+    seed: int = Field(0, ge=0, description="root of every named random stream")
+    seeds: NonEmpty[Annotated[int, Field(ge=0)]] = Field((0,), description="one training per entry")
+
+    datasets: dict[Id, Dataset] = Field(description="datasets by id")
+    trainsets: dict[Id, NonEmpty[str]] = Field(description="datasets that are trained on together, by id")
+    testsets: dict[Id, Testset] = Field(description="what is searched for where, by id")
+    scenarios: dict[ScenarioId, Scenario] = Field(description="the seven pairs of a trainset and a testset")
+    systems: dict[Id, System] = Field(description="the rows of the tables, by id")
+
+    parsing: Parsing = Field(Parsing(), description="how part label maps are made")
+    phrases: Phrases = Field(Phrases(), description="how noun phrases are found and given to a region")
+    evaluation: Evaluation = Field(Evaluation(), description="how test sets are scored")
+    plan: PlanDevice = Field(PlanDevice(), description="the device that `glalign plan` estimates hours for")
+    mcnemar: McNemar = Field(McNemar(), description="which runs are tested against each other")
+    alpha: Alpha = Field(Alpha(), description="weights of the global branch that are tried on validation identities")
+    tuning: Tuning = Field(Tuning(), description="how learning rates are chosen")
+    vocabularies: dict[Id, Vocabulary] = Field({}, description="vocabularies of the twins, by name of the file")
+    pretraining: dict[Id, Recipe] = Field({}, description="recipes of the twins, by name of the weight file")

@@ -1,0 +1,126 @@
+"""The sections that a training is made of: images and batches, optimiser, length, hardware."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from glalign.config.base import Section, Several
+from glalign.support.errors import UserError
+
+STATISTICS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    # OpenAI's CLIP, the Normalize of its image transform (D25).
+    "clip": ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
+    # torchvision's ImageNet models, e.g. ResNet50_Weights.transforms().
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    # Maps 0..1 to -1..1: SSAN's and timm's "inception" preprocessing.
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+}
+"""Channel means and standard deviations of each `data.normalise`, RGB on 0..1."""
+
+
+class Data(Section):
+    """Images and batches of a system."""
+
+    image_size: Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Strict(False)] = Field(
+        description="height and width in pixels; images are resized straight to it (D25)"
+    )
+    batch_size: int = Field(ge=1, description="pairs of a training step")
+    normalise: Literal["clip", "imagenet", "half"] = Field("clip", description="mean and deviation of the pixels (D25)")
+    flip: Literal[True, False, "no_sides"] = Field(
+        True, description="mirror half of the images; no_sides spares captions that say left or right (D25)"
+    )
+    crop: int = Field(0, ge=0, description="largest shift in pixels of pad-and-crop")
+    erase: float = Field(0.0, ge=0, le=1, description="probability of a random box erased")
+    jitter: float = Field(0.0, ge=0, lt=1, description="strength of brightness, contrast and saturation jitter")
+    rotate: float = Field(0.0, ge=0, le=180, description="largest angle in degrees")
+    sampling: Literal["pairs", "identity", "groups"] | None = Field(
+        None, description="an epoch: every pair once, one caption of each image's identity, or groups of pairs of a "
+        "person (D26); null for the class's own"
+    )  # fmt: skip
+    group: int = Field(4, ge=1, description="pairs of a person in a batch of groups")
+
+    def check_groups(self, where: str) -> None:
+        """Raises: UserError naming `where`.group unless groups divide the batch."""
+        if self.sampling == "groups" and self.batch_size % self.group:
+            wanted = f"a positive integer that divides the batch of {self.batch_size}"
+            raise UserError(f"{where}.group: {self.group!r} is not {wanted}")
+
+
+class Optim(Section):
+    """Optimiser and learning rate. A parameter's rate is its group's base rate times the schedule's factor."""
+
+    name: Literal["sgd", "adam", "adamw"] = Field(
+        description="sgd with Nesterov momentum, adam (decay added to the gradient) or adamw (decoupled decay)"
+    )
+    lr: float = Field(gt=0, description="peak learning rate")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay")
+    betas: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]], Strict(False)] = (
+        Field((0.9, 0.999), description="decay of adam's two averages")
+    )
+    eps: float = Field(1e-8, gt=0, description="adam's epsilon")
+    momentum: float = Field(0.9, ge=0, lt=1, description="sgd's momentum")
+    schedule: Literal["constant", "cosine", "steps"] = Field("constant", description="course of the rate")
+    warmup: float = Field(0.0, ge=0, le=1, description="share of the training with a rising rate")
+    warmup_from: float = Field(0.1, ge=0, le=1, description="factor at which the rise begins")
+    floor: float = Field(0.0, ge=0, le=1, description="factor at which the cosine ends")
+    milestones: Several[Annotated[float, Field(ge=0, le=1)]] = Field(
+        (), description="shares of the training at which `steps` lowers the rate"
+    )
+    gamma: float = Field(0.1, gt=0, description="factor of each milestone")
+    clip: float = Field(0.0, ge=0, description="largest norm of the gradient; 0 for none")
+
+    @property
+    def moments(self) -> int:
+        """Numbers kept per trained parameter: Adam's two averages, SGD's momentum if it has one."""
+        return int(self.momentum > 0) if self.name == "sgd" else 2
+
+
+class Budget(Section):
+    """Length of a training; either `steps` or `epochs` is given."""
+
+    steps: int | None = Field(None, ge=0, description="optimiser steps; 0 keeps the pre-trained weights")
+    epochs: float | None = Field(None, gt=0, description="length in epochs where steps is null")
+    validate_every: int = Field(ge=1, description="steps between two validations")
+    checkpoint_every: int = Field(ge=1, description="steps between two checkpoints")
+    log_every: int = Field(10, ge=1, description="steps between two lines of train.jsonl")
+
+
+class Memory(Section):
+    """How a training is made to fit a GPU."""
+
+    accumulate: int = Field(
+        1, ge=1, description="equal parts of a step's batch whose gradients are averaged; a contrastive loss compares "
+        "the pairs of a part, not of the whole batch"
+    )  # fmt: skip
+    checkpoint_activations: bool = Field(
+        False, description="compute transformer layers again in the backward pass: the same gradients in less memory"
+    )
+
+    def check(self, batch: int, group: int, where: str) -> None:
+        """Every part has as many pairs, at least two, and whole groups of `group` pairs of a person (1 for none).
+
+        Raises: UserError naming the key below `where`.
+        """
+        pairs, rest = divmod(batch, self.accumulate)
+        if rest or pairs % group or (pairs < 2 <= batch):
+            parts = f"groups of {group}" if group > 1 else "parts of two pairs or more"
+            raise UserError(f"{where}.accumulate: {self.accumulate} does not divide the batch of {batch} into {parts}")
+
+
+class Runtime(Section):
+    """How trainings use the hardware. The defaults change no number; every other value is a new training."""
+
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        "fp32", description="of transformer layers and convolution trunks; features, logits and losses are float32"
+    )
+    tf32: bool = Field(False, description="float32 products and convolutions on CUDA with factors rounded to TF32")
+    deterministic: bool = Field(
+        True, description="only kernels that give the same bytes every time; false also lets cuDNN choose the fastest"
+    )
+    fused: bool = Field(False, description="one kernel per group for the optimiser's step")
+    compile: bool = Field(False, description="torch.compile of layers and trunks")
+    prefetch: int = Field(0, ge=0, description="batches made ahead by as many threads; the same batches")
+    image_cache: str | None = Field(
+        None, description="folder for decoded images that do not fit into 1 GiB; null decodes them every time"
+    )

@@ -1,0 +1,89 @@
+"""The manifest: what every stage knows of a dataset, whatever its release looked like."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glalign.storage.whole_files import write_text
+from glalign.support.errors import UserError
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image with its captions.
+
+    image: POSIX path below the dataset's `imgs/`, also the image's id. person: identity number of the release.
+    split: train, val or test. captions: normalised (see readers), at least one, none empty.
+    """
+
+    image: str
+    person: int
+    split: str
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One caption as a query: `id` is `<image>#<caption index>`, the key by which paired tests join."""
+
+    id: str
+    image: str
+    person: int
+    caption: str
+
+
+def write_manifest(path: Path | str, records: Iterable[Record]) -> None:
+    """Write records as JSON lines (keys image, person, split, captions), in the order given."""
+    rows = ({"image": r.image, "person": r.person, "split": r.split, "captions": list(r.captions)} for r in records)
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
+    """Read a manifest, or one split of it. Raises UserError naming the line that is not a record."""
+    records = []
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file; make it with `glalign manifest`")
+    with Path(path).open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                record = _record(json.loads(line))
+            except KeyError as error:
+                raise _no_record(path, number, f"no key {error}") from error
+            except (ValueError, TypeError, RecursionError) as error:  # text that is not UTF-8 is a ValueError
+                raise _no_record(path, number, error) from error
+            if split in (None, record.split):
+                records.append(record)
+    return records
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    for key, kind in (("image", str), ("person", int), ("split", str), ("captions", list)):
+        if not isinstance(row[key], kind):
+            raise TypeError(f"`{key}` is {type(row[key]).__name__}, not {kind.__name__}")
+    if not row["captions"] or not all(isinstance(caption, str) and caption for caption in row["captions"]):
+        raise TypeError("`captions` is not a list of texts")
+    return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
+
+
+def _no_record(path: Path | str, number: int, why: object) -> UserError:
+    return UserError(
+        f"{path}:{number}: not a manifest record ({why}); name a manifest, or delete a broken one and run again"
+    )
+
+
+def caption_id(image: str, index: int) -> str:
+    """Id of the `index`-th caption of an image."""
+    return f"{image}#{index}"
+
+
+def queries(records: Iterable[Record]) -> list[Query]:
+    """Every caption of every record as a query, in manifest order (D27)."""
+    return [
+        Query(caption_id(r.image, i), r.image, r.person, caption)
+        for r in records
+        for i, caption in enumerate(r.captions)
+    ]

@@ -1,0 +1,91 @@
+"""Captions as tensors: token ids padded once, and which tokens lie inside the phrases of each region."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glalign.contract.records import Record
+from glalign.contract.regions import REGIONS
+from glalign.language.tokenizers import Span, Tokenizer
+from glalign.support.errors import UserError
+
+Phrases = Sequence[dict[str, Any]]
+"""Noun phrases of one caption: text, start and end (characters of the caption), region or null."""
+
+
+class TokenTable:
+    """All captions of a set, encoded once.
+
+    tokens (N, T) int64 padded with the tokenizer's pad id, T the longest of them (at least 1, also when a tokenizer
+    knows no word of a caption). lengths (N,) int64. phrases (N, 5, T) bool, or None when no phrases are given.
+    """
+
+    def __init__(self, captions: Sequence[str], tokenizer: Tokenizer, phrases: Sequence[Phrases] | None = None) -> None:
+        encoded = [tokenizer.encode(caption) for caption in captions]
+        self.lengths = torch.tensor([len(ids) for ids, _ in encoded], dtype=torch.int64)
+        longest = max(1, int(self.lengths.max())) if encoded else 1
+        self.tokens = torch.full((len(encoded), longest), tokenizer.pad_id, dtype=torch.int64)
+        for row, (ids, _) in enumerate(encoded):
+            self.tokens[row, : len(ids)] = torch.tensor(ids, dtype=torch.int64)
+        self.phrases = None
+        if phrases is not None:
+            self.phrases = torch.zeros(len(encoded), len(REGIONS), longest, dtype=torch.bool)
+            for row, ((_, spans), found) in enumerate(zip(encoded, phrases, strict=True)):
+                for region, token in phrase_tokens(found, spans):
+                    self.phrases[row, region, token] = True
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def batch(self, indices: Tensor) -> dict[str, Tensor]:
+        """Fields tokens, lengths and, when there are any, phrases of a Batch, cut to its longest caption."""
+        lengths = self.lengths[indices]
+        longest = max(1, int(lengths.max()))
+        fields = {"tokens": self.tokens[indices, :longest], "lengths": lengths}
+        if self.phrases is not None:
+            fields["phrases"] = self.phrases[indices][:, :, :longest]
+        return fields
+
+
+def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int, int]]:
+    """(region, token) for every token that shares a character with a phrase of that region."""
+    for phrase in phrases:
+        if phrase["region"] is not None:
+            region = REGIONS.index(phrase["region"])
+            for token, (start, end) in enumerate(spans):
+                if max(start, phrase["start"]) < min(end, phrase["end"]):
+                    yield region, token
+
+
+def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
+    """Phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
+
+    Raises UserError naming the file and the caption that has no row, or whose phrases are not at their place in it (the
+    file was made from another manifest).
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file; make it with `glalign phrases`")
+    rows: dict[tuple[str, int], Phrases] = {}
+    with Path(path).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+                rows[row["image"], row["index"]] = row["phrases"]
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                raise UserError(
+                    f"{path}:{number}: not a row of phrases ({error!r}); delete the file and run again"
+                ) from error
+    found = []
+    for record in records:
+        for index, caption in enumerate(record.captions):
+            phrases = rows.get((record.image, index))
+            if phrases is None or any(caption[p["start"] : p["end"]] != p["text"] for p in phrases):
+                raise UserError(
+                    f"{path}: does not fit caption {index} of {record.image}; delete the file and run `glalign phrases`"
+                )
+            found.append(phrases)
+    return found

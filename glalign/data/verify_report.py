@@ -1,0 +1,91 @@
+"""The report on a dataset directory, for people."""
+
+from pathlib import PurePath
+from typing import Any
+
+from glalign.contract.formats import FORMATS
+from glalign.data.published_releases import PUBLISHED
+
+LISTED = 5
+"""Examples per kind of trouble; `--json` has them all."""
+
+
+def describe(report: dict[str, Any]) -> str:
+    """Tables of folders and splits, what is wrong with examples, and how to get what is missing."""
+    parts = [
+        f"{FORMATS[report['dataset']].title} at {report['root']}",
+        _table("folder", report["folders"], ("annotated", "present", "missing", "undecodable", "not_annotated")),
+        _splits(report),
+        *_troubles(report),
+        _verdict(report),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> str:
+    width = max([len(head), *map(len, rows)])
+    lines = [f"{head:<{width}}" + "".join(f"  {c.replace('_', ' '):>13}" for c in columns)]
+    for name, values in rows.items():
+        lines.append(f"{name:<{width}}" + "".join(f"  {values[c]:>13}" for c in columns))
+    return "\n".join(lines)
+
+
+def _splits(report: dict[str, Any]) -> str:
+    rows = {}
+    for name, counts in report["splits"].items():
+        off = report["difference"].get(name, {})
+        rows[name] = {what: f"{n:,} ({off[what]:+,})" if off.get(what) else f"{n:,}" for what, n in counts.items()}
+    published = PUBLISHED[report["dataset"]]
+    about = f"In brackets: difference from the official release, {published.source}."
+    return "\n".join([_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()])
+
+
+def _troubles(report: dict[str, Any]) -> list[str]:
+    kinds = (
+        ("problems", "wrong entries"),
+        ("missing", "annotated images that are not there"),
+        ("ids_without_images", "ids of which no image is there"),
+        ("undecodable", "images that do not decode"),
+        ("not_annotated", "files that no entry names (harmless)"),
+    )
+    found = []
+    for key, title in kinds:
+        if items := report[key]:
+            rest = [f"  ... and {len(items) - LISTED} more (all with --json)"] if len(items) > LISTED else []
+            found.append("\n".join([f"{len(items):,} {title}:", *(f"  {item}" for item in items[:LISTED]), *rest]))
+    return found
+
+
+def _verdict(report: dict[str, Any]) -> str:
+    published, lines = PUBLISHED[report["dataset"]], []
+    if report["official"] and report["ok"]:
+        lines.append("Complete: this is the official release, every image decodes.")
+    elif report["ok"]:
+        absent = [name for name in report["expected"] if not report["splits"][name]["images"]]
+        what = f" (no {' and no '.join(absent)})" if absent else ""
+        lines.append(f"Consistent: every annotated image is there and decodes; but not the official release{what}.")
+        lines.append("Numbers from it must not stand beside published ones.")
+    if report["problems"]:
+        lines.append(f"Wrong entries: correct {report['annotations']['file']} at the entries above, or fetch it again.")
+    if report["missing"] or report["undecodable"]:
+        folders = report["folders"]
+        lacking = [f for f, counts in folders.items() if counts["missing"] or counts["undecodable"]]
+        absent = [f for f in lacking if not folders[f]["present"]]
+        lines.append(f"Incomplete below {PurePath(report['images']).name}/: {', '.join(lacking)}.")
+        if absent:
+            lines.append(f"Not there at all: {', '.join(absent)}.")
+    if report["undecodable"]:
+        lines.append("Images that do not decode have to be fetched again; no setting leaves them out.")
+    if not report["images_there"]:
+        lines.append(
+            f"{report['images']} is no folder: name the images' own (`--images NAME`; `images:` of the dataset), "
+            "or ask for the images."
+        )
+    if report["missing"]:
+        lines.append(published.ask)
+        sources = [f"{f} ({published.folders[f]})" for f in lacking if published.folders.get(f, f) != f]
+        if sources:
+            lines.append(f"Folders whose images were taken from another dataset: {', '.join(sources)}.")
+    if report["missing"] and report["images_there"]:
+        lines.append("To use what is there, say `allow_partial: true` in the dataset's entry: every table will say so.")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Networks that turn an image or a caption into features."""

@@ -1,0 +1,1 @@
+"""The plan: every job and table of a configuration, without torch."""

@@ -1,0 +1,81 @@
+"""What a target needs: the jobs behind it, and the files that no job makes and that are not there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from glalign.planning.job import Job
+from glalign.planning.layout import OUTPUTS, ids_of
+from glalign.planning.plan import Plan
+from glalign.support.errors import UserError, suggestion
+
+
+def behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job]:
+    """(stage, key) -> job of every job behind the files `targets`, in the plan's order.
+
+    No target stands for all tables and ledgers. Names that are no file of the plan have no job behind them.
+    """
+    makers = _makers(plan)
+    waiting, found = list(targets) or plan.targets(), set()
+    while waiting:
+        maker = makers.get(waiting.pop())
+        if maker is not None and maker not in found:
+            found.add(maker)
+            waiting += plan.jobs[maker[0]][maker[1]].inputs
+    return {
+        (stage, key): job for stage, jobs in plan.jobs.items() for key, job in jobs.items() if (stage, key) in found
+    }
+
+
+def known(plan: Plan, targets: Iterable[str]) -> list[str]:
+    """The targets as paths of the plan. Raises: UserError naming the first that no job makes."""
+    makers, paths = _makers(plan), [str(PurePosixPath(target)) for target in targets]
+    for path in paths:
+        if path not in makers:
+            named = [target for target in plan.targets() if PurePosixPath(target).stem == PurePosixPath(path).stem]
+            raise UserError(f"{path}: no job makes it; {suggestion(path, named or plan.targets())}")
+    return paths
+
+
+def absent(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
+    """The files that these jobs read, that no job of the plan makes and that are not there."""
+    given = {path for job in jobs for path in (*job.inputs, *job.weights)} - _makers(plan).keys()
+    return frozenset(path for path in given if not Path(path).exists())
+
+
+def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
+    """One line for each release and for each folder of weights that `paths` belong to, with the remedy."""
+    lines: dict[str, None] = {}
+    folders = defaultdict(set)
+    for job in jobs:
+        if files := sorted(paths.intersection(job.inputs)):
+            lines[_release(job, files) if job.stage == "manifest" else f"{', '.join(files)}: not there; restore it"] = (
+                None
+            )
+        for path in map(PurePosixPath, paths.intersection(job.weights)):
+            folders[str(path.parent)].add(path.name)
+    for folder, names in sorted(folders.items()):
+        lines[f"weights: {folder} lacks {', '.join(sorted(names))}; `glalign weights list` says where from"] = None
+    return list(lines)
+
+
+def _release(job: Job, files: Sequence[str]) -> str:
+    """A dataset whose annotation files are not there."""
+    root, kind = job.spec["root"], job.spec["format"]
+    names = ", ".join(file.removeprefix(f"{root}/") for file in files)
+    what = f"{root} has no {names}" if Path(root).is_dir() else f"{root} is not there"
+    return (
+        f"datasets.{job.spec['dataset']}.root: {what}; ask its owners for the release, then check it with "
+        f"`glalign data verify {kind} {root}`, or set it to null"
+    )
+
+
+def _makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
+    """Path -> (stage, key) of the job that makes it."""
+    makers = {}
+    for stage, jobs in plan.jobs.items():
+        for key in jobs:
+            ids = ids_of(stage, key)
+            paths = (plan.layout.path(stage, name, **ids) for name in OUTPUTS[stage])
+            makers |= dict.fromkeys((*paths, plan.layout.benchmark(stage).format(**ids)), (stage, key))
+    return makers

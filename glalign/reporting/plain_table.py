@@ -1,0 +1,72 @@
+"""A table that has no column of the paper's: every cell text, the CSV complete, the LaTeX with the columns that fit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from glalign.evaluation.metrics import half_up
+from glalign.reporting.latex import escape
+from glalign.storage.whole_files import write_text
+
+Heads = Mapping[str, tuple[str, Callable[[str], str]]]
+"""Column -> (head in LaTeX, its cells in LaTeX), in the order of the LaTeX; columns of `escape` stand left."""
+
+
+ONE_PAGE = 40
+"""Rows of a table that fit on a page."""
+
+
+def number(places: int, unit: int = 1) -> Callable[[str], str]:
+    """How a number is shown: divided by `unit`, with so many decimal places.
+
+    >>> number(1, 10**6)("1250000")
+    '1.3'
+    """
+    return lambda text: half_up(Fraction(text) / unit, places)
+
+
+def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """UTF-8, LF, the columns in the order of the first row."""
+    import pandas as pd  # noqa: PLC0415
+
+    write_text(path, pd.DataFrame(rows, dtype=object).to_csv(index=False, lineterminator="\n"))
+
+
+def write_plain(
+    rows: Sequence[Mapping[str, str]], heads: Heads, title: str, csv_path: Path, tex_path: Path, notes: str = ""
+) -> None:
+    """Write `rows` as CSV and the columns of `heads` as LaTeX; an empty cell is a dash there. notes: LaTeX below it."""
+    write_csv(rows, csv_path)
+    cells = [[show(row[name]) if row[name] else "--" for name, (_, show) in heads.items()] for row in rows]
+    layout = "".join("l" if show is escape else "r" for _, show in heads.values())
+    write_text(tex_path, booktabs([head for head, _ in heads.values()], cells, layout, title, tex_path, notes))
+
+
+def booktabs(
+    heads: Sequence[str], cells: Sequence[Sequence[str]], layout: str, title: str, path: Path, notes: str
+) -> str:
+    """A table of LaTeX cells with booktabs' rules, its caption (plain text) and notes below it.
+
+    It floats in one piece, scaled to the line; one of more than ONE_PAGE rows is a longtable over several pages.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    style = pd.DataFrame(cells, columns=list(heads), dtype=object).style.hide(axis="index")
+    target = path.name if path.is_absolute() else path.as_posix()  # the same bytes in every directory
+    named = {"caption": escape(title), "label": f"tab:glalign-{path.stem}"}
+    if len(cells) > ONE_PAGE:
+        body = style.to_latex(column_format=layout, hrules=True, environment="longtable", **named)
+        return (
+            f"% generated: snakemake --cores 1 {target}\n% needs: booktabs, longtable\n"
+            "\\begingroup\n\\footnotesize\n\\setlength{\\LTcapwidth}{\\linewidth}\n"
+            f"{body}\\noindent\n{notes}\n\\par\\endgroup\n"
+        )
+    below = f"\\par\\medskip\n{notes}\n" if notes else ""
+    body = style.to_latex(column_format=layout, hrules=True)
+    return (
+        f"% generated: snakemake --cores 1 {target}\n% needs: booktabs, adjustbox\n"
+        "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
+        f"\\caption{{{named['caption']}}}\n\\label{{{named['label']}}}\n"
+        "\\begin{adjustbox}{max width=\\linewidth}\n"
+        f"{body}\\end{{adjustbox}}\n{below}\\end{{table}}\n"
+    )

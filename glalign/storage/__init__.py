@@ -1,0 +1,1 @@
+"""Files: written whole, locked, digested, read back or refused by name."""

@@ -1,0 +1,1 @@
+"""Errors, progress, named random streams, torch settings."""

@@ -1,0 +1,1 @@
+"""Captions of synthetic people, in English and Vietnamese."""

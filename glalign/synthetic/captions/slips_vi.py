@@ -1,0 +1,62 @@
+"""Hurried typing of Vietnamese: a tone or a mark lost, letters swapped or doubled, a blank or a comma missing."""
+
+import random
+import re
+import unicodedata
+
+from glalign.synthetic.domains.setting import Domain
+
+KNOWN = {
+    "màu": ("mầu", "mau"),
+    "nữ": ("nũ", "nưx"),
+    "trái": ("trai", "tráii"),
+    "quần": ("quàn", "quân"),
+    "đeo": ("đeoo", "deo"),
+    "giày": ("dày", "giáy"),
+    "khẩu": ("khảu",),
+    "phông": ("phong",),
+    "xanh": ("xnah", "xah"),
+    "đen": ("den", "đne"),
+    "trắng": ("tráng", "trăng"),
+}
+TONES = "\u0300\u0301\u0303\u0309\u0323"
+"""Combining grave, acute, tilde, hook and dot below: the five written tones."""
+WORD = re.compile(r"[^\W\d_]+")
+
+
+def _mistype(rng: random.Random, word: str) -> str:
+    """One word as mistyped; now and then that is another word of the language, as in life."""
+    if word in KNOWN and rng.random() < 0.5:
+        return rng.choice(KNOWN[word])
+    bare = toneless(word)
+    if bare != word and rng.random() < 0.6:
+        return bare
+    if len(word) < 3:
+        return word
+    i = rng.randint(1, len(word) - 1)
+    if rng.random() < 0.5:
+        return word[: i - 1] + word[i] + word[i - 1] + word[i + 1 :]
+    return word[:i] + word[i - 1] + word[i:]
+
+
+def toneless(word: str) -> str:
+    """A word without its tone; the marks of ă, â, ê, ô, ơ, ư and đ stay.
+
+    >>> toneless("trắng"), toneless("giày")
+    ('trăng', 'giay')
+    """
+    return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", word) if c not in TONES))
+
+
+def slip(rng: random.Random, caption: str, domain: Domain) -> str:
+    """The caption as typed; the marks of its phrases stay where they were."""
+    if rng.random() < domain.slips:
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            words = list(WORD.finditer(caption))
+            word = words[rng.randrange(len(words))]
+            caption = caption[: word.start()] + _mistype(rng, word.group()) + caption[word.end() :]
+    if rng.random() < domain.slips * 0.4:
+        caption = caption.replace(", ", ",", 1) if rng.random() < 0.6 else caption.replace(", ", " ", 1)
+    if rng.random() < domain.slips * 0.4:
+        caption = caption.rstrip(".")
+    return caption

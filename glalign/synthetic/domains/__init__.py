@@ -1,0 +1,1 @@
+"""Places with a camera, wardrobes and annotators of their own."""

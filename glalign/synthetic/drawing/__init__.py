@@ -1,0 +1,1 @@
+"""Pictures of synthetic people and their true label maps."""

@@ -1,0 +1,76 @@
+"""One person, one moment, one camera: the photograph, its true label map, its nuisance, all from one named stream."""
+
+import io
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from glalign.support.random_streams import seed_for
+from glalign.synthetic.domains.setting import Domain
+from glalign.synthetic.drawing.camera import expose
+from glalign.synthetic.drawing.canvas import SCALE, Canvas
+from glalign.synthetic.drawing.crowd import before, behind
+from glalign.synthetic.drawing.figure import paint_person
+from glalign.synthetic.drawing.palette import choose
+from glalign.synthetic.drawing.scene import cast_shadow, make_background, occlude
+from glalign.synthetic.drawing.views import View, make_view
+from glalign.synthetic.people.identity import Person
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """jpeg: the file's bytes. labels: (128, 64) uint8, the 18 ATR labels. view: pose and framing. held: what the hand
+    holds in this view. nuisance: what a fact must not depend on."""
+
+    jpeg: bytes
+    labels: np.ndarray
+    view: View
+    held: str
+    nuisance: dict[str, Any]
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(128, 64, 3) uint8, as a reader of the file sees them."""
+        return np.asarray(Image.open(io.BytesIO(self.jpeg)).convert("RGB"))
+
+
+def photograph(
+    domain: Domain, person: Person, seed: int, population: str, index: int, kind: str | None = None
+) -> Photograph:
+    """The `index`-th photograph of a person; depends on its own arguments only."""
+    stream = seed_for(seed, "photograph", domain.name, population, person.number, index)
+    rng, noise = random.Random(stream), np.random.Generator(np.random.PCG64(stream))
+    camera = domain.camera
+    view = make_view(rng, camera, person.size[1], kind, _headroom(person))
+    place = choose(rng, camera.backgrounds)
+    backdrop = make_background(rng, place)
+    x, y = view.place(0, 97, 0)
+    cast_shadow(backdrop, (x / SCALE, y / SCALE), 2.2 * view.scale(97) / SCALE, view.light)
+    canvas = Canvas(backdrop, view.light)
+    bystander = rng.random() < camera.crowded
+    people = int(bystander) + (rng.randint(0, camera.crowd) if camera.crowd else 0)
+    for _ in range(people):
+        behind(rng, canvas, domain, view)
+    held = person.traits["held"] if rng.random() < 0.85 else "none"
+    paint_person(canvas, person, view, held)
+    passer = camera.passers > 0 and rng.random() < camera.passers
+    if passer:
+        before(rng, canvas, domain, view)
+    occluder = occlude(rng, canvas, camera.occluders) if rng.random() < camera.occluded else "none"
+    image, labels = canvas.develop()
+    jpeg, nuisance = expose(rng, noise, camera, image, labels)
+    nuisance |= {"background": place, "bystander": bystander, "occluder": occluder}
+    if camera.crowd or camera.passers:
+        nuisance |= {"people": people, "passer": passer}
+    nuisance |= {k: round(getattr(view, k), 4) for k in ("yaw", "stride", "pitch", "stretch", "light")}
+    return Photograph(jpeg, labels, view, held, nuisance)
+
+
+def _headroom(person: Person) -> float:
+    """Share of the image above the crown that the person's umbrella or cone needs."""
+    if person.traits["umbrella"] != "none":
+        return 0.15
+    return 0.05 if person.traits["hat"] == "conical hat" else 0.0

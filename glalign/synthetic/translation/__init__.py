@@ -1,0 +1,1 @@
+"""A lossy phrase-based translator between English and Vietnamese captions."""

@@ -1,0 +1,43 @@
+"""Copies of the workflow on a handful of people."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from glalign.config.loading import load
+
+ROOT = Path(__file__).parents[2]
+
+
+COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
+
+
+SHORT = {"data": {"batch_size": 16}, "budget": {"steps": 6, "validate_every": 3, "checkpoint_every": 2}}
+
+
+LONG = {"data": {"batch_size": 16}, "budget": {"steps": 40, "validate_every": 20, "checkpoint_every": 5}}
+
+
+OVERLAY = {
+    "datasets": {
+        "cuhk_en": {"synthetic": {"train": 24, "val": 6, "test": 8}},
+        "vn3k": {"synthetic": {"train": 8, "val": 4, "test": 6}},
+    },
+    "evaluation": {"bootstrap": 20},
+    "systems": {
+        name: LONG if name == "glalign" else SHORT
+        for name, entry in load(ROOT / "config.yaml")["systems"].items()
+        if entry["class"] and "budget" in entry and entry["budget"]["steps"]
+    },
+}
+
+
+def checkout(folder: Path, overlay: dict[str, Any] = OVERLAY) -> Path:
+    """A copy of the suite with a small configuration as an overlay."""
+    folder.mkdir()
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    (folder / "small.yaml").write_text(json.dumps(overlay), encoding="utf-8")
+    return folder

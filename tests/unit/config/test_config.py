@@ -1,0 +1,194 @@
+"""A wrong configuration is one line that names the key and the remedy."""
+
+import importlib
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from glalign.config.loading import SCHEMA, load, merge, read, resolve
+from glalign.support.class_source import class_outline
+from glalign.support.errors import UserError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def demo() -> dict:
+    """The configuration as written."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+WRONG = [
+    ({"sed": 1}, "sed", "did you mean 'seed'"),
+    ({"device": "gpu"}, "device", "cpu, cuda"),
+    ({"seeds": 3}, "seeds", "type array"),
+    ({"seeds": [True]}, "seeds.0", "type integer"),
+    ({"threads": 0}, "threads", "minimum of 1"),
+    ({"systems": {"irra": {"optim": {"lr": "1e-3"}}}}, "systems.irra.optim.lr", "1.0e-3"),
+    ({"systems": {"irra": {"budget": {"stesp": 3}}}}, "systems.irra.budget.stesp", "did you mean 'steps'"),
+    ({"systems": {"irra": {"budget": {"epochs": 3}}}}, "systems.irra.budget", "null for the other"),
+    ({"systems": {"irra": {"model": {"taw": 3}}}}, "systems.irra.model.taw", "did you mean 'tau'"),
+    ({"systems": {"irra": {"class": "baselines.ira.Irra"}}}, "systems.irra.class", "no module 'baselines.ira'"),
+    ({"systems": {"irra": {"class": "baselines.irra.Ira"}}}, "systems.irra.class", "no class 'Ira'"),
+    ({"systems": {"irra": {"class": "Irra"}}}, "systems.irra.class", "package.module.Class"),
+    ({"systems": {"new": {"label": "New"}}}, "systems.new.class", "missing"),
+    ({"systems": {"glalgn": {"optim": {"lr": 0.1}}}}, "systems.glalgn.", "; or was systems.glalign meant?"),
+    ({"datasets": {"vn3": {"root": "x"}}}, "datasets.vn3.", "; or was datasets.vn3k meant?"),
+    ({"systems": {"new": {"extends": "glalin"}}}, "systems.new.extends", "did you mean 'glalign'"),
+    ({"systems": {"glalign": {"extends": "glalign_local"}}}, "extends", "break the circle"),
+    (
+        {"systems": {"oracle": {"budget": {"steps": 1, "validate_every": 1, "checkpoint_every": 1}}}},
+        "oracle.data",
+        "too",
+    ),
+    ({"systems": 3}, "systems", "type object"),
+    ({"systems": {"irra": {"class": ""}}}, "systems.irra.class", "non-empty"),
+    ({"systems": {"irra": {"class": "baselines..irra.Irra"}}}, "systems.irra.class", "no dotted path"),
+    ({"systems": {"irra": {"model": {"tau": "x"}}}}, "systems.irra.model.tau", "'x' is not of type float"),
+    ({"systems": {"irra": {"model": {"cross_depth": 1.5}}}}, "systems.irra.model.cross_depth", "of type int"),
+    ({"systems": {"new": {"extends": ["a"]}}}, "systems.new.extends", "no system"),
+    ({"alpha": {"system": "irra"}}, "alpha.system", "alpha and score_alpha"),
+    ({"alpha": {"system": "random"}}, "alpha.system", "alpha and score_alpha"),
+    ({"testsets": {"v2e": {"draws": 3}}}, "testsets.v2e.draws", "Set `identities`"),
+    ({"datasets": {"v2e": {"translated": "cuhk_vi"}}}, "datasets.v2e.translated", "name its source"),
+    ({"datasets": None}, "datasets", "type object"),
+    ({"datasets": {"v2e": {"synthetic": {"domain": "street"}}}}, "datasets.v2e.synthetic.train", "missing"),
+    ({"datasets": {"a/b": {"label": "x", "language": "en", "people": "x"}}}, "datasets", "a/b"),
+    ({"trainsets": {"cuhk_en": ["cuhk"]}}, "trainsets.cuhk_en", "no dataset 'cuhk'"),
+    ({"testsets": {"v2e": {"dataset": "v2"}}}, "testsets.v2e.dataset", "did you mean 'v2e'"),
+    ({"scenarios": {"SE1": {"train": "cuhk"}}}, "scenarios.SE1.train", "no trainset 'cuhk'"),
+    ({"scenarios": {"SE1": {"test": "vn3k"}}}, "scenarios.SE1.test", "no testset 'vn3k'"),
+    ({"datasets": {"cuhk_en": {"root": "x", "splits": {"val": None}}}}, "trainsets.cuhk_en", "`splits.val` or `hol"),
+    ({"datasets": {"cuhk_en": {"synthetic": {"val": 0}}}}, "trainsets.cuhk_en", "no validation people"),
+    ({"results": "a{b}"}, "results", "without braces"),
+    ({"seeds": ["0"]}, "seeds.0", "write it in an overlay"),
+    ({"parsing": {"dress": "none"}}, "parsing.dress", "upper, lower, both"),
+    ({"systems": {"irra": {"optim": {"lr": float("nan")}}}}, "systems.irra.optim.lr", "no number to compute with"),
+    ({"systems": {"irra": {"memory": {"accumulate": 64}}}}, "systems.irra.memory.accumulate", "two pairs or more"),
+    ({"processes": 32, "systems": {"irra": {"memory": {"accumulate": 8}}}}, "irra.data.batch_size", "each of 8 parts"),
+    ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
+    ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
+]
+
+
+@pytest.mark.parametrize(("overlay", "key", "remedy"), WRONG, ids=[key for _, key, _ in WRONG])
+def test_an_error_is_one_line_with_key_and_remedy(demo: dict, overlay: dict, key: str, remedy: str) -> None:
+    with pytest.raises(UserError) as caught:
+        resolve(merge(demo, overlay))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert key in message
+    assert remedy in message
+
+
+def test_the_demo_is_complete_and_an_extending_system_inherits(demo: dict) -> None:
+    systems = resolve(demo)["systems"]
+    assert systems["glalign_global"]["model"] == {**systems["glalign"]["model"], "alpha": 1.0}
+    assert systems["glalign_global"]["optim"] == systems["glalign"]["optim"]
+    assert (
+        resolve(merge(demo, {"systems": {"glalign": {"budget": {"steps": 7}}}}))["systems"]["glalign_local"]["budget"][
+            "steps"
+        ]
+        == 7
+    )
+
+
+def test_an_overlay_changes_what_it_names(demo: dict, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("seeds: [0, 1, 2]\ndatasets: {v2e: {root: /data/v2e}}\n", encoding="utf-8")
+    config = load(ROOT / "config.yaml", overlay)
+    assert config["seeds"] == [0, 1, 2]
+    assert config["datasets"]["v2e"]["root"] == "/data/v2e"
+    assert config["datasets"]["v2e"]["label"] == demo["datasets"]["v2e"]["label"]
+
+
+@pytest.mark.parametrize("content", [None, "a: [", "- 1\n"])
+def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "broken.yaml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"broken\.yaml") as caught:
+        load(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_options_and_needs_are_read_without_importing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "plugin"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "base.py").write_text(
+        "raise RuntimeError('imported')\n"
+        "class Options:\n    width: int\n    depth: int = 2\n    kinds: ClassVar[tuple] = ()\n"
+        "class Base:\n    needs: ClassVar[frozenset[str]] = frozenset({'parts', 'phrases'})\n",
+        encoding="utf-8",
+    )
+    (package / "new.py").write_text(
+        "from plugin.base import Base as Old, Options\n"
+        "class New(Old):\n    pass\nclass Bare(Old):\n    needs = frozenset()\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    facts = class_outline("plugin.new.New")
+    assert {name: option.annotation for name, option in facts.options.items()} == {"width": "int", "depth": "int"}
+    assert facts.options["depth"].default == 2
+    assert facts.needs == {"parts", "phrases"}
+    assert class_outline("plugin.new.Bare").needs == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [("data", "glalign.config.data_section.DataOptions"), ("optim", "glalign.engine.optim.OptimOptions")],
+)
+def test_schema_and_dataclass_agree(part: str, kind: str) -> None:
+    module, _, name = kind.rpartition(".")
+    options = fields(getattr(importlib.import_module(module), name))
+    properties = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"][part]["properties"]
+    assert {option.name for option in options} <= set(properties)
+    for option in options:
+        if "default" in properties[option.name] and option.default is not MISSING:
+            default = list(option.default) if isinstance(option.default, tuple) else option.default
+            assert properties[option.name]["default"] == default, option.name
+
+
+def test_the_reference_has_every_key() -> None:
+    reference = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+    def keys(node: dict) -> set[str]:
+        below = node.get("properties", {})
+        return set(below).union(*(keys(rule) for rule in below.values()))
+
+    named = keys(schema).union(*(keys(node) for node in schema["$defs"].values()))
+    assert {key for key in named if key not in reference} == set()
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+    def undescribed(node: dict, path: str) -> list[str]:
+        missing = []
+        for name, rule in node.get("properties", {}).items():
+            if "$ref" not in rule:
+                if "description" not in rule and "properties" not in rule:
+                    missing.append(f"{path}.{name}")
+                missing += undescribed(rule, f"{path}.{name}")
+        return missing
+
+    roots = {"top": schema, **schema["$defs"]}
+    assert [lack for name, node in roots.items() for lack in undescribed(node, name)] == []
+
+
+def test_a_key_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "overlay.yaml"
+    file.write_text("seeds: [0]\nsystems: {irra: {label: a}}\nseeds: [1, 2]\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"overlay\.yaml: not valid YAML \(seeds is there twice .* line 3"):
+        load(ROOT / "config.yaml", file)
+
+
+def test_anchors_and_merge_keys_are_no_second_keys(tmp_path: Path) -> None:
+    file = tmp_path / "overlay.yaml"
+    text = "x: &a {p: 1}\ny: &b {<<: *a, p: 2}\nz: {<<: *b, p: 3}\n"
+    file.write_text(text, encoding="utf-8")
+    assert read(file) == {"x": {"p": 1}, "y": {"p": 2}, "z": {"p": 3}}

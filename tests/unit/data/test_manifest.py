@@ -1,0 +1,80 @@
+"""A manifest is written when everything is right, and nothing is written otherwise."""
+
+import hashlib
+import json
+import os
+import statistics
+from pathlib import Path
+
+import pytest
+from helpers.manifests import spec
+
+from glalign.contract.records import read_manifest
+from glalign.data.manifest import make_manifest
+from glalign.support.errors import UserError
+
+
+def test_manifest_and_statistics(pedes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "manifests" / "cuhk_en.jsonl"
+    make_manifest(spec(pedes), out)
+    records = read_manifest(out)
+    report = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+    assert len(records) == 18
+    assert report["annotations"]["sha256"] == hashlib.sha256((pedes / "reid_raw.json").read_bytes()).hexdigest()
+    words = [len(c.split()) for r in records if r.split == "test" for c in r.captions]
+    assert report["splits"]["test"] == {
+        "identities": 3,
+        "images": 6,
+        "captions": 12,
+        "caption_words": {
+            "mean": round(sum(words) / 12, 3),
+            "sd": round(statistics.stdev(words), 3),
+            "min": min(words),
+            "max": max(words),
+        },
+    }
+    assert report["all"]["images"] == 18
+    assert report["image_size"] == {"width": [33, 64], "height": [77, 160]}
+
+
+def test_same_bytes_every_time_and_seeded_hold_out(pedes: Path, tmp_path: Path) -> None:
+    changes = {"splits": {"train": "train", "val": None, "test": "val"}, "holdout": 1}
+    texts = []
+    for name in ("a", "b"):
+        make_manifest(spec(pedes, **changes), tmp_path / name / "m.jsonl")
+        texts.append([(tmp_path / name / f"m.{suffix}").read_bytes() for suffix in ("jsonl", "json")])
+    assert texts[0] == texts[1]
+    records = read_manifest(tmp_path / "a" / "m.jsonl")
+    assert [len({r.person for r in records if r.split == s}) for s in ("train", "val", "test")] == [3, 1, 2]
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "text"])
+def test_broken_images_leave_nothing_behind(pedes: Path, tmp_path: Path, damage: str) -> None:
+    image = sorted((pedes / "imgs" / "Market").iterdir())[0]
+    content = image.read_bytes()
+    image.unlink()
+    if damage != "missing":
+        image.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"not found")
+    kind = "missing or unreadable" if damage == "missing" else "not decodable"
+    with pytest.raises(UserError, match=rf"1 {kind}, first Market/{image.name} \(of 18\).*data verify"):
+        make_manifest(spec(pedes), tmp_path / "out" / "m.jsonl")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failing_write_leaves_nothing_behind(pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.replace
+
+    def replace(source: str, target: Path) -> None:
+        if str(target).endswith(".jsonl"):
+            raise OSError(28, "No space left on device")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(UserError, match=r"m\.jsonl: cannot be written \(No space left"):
+        make_manifest(spec(pedes), tmp_path / "out" / "m.jsonl")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_unknown_format(pedes: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"datasets\.cuhk_en\.format: 'coco'; known are cuhk_pedes"):
+        make_manifest(spec(pedes, format="coco"), tmp_path / "m.jsonl")

@@ -1,0 +1,106 @@
+"""A broken directory is described, not crashed on."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glalign.data.verify import describe, verify
+from glalign.support.errors import UserError
+
+Edit = Callable[[Callable[[list[dict[str, Any]]], object]], Path]
+
+
+def test_a_whole_subset_is_ok_but_not_official(pedes: Path) -> None:
+    report = verify(pedes)
+    assert report["ok"] and not report["official"]
+    assert report["splits"]["train"] == {"images": 8, "captions": 16, "ids": 4}
+    assert report["difference"]["test"] == {"images": 6 - 3_074, "captions": 12 - 6_156, "ids": 3 - 1_000}
+    assert sum(f["present"] for f in report["folders"].values()) == 18
+    assert "not the official release" in describe(report)
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_counts_per_folder(pedes: Path) -> None:
+    market = sorted((pedes / "imgs" / "Market").iterdir())
+    market[0].unlink()
+    market[1].write_bytes(market[1].read_bytes()[:300])
+    market[2].write_bytes(b"")
+    (pedes / "imgs" / "Market" / "Thumbs.db").write_bytes(b"x")
+    (pedes / "imgs" / "cam_b").mkdir()
+    (pedes / "imgs" / "cam_b" / "extra.png").write_bytes(b"x")
+    report = verify(pedes)
+    assert not report["ok"]
+    assert report["folders"]["Market"] == {
+        "annotated": 6,
+        "present": 5,
+        "missing": 1,
+        "undecodable": 2,
+        "not_annotated": 0,
+    }
+    assert report["folders"]["cam_b"]["not_annotated"] == 1
+    assert report["missing"] == [f"Market/{market[0].name}"]
+    text = describe(report)
+    assert "Incomplete below imgs/: Market." in text
+    assert "taken from another dataset: Market (Market-1501)." in text
+    assert f"Market/{market[1].name}" in text
+
+
+def test_nothing_but_the_annotations(pedes: Path) -> None:
+    (pedes / "imgs").rename(pedes / "images")
+    report = verify(pedes)
+    assert len(report["missing"]) == 18 and not report["ok"]
+    text = describe(report)
+    assert "18 annotated images that are not there" in text
+    assert "given out by its authors by e-mail" in text and "allow_partial" not in text
+    assert "another dataset: Market (Market-1501), train_query (CUHK-SYSU)." in text  # CUHK01 is a dataset itself
+
+
+def test_a_folder_with_its_own_datasets_name_needs_no_hint(pedes: Path) -> None:
+    shutil.rmtree(pedes / "imgs" / "CUHK01")
+    text = describe(verify(pedes))
+    assert "Not there at all: CUHK01." in text and "allow_partial" in text
+    assert "taken from" not in text
+
+
+def test_wrong_entries_are_collected(edit: Edit) -> None:
+    def spoil(entries: list[dict[str, Any]]) -> None:
+        entries[0]["captions"] = [""]
+        entries[1]["file_path"] = "../x"
+        entries[3]["split"] = "test"
+        entries[5]["file_path"] = entries[4]["file_path"]
+        del entries[7]["id"]
+
+    report = verify(edit(spoil))
+    assert [p.split("entry ")[1][0] for p in report["problems"]] == ["0", "1", "3", "5", "7"]
+    assert not report["ok"]
+    assert "5 wrong entries" in describe(report)
+
+
+def test_other_splits_are_shown(edit: Edit) -> None:
+    root = edit(lambda entries: [e.update(split="probe") for e in entries if e["split"] == "val"])
+    report = verify(root)
+    assert report["splits"]["probe"]["ids"] == 2
+    assert "no val" in describe(report)
+
+
+def test_unreadable_annotations_are_an_error(pedes: Path) -> None:
+    (pedes / "reid_raw.json").write_text("[{", encoding="utf-8")
+    with pytest.raises(UserError, match="not valid JSON"):
+        verify(pedes)
+    with pytest.raises(UserError, match="no such file"):
+        verify(pedes / "nowhere")
+
+
+def test_a_broken_image_and_a_missing_image_folder_are_no_incomplete_release(pedes: Path) -> None:
+    image = next((pedes / "imgs").rglob("*.jpg"), None) or next((pedes / "imgs").rglob("*.png"))
+    image.write_bytes(image.read_bytes()[:40])
+    text = describe(verify(pedes))
+    assert "have to be fetched again" in text
+    assert "allow_partial" not in text
+    (pedes / "imgs").rename(pedes / "pictures")
+    text = describe(verify(pedes))
+    assert "imgs is no folder: name the images' own (`--images NAME`" in text

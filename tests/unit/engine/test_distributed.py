@@ -1,0 +1,192 @@
+"""Several processes train as one does: the same loss, gradients, queues and statistics."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from helpers.one_step import one_step
+
+from glalign.config.loading import load, merge, read, resolve
+from glalign.data.manifest import make_manifest
+from glalign.engine.distributed import joined
+from glalign.engine.fit import fit
+from glalign.storage.weight_files import PRETRAINED, read_weights
+from glalign.support.errors import UserError
+
+ROOT = Path(__file__).parents[3]
+FIRST = ("glalign", "irra", "rasa", "vitaa")
+OTHERS = ("clip_zero_shot", "dual_path", "glalign/vi", "gna_rnn", "m_irra", "plot", "srcf", "tbps_clip", "tbps_clip/vi")
+
+
+def started(count: int, *arguments: str) -> subprocess.Popen[str]:
+    """A program in `count` processes on a free port of this machine."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([*command, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def ended(program: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status and what it said."""
+    said = program.communicate(timeout=600)[1]
+    return program.returncode, said
+
+
+def two_processes(folder: Path, names: tuple[str, ...]) -> Path:
+    status, said = ended(started(2, str(ROOT / "tests/helpers/one_step.py"), str(folder), *names))
+    assert status == 0, said
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return two_processes(tmp_path_factory.mktemp("first"), FIRST)
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return two_processes(tmp_path_factory.mktemp("others"), OTHERS)
+
+
+@pytest.fixture(autouse=True)
+def single_precision_again():
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def compare(name: str, folder: Path) -> None:
+    alone = one_step(name)
+    mine, theirs = (torch.load(folder / f"{name.replace('/', '_')}.{rank}.pt", weights_only=True) for rank in (0, 1))
+    for kind, values in alone.items():
+        assert values.keys() == mine[kind].keys() == theirs[kind].keys()
+        for key, value in values.items():
+            assert torch.equal(mine[kind][key], theirs[kind][key]), f"{kind} {key}: the processes differ"
+            torch.testing.assert_close({key: mine[kind][key]}, {key: value}, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_two_processes_are_one(name: str, first: Path) -> None:
+    compare(name, first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
+def test_two_processes_are_one_for_every_system(name: str, others: Path) -> None:
+    compare(name, others)
+
+
+def spec_of(pedes: Path, folder: Path, **changes: Any) -> dict[str, Any]:
+    """Specification of three steps of CLIP on the dataset at `pedes`, in two processes."""
+    manifest = folder / "manifest.jsonl"
+    splits = {"train": "train", "val": "val", "test": "test"}
+    about = {"dataset": "pedes", "format": "cuhk_pedes", "root": str(pedes), "language": "en"}
+    make_manifest({**about, "splits": splits, "holdout": 0, "seed": 0}, manifest)
+    dataset = {"id": "pedes", "people": "pedes", "images": str(pedes / "imgs"), "manifest": str(manifest)}
+    budget = {"steps": 3, "epochs": None, "validate_every": 2, "checkpoint_every": 2, "log_every": 1}
+    return {
+        **{"system": "clip", "trainset": "pedes", "seed": 0, "root_seed": 0, "selection": "last", "processes": 2},
+        "datasets": [{**dataset, "parts": None, "phrases": None}],
+        "class": "baselines.clip_zero_shot.ClipZeroShot",
+        "model": {"backbone": "tiny/clip", "weights": "tiny_clip"},
+        "data": {"image_size": [64, 32], "batch_size": 4},
+        "optim": {"name": "sgd", "lr": 0.1},
+        "budget": budget,
+        **{"weights": str(PRETRAINED), "files": [str(PRETRAINED / "tiny_clip.safetensors")]},
+        **{"threads": 1, "device": "cpu", "dress": None},
+        **changes,
+    }
+
+
+def start_fit(spec: dict[str, Any], out: Path) -> subprocess.Popen[str]:
+    arguments = ["--spec", json.dumps(spec), "--out", str(out), "--code", "code", "--log", str(out) + ".log"]
+    return started(2, "-m", "--", "glalign", "fit", *arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [{}, {"memory": {"accumulate": 2}, "runtime": {"prefetch": 2}}])
+def test_a_training_of_two_processes_ends_as_that_of_one(more: Any, pedes: Path, tmp_path: Path) -> None:
+    spec = spec_of(pedes, tmp_path, **more)
+    status, said = ended(start_fit(spec, tmp_path / "two"))
+    assert status == 0, said
+    fit({**spec, "processes": 1}, tmp_path / "one", "code")
+    (two, _), (one, _) = (read_weights(tmp_path / name / "model.safetensors") for name in ("two", "one"))
+    given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
+    assert max(float((one[f"towers.{name}"] - value).abs().max()) for name, value in given.items()) > 1e-3
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=1e-4, atol=1e-6)
+    files = ["model.safetensors", "run.json", "train.jsonl"]
+    assert sorted(file.name for file in (tmp_path / "two").iterdir()) == files
+    lines, alone = ((tmp_path / name / "train.jsonl").read_text("utf-8").splitlines() for name in ("two", "one"))
+    assert len(lines) == len(alone) == 5
+    for mine, other in zip(map(json.loads, lines), map(json.loads, alone), strict=True):
+        assert mine == pytest.approx(other, rel=1e-4)
+    assert (tmp_path / "two.log").read_text("utf-8").count("3 step") == 1, "only the first process says how far it is"
+
+
+@pytest.mark.slow
+def test_an_error_is_said_once_and_ends_every_process(pedes: Path, tmp_path: Path) -> None:
+    spec = spec_of(pedes, tmp_path, model={"backbone": "tiny/clip", "weights": "nowhere"})
+    status, said = ended(start_fit(spec, tmp_path / "run"))
+    assert status != 0
+    assert said.count("error: ") == 1, said
+    assert (tmp_path / "run.log").read_text("utf-8").count("nowhere.safetensors") == 1
+    assert not (tmp_path / "run" / ".lock").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_process_ends_the_others_and_the_training_goes_on_as_the_same(pedes: Path, tmp_path: Path) -> None:
+    budget = {"steps": 60, "epochs": None, "validate_every": 20, "checkpoint_every": 5, "log_every": 10}
+    spec = spec_of(pedes, tmp_path, budget=budget)
+    assert ended(start_fit(spec, tmp_path / "whole"))[0] == 0
+    out = tmp_path / "cut"
+    program = start_fit(spec, out)
+    while not (out / "checkpoint.pt").exists():
+        assert program.poll() is None
+        time.sleep(0.02)
+    psutil.Process(program.pid).children()[-1].kill()
+    assert ended(program)[0] != 0
+    status, said = ended(start_fit(spec, out))
+    assert status == 0, said
+    assert "resumed at step" in said
+    assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_weights_that_differ_stop_the_training(tmp_path: Path) -> None:
+    program = tmp_path / "apart.py"
+    program.write_text(
+        "import os\nfrom torch import nn\nfrom glalign.engine.distributed import check_agreement, joined\n"
+        "layer = nn.Linear(1, 1)\nnn.init.constant_(layer.weight, 1.0)\nnn.init.zeros_(layer.bias)\n"
+        "with joined(2, 'cpu'):\n    check_agreement(layer)\n"
+        "    layer.weight.data += 2e-7 * int(os.environ['RANK'])\n"
+        "    check_agreement(layer)\n",
+        encoding="utf-8",
+    )
+    status, said = ended(started(2, str(program)))
+    assert status != 0
+    assert said.count("UserError: processes: they hold different weights (sums 1.0, 1.0000002") == 1, said
+
+
+def test_another_number_of_processes_than_configured() -> None:
+    with (
+        pytest.raises(UserError, match=r"processes: 2 in the configuration, 1 started; `torchrun .* 2 "),
+        joined(2, "cpu"),
+    ):
+        pass
+
+
+def test_processes_share_a_batch_evenly_and_leave_the_learning_rate() -> None:
+    values = read(ROOT / "config.yaml")
+    with pytest.raises(UserError, match=r"batch_size: 64 pairs are no multiple of the 3 processes"):
+        resolve(merge(values, {"processes": 3}))
+    rates = [
+        {name: s["optim"]["lr"] for name, s in config["systems"].items() if "optim" in s}
+        for config in (resolve(merge(values, {"processes": 4})), load(ROOT / "config.yaml"))
+    ]
+    assert rates[0] == rates[1]

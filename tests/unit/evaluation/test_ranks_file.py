@@ -1,0 +1,56 @@
+"""A ranks file comes back as it was written, and says which line is broken."""
+
+import json
+
+import pytest
+
+from glalign.evaluation.ranking import RankRow
+from glalign.evaluation.ranks_file import read_ranks, sidecar_path, write_ranks
+from glalign.support.errors import UserError
+
+ROWS = [
+    RankRow("ảnh.jpg#0", 7, (2, 9), (1, 9), (("a.jpg", 0.5), ("b.jpg", -0.25))),
+    RankRow("b.jpg#1", 8, (1,), (1,), ()),
+]
+
+
+def test_round_trip(tmp_path):
+    path = tmp_path / "cuhk_en.jsonl"
+    write_ranks(path, iter(ROWS), 12, {"system": "x"})
+    assert read_ranks(path) == (ROWS, {"n_queries": 2, "n_gallery": 12, "system": "x"})
+    assert json.loads(path.read_text(encoding="utf-8").splitlines()[0])["first"] == 2
+    before = path.read_bytes()
+    write_ranks(path, iter(ROWS), 12, {"system": "x"})
+    assert path.read_bytes() == before
+
+
+def test_nothing_is_left_of_a_failed_writing(tmp_path):
+    def rows():
+        yield ROWS[0]
+        raise UserError("stop")
+
+    with pytest.raises(UserError, match="stop"):
+        write_ranks(tmp_path / "r.jsonl", rows(), 12)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "line", ['{"query": "a', '{"query": "a"}', '{"query":"a","person":1,"hits":[],"best":[],"top":[]}']
+)
+def test_a_broken_line_is_named(tmp_path, line):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, ROWS, 12)
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"r\.jsonl:3"):
+        read_ranks(path)
+
+
+def test_a_missing_row_is_noticed(tmp_path):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, ROWS, 12)
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"r\.json: does not fit"):
+        read_ranks(path)
+    sidecar_path(path).unlink()
+    with pytest.raises(UserError, match=r"r\.json: no such file"):
+        read_ranks(path)

@@ -1,0 +1,93 @@
+"""Vietnamese words: what pyvi cuts, where each word stands, and what a segmenter must not do."""
+
+import sys
+import types
+import unicodedata
+from itertools import pairwise
+
+import pytest
+
+from glalign.language import segmentation
+from glalign.language.segmentation import composed, cutter, joined, segment
+from glalign.language.tokenizers import normalise_caption
+from glalign.support.errors import UserError
+
+CAPTION = "Cô gái mặc áo khoác đen, quần bò rách gối."
+ODD = [
+    "",
+    " ",
+    "_",
+    "a_b",
+    "áo  khoác\nđen",
+    "👟 ___ áo",
+    "áo\u0323\u0323 đỏ",
+    "\u0301",
+    "\u1100\u1161 mũ",
+    "1.200,5đ..",
+    "AO DEN",
+]
+
+
+def words(text: str, segmenter: str = "pyvi") -> list[str]:
+    return [word.text for word in segment(text, segmenter)]
+
+
+def test_words_and_their_places():
+    assert words(CAPTION) == ["Cô", "gái", "mặc", "áo_khoác", "đen", ",", "quần_bò", "rách", "gối", "."]
+    for word in segment(CAPTION):
+        assert CAPTION[word.start : word.end].replace(" ", "_") == word.text
+
+
+def test_letters_that_are_not_composed_are_the_same_words_at_their_own_places():
+    loose = unicodedata.normalize("NFD", CAPTION)
+    assert words(loose) == words(CAPTION)
+    for word in segment(loose):
+        assert unicodedata.normalize("NFC", loose[word.start : word.end]).replace(" ", "_") == word.text
+    assert normalise_caption(loose) == CAPTION, "captions of a dataset are composed already"
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_text_loses_no_letter(text):
+    for form in ("NFC", "NFD"):
+        given = unicodedata.normalize(form, text)
+        assert composed(given)[0] == unicodedata.normalize("NFC", text)
+        found = segment(given)
+        kept = "".join("".join(given[w.start : w.end].split()) for w in found)
+        assert kept.replace("_", "") == "".join(given.split()).replace("_", "")
+        assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+def test_pairs_that_pyvi_joins_or_leaves_apart_wrongly():
+    assert words("tay cầm điện thoại") == ["tay", "cầm", "điện_thoại"]
+    assert words("chữ ở mặt trước") == ["chữ", "ở", "mặt_trước"]
+
+
+def test_joined_text_keeps_its_length():
+    text = "mặc áo khoác, đeo ba lô"
+    whole = joined(text, ((word.start, word.end) for word in segment(text)))
+    assert whole == "mặc áo_khoác, đeo ba_lô"
+
+
+def test_a_caption_is_cut_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(segmentation, "cutter", lambda segmenter: lambda text: seen.append(text) or text.split())
+    first, second = segment("một câu chưa ai đọc"), segment("một câu chưa ai đọc")
+    assert first == second
+    assert seen == ["một câu chưa ai đọc"]
+
+
+def test_underthesea_is_an_option(monkeypatch):
+    cutter.cache_clear()
+    monkeypatch.setitem(sys.modules, "underthesea", None)
+    with pytest.raises(UserError, match="underthesea is not installed; pip install underthesea"):
+        segment("áo", "underthesea")
+    fake = types.ModuleType("underthesea")
+    fake.word_tokenize = lambda text, use_token_normalize: ["áo khoác", "đen"] if "khoác" in text else ["ao"]
+    monkeypatch.setitem(sys.modules, "underthesea", fake)
+    cutter.cache_clear()
+    assert words("áo  khoác đen", "underthesea") == ["áo_khoác", "đen"]
+    with pytest.raises(UserError, match="its words are not those of 'mũ đỏ'"):
+        segment("mũ đỏ", "underthesea")
+    cutter.cache_clear()
+    with pytest.raises(UserError, match="segmenter: 'vncorenlp'; choose pyvi or underthesea"):
+        segment("áo", "vncorenlp")

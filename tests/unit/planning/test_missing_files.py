@@ -1,0 +1,54 @@
+"""What a target needs, and the lines about what of it is absent."""
+
+from pathlib import Path
+
+import pytest
+
+from glalign.config.loading import load, merge, resolve
+from glalign.planning.job import Job
+from glalign.planning.missing_files import absent, behind, describe
+from glalign.planning.plan import Plan, make_plan
+from glalign.planning.printed_tables import read_reported
+
+ROOT = Path(__file__).parents[3]
+
+
+def planned(overlay: dict) -> Plan:
+    values = merge(load(ROOT / "config.yaml").values, overlay)
+    return make_plan(resolve(values), read_reported(ROOT / "paper/reported"))
+
+
+@pytest.fixture(scope="module")
+def real() -> Plan:
+    return planned({"datasets": {"cuhk_en": {"root": "data/cuhk"}}, "weights": "no-weights"})
+
+
+def test_a_table_needs_its_own_cells_and_everything_needs_all(real: Plan) -> None:
+    table = behind(real, ["results/table4.tex"])
+    assert {key for stage, key in table if stage == "manifest"} == {"cuhk_en"}
+    assert {key for stage, key in table if stage == "table"} == {"4"}
+    whole = behind(real)
+    assert table.items() <= whole.items()
+    assert {key for stage, key in whole if stage == "fit"} == set(real.jobs["fit"])
+    assert not {stage for stage, _ in whole} & {"tune", "tuning", "pretrain", "document"}
+    assert behind(real, ["pretrain"]) == {}
+
+
+def test_what_a_job_makes_is_never_absent(real: Plan) -> None:
+    jobs = behind(real, ["results/table4.tex"]).values()
+    paths = absent(real, jobs)
+    assert "data/cuhk/reid_raw.json" in paths
+    assert {path for path in paths if path.startswith("results")} == set()
+    first, *others = describe(jobs, paths)
+    assert first.startswith("datasets.cuhk_en.root: data/cuhk is not there; ")
+    assert [line.split(" lacks ")[0] for line in others] == ["weights: no-weights"]
+    assert len(others[0].split(", ")) == len({path for path in paths if path.startswith("no-weights")})
+
+
+def test_a_release_of_several_files_is_one_line(tmp_path: Path) -> None:
+    files = (f"{tmp_path}/train.json", f"{tmp_path}/test.json")
+    job = Job("manifest", files, {"root": str(tmp_path), "format": "rasa", "dataset": "cuhk"}, ())
+    (line,) = describe([job], frozenset(files))
+    assert line.startswith(f"datasets.cuhk.root: {tmp_path} has no test.json, train.json; ")
+    other = Job("table", ("paper/reported/table04.csv",), {}, ())
+    assert describe([other, other], frozenset(other.inputs)) == ["paper/reported/table04.csv: not there; restore it"]

@@ -1,0 +1,64 @@
+"""What comes back from a spreadsheet is read whole or refused, whichever command reads it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from glalign.data.translations import fill
+from glalign.evaluation.judging import read_judged
+from glalign.storage.csv_files import parse_sheet, write_sheet
+from glalign.storage.whole_files import read_text
+from glalign.support.errors import UserError
+
+HEADER = "image,index,text,judge\n"
+
+
+@pytest.fixture(params=["fill", "judge"])
+def read(request: pytest.FixtureRequest, pedes: Path, tmp_path: Path) -> Callable[[Path], object]:
+    """The two commands that read what a person edited."""
+    return {"fill": lambda path: fill(pedes, path, tmp_path / "vn"), "judge": read_judged}[request.param]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (f"{HEADER}a.jpg,0,one, two,right\n", r":2: 5 fields, more than the header's 4; quote"),
+        (f"{HEADER}a.jpg,0,one,right\na.jpg,1,tw", r":3: 3 fields, fewer than the header's 4; no CSV, or cut off"),
+        (f'{HEADER}a.jpg,0,"one,right\na.jpg,1,two,right\n', r":3: not CSV \(unexpected end of data\)"),
+        (f"{HEADER}a.jpg,0," + "x" * 200_000 + ",right\n", r":2: not CSV \(field larger"),
+        (f"index,{HEADER}", r": column index is twice in the header"),
+        (HEADER.title(), r": no column image in the header 'Image,Index,Text,Judge'; write 'image,index,"),
+        (HEADER.replace(",", "\t"), r": no column image in the header 'image\\tindex"),
+        ("", r": no column image in the header ''"),
+        (HEADER.encode("utf-16"), r": not UTF-8 text \(byte 0\); save it as UTF-8"),
+        (None, r": no such file; make it with `glalign translation "),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) and value.startswith((":", r"\d")) else "",
+)
+def test_files_that_are_not_whole_are_refused(
+    read: Callable[[Path], object], tmp_path: Path, content: str | bytes | None, message: str
+) -> None:
+    file = tmp_path / "t.csv"
+    if content is not None:
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(UserError, match=r"t\.csv" + message):
+        read(file)
+
+
+@pytest.mark.parametrize(("mark", "separator", "end"), [("\ufeff", ",", "\n"), ("", ";", "\r\n")])
+def test_what_spreadsheets_write_is_read(tmp_path: Path, mark: str, separator: str, end: str) -> None:
+    rows = [("name", "text"), ("a", '"x, y; z"'), ("", ""), ("b", '"two\nlines"')]
+    text = mark + end.join(separator.join(row) if any(row) else "" for row in rows) + end
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8", newline="")
+    header, found = parse_sheet("t.csv", read_text(tmp_path / "t.csv", "x"))
+    assert header == ["name", "text"]
+    assert found == [(2, {"name": "a", "text": "x, y; z"}), (5, {"name": "b", "text": "two\nlines"})]
+
+
+def test_a_sheet_reads_back_and_is_never_overwritten(tmp_path: Path) -> None:
+    write_sheet(tmp_path / "t.csv", ("a", "b"), [(1, "áo, đỏ")])
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbfa,b\n")
+    assert parse_sheet("t.csv", read_text(tmp_path / "t.csv", "x"))[1] == [(2, {"a": "1", "b": "áo, đỏ"})]
+    with pytest.raises(UserError, match=r"t\.csv: is there already"):
+        write_sheet(tmp_path / "t.csv", ("a", "b"), [])

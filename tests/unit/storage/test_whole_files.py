@@ -1,0 +1,62 @@
+"""What cannot be written or read is one error that names it; nothing half written is left."""
+
+from pathlib import Path
+
+import pytest
+
+from glalign.storage.whole_files import read_json, resumable_directory, whole_directory, whole_file, write_text
+from glalign.support.errors import UserError
+
+
+@pytest.mark.parametrize("place", ["file/x.csv", "file/below/x.csv", "folder", "n" * 300])
+def test_a_file_in_a_place_of_the_wrong_kind(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match=rf"{place}: cannot be written \(.*\); free the disk, or name another place"):
+        write_text(tmp_path / place, "x")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("kind", [whole_file, whole_directory, resumable_directory])
+def test_a_folder_that_cannot_be_made(tmp_path: Path, kind) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for place in ("/proc/foo/x.csv", f"{tmp_path}/loop/below/x.csv"):
+        with pytest.raises(UserError, match=rf"{place}: cannot be written \(.*: /.*\); free the disk"), kind(place):
+            pass
+
+
+def test_an_input_that_is_missing_while_writing_is_no_fault_of_the_output(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "x.csv"):
+        (tmp_path / "input").read_bytes()
+
+
+@pytest.mark.parametrize("place", ["file", "file/x"])
+@pytest.mark.parametrize("kind", [whole_directory, resumable_directory])
+def test_a_folder_in_the_place_of_a_file(tmp_path: Path, place: str, kind) -> None:
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"{place}: cannot be written"), kind(tmp_path / place):
+        pass
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[" * 100_000, "JSON that cannot be read"),
+        (b"1" * 5000, "JSON that cannot be read"),
+        (b'"\xff"', r"not UTF-8 text \(byte 1\); save it as UTF-8"),
+        (None, "cannot be read"),
+    ],
+    ids=["deep", "long number", "latin", "folder"],
+)
+def test_json_that_cannot_be_read(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "x.json"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"x\.json: {message}"):
+        read_json(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_json(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("\ufeff[1]", encoding="utf-8")
+    assert read_json(tmp_path / "x.json") == [1]

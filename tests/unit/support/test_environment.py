@@ -1,0 +1,61 @@
+"""The lock is complete, hashed and free of this or any machine; every other list of versions agrees with it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
+
+
+LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in ("cpu", "lint", "slurm"))]
+
+
+def pins(text: str) -> dict[str, set[str]]:
+    """Name -> versions (one per Python where they differ)."""
+    found: dict[str, set[str]] = {}
+    for name, version in PINNED.findall(text):
+        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(version)
+    return found
+
+
+def lock(name: str = "requirements.lock") -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_is_hashed_and_nothing_names_a_machine(name: str) -> None:
+    blocks = re.split(r"\n(?=\S)", lock(name).strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert not re.search(r"://|file:|--find-links|--index|^/", lock(name), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("file", "locked"),
+    [(f"requirements{name}.in", f"requirements{name}.lock") for name in ("", "-lint", "-slurm")],
+)
+def test_the_lock_has_what_is_asked_for(file: str, locked: str) -> None:
+    for name, versions in pins((ROOT / file).read_text(encoding="utf-8")).items():
+        assert versions <= pins(lock(locked))[name]
+
+
+def test_the_cpu_lock_lacks_torch_and_cuda_only() -> None:
+    missing = set(pins(lock())) - set(pins(lock("requirements-cpu.lock")))
+    assert {"torch", "torchvision", "triton"} <= missing
+    assert all(re.match(r"torch|triton|nvidia-|cuda-", name) for name in missing)
+
+
+def test_the_slurm_lock_only_adds_to_the_others() -> None:
+    assert not set(pins(lock())) & set(pins(lock("requirements-slurm.lock")))
+
+
+def test_the_conda_environments_agree_with_the_lock() -> None:
+    rule = yaml.safe_load((ROOT / "workflow/envs/glalign.yaml").read_text(encoding="utf-8"))
+    asked = pins("\n".join(rule["dependencies"][-1]["pip"]))
+    assert asked
+    for name, versions in asked.items():
+        assert versions <= pins(lock())[name]
+    whole = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert whole["dependencies"][-1] == {"pip": ["-r requirements.lock"]}

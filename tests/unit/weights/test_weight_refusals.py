@@ -1,0 +1,234 @@
+"""Files that are torn, foreign, code or half brought: each is named, and nothing is written of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import originals
+from safetensors.torch import save_file
+from torch import nn
+
+from glalign.storage.weight_files import PRETRAINED
+from glalign.storage.weight_status import digest_of, fault
+from glalign.support.errors import UserError
+from glalign.weights.catalogue import weight_release
+from glalign.weights.importing import group_of, import_release
+from glalign.weights.parser_record import parser_record
+from glalign.weights.vocabularies import check_vocabulary
+
+
+class Trap:
+    """What a pickle must not be able to run."""
+
+    def __reduce__(self):
+        return (print, ("run",))
+
+
+def refused(name: str, files: list[Path], folder: Path, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        import_release(weight_release(name), files, folder, print)
+    assert not list(folder.glob("*.safetensors"))
+
+
+@pytest.fixture
+def brought(tmp_path):
+    folder = tmp_path / "brought"
+    folder.mkdir()
+    return folder
+
+
+def test_albef_reports_what_it_drops_by_group(brought, tmp_path):
+    original = originals.albef(brought, real=False)
+    lines: list[str] = []
+    import_release(original.release, original.files, tmp_path, lines.append)
+    record = json.loads((tmp_path / "albef.json").read_text(encoding="utf-8"))
+    dropped, whole = record["tensors"]["dropped"], torch.load(original.files[0], weights_only=True)["model"]
+    momentum = {"visual_encoder_m", "text_encoder_m", "vision_proj_m", "text_proj_m"}
+    for group in momentum:
+        assert dropped[group] == sum(name.startswith(f"{group}.") for name in whole)
+    heads = {"text_encoder.cls.predictions.decoder", "text_encoder.bert.embeddings.position_ids"}
+    assert set(dropped) == momentum | heads | {"image_queue", "text_queue", "queue_ptr"}
+    assert record["tensors"]["read"] + sum(dropped.values()) == len(whole)
+    assert any(f"visual_encoder_m ({dropped['visual_encoder_m']})" in line for line in lines)
+
+
+def test_a_group_is_the_shortest_beginning_that_nothing_read_shares():
+    read = ["text_encoder.bert.embeddings.LayerNorm.bias", "classifier.0.weight"]
+    assert group_of("classifier.6.weight", read) == "classifier.6"
+    assert group_of("text_encoder.cls.predictions.bias", read) == "text_encoder.cls"
+    assert group_of("fc.bias", read) == "fc"
+
+
+def test_a_tensor_that_is_missing_or_of_another_model_is_named(brought, tmp_path):
+    original = originals.bert(brought, real=False)
+    from safetensors.torch import load_file  # noqa: PLC0415
+
+    tensors = load_file(original.files[0])
+    del tensors["bert.encoder.layer.1.output.dense.bias"]
+    save_file(tensors, original.files[0])
+    with pytest.raises(UserError, match=r"model\.safetensors: tensor `layers\.1\.linear2\.bias` is missing"):
+        import_release(original.release, original.files, tmp_path, print)
+    refused("resnet50", original.files[:1], tmp_path, r"`conv1\.weight` is missing")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_half_a_download_is_torn(brought, tmp_path, zipped):
+    path = brought / "pytorch_model.bin"
+    torch.save(nn.Linear(300, 300).state_dict(), path, _use_new_zipfile_serialization=zipped)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    refused("phobert-base", [path], tmp_path, r"pytorch_model\.bin: .*download it again")
+    save_file(nn.Linear(300, 300).state_dict(), brought / "a.safetensors")
+    torn = brought / "a.safetensors"
+    torn.write_bytes(torn.read_bytes()[:-1])
+    refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file .*; download it again$")
+    (brought / "empty.bin").write_bytes(b"")
+    refused("phobert-base", [brought / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_pickle_with_code_and_a_program_are_refused_unread(brought, tmp_path, capsys):
+    torch.save({"model": Trap()}, brought / "x.pth")
+    refused("albef", [brought / "x.pth"], tmp_path, r"x\.pth: holds more than tensors.*refused")
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), brought / "ViT-B-32.pt")
+    refused("clip-vit-b-32", [brought / "ViT-B-32.pt"], tmp_path, r"ViT-B-32\.pt: a TorchScript archive")
+    torch.save([1, 2], brought / "list.pt")
+    refused("clip-vit-b-32", [brought / "list.pt"], tmp_path, "holds no tensors by name")
+    assert "run" not in capsys.readouterr().out.split()
+
+
+def test_a_file_under_its_published_name_has_the_published_digest(brought, tmp_path):
+    path = brought / "resnet50-0676ba61.pth"
+    torch.save({"x": torch.zeros(1)}, path)
+    refused("resnet50", [path], tmp_path, r"resnet50-0676ba61\.pth: SHA-256 begins with \w{8}, not with 0676ba61")
+
+
+def test_files_that_belong_to_nothing_are_named(brought, tmp_path):
+    (brought / "README.md").write_text("x", encoding="utf-8")
+    refused("resnet50", [brought / "README.md"], tmp_path, r"README\.md: no file of resnet50; wanted are resnet50-0676")
+    refused("resnet50", [brought / "none.pth"], tmp_path, r"none\.pth: no such file")
+    refused("vgg16", [brought / "a.pth", brought / "b.pth"], tmp_path, "one weight file at a time")
+    twice = [brought / "tokenizer.json", tmp_path / "tokenizer.json"]
+    refused(
+        "bert-base-uncased", twice, tmp_path, r"tokenizer\.json, .*: one weight file at a time, and one file of a n"
+    )
+    refused("bert-base-uncased", [brought / "vocab.txt"], tmp_path, r"vocab\.txt: no file of bert-base-uncased; wanted")
+    refused("xlm-roberta-base", [brought / "model.safetensors"], tmp_path, r"wanted are tokenizer\.json")
+
+
+def test_a_parser_needs_its_configurations_and_the_18_labels(brought, tmp_path):
+    original = originals.segformer(brought, real=False)
+    refused("segformer_b2_clothes", original.files[:1], tmp_path, r"config\.json: not among the files")
+    refused("segformer_b2_clothes", original.files[1:], tmp_path, r"config\.json: a parser comes whole; bring its")
+    config = json.loads(original.files[1].read_text(encoding="utf-8"))
+    config["id2label"]["1"] = "Helmet"
+    original.files[1].write_text(json.dumps(config), encoding="utf-8")
+    refused("segformer_b2_clothes", original.files, tmp_path, r"config\.json: its labels are not the 18 of ATR")
+    assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.parametrize("change", [None, {"depths": "x"}, {"hidden_sizes": [1]}, {"patch_sizes": [-1] * 4}])
+def test_a_parsers_configuration_has_to_describe_one(brought, tmp_path, change):
+    original = originals.segformer(brought, real=False)
+    config = json.loads(original.files[1].read_text(encoding="utf-8"))
+    original.files[1].write_text(json.dumps(config | change if change else []), encoding="utf-8")
+    refused("segformer_b2_clothes", original.files, tmp_path, r"config\.json: (not a JSON|describes no).*it again$")
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_parsers_older_image_settings_are_read(brought):
+    original = originals.segformer(brought, real=False)
+    settings = {path.name: path for path in original.files[1:]}
+    old = {"size": 512, "image_mean": [0.5] * 3, "image_std": [0.2] * 3, "reduce_labels": False}
+    settings["preprocessor_config.json"].write_text(json.dumps(old), encoding="utf-8")
+    assert parser_record(settings)["input"] == {"size": [512, 512], "mean": [0.5] * 3, "std": [0.2] * 3}
+    settings["preprocessor_config.json"].write_text(json.dumps(old | {"reduce_labels": True}), encoding="utf-8")
+    with pytest.raises(UserError, match="do_reduce_labels"):
+        parser_record(settings)
+
+
+def test_a_vocabulary_of_another_size_or_half_a_pair_is_refused(brought, tmp_path):
+    (brought / "tokenizer.json").write_bytes((PRETRAINED / "tiny_wordpiece.tokenizer.json").read_bytes())
+    refused("bert-base-uncased", [brought / "tokenizer.json"], tmp_path, r"309 entries, the vocabulary .* 30,522")
+    (brought / "tokenizer.json").write_text('{"version": "1.0", "trunc', encoding="utf-8")
+    refused("bert-base-uncased", [brought / "tokenizer.json"], tmp_path, r"tokenizer\.json: not a tokenizer\.json")
+    for file, other in (("vocab.txt", r"bpe\.codes"), ("bpe.codes", r"vocab\.txt")):
+        (brought / file).write_bytes((PRETRAINED / f"tiny_phobert.{file}").read_bytes())
+        with pytest.raises(UserError, match=rf"together \({other} is missing\)"):
+            check_vocabulary(weight_release("phobert-base"), [brought / file], tmp_path)
+    assert not list(tmp_path.glob("phobert*"))
+
+
+def test_weights_and_vocabulary_may_come_one_after_the_other(brought, tmp_path):
+    original = originals.bert(brought, real=False)
+    import_release(original.release, original.files[:1], tmp_path, print)
+    import_release(original.release, original.files[1:], tmp_path, print)
+    original.check(tmp_path)
+    record = json.loads((tmp_path / "bert-base-uncased.json").read_text(encoding="utf-8"))
+    assert sorted(record["files"]) == ["bert-base-uncased.safetensors", "bert-base-uncased.tokenizer.json"]
+
+
+def test_faults_of_files_that_are_there(tmp_path):
+    path = tmp_path / "w.safetensors"
+    assert fault(path, "w") == "missing"
+    save_file({"a": torch.zeros(100)}, path)
+    whole = path.read_bytes()
+    assert not fault(path, "w")
+    for length in (0, 3, 12, len(whole) - 400, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert fault(path, "w").startswith("torn: "), length
+    for content in (whole + b"\0", b"<!doctype html><html>" + bytes(500)):
+        path.write_bytes(content)
+        assert fault(path, "w").startswith("torn: ")
+    path.write_bytes(whole)
+    (tmp_path / "w.json").write_text(json.dumps({"sha256": digest_of(path)}), encoding="utf-8")
+    assert not fault(path, "w")
+    path.write_bytes(whole[:-1] + b"\1")
+    assert fault(path, "w").startswith("wrong digest: SHA-256 is ")
+    (tmp_path / "w.bpe.codes").write_bytes(b"")
+    assert fault(tmp_path / "w.bpe.codes", "w").startswith("torn: ")
+    (tmp_path / "w.json").write_text('{"sha', encoding="utf-8")
+    assert fault(tmp_path / "w.json", "w").startswith("torn: not valid JSON")
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("config.json", {"id2label": ["Background"]}, r"config\.json: its labels are not the 18 of ATR"),
+        ("config.json", {"id2label": None}, r"config\.json: its labels are not the 18 of ATR"),
+        ("preprocessor_config.json", {"size": {"shortest_edge": 224}}, r"preprocessor_config\.json: size: .*shortest"),
+        ("preprocessor_config.json", {"size": "large"}, r"preprocessor_config\.json: size: 'large' is neither"),
+    ],
+)
+def test_a_parsers_settings_of_another_kind(brought, file, change, message):
+    settings = {path.name: path for path in originals.segformer(brought, real=False).files[1:]}
+    known = json.loads(settings[file].read_text(encoding="utf-8"))
+    settings[file].write_text(json.dumps(known | change), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        parser_record(settings)
+
+
+@pytest.mark.parametrize(
+    "record", ['{"files": []}', '{"files": null}', '{"files": {"w.safetensors": "x"}}', '{"sha256": 5}', "[]", None]
+)
+def test_a_damaged_record_is_torn(tmp_path, record):
+    path = tmp_path / "w.json"
+    path.mkdir() if record is None else path.write_text(record, encoding="utf-8")
+    save_file({"a": torch.zeros(100)}, tmp_path / "w.safetensors")
+    assert fault(tmp_path / "w.safetensors", "w").startswith("torn: its record cannot be read (")
+    assert fault(path, "w") == ("missing" if record is None else "torn: not a record of weights")
+
+
+@pytest.mark.parametrize(
+    "page", ["<!doctype html>\n<title>404</title>", "<p>é", "Entry not found", '{"error": "no access"}']
+)
+def test_a_page_in_the_place_of_weights_is_named(brought, tmp_path, page):
+    (brought / "pytorch_model.bin").write_text(page, encoding="utf-8")
+    refused("phobert-base", [brought / "pytorch_model.bin"], tmp_path, r"model\.bin: not a file of torch\.save.*again")
+
+
+@pytest.mark.parametrize("name", ["ALBEF.pth", "albef.safetensors"])
+def test_a_pointer_of_git_lfs_is_named(brought, tmp_path, name):
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 3360000000\n"
+    (brought / name).write_text(pointer, encoding="utf-8")
+    refused("albef", [brought / name], tmp_path, rf"{name}: a pointer of git-lfs.*`git lfs pull`.*or download it$")
