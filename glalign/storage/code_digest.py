@@ -9,7 +9,7 @@ every module.
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from glalign.storage.weight_status import check, digest_of, name_of
@@ -19,39 +19,6 @@ from glalign.support.errors import UserError
 OURS = ("glalign", "baselines")
 GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` bring it"
 """How a pre-trained file that is missing comes."""
-
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "synthesize": ("glalign.synthetic.dataset",),
-    "translate": ("glalign.synthetic.translation.translate",),
-    "manifest": ("glalign.data.manifest",),
-    "parse": ("glalign.parsing.parse",),
-    "phrases": ("glalign.language.phrases",),
-    "coverage": ("glalign.evaluation.coverage",),
-    "phrase_counts": ("glalign.reporting.phrases",),
-    "mismatch": ("glalign.reporting.translation",),
-    "vocabulary": ("glalign.pretraining.vocabulary",),
-    "phobert_vocabulary": ("glalign.pretraining.vocabulary",),
-    "pretrain": ("glalign.pretraining.run",),
-    "fit": ("glalign.engine.fit",),
-    "predict": ("glalign.engine.predict",),
-    "metrics": ("glalign.evaluation.metrics",),
-    "table": ("glalign.reporting.tables",),
-    "size": ("glalign.cost.size",),
-    "systems": ("glalign.reporting.ledgers",),
-    "compute": ("glalign.reporting.ledgers",),
-    "alpha": ("glalign.engine.alpha",),
-    "matrix": ("glalign.reporting.matrix",),
-    "seeds": ("glalign.reporting.matrix",),
-    "significance": ("glalign.reporting.mcnemar",),
-    "tuning": ("glalign.reporting.tuning",),
-    "document": ("glalign.reporting.document",),
-}
-"""Stage -> the modules that its command imports. A stage that takes a system adds the module of its class."""
-
-
-def modules_of(stage: str, class_path: str | None = None) -> tuple[str, ...]:
-    """Entry modules of a stage, with the module of the system's class where it has one."""
-    return STAGES[stage] + ((class_path.rpartition(".")[0],) if class_path else ())
 
 
 def reachable(entries: Iterable[str]) -> dict[str, Path]:

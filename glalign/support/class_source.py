@@ -89,9 +89,9 @@ def sampling_of(path: str) -> str:
     raise UserError(f"{path}: neither it nor a base has an attribute `sampling`; derive it from Retriever")
 
 
-def options_of(entry: Mapping[str, Any], facts: ClassOutline) -> dict[str, Any]:
-    """The options of a system's configuration entry, with the class's defaults where they are literals."""
-    return {name: entry["model"].get(name, option.default) for name, option in facts.options.items()}
+def options_of(model: Mapping[str, Any], outline: ClassOutline) -> dict[str, Any]:
+    """The options of a system, with the class's defaults where they are literals. model: its `model:` keys."""
+    return {name: model.get(name, option.default) for name, option in outline.options.items()}
 
 
 @functools.cache

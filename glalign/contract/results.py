@@ -1,0 +1,169 @@
+"""The records that jobs write as JSON and others read: of a training, a ranks file, its metrics, a size, a dataset."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from glalign.config.base import Section
+
+Interval = tuple[float, float]
+"""Lower and upper bound, in percent."""
+
+
+class Provenance(Section):
+    """What made an output: the specification, the digest of the code, versions of libraries."""
+
+    spec: dict[str, Any]
+    code: str
+    versions: dict[str, str]
+
+
+class Selected(Section):
+    """The weights that a training kept. val_rank1: validation Rank-1 in percent, None without validation people."""
+
+    rule: Literal["val", "last"]
+    val_rank1: float | None
+    step: int
+
+
+class Info(Section):
+    """What a system knew of its training set when it was built; `glalign.contract.training_info.TrainingInfo`."""
+
+    identities: int
+    steps: int
+    words: tuple[tuple[str, int], ...]
+
+
+class RunRecord(Provenance):
+    """run.json: a training. pairs: image-caption pairs seen. inputs: path -> SHA-256 of what it read."""
+
+    info: Info
+    selected: Selected
+    parameters: int
+    inputs: dict[str, str]
+    steps: int
+    pairs: int
+
+
+class RanksSummary(Provenance):
+    """The record beside a ranks file. galleries: gallery images of each draw, where there are several draws."""
+
+    n_gallery: int
+    galleries: tuple[int, ...] = ()
+
+
+class Draws(Section):
+    """Rank-1 in percent of each draw of a test set."""
+
+    rank1: tuple[float, ...]
+
+
+class MetricsRecord(Section):
+    """Metrics of a ranks file, in percent and unrounded; `hits` are exact counts of queries by k.
+
+    Ties count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.
+    bootstrap: interval over persons. chance: expected Rank-1 of random scores.
+    """
+
+    rank1: float
+    rank5: float
+    rank10: float
+    map: float
+    minp: float
+    rank1_best: float
+    rank5_best: float
+    rank10_best: float
+    map_best: float
+    minp_best: float
+    n_queries: int
+    n_gallery: int
+    n_persons: int
+    hits: dict[str, int]
+    wilson: dict[str, Interval]
+    bootstrap: dict[str, Interval]
+    chance: float
+    draws: Draws | None = None
+
+
+class MultiplyAdds(Section):
+    """Multiply-adds of one image, one caption, and one query against the gallery."""
+
+    image: int
+    caption: int
+    query: int
+
+
+class Stored(Section):
+    """Numbers stored per image and per caption."""
+
+    image: int
+    caption: int
+
+
+class SizeRecord(Section):
+    """What a system costs at its size. buffers: numbers of them. embedding: width of its joint space."""
+
+    parameters: int
+    trained: int
+    buffers: int
+    multiply_adds: MultiplyAdds
+    stored: Stored
+    embedding: int
+
+
+class CaptionWords(Section):
+    """Length of captions in words (split on blanks); sample deviation."""
+
+    mean: float
+    sd: float
+    min: int
+    max: int
+
+
+class DatasetCounts(Section):
+    """Identities, images and captions of a dataset or a split."""
+
+    identities: int
+    images: int
+    captions: int
+    caption_words: CaptionWords
+
+
+class Lacking(Section):
+    """What of a partial release is missing."""
+
+    identities: int
+    images: int
+    captions: int
+    of_images: int
+
+
+class DatasetStatistics(Section):
+    """The record beside a manifest. annotations: name and SHA-256 of the annotation file."""
+
+    dataset: str
+    language: str
+    root: str
+    annotations: dict[str, str]
+    splits: dict[str, DatasetCounts]
+    all: DatasetCounts
+    image_size: dict[str, tuple[int, int]]
+    partial: Lacking | None = None
+
+
+class AlphaScore(Section):
+    """Validation Rank-1 in percent of a training with a weight of the global branch, by three scores."""
+
+    alpha: float
+    score: float
+    global_: float = Field(alias="global")
+    local: float
+    selected_step: int
+
+
+class AlphaScores(Section):
+    """Scores of trainings that differ in the weight of the global branch."""
+
+    system: str
+    trainset: str
+    rows: tuple[AlphaScore, ...]

@@ -1,0 +1,178 @@
+"""From nothing, or a release, to a checked manifest, part label maps and noun phrases."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from glalign.contract.formats import dataset_release
+from glalign.contract.specs.data import (
+    CoverageSpec,
+    ManifestSpec,
+    ParseSpec,
+    PhrasesSpec,
+    SynthesizeSpec,
+    TranslateSpec,
+)
+from glalign.planning.cells import reason_missing, synthetic_source
+from glalign.planning.draft import Draft
+from glalign.planning.pretrained_files import weight_files
+from glalign.planning.stage import Job, Stage
+
+
+@dataclass(frozen=True)
+class DatasetFiles:
+    """Where the files of a dataset are; truth and labels exist for synthetic data only.
+
+    made: what a job makes, hence an input of whatever reads images.
+    """
+
+    root: str
+    annotations: tuple[str, ...]
+    images: str
+    truth: str | None = None
+    labels: str | None = None
+    made: tuple[str, ...] = ()
+
+
+def dataset_files(draft: Draft, dataset: str) -> DatasetFiles:
+    """The files of a dataset, released or generated."""
+    entry = draft.config.datasets[dataset]
+    if entry.root is not None:
+        release = dataset_release(entry.model_dump(), dataset)
+        return DatasetFiles(entry.root, tuple(release.annotations.values()), release.images)
+    at = draft.paths.outputs("synthesize", {"dataset": dataset})
+    folder = draft.paths.path("synthesize", "folder", dataset=dataset)
+    return DatasetFiles(folder, (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
+
+
+def available(draft: Draft) -> list[str]:
+    """The datasets that have a root or can be generated."""
+    return [name for name in draft.config.datasets if not reason_missing(draft.config, [name])]
+
+
+def plan_synthesize(draft: Draft) -> Iterator[Job]:
+    """The datasets that are drawn."""
+    for name in available(draft):
+        entry = draft.config.datasets[name]
+        if entry.root is None and entry.synthetic is not None:
+            about = {"people": entry.people, "language": entry.language, "root_seed": draft.config.seed}
+            yield Job({"dataset": name}, SynthesizeSpec(**entry.synthetic.model_dump(), **about))
+
+
+def plan_translate(draft: Draft) -> Iterator[Job]:
+    """The datasets that are translations of drawn ones."""
+    for name in available(draft):
+        entry = draft.config.datasets[name]
+        if entry.root is None and entry.synthetic is None and entry.translated is not None:
+            files = dataset_files(draft, entry.translated)
+            spec = TranslateSpec(
+                source=files.root,
+                source_language=draft.config.datasets[entry.translated].language,
+                language=entry.language,
+                root_seed=draft.config.seed,
+            )
+            inputs = (*files.annotations, files.truth or "", *files.made, files.labels or "")
+            yield Job({"dataset": name}, spec, inputs)
+
+
+def plan_manifest(draft: Draft) -> Iterator[Job]:
+    """Every dataset that is available. A generated one is written as CUHK-PEDES is."""
+    for name in available(draft):
+        entry, files = draft.config.datasets[name], dataset_files(draft, name)
+        fields = {"splits", "holdout", "language"}
+        if entry.root is not None:
+            fields |= {"format", "annotations", "images", "allow_partial"}
+        known = {"format": "cuhk_pedes", "dataset": name, "root": files.root, "root_seed": draft.config.seed}
+        spec = ManifestSpec(**known | entry.model_dump(include=fields))
+        yield Job({"dataset": name}, spec, (*files.annotations, *files.made))
+
+
+def plan_parse(draft: Draft) -> Iterator[Job]:
+    """Label maps of every dataset but translations, whose pictures are those of another."""
+    config = draft.config
+    for name in available(draft):
+        entry, files = config.datasets[name], dataset_files(draft, name)
+        if entry.root is None and entry.synthetic is None:
+            continue
+        manifest = draft.paths.path("manifest", "manifest", dataset=name)
+        spec = ParseSpec(
+            manifest=manifest,
+            images=files.images,
+            method=config.parsing.method,
+            labels=files.labels,
+            weights=config.weights,
+            name=config.parsing.weights,
+            threads=config.threads,
+            device=config.device,
+        )
+        parsers = [config.parsing.weights] if config.parsing.method == "segformer" else []
+        made, given = weight_files(config, draft.paths, parsers)
+        labels = (files.labels,) if files.labels else ()
+        yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given)
+
+
+def plan_phrases(draft: Draft) -> Iterator[Job]:
+    """Noun phrases of the captions of every dataset."""
+    for name in available(draft):
+        spec = PhrasesSpec(**_extraction(draft, name), lexicon=draft.config.phrases.lexicon)
+        yield Job({"dataset": name}, spec, (spec.manifest,))
+
+
+def plan_coverage(draft: Draft) -> Iterator[Job]:
+    """What both keyword lists map of the phrases, whichever list is configured."""
+    for name in available(draft):
+        truth = dataset_files(draft, name).truth
+        spec = CoverageSpec(**_extraction(draft, name), truth=truth)
+        yield Job({"dataset": name}, spec, (spec.manifest, *([truth] if truth else [])))
+
+
+def _extraction(draft: Draft, dataset: str) -> dict[str, str | None]:
+    """How phrases of a dataset are found; the segmenter matters for Vietnamese captions alone."""
+    language, rules = draft.config.datasets[dataset].language, draft.config.phrases
+    values = rules.model_dump(exclude={"lexicon"} if language == "vi" else {"lexicon", "segmenter"})
+    return values | {"manifest": draft.paths.path("manifest", "manifest", dataset=dataset), "language": language}
+
+
+def pictures_of(draft: Draft, dataset: str) -> str:
+    """The dataset whose label maps a dataset shows: its own, or those of the source of its translation."""
+    return synthetic_source(draft.config, dataset) or dataset
+
+
+GENERATED = {
+    "annotations": "data/{dataset}/reid_raw.json",
+    "truth": "data/{dataset}/truth.json",
+    "images": "data/{dataset}/imgs/",
+    "labels": "data/{dataset}/labels/",
+}
+
+STAGES = (
+    Stage(
+        "synthesize", "{dataset}", GENERATED, "synthetic.dataset.synthesize", plan_synthesize,
+        "Draw a dataset of synthetic people in CUHK-PEDES's layout.",
+    ),
+    Stage(
+        "translate", "{dataset}", GENERATED | {"translation": "data/{dataset}/translation.json"},
+        "synthetic.translation.translate.translate", plan_translate,
+        "Translate a synthetic dataset by machine, errors included.",
+    ),
+    Stage(
+        "manifest", "{dataset}",
+        {"manifest": "manifests/{dataset}.jsonl", "statistics": "manifests/{dataset}.json"},
+        "data.manifest.make_manifest", plan_manifest,
+        "Check a dataset; write its manifest and statistics.",
+    ),
+    Stage(
+        "parse", "{dataset}", {"parts": "parts/{dataset}/", "report": "parts/{dataset}.json"},
+        "parsing.parse.parse_images", plan_parse,
+        "Predict the part label map of every image.", uses_torch=True, minutes=720, memory=16000,
+    ),
+    Stage(
+        "phrases", "{dataset}", {"phrases": "phrases/{dataset}.jsonl"},
+        "language.phrases.make_phrases", plan_phrases,
+        "Extract noun phrases and map them to regions.",
+    ),
+    Stage(
+        "coverage", "{dataset}", {"coverage": "coverage/{dataset}.json"},
+        "evaluation.coverage.make_coverage", plan_coverage,
+        "Count the phrases that the printed keyword lists map.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,316 @@
+"""Reports beside the paper's tables: paired tests, phrases, translations, alpha, tuning, and the document of all."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from glalign.config.datasets import Language
+from glalign.contract.specs.base import Noted, Spec
+from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
+from glalign.planning.cells import SCENARIO_OF, ids_of_cell, partial_files, reason_missing, synthetic_source
+from glalign.planning.draft import Draft, unique
+from glalign.planning.stage import Job, Stage
+from glalign.planning.training_stages import alpha_base, fit_spec, tuned_systems
+
+JUDGED = 200
+"""Pairs of a sample of translations: as many as the paper judged (Section 5.2)."""
+
+WITH_LATEX = ("table", "systems", "alpha", "matrix", "mcnemar", "translation")
+"""Stages whose tables the document shows, in its order."""
+
+
+class PairedTest(Noted):
+    """Two ranks files over the same queries. family: tests that are adjusted together."""
+
+    family: Literal["languages", "ablations", "baselines"]
+    pair: str
+    scenarios: str
+    first: str
+    second: str
+
+
+class McNemarSpec(Spec):
+    """The table of paired tests. bootstrap: person-level resamples of the gap's interval."""
+
+    title: str
+    tests: tuple[PairedTest, ...]
+    bootstrap: int
+    root_seed: int
+    profile: str
+
+
+class PhraseRow(Noted):
+    """The coverage of a dataset."""
+
+    dataset: str
+    label: str
+    language: Language
+    coverage: str
+
+
+class PhraseCountsSpec(Spec):
+    """The table of phrases by part of the body."""
+
+    rows: tuple[PhraseRow, ...]
+    profile: str
+    data_note: str
+
+
+class TranslationRow(Spec):
+    """A translated dataset with its files, or with the reason why they do not tell what is wrong in it."""
+
+    dataset: str
+    label: str
+    source_language: Language
+    language: Language
+    note: str = ""
+    translation: str = ""
+    truth: str = ""
+    source_truth: str = ""
+
+
+class TranslationSpec(Spec):
+    """The table of translation errors. sample: number of pairs of the sample. paper: CSV of the printed rate."""
+
+    title: str
+    rows: tuple[TranslationRow, ...]
+    paper: str
+    sample: int
+    root_seed: int
+    show_paper_values: bool
+    profile: str
+    data_note: str
+
+
+class AlphaTableSpec(Noted):
+    """The table of those scores."""
+
+    scores: str
+    title: str
+    profile: str
+
+
+class TuningRow(Noted):
+    """A system on a trainset. runs: records of its trainings, one per rate."""
+
+    system: str
+    label: str
+    trainset: str
+    runs: tuple[str, ...]
+
+
+class TuningSpec(Spec):
+    """The document of the learning rates tried. target: path that makes it."""
+
+    rates: tuple[float, ...]
+    rows: tuple[TuningRow, ...]
+    target: str
+
+
+class DocumentSpec(Spec):
+    """One document of the LaTeX files `tables`."""
+
+    title: str
+    subtitle: str
+    tables: tuple[str, ...]
+
+
+def plan_mcnemar(draft: Draft) -> Iterator[Job]:
+    """The tests of languages, of ablations, and of the paper's system against every other that has run."""
+    tests = (*_languages(draft), *_against(draft))
+    spec = McNemarSpec(
+        title=draft.title("McNemar's tests of paired queries."),
+        tests=tests,
+        bootstrap=draft.config.evaluation.bootstrap,
+        root_seed=draft.config.seed,
+        profile=draft.config.profile,
+    )
+    ranks = unique(path for test in tests for path in (test.first, test.second))
+    files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
+    yield Job({}, spec, unique((*files, *(path for test in tests for path in test.partial.values()))))
+
+
+def _languages(draft: Draft) -> Iterator[PairedTest]:
+    """Every system that has run in both scenarios of a pair of languages."""
+    for english, vietnamese in draft.config.mcnemar.languages.items():
+        for system, entry in draft.config.systems.items():
+            if entry.trains and _ran(draft, english, system) and _ran(draft, vietnamese, system):
+                cells = [draft.cells[scenario, system] for scenario in (english, vietnamese)]
+                yield PairedTest(
+                    family="languages",
+                    pair=f"{entry.label}: {english} against {vietnamese}",
+                    scenarios=f"{english}, {vietnamese}",
+                    first=_ranks(draft, english, system),
+                    second=_ranks(draft, vietnamese, system),
+                    partial={label: path for cell in cells for label, path in (cell.partial or {}).items()},
+                )
+
+
+def _against(draft: Draft) -> Iterator[PairedTest]:
+    """The paper's system against its ablations and against every other trained system, per scenario."""
+    systems, own = draft.config.systems, draft.config.mcnemar.system
+    for scenario in SCENARIO_OF.values():
+        for other, entry in systems.items():
+            if entry.trains and other != own and _ran(draft, scenario, own) and _ran(draft, scenario, other):
+                yield PairedTest(
+                    family="ablations" if other in draft.config.mcnemar.ablations else "baselines",
+                    pair=f"{systems[own].label} against {entry.label}",
+                    scenarios=scenario,
+                    first=_ranks(draft, scenario, own),
+                    second=_ranks(draft, scenario, other),
+                    partial=dict(draft.cells[scenario, own].partial or {}),
+                )
+
+
+def _ran(draft: Draft, scenario: str, system: str) -> bool:
+    cell = draft.cells.get((scenario, system))
+    return cell is not None and cell.status == "run"
+
+
+def _ranks(draft: Draft, scenario: str, system: str) -> str:
+    """Ranks of the first seed."""
+    return draft.paths.path("predict", "ranks", **ids_of_cell(draft.config, scenario, system)[0])
+
+
+def plan_phrase_counts(draft: Draft) -> Iterator[Job]:
+    """The coverage of every dataset."""
+    config = draft.config
+    rows = tuple(
+        PhraseRow(
+            dataset=name,
+            label=config.datasets[name].label,
+            language=config.datasets[name].language,
+            coverage=draft.paths.path("coverage", "coverage", dataset=name),
+            partial=partial_files(config, draft.paths, [name]),
+        )
+        for name in draft.jobs["coverage"]
+    )
+    spec = PhraseCountsSpec(rows=rows, profile=config.profile, data_note=config.data_note)
+    yield Job({}, spec, tuple(path for row in rows for path in (row.coverage, *row.partial.values())))
+
+
+def plan_translation(draft: Draft) -> Iterator[Job]:
+    """The errors of every translated dataset."""
+    config = draft.config
+    rows = tuple(_translation_row(draft, name) for name, entry in config.datasets.items() if entry.translated)
+    if rows:
+        spec = TranslationSpec(
+            title=draft.title("Pairs whose machine translation is wrong."),
+            rows=rows,
+            paper="paper/translation.csv",
+            sample=JUDGED,
+            root_seed=config.seed,
+            show_paper_values=config.show_paper_values,
+            profile=config.profile,
+            data_note=config.data_note,
+        )
+        files = (path for row in rows for path in (row.translation, row.truth, row.source_truth) if path)
+        yield Job({}, spec, unique((spec.paper, *files)))
+
+
+def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
+    config, entry = draft.config, draft.config.datasets[dataset]
+    source = str(entry.translated)
+    about = {"dataset": dataset, "label": entry.label, "language": entry.language}
+    about |= {"source_language": config.datasets[source].language}
+    note = reason_missing(config, [dataset])
+    if entry.root is not None:
+        note = "a real translation: judge a sample by hand, see `glalign translation sample`"
+    if note or synthetic_source(config, dataset) != source:
+        return TranslationRow(**about, note=note)
+    made = draft.paths.outputs("translate", {"dataset": dataset})
+    truth = draft.paths.path("synthesize", "truth", dataset=source)
+    return TranslationRow(**about, translation=made["translation"], truth=made["truth"], source_truth=truth)
+
+
+def plan_alpha_scores(draft: Draft) -> Iterator[Job]:
+    """Validation scores of the trainings that differ in alpha alone (D29)."""
+    if base := alpha_base(draft):
+        jobs = draft.jobs["alpha_fit"].values()
+        runs = tuple(
+            AlphaRun(alpha=fit_spec(job).model["alpha"], folder=draft.paths.path("alpha_fit", "folder", **job.ids))
+            for job in jobs
+        )
+        files = [path for job in jobs for path in draft.paths.outputs("alpha_fit", job.ids).values()]
+        yield Job({}, AlphaSpec(fit=fit_spec(base), runs=runs), (*base.inputs, *files), base.weights, base.class_path)
+
+
+def plan_alpha(draft: Draft) -> Iterator[Job]:
+    """The table of those scores."""
+    config, alpha = draft.config, draft.config.alpha
+    if draft.jobs["alpha_scores"]:
+        label = config.systems[alpha.system].label
+        text = f"{label}: weight of the global branch, trained on {alpha.trainset}, on its validation identities."
+        spec = AlphaTableSpec(
+            scores=draft.paths.path("alpha_scores", "scores"),
+            title=draft.title(text),
+            profile=config.profile,
+            partial=partial_files(config, draft.paths, config.trainsets[alpha.trainset]),
+        )
+        yield Job({}, spec, (spec.scores, *spec.partial.values()))
+
+
+def plan_tuning(draft: Draft) -> Iterator[Job]:
+    """The document of the search for learning rates."""
+    config, rows = draft.config, []
+    for name, trainset in tuned_systems(draft):
+        ids = [{"system": name, "trainset": trainset, "rate": f"{rate:g}"} for rate in config.tuning.rates]
+        rows.append(
+            TuningRow(
+                system=name,
+                label=config.systems[name].label,
+                trainset=trainset,
+                runs=tuple(draft.paths.path("tune", "run", **one) for one in ids),
+                partial=partial_files(config, draft.paths, config.trainsets[trainset]),
+            )
+        )
+    if rows:
+        target = draft.paths.path("tuning", "document")
+        spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), target=target)
+        yield Job({}, spec, unique(path for row in rows for path in (*row.runs, *row.partial.values())))
+
+
+def plan_document(draft: Draft) -> Iterator[Job]:
+    """One document of every table that has LaTeX: the paper's, the extended ones, the others."""
+    config = draft.config
+    tables = tuple(
+        draft.paths.path(stage, "tex", **job.ids) for stage in WITH_LATEX for job in draft.jobs[stage].values()
+    )
+    subtitle = ": ".join(text for text in (config.profile, config.data_note) if text)
+    spec = DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables)
+    yield Job({}, spec, tables)
+
+
+STAGES = (
+    Stage(
+        "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "reporting.mcnemar.make_mcnemar",
+        plan_mcnemar, "Write McNemar's tests of paired queries.", default=True,
+    ),
+    Stage(
+        "phrase_counts", "phrases", {"csv": "phrases.csv"}, "reporting.phrases.make_phrase_counts",
+        plan_phrase_counts, "Write every dataset's phrases by region.", default=True,
+    ),
+    Stage(
+        "translation", "translation", {"csv": "translation.csv", "tex": "translation.tex"},
+        "reporting.translation.make_translation", plan_translation,
+        "Write what machine translation got wrong.", default=True,
+    ),
+    Stage(
+        "alpha_scores", "alpha_scores", {"scores": "alpha/scores.json"}, "engine.alpha.score_alphas",
+        plan_alpha_scores, "Score trainings with other weights of the global branch on validation identities.",
+        uses_torch=True, minutes=480, memory=32000,
+    ),
+    Stage(
+        "alpha", "alpha", {"csv": "alpha.csv", "tex": "alpha.tex"}, "reporting.alpha.make_alpha",
+        plan_alpha, "Write validation Rank-1 per weight of the global branch.", default=True,
+    ),
+    Stage(
+        "tuning", "tuning", {"document": "tuning.md"}, "reporting.tuning.make_tuning",
+        plan_tuning, "Write the document of the learning rates tried.",
+    ),
+)  # fmt: skip
+
+DOCUMENT = Stage(
+    "document", "tables", {"tex": "tables.tex", "pdf": "tables.pdf"}, "reporting.document.make_document",
+    plan_document, "Set every table in one PDF.",
+)  # fmt: skip
+"""Last of all stages: it shows the tables of the others. Made by default where LaTeX is installed."""

@@ -1,0 +1,52 @@
+"""The tiny pre-trained twins: vocabularies and weights, made by `snakemake pretrain`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from glalign.contract.specs.twins import PretrainSpec, VocabularySpec
+from glalign.planning.draft import Draft
+from glalign.planning.pretrained_files import model_files, vocabulary_stage
+from glalign.planning.stage import Job, Stage
+
+
+@dataclass(frozen=True)
+class VocabulariesOf:
+    """The planner of the vocabularies that one stage makes."""
+
+    stage: str
+
+    def __call__(self, draft: Draft) -> Iterator[Job]:
+        """A job for each recipe of the stage's families."""
+        for name, recipe in draft.config.vocabularies.items():
+            if vocabulary_stage(recipe.family) == self.stage:
+                yield Job({"vocabulary": name}, VocabularySpec(name=name, **recipe.model_dump()))
+
+
+def plan_pretrain(draft: Draft) -> Iterator[Job]:
+    """A job for each recipe of weights."""
+    config = draft.config
+    for name, recipe in config.pretraining.items():
+        made, given = model_files(config, draft.paths, recipe.model)
+        where = {"weights": config.weights, "threads": config.threads, "device": config.device}
+        yield Job({"weights": name}, PretrainSpec(name=name, **recipe.model_dump(), **where), made, given)
+
+
+STAGES = (
+    Stage(
+        "vocabulary", "{vocabulary}", {"vocabulary": "pretrained/{vocabulary}.tokenizer.json"},
+        "pretraining.vocabulary.make_vocabulary", VocabulariesOf("vocabulary"),
+        "Remake the vocabulary of one tiny twin.",
+    ),
+    Stage(
+        "phobert_vocabulary", "{vocabulary}",
+        {"vocabulary": "pretrained/{vocabulary}.vocab.txt", "merges": "pretrained/{vocabulary}.bpe.codes"},
+        "pretraining.vocabulary.make_vocabulary_pair", VocabulariesOf("phobert_vocabulary"),
+        "Remake the two files of a tiny PhoBERT's vocabulary.",
+    ),
+    Stage(
+        "pretrain", "{weights}",
+        {"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
+        "pretraining.run.pretrain", plan_pretrain,
+        "Remake the weights of one tiny twin.", uses_torch=True, minutes=1440, memory=48000,
+    ),
+)  # fmt: skip
