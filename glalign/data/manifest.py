@@ -1,13 +1,14 @@
 """From a release to the suite's own manifest: read, hold out, check every image, count."""
 
 import hashlib
-import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from statistics import fmean, stdev
 
 from glalign.contract.formats import DatasetRelease, dataset_release
 from glalign.contract.records import SPLITS, Record, write_manifest
+from glalign.contract.results import CaptionWords, DatasetCounts, DatasetStatistics, Lacking
+from glalign.contract.specs.data import ManifestSpec
 from glalign.data.reader import read_release
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.storage.image_files import DecodeError, decode_rgb
@@ -17,40 +18,36 @@ from glalign.support.errors import UserError
 from glalign.support.progress import Progress
 
 
-def make_manifest(spec: dict[str, Any], out: Path) -> None:
-    """Write the manifest `out` (JSON lines) and its statistics beside it (`out` with the suffix .json).
+def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
+    """Write a manifest (JSON lines) and its statistics.
 
-    spec: dataset, format, root, splits (ours -> the release's), holdout (identities moved from train to val), seed,
-    language; annotations, images (in place of the format's own) and allow_partial where they are given. Every image is
-    decoded to its end. Images that are not there are an error, or with allow_partial are left out and counted (key
+    Every image is decoded to its end. Missing images are an error, or with allow_partial are left out and counted (key
     `partial` of the statistics). Nothing is written unless everything is right.
-    Raises UserError naming the file and what to do.
+
+    Raises: UserError naming the file and what to do.
     """
-    release = dataset_release(spec, spec["dataset"])
-    records = hold_out(read_release(release, spec["splits"]), spec["holdout"], spec["seed"])
-    check_disjoint({f"{spec['dataset']} {split}": _people(records, split) for split in SPLITS})
+    release = dataset_release(spec.model_dump(), spec.dataset)
+    records = hold_out(read_release(release, spec.splits.model_dump()), spec.holdout, spec.root_seed)
+    check_disjoint({f"{spec.dataset} {split}": _people(records, split) for split in SPLITS})
     annotated = records
-    if spec.get("allow_partial"):
+    if spec.allow_partial:
         records = present(release, spec, records)
     sizes = check_images(release, spec, records)
-    report = {
-        "dataset": spec["dataset"],
-        "language": spec["language"],
-        "root": str(spec["root"]),
-        "annotations": annotations(release),
-        "splits": {s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
-        "all": count(records),
-        "image_size": _size_range(sizes),
-    }
-    if len(records) < len(annotated):
-        report["partial"] = {what: n - report["all"][what] for what, n in _totals(annotated).items()}
-        report["partial"]["of_images"] = len(annotated)
-    beside = Path(out).with_suffix(".json")
-    write_json(beside, report)
+    record = DatasetStatistics(
+        dataset=spec.dataset,
+        language=spec.language,
+        root=spec.root,
+        annotations=annotations(release),
+        splits={s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
+        all=count(records),
+        image_size=_size_range(sizes),
+        partial=_lacking(annotated, records) if len(records) < len(annotated) else None,
+    )
+    write_json(statistics, record.to_json())
     try:
-        write_manifest(out, records)
+        write_manifest(manifest, records)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        statistics.unlink(missing_ok=True)
         raise
 
 
@@ -63,25 +60,25 @@ def annotations(release: DatasetRelease) -> dict[str, str]:
     return {"file": ", ".join(names), "sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
 
 
-def present(release: DatasetRelease, spec: Mapping[str, Any], records: list[Record]) -> list[Record]:
+def present(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[Record]:
     """The records whose images are there; a person without any is thereby gone.
 
-    Raises UserError when a whole split is.
+    Raises: UserError when a whole split is.
     """
     kept = [record for record in records if (Path(release.images) / record.image).is_file()]
     for split in SPLITS:
         if _people(records, split) and not _people(kept, split):
             raise UserError(
                 f"{release.images}: no image of split {split} is there; `allow_partial` leaves out some, not all: get "
-                f"more of the release, `glalign data verify {spec['format']} {release.root}` says what is missing"
+                f"more of the release, `glalign data verify {spec.format} {release.root}` says what is missing"
             )
     return kept
 
 
-def check_images(release: DatasetRelease, spec: Mapping[str, Any], records: list[Record]) -> list[tuple[int, int]]:
+def check_images(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[tuple[int, int]]:
     """(width, height) of every image, decoded to its end.
 
-    Raises UserError with the number of missing and of broken images and the first of each.
+    Raises: UserError with the number of missing and of broken images and the first of each.
     """
 
     def size(record: Record) -> tuple[int, int] | OSError | DecodeError:
@@ -90,7 +87,7 @@ def check_images(release: DatasetRelease, spec: Mapping[str, Any], records: list
         except (OSError, DecodeError) as error:
             return error
 
-    with Progress(f"check images of {spec['dataset']}", len(records), "image") as progress:
+    with Progress(f"check images of {spec.dataset}", len(records), "image") as progress:
         sizes = list(in_threads(size, records, cores(), progress.update))
     missing = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, OSError)]
     broken = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, DecodeError)]
@@ -98,37 +95,42 @@ def check_images(release: DatasetRelease, spec: Mapping[str, Any], records: list
         kinds = (("missing or unreadable", missing), ("not decodable", broken))
         found = "; ".join(f"{len(images)} {kind}, first {images[0]}" for kind, images in kinds if images)
         raise UserError(
-            f"{release.images}: {found} (of {len(records)}); fetch them again, `glalign data verify {spec['format']} "
+            f"{release.images}: {found} (of {len(records)}); fetch them again, `glalign data verify {spec.format} "
             f"{release.root}` lists them all"
         )
     return sizes
 
 
-def count(records: list[Record]) -> dict[str, Any]:
+def count(records: list[Record]) -> DatasetCounts:
     """Identities, images, captions, and the length of captions in words (split on blanks; sample deviation)."""
     words = [len(caption.split()) for record in records for caption in record.captions]
-    return {
-        "identities": len({r.person for r in records}),
-        "images": len(records),
-        "captions": len(words),
-        "caption_words": {
-            "mean": round(statistics.fmean(words), 3),
-            "sd": round(statistics.stdev(words), 3) if len(words) > 1 else 0.0,
-            "min": min(words),
-            "max": max(words),
-        },
-    }
+    return DatasetCounts(
+        identities=len({r.person for r in records}),
+        images=len(records),
+        captions=len(words),
+        caption_words=CaptionWords(
+            mean=round(fmean(words), 3),
+            sd=round(stdev(words), 3) if len(words) > 1 else 0.0,
+            min=min(words),
+            max=max(words),
+        ),
+    )
 
 
-def _totals(records: list[Record]) -> dict[str, int]:
-    captions = sum(len(r.captions) for r in records)
-    return {"identities": len({r.person for r in records}), "images": len(records), "captions": captions}
+def _lacking(annotated: list[Record], kept: list[Record]) -> Lacking:
+    """What a partial release lacks."""
+    return Lacking(
+        identities=len({r.person for r in annotated}) - len({r.person for r in kept}),
+        images=len(annotated) - len(kept),
+        captions=sum(len(r.captions) for r in annotated) - sum(len(r.captions) for r in kept),
+        of_images=len(annotated),
+    )
 
 
 def _people(records: Iterable[Record], split: str) -> set[int]:
     return {r.person for r in records if r.split == split}
 
 
-def _size_range(sizes: list[tuple[int, int]]) -> dict[str, list[int]]:
+def _size_range(sizes: list[tuple[int, int]]) -> dict[str, tuple[int, int]]:
     widths, heights = zip(*sizes, strict=True)
-    return {"width": [min(widths), max(widths)], "height": [min(heights), max(heights)]}
+    return {"width": (min(widths), max(widths)), "height": (min(heights), max(heights))}

@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 from glalign.contract.records import read_manifest
+from glalign.contract.specs.data import PhrasesSpec
 from glalign.language import chunks_en as chunks
 from glalign.language import chunks_vi
 from glalign.language.chunks_en import Parse
@@ -34,62 +35,59 @@ class Piece(NamedTuple):
 
 
 def extract(
-    captions: Iterable[str],
-    spec: Mapping[str, Any],
-    language: str,
-    progress: Callable[[int], None] = lambda done: None,
+    captions: Iterable[str], rules: PhrasesSpec, progress: Callable[[int], None] = lambda done: None
 ) -> list[list[Phrase]]:
-    """Phrases of each caption, in the order of the text.
+    """Phrases of each caption, in the order of the text (D17, D20, D21).
 
-    spec: lexicon, chunker ("spacy" or "words"), match, several (D17, D20, D21); segmenter for Vietnamese, pyvi unless
-    it is given. With "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
-    "words" all phrases are of that kind. progress is told how many captions are done since its last call.
+    With the chunker "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
+    "words" all phrases are of that kind. The segmenter of Vietnamese captions is pyvi unless one is given. progress is
+    called with the number of captions done since its last call.
+
     Raises: UserError for a language without keywords, or a chunker or segmenter that is not installed.
     """
-    lexicon, captions = load_lexicon(spec["lexicon"], language, spec["match"]), list(captions)
+    lexicon, captions = load_lexicon(rules.lexicon, rules.language, rules.match), list(captions)
     return [
         [
             Phrase(text=caption[piece.start : piece.end], start=piece.start, end=piece.end, region=region)
             for piece in found
-            for region in lexicon.regions_of(piece.read, spec["several"]) or (None,)
+            for region in lexicon.regions_of(piece.read, rules.several) or (None,)
         ]
-        for caption, found in zip(captions, pieces(captions, spec, lexicon, progress), strict=True)
+        for caption, found in zip(captions, pieces(captions, rules, lexicon, progress), strict=True)
     ]
 
 
 def pieces(
-    captions: Sequence[str], spec: Mapping[str, Any], lexicon: Lexicon, progress: Callable[[int], None]
+    captions: Sequence[str], rules: PhrasesSpec, lexicon: Lexicon, progress: Callable[[int], None]
 ) -> list[list[Piece]]:
     """Noun phrases of each caption; `lexicon` finds those that the chunker misses. Arguments else as of `extract`."""
     copies = Counter(captions)
     found = {}
-    for caption, parse in zip(copies, _parses(list(copies), spec, lexicon.language), strict=True):
+    for caption, parse in zip(copies, _parses(list(copies), rules), strict=True):
         found[caption] = _pieces(parse, lexicon)
         progress(copies[caption])
     return [found[caption] for caption in captions]
 
 
-def make_phrases(spec: Mapping[str, Any], out: Path) -> None:
+def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
     """Write the phrases of every caption of a manifest as JSON lines {"image", "index", "phrases"}.
 
-    spec: manifest, language and the keys of `extract`. Raises: UserError when no phrase of any caption has a region.
+    Raises: UserError when no phrase of any caption has a region.
     """
-    keys = [(r.image, i, caption) for r in read_manifest(spec["manifest"]) for i, caption in enumerate(r.captions)]
-    with Progress(f"phrases of {Path(spec['manifest']).stem}", len(keys), "caption") as progress:
-        found = extract((caption for _, _, caption in keys), spec, spec["language"], progress.update)
-    if not any(phrase["region"] for phrases in found for phrase in phrases):
-        raise UserError(f"{spec['manifest']}: no caption names a body region; check the dataset's `language`")
+    keys = [(r.image, i, caption) for r in read_manifest(spec.manifest) for i, caption in enumerate(r.captions)]
+    with Progress(f"phrases of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
+        found = extract((caption for _, _, caption in keys), spec, progress.update)
+    if not any(phrase["region"] for own in found for phrase in own):
+        raise UserError(f"{spec.manifest}: no caption names a body region; check the dataset's `language`")
     rows = (
-        {"image": image, "index": index, "phrases": phrases}
-        for (image, index, _), phrases in zip(keys, found, strict=True)
+        {"image": image, "index": index, "phrases": own} for (image, index, _), own in zip(keys, found, strict=True)
     )
-    write_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    write_text(phrases, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def _parses(captions: list[str], spec: Mapping[str, Any], language: str) -> Iterator[Parse]:
+def _parses(captions: list[str], rules: PhrasesSpec) -> Iterator[Parse]:
     """What the chunker reads of each caption."""
-    segmenter = spec.get("segmenter", "pyvi")
-    match spec["chunker"], language:
+    segmenter = rules.segmenter or "pyvi"
+    match rules.chunker, rules.language:
         case "spacy", "en":
             return chunks.noun_chunks(captions)
         case "spacy", "vi":

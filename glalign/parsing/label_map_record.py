@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from glalign.contract.specs.data import ParseSpec
 from glalign.storage.code_digest import weight_digests
 from glalign.storage.whole_files import read_json, sha256, write_json
 from glalign.support.errors import UserError
@@ -14,18 +15,18 @@ from glalign.support.progress import log
 MAKER = "parser.json"
 
 
-def maker(spec: Mapping[str, Any], code: str) -> dict[str, Any]:
+def maker(spec: ParseSpec, code: str) -> dict[str, Any]:
     """What label maps depend on besides the images: method, weights with their record, code, one digest of these.
 
     images: digest of the manifest; no part of the parser's digest, but a half-made folder is not gone on with for
     another list of images. Raises: UserError naming a weight file that is missing.
     """
-    made = {"method": spec["method"], "code": code}
-    if spec["method"] == "segformer":
-        made["weights"] = weight_digests([f"{spec['weights']}/{spec['name']}.safetensors"])
+    made = {"method": spec.method, "code": code}
+    if spec.method == "segformer":
+        made["weights"] = weight_digests([f"{spec.weights}/{spec.name}.safetensors"])
     text = "".join(f"{key}={value}\n" for key, value in made.items())
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return {**made, "digest": digest, "images": sha256(spec["manifest"])}
+    return {**made, "digest": digest, "images": sha256(spec.manifest)}
 
 
 def claim(part: Path, made: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The label map of every image of a manifest, a batch at a time; a killed run goes on where it stopped."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glalign.contract.records import read_manifest
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
+from glalign.contract.specs.data import ParseSpec
 from glalign.parsing.label_map_record import claim, maker
 from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_labels
 from glalign.parsing.parser import BATCH, Parser
@@ -25,24 +26,24 @@ from glalign.support.torch_settings import prepare
 Maps = list[NDArray[np.uint8]]
 
 
-def parse_images(spec: Mapping[str, Any], out: Path, report: Path, code: str) -> None:
-    """Write the label map of every image of a manifest to `out`/<image>.png and a report.
+def parse_images(spec: ParseSpec, parts: Path, report: Path, code: str) -> None:
+    """Write the label map of every image of a manifest to `parts`/<image>.png, and a report.
 
-    spec: manifest, images (folder), method ("segformer" or "stripes"), weights (folder), name, labels (folder of true
-    maps or None), threads, device. code: digest of the code. Maps are made in `out`.part, which becomes `out` at the
-    end; what a killed run of the same parser left there is kept but for its last batch, what another one left is made
-    again. The report has the share of pixels of each label, the share of images in which each region occurs, and
-    agreement with the true maps where there are any. True maps are used for nothing else.
+    code: digest of the code. Maps are made in `parts`.part, which becomes `parts` at the end. What a killed run of the
+    same parser left there is kept but for its last batch; maps of another parser are made again. The report has the
+    share of pixels of each label, the share of images in which each region occurs, and agreement with the true maps
+    where there are any. True maps are used for nothing else.
+
     Raises: UserError naming an image, a weight file or a true map that cannot be read, and when another process is at
     work on the same folder.
     """
-    images = [record.image for record in read_manifest(spec["manifest"])]
+    images = [record.image for record in read_manifest(spec.manifest)]
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    tally = Tally(spec["labels"])
+    tally = Tally(spec.labels)
     with (
-        resumable_directory(out) as folder,
+        resumable_directory(parts) as folder,
         alone_in(folder),
-        Progress(f"parse {out.name}", len(images), "image") as progress,
+        Progress(f"parse {parts.name}", len(images), "image") as progress,
     ):
         claim(folder, maker(spec, code))
         left = [_left(folder, group) for group in groups]
@@ -56,8 +57,8 @@ def parse_images(spec: Mapping[str, Any], out: Path, report: Path, code: str) ->
                     write_labels(map_file(folder, image), labels)
                 tally.add(image, labels)
             progress.update(len(group))
-    parser = spec["name"] if spec["method"] == "segformer" else None
-    write_json(report, {"images": len(images), "method": spec["method"], "parser": parser, **tally.report()})
+    parser = spec.name if spec.method == "segformer" else None
+    write_json(report, {"images": len(images), "method": spec.method, "parser": parser, **tally.report()})
 
 
 class Tally:
@@ -102,21 +103,21 @@ def _left(folder: Path, group: Sequence[str]) -> bool:
     return True
 
 
-def _made(groups: Sequence[Sequence[str]], spec: Mapping[str, Any]) -> Iterator[Maps]:
+def _made(groups: Sequence[Sequence[str]], spec: ParseSpec) -> Iterator[Maps]:
     """The maps of each batch, in order; images are decoded in threads ahead of the network."""
 
     def load(image: str) -> NDArray[np.uint8]:
-        path = Path(spec["images"]) / image
+        path = Path(spec.images) / image
         try:
             return np.asarray(decode_rgb(path))
         except (OSError, DecodeError) as error:
             raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error
 
     pixels = in_threads(load, [image for group in groups for image in group], cores())
-    if spec["method"] == "stripes":
+    if spec.method == "stripes":
         for group in groups:
             yield [stripes(*image.shape[:2]) for image in islice(pixels, len(group))]
     elif groups:
-        parser = Parser.load(spec["weights"], spec["name"], prepare(spec["threads"], spec["device"]))
+        parser = Parser.load(spec.weights, spec.name, prepare(spec.threads, spec.device))
         for group in groups:
             yield parser.predict(list(islice(pixels, len(group))))

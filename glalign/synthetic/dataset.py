@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from glalign.contract.specs.data import SynthesizeSpec
 from glalign.storage.whole_files import whole_directory
 from glalign.support.errors import UserError
+from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.captions import english as captions_en
 from glalign.synthetic.captions import vietnamese as captions_vi
@@ -37,27 +39,32 @@ WORDS = {"en": r"[a-z0-9'-]+", "vi": r"[^\W_]+"}
 Item = tuple[np.ndarray, np.ndarray, list[str], dict[str, str], int]
 
 
-def write_dataset(spec: dict[str, Any], out: Path, progress: Callable[[int, int], None]) -> None:
+def synthesize(spec: SynthesizeSpec, folder: Path) -> None:
+    """Write the dataset that `spec` describes to `folder`, and report the progress."""
+    with Progress(f"synthesize {folder.name}", spec.train + spec.val + spec.test, "image") as progress:
+        write_dataset(spec, folder, progress.reach)
+
+
+def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int], None]) -> None:
     """Write the dataset that `spec` describes to the folder `out`, whole or not at all.
 
-    spec: domain, train/val/test (identities), images (per identity, mean), seed, people (name of the population),
-    language. progress(done, total) is called after every image. Raises: UserError for an unknown domain or language.
+    progress(done, total) is called after every image. Raises: UserError for an unknown domain or language.
     """
-    place, language = find_domain(spec["domain"]), spec["language"]
+    place, language = find_domain(spec.domain), spec.language
     _check(place, language)
     plan = [
         (split, number, index)
         for split, number in _identities(spec)
-        for index in range(_images_of(spec["seed"], spec["people"], number, spec["images"]))
+        for index in range(_images_of(spec.root_seed, spec.people, number, spec.images))
     ]
     rows, truth = [], {}
     with whole_directory(out) as folder:
         for part in ("imgs", "labels"):
             (folder / part / place.name).mkdir(parents=True)
         for done, (split, number, index) in enumerate(plan, start=1):
-            person = make_person(place, spec["seed"], spec["people"], number)
-            photo = _shoot(place, person, spec["seed"], spec["people"], index)
-            seen, said = _say(place, person, photo, spec["seed"], spec["people"], index, language)
+            person = make_person(place, spec.root_seed, spec.people, number)
+            photo = _shoot(place, person, spec.root_seed, spec.people, index)
+            seen, said = _say(place, person, photo, spec.root_seed, spec.people, index, language)
             path = f"{place.name}/{number:05d}_{index}.jpg"
             (folder / "imgs" / path).write_bytes(photo.jpeg)
             Image.fromarray(photo.labels).save(folder / "labels" / f"{path}.png")
@@ -105,10 +112,10 @@ def _check(place: Domain, language: str) -> None:
         )
 
 
-def _identities(spec: dict[str, Any]) -> Iterator[tuple[str, int]]:
+def _identities(spec: SynthesizeSpec) -> Iterator[tuple[str, int]]:
     number = 0
     for split in SPLITS:
-        for _ in range(spec[split]):
+        for _ in range(getattr(spec, split)):
             number += 1
             yield split, number
 

@@ -16,26 +16,35 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from glalign.contract.specs.data import TranslateSpec
 from glalign.storage.whole_files import read_json, whole_directory
 from glalign.support.errors import UserError
+from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.captions.witness import with_grue
 from glalign.synthetic.dataset import WORDS, phrase_rows
 from glalign.synthetic.translation.phrase_table import phrase_table
-from glalign.synthetic.translation.translator import translate
+from glalign.synthetic.translation.translator import translate as translated
 
 STAMPS = shutil.ignore_patterns(".snakemake_timestamp")
 """What Snakemake dates a folder by: linked, the source would look as new as its translation and all would run again."""
 
 
-def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[int, int], None]) -> None:
+def translate(spec: TranslateSpec, folder: Path) -> None:
+    """Write the translation that `spec` describes to `folder`, and report the progress."""
+    with Progress(f"translate {folder.name}", 1, "image") as progress:
+        translate_dataset(spec, folder, progress.reach)
+
+
+def translate_dataset(spec: TranslateSpec, out: Path, progress: Callable[[int, int], None]) -> None:
     """Write the translation of a folder that `write_dataset` made to the folder `out`, whole or not at all.
 
-    spec: source (folder), from, to (languages: en to vi or vi to en), seed. progress(done, total) is called after every
-    image. Each caption has a random stream of its own. Raises: UserError for an unknown direction or a folder without
-    reid_raw.json and truth.json.
+    Languages: en to vi or vi to en. progress(done, total) is called after every image. Each caption has a random stream
+    of its own.
+
+    Raises: UserError for an unknown direction or a folder without reid_raw.json and truth.json.
     """
-    source, direction = Path(spec["source"]), (spec["from"], spec["to"])
+    source, direction = Path(spec.source), (spec.source_language, spec.language)
     phrase_table(*direction)
     rows, truth = _read(source)
     log: dict[str, Any] = {}
@@ -48,10 +57,10 @@ def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[in
             seen = with_grue(entry["visible"])
             made = []
             for index, (text, facts) in enumerate(zip(row["captions"], entry["facts"], strict=True)):
-                rng = random.Random(seed_for(spec["seed"], "translate", *direction, path, index))
-                made.append(translate(text, [(name, value) for name, value in facts], direction, rng, seen))
+                rng = random.Random(seed_for(spec.root_seed, "translate", *direction, path, index))
+                made.append(translated(text, [(name, value) for name, value in facts], direction, rng, seen))
             row["captions"] = [one.text for one in made]
-            row["processed_tokens"] = [re.findall(WORDS[spec["to"]], one.text.lower()) for one in made]
+            row["processed_tokens"] = [re.findall(WORDS[spec.language], one.text.lower()) for one in made]
             truth[path] = {**entry, "visible": seen, "facts": [one.facts for one in made],
                            "phrases": [phrase_rows(one.text, one.spoken()) for one in made]}  # fmt: skip
             log[path] = [one.log() for one in made]

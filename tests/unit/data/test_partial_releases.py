@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.manifests import make
 from helpers.manifests import spec as manifest_spec
 from helpers.matrix import metrics, row
 
 from glalign.config.loading import merge, resolve
 from glalign.contract.records import read_manifest
-from glalign.data.manifest import make_manifest
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.reporting.matrix import make_matrix, make_seeds
@@ -30,7 +30,7 @@ def partial(pedes: Path, tmp_path: Path) -> Path:
     entries = json.loads((pedes / "reid_raw.json").read_text(encoding="utf-8"))
     for entry in (entries[0], entries[1], entries[14]):
         (pedes / "imgs" / entry["file_path"]).unlink()
-    make_manifest(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
+    make(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
     return tmp_path / "m.json"
 
 
@@ -42,13 +42,13 @@ def test_what_is_missing_is_left_out_and_counted(partial: Path, pedes: Path, tmp
     assert about["partial"] == {"identities": 1, "images": 3, "captions": 6, "of_images": 18}
     assert about["all"]["images"] == 15
     with pytest.raises(UserError, match=r"3 missing or unreadable"):
-        make_manifest(manifest_spec(pedes), tmp_path / "strict.jsonl")
+        make(manifest_spec(pedes), tmp_path / "strict.jsonl")
 
 
 def test_a_whole_release_is_not_called_partial(pedes: Path, tmp_path: Path) -> None:
-    make_manifest(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
+    make(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
     assert partial_note({"CUHK-PEDES": str(tmp_path / "m.json")}) == ""
-    make_manifest(manifest_spec(pedes), tmp_path / "plain.jsonl")
+    make(manifest_spec(pedes), tmp_path / "plain.jsonl")
     assert (tmp_path / "m.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
 
 
@@ -56,12 +56,12 @@ def test_a_broken_image_and_an_empty_split_are_errors_all_the_same(pedes: Path, 
     entries = json.loads((pedes / "reid_raw.json").read_text(encoding="utf-8"))
     (pedes / "imgs" / entries[0]["file_path"]).write_bytes(b"broken")
     with pytest.raises(UserError, match="1 not decodable"):
-        make_manifest(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
+        make(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
     for entry in entries:
         if entry["split"] == "val":
             (pedes / "imgs" / entry["file_path"]).unlink()
     with pytest.raises(UserError, match=r"no image of split val is there.*data verify cuhk_pedes"):
-        make_manifest(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
+        make(manifest_spec(pedes, allow_partial=True), tmp_path / "m.jsonl")
 
 
 def planned(**entry: Any) -> Plan:

@@ -12,6 +12,7 @@ import PIL
 import pytest
 
 from glalign.contract.regions import ATR_LABELS, REGIONS
+from glalign.contract.specs.data import SynthesizeSpec
 from glalign.language.tokenizers import normalise_caption
 from glalign.support.errors import UserError
 from glalign.synthetic.captions import words_vi as words
@@ -27,8 +28,7 @@ from glalign.synthetic.people.identity import FAMILY, Person, make_person
 from glalign.synthetic.people.visible import visible
 
 PLAZA = DOMAINS["plaza"]
-SPEC = {"domain": "plaza", "train": 90, "val": 10, "test": 30, "images": 2.1, "seed": 4, "people": "vn3k",
-        "language": "vi"}  # fmt: skip
+SPEC = SynthesizeSpec(domain="plaza", train=90, val=10, test=30, images=2.1, people="vn3k", language="vi", root_seed=4)
 DIGESTS = {"street": ("683a0d7bb31a4368", "b1b8126c6940ad81"), "pretrain": ("574de53684fb8a7e", "1285c1a82eab31bb")}
 """Words and facts, and pixels and labels (under Pillow 13.0.0), of a corpus made before the third domain existed."""
 
@@ -183,7 +183,7 @@ def test_slips_spare_the_marks_of_phrases():
 
 def test_nobody_of_the_plaza_writes_english(tmp_path):
     with pytest.raises(UserError, match=r"synthetic\.language: nobody of the domain 'plaza' writes 'en'.*vi"):
-        write_dataset({**SPEC, "language": "en"}, tmp_path / "data", lambda *_: None)
+        write_dataset(SPEC.model_copy(update={"language": "en"}), tmp_path / "data", lambda *_: None)
     with pytest.raises(UserError, match=r"synthetic\.language"):
         next(corpus("pretrain", 1, 1, 1, ["fr"]))
 

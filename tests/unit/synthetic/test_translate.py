@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.pedes import read_pedes
 
+from glalign.contract.specs.data import SynthesizeSpec, TranslateSpec
 from glalign.support.errors import UserError
 from glalign.synthetic.captions import english as captions_en
 from glalign.synthetic.captions import speaker_en, speaker_vi, words_vi
@@ -26,7 +27,7 @@ from glalign.synthetic.translation.translate import mismatch, translate_dataset
 from glalign.synthetic.translation.translator import translate
 
 EN_VI, VI_EN = ("en", "vi"), ("vi", "en")
-SPEC = {"domain": "plaza", "train": 5, "val": 2, "test": 3, "images": 2, "seed": 3, "people": "vn3k", "language": "vi"}
+SPEC = SynthesizeSpec(domain="plaza", train=5, val=2, test=3, images=2, people="vn3k", language="vi", root_seed=3)
 SPLITS = {"train": "train", "val": "val", "test": "test"}
 
 
@@ -210,7 +211,7 @@ def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("translate")
     write_dataset(SPEC, root / "vn3k", lambda *_: None)
     calls = []
-    spec = {"source": str(root / "vn3k"), "from": "vi", "to": "en", "seed": 1}
+    spec = TranslateSpec(source=str(root / "vn3k"), source_language="vi", language="en", root_seed=1)
     translate_dataset(spec, root / "v2e", lambda done, total: calls.append((done, total)))
     return root, spec, calls
 
@@ -245,7 +246,7 @@ def test_same_seed_same_bytes(folders, tmp_path):
     names = ("reid_raw.json", "truth.json", "translation.json")
     translate_dataset(spec, tmp_path / "again", lambda *_: None)
     assert all((tmp_path / "again" / n).read_bytes() == (root / "v2e" / n).read_bytes() for n in names)
-    translate_dataset({**spec, "seed": 2}, tmp_path / "other", lambda *_: None)
+    translate_dataset(spec.model_copy(update={"root_seed": 2}), tmp_path / "other", lambda *_: None)
     assert (tmp_path / "other" / names[0]).read_bytes() != (root / "v2e" / names[0]).read_bytes()
 
 
@@ -264,7 +265,7 @@ def test_mismatches_count_phrases_and_pairs():
 
 def test_the_date_of_the_source_folder_is_not_shared(folders, tmp_path):
     _, spec, _ = folders
-    stamp = Path(spec["source"]) / "imgs" / ".snakemake_timestamp"
+    stamp = Path(spec.source) / "imgs" / ".snakemake_timestamp"
     stamp.touch()
     translate_dataset(spec, tmp_path / "dated", lambda *_: None)
     stamp.unlink()
@@ -274,9 +275,9 @@ def test_the_date_of_the_source_folder_is_not_shared(folders, tmp_path):
 def test_what_cannot_be_translated_is_a_user_error(folders, tmp_path):
     _, spec, _ = folders
     with pytest.raises(UserError, match=r"translate\.to: no phrase table from 'vi' to 'fr'"):
-        translate_dataset({**spec, "to": "fr"}, tmp_path / "out", lambda *_: None)
+        translate_dataset(spec.model_copy(update={"language": "fr"}), tmp_path / "out", lambda *_: None)
     with pytest.raises(UserError, match=r"no reid_raw\.json; only a synthetic dataset"):
-        translate_dataset({**spec, "source": str(tmp_path)}, tmp_path / "out", lambda *_: None)
+        translate_dataset(spec.model_copy(update={"source": str(tmp_path)}), tmp_path / "out", lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 
 
