@@ -30,7 +30,7 @@ def size_jobs(
     """
     rows = []
     for name, entry in trained(config).items():
-        if name in config["significance"]["ablations"]:
+        if name in config["mcnemar"]["ablations"]:
             continue
         original = originals["systems"].get(name, entry)
         known = published.get(name, {})

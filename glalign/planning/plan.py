@@ -138,7 +138,7 @@ def _ledgers(
         for trainset in config["tuning"]["trainsets"]
         for name, entry in trained(config).items()
         if entry["budget"]["steps"] != 0
-        and name not in config["significance"]["ablations"]  # they have the rate of what they are ablations of
+        and name not in config["mcnemar"]["ablations"]  # they have the rate of what they are ablations of
         and not reason_missing(config, config["trainsets"][trainset])
         and not reason_unread(config, name, config["trainsets"][trainset])
     }

@@ -26,7 +26,7 @@ def significance_job(config: Config, layout: Layout, cells: Cells) -> Job:
 
 def _languages(config: Config, layout: Layout, cells: Cells) -> Iterator[dict[str, Any]]:
     """Every system that has run in both scenarios of a pair of languages."""
-    for english, vietnamese in config["significance"]["languages"].items():
+    for english, vietnamese in config["mcnemar"]["languages"].items():
         for system, entry in config["systems"].items():
             if is_trained(entry) and _ran(cells, english, system) and _ran(cells, vietnamese, system):
                 yield {
@@ -41,7 +41,7 @@ def _languages(config: Config, layout: Layout, cells: Cells) -> Iterator[dict[st
 
 def _against(config: Config, layout: Layout, cells: Cells) -> Iterator[dict[str, Any]]:
     """The paper's system against its ablations and against every other trained system, per scenario."""
-    own, ablations = config["significance"]["system"], config["significance"]["ablations"]
+    own, ablations = config["mcnemar"]["system"], config["mcnemar"]["ablations"]
     others = [name for name, entry in config["systems"].items() if is_trained(entry) and name != own]
     for scenario in SCENARIO_OF.values():
         for other in others:

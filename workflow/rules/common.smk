@@ -19,7 +19,7 @@ from glalign.planning import printed_tables as paper
 from glalign.storage import code_digest as sources
 from glalign.planning.cells import UNTRAINED
 from glalign.cli.cluster import check_partitions
-from glalign.config.loading import merge, read as config_of, resolve
+from glalign.config.loading import BASE, load, read, resolve
 from glalign.support.errors import UserError
 from glalign.storage.locks import clear_stale_lock
 from glalign.planning.plan import make_plan
@@ -36,14 +36,11 @@ def told(function, *args, **kwargs):
 def planned():
     """The plan of the configuration, whose files say no key twice: Snakemake would drop the first."""
     for path in workflow.configfiles:
-        config_of(path)
-    originals = merge(
-        config_of("config.yaml"), {"systems": config_of("config/paper.yaml")["systems"]}
-    )
+        read(path)
     return make_plan(
         resolve(config),
         paper.read_reported("paper/reported"),
-        resolve(originals),
+        load(*BASE),
         paper.read_published("paper/parameters.csv"),
     )
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from glalign.cli.main import main
-from glalign.config.loading import Config, load, merge, resolve
+from glalign.config.loading import Config, merge, overlaid, resolve
 from glalign.cost.cost_table import built_as, read_costs
 from glalign.cost.estimate import LABELS, RANKS, estimate
 from glalign.data.published_releases import OFFICIAL
@@ -28,7 +28,7 @@ ROOTS = {"datasets": {name: {"root": f"data/{name}"} for name in ("cuhk_en", "v2
 
 def configured(overlay: dict | None = None, *layers: str) -> tuple[Config, Plan]:
     """The demo with overlays, away from anything that was made."""
-    values = load(ROOT / "config.yaml", *(ROOT / layer for layer in layers)).values
+    values = overlaid(*(ROOT / layer for layer in layers), root=ROOT).to_json()
     config = resolve(merge(values, merge({"results": "nothing-made"}, overlay or {})))
     return config, make_plan(config, read_reported(ROOT / "paper/reported"))
 
