@@ -15,13 +15,19 @@ from glalign.support.errors import UserError, suggestion
 
 S = TypeVar("S", bound=Section)
 
-BOUNDS = {
-    "greater_than_equal": ("ge", "is less than the minimum of"),
-    "less_than_equal": ("le", "is greater than the maximum of"),
-    "greater_than": ("gt", "must be greater than"),
-    "less_than": ("lt", "must be less than"),
+SENTENCES = {
+    "id": "the id {value!r} may only have letters, digits and _ . + -",
+    "key": "{value!r} is not one of {expected}",
+    "string_too_short": "{value!r} should be non-empty",
+    "string_pattern_mismatch": "{value!r} does not match {pattern}",
+    "pair": "{value!r} should have two entries",
+    "too_long": "{value!r} should have two entries",
+    "greater_than_equal": "{value!r} is less than the minimum of {ge:g}",
+    "less_than_equal": "{value!r} is greater than the maximum of {le:g}",
+    "greater_than": "{value!r} must be greater than {gt:g}",
+    "less_than": "{value!r} must be less than {lt:g}",
 }
-"""pydantic's error -> the key of its bound, and the sentence that ends with it."""
+"""Type of an error, most of them pydantic's -> what is wrong, with the values of its context."""
 
 
 def validated(kind: type[S], values: Mapping[str, Any], place: str = "configuration: ") -> S:
@@ -50,31 +56,20 @@ def _sentence(kind: type[Section], error: ErrorDetails, values: Mapping[str, Any
     if path and path[-1] == "[key]":
         path, what = path[:-2], "id" if what != "literal_error" else "key"
     if what == "missing" and isinstance(path[-1], int):  # the second of a pair
-        path, what = path[:-1], "too_short"
+        path, what = path[:-1], "pair"
         value = functools.reduce(operator.getitem, path, values)
     node = node_at(schema, path)
     about = f" ({node['description']})" if "description" in node else ""
     match what:
+        case _ if what in SENTENCES:
+            text = SENTENCES[what].format(value=value, **context) + about
         case "extra_forbidden" | "invalid_key":
             known = followed(schema, node_at(schema, path[:-1])).get("properties", {})
             text = f"unknown key; {suggestion(path[-1], known)}"
         case "missing":
             text = f"missing; add it{about}{_misspelt(path[:-1], values)}"
-        case "id":
-            text = f"the id {value!r} may only have letters, digits and _ . + -"
-        case "key":
-            text = f"{value!r} is not one of {context['expected']}"
         case "literal_error":
             text = f"{value!r} is not one of {', '.join(map(_written, choices_of(schema, node)))}{about}"
-        case "string_too_short":
-            text = f"{value!r} should be non-empty{about}"
-        case "too_short" | "too_long":  # of a pair
-            text = f"{value!r} should have {node['minItems']} entries{about}"
-        case "string_pattern_mismatch":
-            text = f"{value!r} does not match {context['pattern']}{about}"
-        case _ if what in BOUNDS:
-            key, words = BOUNDS[what]
-            text = f"{value!r} {words} {context[key]:g}{about}"
         case _ if what.endswith("_type"):
             text = f"{value!r} is not of type {' or '.join(types_of(schema, node))}{about}{_hint(value, node)}"
         case _:
