@@ -10,15 +10,16 @@ import resource
 import subprocess
 import sys
 
+from glalign.planning.ledger_jobs import built_alone
+
 from glalign.config.data_section import DataOptions
 from glalign.config.from_mapping import from_mapping
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.cost.size import with_stand_ins
 from glalign.engine.memory import GIB, WORDS, estimate
 from glalign.engine.optim import OptimOptions, make_optimizer
 from glalign.engine.precision import fitted
 from glalign.engine.specimen import specimen
-from glalign.planning.ledger_jobs import built_alone
 from glalign.planning.printed_tables import read_published
 from glalign.support.runtime_options import MemoryOptions, Runtime
 from glalign.support.torch_settings import prepare
@@ -27,7 +28,7 @@ from glalign.support.torch_settings import prepare
 def main(role: str, system: str, batch: int, changes: str) -> None:
     import torch  # noqa: PLC0415
 
-    config = load("config.yaml", "config/paper.yaml")
+    config = overlaid("config/paper.yaml")
     entry = config.entry(system, "en")
     spec = built_alone(system, entry, read_published("paper/parameters.csv")[system])
     spec["data"] = {**spec["data"], "batch_size": batch}

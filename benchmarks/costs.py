@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from glalign.planning.ledger_jobs import VOCABULARIES, trained
 
 from glalign.config.data_section import DataOptions
-from glalign.config.loading import Config, load
+from glalign.config.loading import Config, overlaid
 from glalign.contract.retriever import Retriever, TrainingInfo
 from glalign.cost.cost_table import Cost, built_as
 from glalign.cost.size import PAIRS, costs, counted, dictionary, stand_in, train_once
-from glalign.planning.ledger_jobs import VOCABULARIES, trained
 from glalign.planning.printed_tables import read_published
 from glalign.storage.weight_files import Weights
 from glalign.support.class_source import class_outline, options_of
@@ -32,8 +32,8 @@ def main() -> None:
     """Write the file, one row for each network that is built."""
     prepare(1, "cpu")
     rows: dict[str, dict[str, Any]] = {}
-    for layers in (["config.yaml"], ["config.yaml", "config/paper.yaml"]):
-        for name, entry in entries(load(*(ROOT / layer for layer in layers))):
+    for overlays in ([], ["config/paper.yaml"]):
+        for name, entry in entries(overlaid(*(ROOT / overlay for overlay in overlays), root=ROOT)):
             if (key := built_as(entry)) not in rows:
                 rows[key] = {"system": name, **asdict(cost(name, entry)), "built_as": key}
                 print(rows[key], file=sys.stderr)

@@ -2,14 +2,30 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 Several = Annotated[tuple[T, ...], Strict(False)]
 """A tuple that is written as a list."""
 
-NonEmpty = Annotated[tuple[T, ...], Strict(False), Field(min_length=1)]
-"""The same with at least one entry."""
+
+def refused(below: str, sentence: str) -> PydanticCustomError:
+    """An error about a key of the section that raises it; `below` is the key, with points where it is deeper."""
+    return PydanticCustomError("refused", "{sentence}", {"below": below, "sentence": sentence})
+
+
+def _unique(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values or len(set(values)) < len(values):
+        wrong = "has an entry twice" if values else "should be non-empty"
+        raise PydanticCustomError("unique", "{values} {wrong}", {"values": str(list(values)), "wrong": wrong})
+    return values
+
+
+Unique = Annotated[
+    tuple[T, ...], Strict(False), Field(json_schema_extra={"minItems": 1, "uniqueItems": True}), AfterValidator(_unique)
+]
+"""The same with at least one entry, and none twice."""
 
 Text = Annotated[str, Field(min_length=1)]
 """A text that is not empty."""

@@ -1,10 +1,10 @@
 """The sections of datasets and test sets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from glalign.config.base import NonEmpty, Section
+from glalign.config.base import Section, Unique, refused
 
 Language = Literal["en", "vi"]
 Split = Literal["train", "val", "test"]
@@ -61,7 +61,7 @@ class Testset(Section):
     __test__ = False  # no class of tests
 
     dataset: str = Field(description="id of a dataset")
-    splits: NonEmpty[Split] = Field(("test",), description="splits whose images and captions are used (D13)")
+    splits: Unique[Split] = Field(("test",), description="splits whose images and captions are used (D13)")
     identities: Count | None = Field(None, description="identities drawn with a fixed seed; null for all (D12)")
     draws: int = Field(1, ge=1, description="number of such draws; metrics are over all of them")
     gallery: Literal["all", "one_per_identity"] = Field(
@@ -70,3 +70,9 @@ class Testset(Section):
     hit: Literal["identity", "image"] = Field(
         "identity", description="what counts as found: any image of the person, or the caption's own (D27)"
     )
+
+    @model_validator(mode="after")
+    def _draws_of_identities(self) -> Self:
+        if self.draws > 1 and self.identities is None:
+            raise refused("draws", f"{self.draws} draws of what? Set `identities`")
+        return self

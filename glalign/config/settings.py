@@ -4,11 +4,12 @@
 config/README.md from these classes; a test compares them.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from glalign.config.base import NonEmpty, Section, Text
+from glalign.config.base import Section, Several, Text, Unique, refused
+from glalign.config.bridge import Plain
 from glalign.config.datasets import Dataset, Language, Testset
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.config.twins import Recipe, Vocabulary
@@ -69,8 +70,8 @@ class McNemar(Section):
     """Which runs are tested against each other in results/mcnemar.csv, by the ranks of the first seed."""
 
     system: str = Field("glalign", description="system that is tested against every other in every scenario")
-    ablations: tuple[str, ...] = Field(
-        ("glalign_global", "glalign_local"), strict=False, description="its ablations, a family of tests of their own"
+    ablations: Several[str] = Field(
+        ("glalign_global", "glalign_local"), description="its ablations, a family of tests of their own"
     )
     languages: dict[str, str] = Field({"SE1": "SV1"}, description="scenarios with the same queries in two languages")
 
@@ -80,15 +81,15 @@ class Alpha(Section):
 
     system: str = Field("glalign", description="id of a system with the options alpha and score_alpha")
     trainset: str = Field("cuhk_en", description="id of a trainset")
-    values: NonEmpty[Annotated[float, Field(ge=0, le=1)]] = Field((0.0, 0.2, 0.5, 0.8, 1.0), description="weights")
+    values: Unique[Annotated[float, Field(ge=0, le=1)]] = Field((0.0, 0.2, 0.5, 0.8, 1.0), description="weights")
 
 
 class Tuning(Section):
     """How learning rates are chosen, by `make tuning`."""
 
-    trainsets: NonEmpty[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
+    trainsets: Unique[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
     seed: int = Field(0, ge=0, description="seed of the trainings")
-    rates: NonEmpty[Annotated[float, Field(gt=0)]] = Field(
+    rates: Unique[Annotated[float, Field(gt=0)]] = Field(
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
 
@@ -100,14 +101,17 @@ class Change(Section):
     optim: dict[str, Any] = Field({}, description="keys of `optim`")
 
 
-class System(Section):
+class System(Plain, Section):
     """A row of the tables. One that trains has `data`, `optim` and `budget`; one that only scores has none of them."""
 
     label: str = Field(description="name in the extended tables")
+    extends: str | None = Field(
+        None, exclude=True, description="id of a system whose entry lies underneath; applied after overlays"
+    )
     class_path: Text | None = Field(
         alias="class", description="dotted path of the class; null for a row of the paper that the suite does not run"
     )
-    languages: NonEmpty[Language] = Field(
+    languages: Unique[Language] = Field(
         ("en", "vi"), description="languages of the captions that it reads; elsewhere its cells are `not run`"
     )
     model: dict[str, Any] = Field(
@@ -120,6 +124,15 @@ class System(Section):
     selection: Literal["val", "last"] = Field("val", description="best validation Rank-1, or the last step")
     memory: Memory = Field(Memory(), description="how a training is made to fit a GPU")
 
+    @model_validator(mode="after")
+    def _trains_completely_or_not_at_all(self) -> Self:
+        parts = {"data": self.data, "optim": self.optim, "budget": self.budget}
+        present = [key for key, part in parts.items() if part is not None]
+        for key, part in parts.items():
+            if present and part is None:
+                raise refused(key, f"missing; a system with {present[0]} needs it too")
+        return self
+
     @property
     def trains(self) -> bool:
         """Whether the system trains; one with a class and no `budget` only scores."""
@@ -129,6 +142,10 @@ class System(Section):
 class Settings(Section):
     """A complete configuration."""
 
+    extends: Literal["demo"] | None = Field(
+        None, exclude=True, description="`demo` for a profile that lies on the demo (config/demo.yaml); by itself the "
+        "demo lies underneath where no `profile` is named"
+    )  # fmt: skip
     profile: Text = Field("demo", description="name in every table")
     data_note: str = Field("", description="what the data are, in captions and in the note of every row of ours")
     results: str = Field("results", pattern=r"^[^{}]+$", description="folder of everything generated, without braces")
@@ -141,10 +158,10 @@ class Settings(Section):
     )
     runtime: Runtime = Field(Runtime(), description="how trainings use the hardware")
     seed: int = Field(0, ge=0, description="root of every named random stream")
-    seeds: NonEmpty[Annotated[int, Field(ge=0)]] = Field((0,), description="one training per entry")
+    seeds: Unique[Annotated[int, Field(ge=0)]] = Field((0,), description="one training per entry")
 
     datasets: dict[Id, Dataset] = Field(description="datasets by id")
-    trainsets: dict[Id, NonEmpty[str]] = Field(description="datasets that are trained on together, by id")
+    trainsets: dict[Id, Unique[str]] = Field(description="datasets that are trained on together, by id")
     testsets: dict[Id, Testset] = Field(description="what is searched for where, by id")
     scenarios: dict[ScenarioId, Scenario] = Field(description="the seven pairs of a trainset and a testset")
     systems: dict[Id, System] = Field(description="the rows of the tables, by id")
@@ -158,3 +175,11 @@ class Settings(Section):
     tuning: Tuning = Field(Tuning(), description="how learning rates are chosen")
     vocabularies: dict[Id, Vocabulary] = Field({}, description="vocabularies of the twins, by name of the file")
     pretraining: dict[Id, Recipe] = Field({}, description="recipes of the twins, by name of the weight file")
+
+    @field_validator("scenarios")
+    @classmethod
+    def _all_seven(cls, scenarios: dict[str, Scenario]) -> dict[str, Scenario]:
+        for name in get_args(ScenarioId):
+            if name not in scenarios:
+                raise refused(name, "missing; add it (a pair of a trainset and a testset)")
+        return scenarios

@@ -10,6 +10,7 @@ from glalign.planning.draft import Draft
 from glalign.planning.pretrained_files import VOCABULARIES
 from glalign.planning.stage import Job, Stage
 from glalign.planning.training_stages import trained_systems
+from glalign.support.checkout import suite_file
 from glalign.support.class_source import class_outline, options_of
 
 
@@ -98,7 +99,7 @@ def plan_systems(draft: Draft) -> Iterator[Job]:
             )
         )
     spec = SystemsSpec(title="Systems at their original size, with random weights", rows=tuple(rows))
-    yield Job({}, spec, ("paper/parameters.csv", *(row.size for row in rows)))
+    yield Job({}, spec, (suite_file("paper/parameters.csv"), *(row.size for row in rows)))
 
 
 def plan_compute(draft: Draft) -> Iterator[Job]:

@@ -10,6 +10,7 @@ from glalign.planning.cells import SCENARIO_OF, ids_of_cell, partial_files, reas
 from glalign.planning.draft import Draft, unique
 from glalign.planning.stage import Job, Stage
 from glalign.planning.training_stages import alpha_base, fit_spec, tuned_systems
+from glalign.support.checkout import suite_file
 
 JUDGED = 200
 """Pairs of a sample of translations: as many as the paper judged (Section 5.2)."""
@@ -196,7 +197,7 @@ def plan_translation(draft: Draft) -> Iterator[Job]:
         spec = TranslationSpec(
             title=draft.title("Pairs whose machine translation is wrong."),
             rows=rows,
-            paper="paper/translation.csv",
+            paper=suite_file("paper/translation.csv"),
             sample=JUDGED,
             root_seed=config.seed,
             show_paper_values=config.show_paper_values,

@@ -14,6 +14,7 @@ from glalign.planning.cells import (
 )
 from glalign.planning.draft import Draft, Rows, unique
 from glalign.planning.stage import Job, Stage
+from glalign.support.checkout import suite_file
 from glalign.support.errors import UserError
 
 REPORTED = (*SCENARIO_OF, 11)
@@ -128,7 +129,7 @@ def _table_spec(draft: Draft, table: int, reported: Rows) -> TableSpec:
     return TableSpec(
         table=table,
         title=TITLES[table] if table in TITLES else _title(draft, SCENARIO_OF[table]),
-        paper=f"paper/reported/table{table:02}.csv",
+        paper=suite_file(f"paper/reported/table{table:02}.csv"),
         rows=tuple(_rows(draft, table, reported)),
         profile=draft.config.profile,
         data_note=draft.config.data_note,

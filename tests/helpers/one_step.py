@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.contract.retriever import Batch, Retriever, TrainingInfo
 from glalign.data.orders import Grouped
 from glalign.engine.distributed import joined, sum_gradients
@@ -22,7 +22,7 @@ from glalign.models.shared_norm import share_statistics
 from glalign.storage.weight_files import PRETRAINED, Weights
 from glalign.support.dotted_names import class_named
 
-CONFIG = Path(__file__).parents[2] / "config.yaml"
+ROOT = Path(__file__).parents[2]
 PAIRS = 10
 PEOPLE = 5
 NO_DROPOUT = {
@@ -38,7 +38,7 @@ NO_DROPOUT = {
 def make_system(name: str) -> tuple[Retriever, Batch]:
     """SYSTEM or SYSTEM/LANGUAGE of config.yaml with its pre-trained twin, and pairs as its sampler orders them."""
     system, _, language = name.partition("/")
-    entry = load(CONFIG).entry(system, language)
+    entry = overlaid(root=ROOT).entry(system, language)
     kind = class_named(entry["class"])
     words = tuple((word, 100 - number) for number, word in enumerate(WORDS))
     torch.manual_seed(0)

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.contract.retriever import Batch, Retriever, TrainingInfo
 from glalign.engine.specimen import WORDS, specimen
 from glalign.storage.weight_files import UNFILLED, Weights
 from glalign.support.dotted_names import class_named
 
-CONFIG = Path(__file__).parents[2] / "config.yaml"
+ROOT = Path(__file__).parents[2]
 
 
 PERSON = (0, 1, 1, 2, 3, 4, 4, 0)
@@ -25,9 +25,9 @@ FACTS = TrainingInfo(identities=5, steps=10, words=tuple((word, 100 - n) for n, 
 def trainable_systems() -> dict[str, dict[str, Any]]:
     """id -> resolved entry of every system that is trained, and once more for a language in which its model is another
     (id/language); reference scorers have no `data`."""
-    config = load(CONFIG)
+    config = overlaid(root=ROOT)
     found = {name: entry for name, entry in config["systems"].items() if entry.get("class") and "data" in entry}
-    whole = [name for name in found if name not in config["significance"]["ablations"]]  # those are its model
+    whole = [name for name in found if name not in config["mcnemar"]["ablations"]]  # those are its model
     others = {f"{name}/{of}": config.entry(name, of) for name in whole for of in found[name]["by_language"]}
     return {**found, **others}
 

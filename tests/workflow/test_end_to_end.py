@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from glalign.planning.layout import OUTPUTS, Layout, ids_of
 from helpers.workflows import ROOT, checkout
 
-from glalign.config.loading import load
-from glalign.planning.layout import OUTPUTS, Layout, ids_of
+from glalign.config.loading import overlaid
 from glalign.planning.plan import make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.storage.code_digest import reachable
@@ -109,7 +109,7 @@ STAGES = ["synthesize", "translate", "manifest", "parse", "phrases", "fit", "pre
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_digest_covers_what_a_running_stage_loads(finished: Path, tmp_path: Path, stage: str) -> None:
-    config = load(ROOT / "config.yaml", finished / "small.yaml")
+    config = overlaid(finished / "small.yaml", root=ROOT)
     plan = make_plan(config, read_reported(ROOT / "paper/reported"))
     ran = [job for key, job in plan.jobs[stage].items() if _made(finished, plan.layout, stage, key)]
     assert ran

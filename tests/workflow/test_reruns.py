@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 
@@ -199,7 +199,7 @@ def test_the_lock_of_a_living_run_stays(suite: Path) -> None:
 
 def test_the_rules_run_every_planned_job(suite: Path) -> None:
     """Every stage has a rule whose outputs and wildcards fit the plan: all tables can be asked for."""
-    plan: Plan = make_plan(load(suite / "config.yaml"), read_reported(suite / "paper" / "reported"))
+    plan: Plan = make_plan(overlaid(root=suite), read_reported(suite / "paper" / "reported"))
     done = snakemake(suite, "-n", "--forceall", "--quiet", "host")
     assert done.returncode == 0, done.stderr
     logs = set(re.findall(r"log: results/logs/(\S+)\.log", done.stdout + done.stderr))

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from glalign.planning.layout import Layout
 
 from baselines.dual_path import DualPath
 from baselines.pham2021 import Pham2021
 from baselines.pham2022 import Pham2022
 from baselines.vitaa import ViTAA
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.contract.retriever import TrainingInfo
 from glalign.data.caption_tensors import TokenTable
 from glalign.language.tokenizers import split_words
 from glalign.planning.cells import make_cell
-from glalign.planning.layout import Layout
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.class_source import class_outline
 from glalign.support.errors import UserError
@@ -27,7 +27,7 @@ SMALL = {
     Pham2022: {"backbone": "tiny/resnet", "embedding": 8, "width": 1 / 64, "feature": 8},
 }
 PARENTS = {Pham2021: ViTAA, Pham2022: DualPath}
-CONFIG = load(Path(__file__).parents[3] / "config.yaml")
+CONFIG = overlaid(root=Path(__file__).parents[3])
 
 
 def test_a_segmented_word_is_one_word():

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from glalign.planning.ledger_jobs import trained
 
 from glalign.cli.main import main
-from glalign.config.loading import Config, load, merge, resolve
+from glalign.config.loading import Config, merge, overlaid, resolve
 from glalign.cost.cost_table import built_as, read_costs
 from glalign.cost.estimate import LABELS, RANKS, estimate
 from glalign.data.published_releases import OFFICIAL
-from glalign.planning.ledger_jobs import trained
 from glalign.planning.missing_files import behind, known
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
@@ -28,7 +28,7 @@ ROOTS = {"datasets": {name: {"root": f"data/{name}"} for name in ("cuhk_en", "v2
 
 def configured(overlay: dict | None = None, *layers: str) -> tuple[Config, Plan]:
     """The demo with overlays, away from anything that was made."""
-    values = load(ROOT / "config.yaml", *(ROOT / layer for layer in layers)).values
+    values = overlaid(*(ROOT / layer for layer in layers), root=ROOT).to_json()
     config = resolve(merge(values, merge({"results": "nothing-made"}, overlay or {})))
     return config, make_plan(config, read_reported(ROOT / "paper/reported"))
 

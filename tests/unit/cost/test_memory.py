@@ -1,6 +1,5 @@
 """The estimate of a training's memory against sums by hand, and what is said of a GPU that is too small."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from glalign.config.loading import load, merge, read, resolve
+from glalign.config.loading import layered, merge, overlaid, resolve
 from glalign.contract.retriever import Batch, Retriever
 from glalign.cost.peak_memory import estimate_peak_memory
 from glalign.engine.memory import GIB, Live, Peak, advice, bytes_of, estimate, explained, judge
@@ -116,7 +115,7 @@ def test_a_size_needs_a_unit(text: str) -> None:
 
 
 def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> None:
-    config = load(ROOT / "config.yaml")
+    config = overlaid(root=ROOT)
     (line,) = estimate_peak_memory(config, ["glalign"], "vi", None)
     assert line.startswith("glalign ")
     assert "step of 64 pairs" in line
@@ -129,20 +128,18 @@ def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> No
 
 
 def test_a_network_that_cannot_be_built_is_said_of_its_system() -> None:
-    layers = [read(ROOT / "config.yaml"), {"systems": {"irra": {"model": {"backbone": "clip-vit-b-99"}}}}]
+    layers = [layered(root=ROOT), {"systems": {"irra": {"model": {"backbone": "clip-vit-b-99"}}}}]
     config = resolve(merge(*layers))
     with pytest.raises(UserError, match=r"^systems\.irra: model\.backbone: unknown"):
         list(estimate_peak_memory(config, ["irra"], "en", None))
 
 
 def test_low_precision_and_recomputing_need_less() -> None:
-    config = load(ROOT / "config.yaml")
+    values = layered(root=ROOT)
 
     def step(**changes: Any) -> float:
-        values = {**config.values, "runtime": {**config["runtime"], **changes.pop("runtime", {})}}
-        system = {**config["systems"]["glalign"], "memory": {**config["systems"]["glalign"]["memory"], **changes}}
-        values["systems"] = {"glalign": system}
-        (line,) = estimate_peak_memory(replace(config, values=values), ["glalign"], "en", None)
+        overlay = {"runtime": changes.pop("runtime", {}), "systems": {"glalign": {"memory": changes}}}
+        (line,) = estimate_peak_memory(resolve(merge(values, overlay)), ["glalign"], "en", None)
         return float(line.split("pairs ")[1].rstrip(")"))
 
     assert step(checkpoint_activations=True) < step(runtime={"precision": "bf16"}) < step()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
 from glalign.cost.size import CAPTION_WORDS, GALLERY, counted, dictionary, measure, stand_in
 from glalign.language.tokenizers import FileTokenizer, WordTokenizer
@@ -101,7 +101,7 @@ def test_a_stand_in_has_the_size_and_the_marks_of_the_real_vocabulary(tmp_path: 
 
 def test_glalign_for_vietnamese_can_be_built_at_its_original_size(tmp_path: Path) -> None:
     stand_in(tmp_path, "phobert-base", "phobert", 64_001)
-    entry = load(ROOT / "config.yaml", ROOT / "config" / "paper.yaml").entry("glalign", "vi")
+    entry = overlaid(ROOT / "config/paper.yaml", root=ROOT).entry("glalign", "vi")
     with torch.device("meta"):
         model = GLAlign.build(entry["model"], (224, 224), TrainingInfo(0, 0), Weights(tmp_path, load=False))
     assert entry["optim"]["lr"] == 5e-6

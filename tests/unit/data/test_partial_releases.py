@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from helpers.manifests import make
 from helpers.manifests import spec as manifest_spec
 from helpers.matrix import metrics, row
 
-from glalign.config.loading import merge, resolve
+from glalign.config.loading import layered, merge, resolve
 from glalign.contract.records import read_manifest
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
@@ -65,7 +64,7 @@ def test_a_broken_image_and_an_empty_split_are_errors_all_the_same(pedes: Path, 
 
 
 def planned(**entry: Any) -> Plan:
-    values = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    values = layered(root=ROOT)
     overlay = {"datasets": {"cuhk_en": {"root": "data/CUHK-PEDES", **entry}, "cuhk_vi": {"translated": None}}}
     return make_plan(resolve(merge(values, overlay)), read_reported(ROOT / "paper" / "reported"))
 

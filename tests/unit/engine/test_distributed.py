@@ -13,7 +13,7 @@ import pytest
 import torch
 from helpers.one_step import one_step
 
-from glalign.config.loading import load, merge, read, resolve
+from glalign.config.loading import layered, merge, overlaid, resolve
 from glalign.data.manifest import make_manifest
 from glalign.engine.distributed import joined
 from glalign.engine.fit import fit
@@ -182,11 +182,11 @@ def test_another_number_of_processes_than_configured() -> None:
 
 
 def test_processes_share_a_batch_evenly_and_leave_the_learning_rate() -> None:
-    values = read(ROOT / "config.yaml")
+    values = layered(root=ROOT)
     with pytest.raises(UserError, match=r"batch_size: 64 pairs are no multiple of the 3 processes"):
         resolve(merge(values, {"processes": 3}))
     rates = [
         {name: s["optim"]["lr"] for name, s in config["systems"].items() if "optim" in s}
-        for config in (resolve(merge(values, {"processes": 4})), load(ROOT / "config.yaml"))
+        for config in (resolve(merge(values, {"processes": 4})), overlaid(root=ROOT))
     ]
     assert rates[0] == rates[1]

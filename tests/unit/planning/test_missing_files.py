@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-
-from glalign.config.loading import load, merge, resolve
 from glalign.planning.job import Job
+
+from glalign.config.loading import merge, overlaid, resolve
 from glalign.planning.missing_files import absent, behind, describe
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def planned(overlay: dict) -> Plan:
-    values = merge(load(ROOT / "config.yaml").values, overlay)
+    values = merge(overlaid(root=ROOT).to_json(), overlay)
     return make_plan(resolve(values), read_reported(ROOT / "paper/reported"))
 
 

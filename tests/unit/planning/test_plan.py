@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from glalign.planning.layout import OUTPUTS, ids_of
 from helpers.plans import REPORTED, ROOT, planned
 
-from glalign.config.loading import Config, load, merge, read, resolve
+from glalign.config.loading import load, overlaid, resolve
 from glalign.planning.cells import SCENARIO_OF
-from glalign.planning.layout import OUTPUTS, ids_of
 from glalign.planning.missing_files import behind
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_published
@@ -15,7 +15,7 @@ from glalign.support.errors import UserError
 
 TRAINED = {
     name
-    for name, entry in load(ROOT / "config.yaml")["systems"].items()
+    for name, entry in overlaid(root=ROOT)["systems"].items()
     if entry["class"] and "budget" in entry and "en" in entry["languages"]
 }
 
@@ -173,10 +173,10 @@ def test_testing_on_all_people_of_another_dataset_is_no_leak() -> None:
 
 
 def test_a_printed_system_that_the_configuration_lacks_is_named() -> None:
-    values = merge(load(ROOT / "config.yaml").values, {})
+    values = overlaid(root=ROOT).to_json()
     del values["systems"]["rasa"]
     with pytest.raises(UserError, match=r"systems\.rasa: missing"):
-        make_plan(Config(values, load(ROOT / "config.yaml").facts), REPORTED)
+        make_plan(resolve(values), REPORTED)
 
 
 def test_remade_weights_are_inputs_and_shipped_ones_are_digested() -> None:
@@ -234,7 +234,7 @@ def test_the_ledger_covers_every_training_and_scoring(demo: Plan) -> None:
 
 
 def test_a_search_trains_every_system_with_every_rate_and_nothing_else_changed(demo: Plan) -> None:
-    rates = load(ROOT / "config.yaml")["tuning"]["rates"]
+    rates = overlaid(root=ROOT)["tuning"]["rates"]
     trained = {key.rpartition("/")[0] for key in demo.jobs["fit"] if not key.startswith("clip_zero_shot")}
     trained = {key for key in trained if key.split("/")[1] in ("cuhk_en", "cuhk_vi")}
     trained = {key for key in trained if not key.startswith("glalign_")}
@@ -245,11 +245,10 @@ def test_a_search_trains_every_system_with_every_rate_and_nothing_else_changed(d
 
 
 def test_every_trained_system_is_measured_at_its_original_size() -> None:
-    values = load(ROOT / "config.yaml").values
-    originals = resolve(merge(values, read(ROOT / "config" / "paper.yaml")))
-    plan = make_plan(load(ROOT / "config.yaml"), REPORTED, originals, read_published(ROOT / "paper" / "parameters.csv"))
+    config, originals = overlaid(root=ROOT), load(ROOT / "config.yaml")
+    plan = make_plan(config, REPORTED, originals, read_published(ROOT / "paper" / "parameters.csv"))
     specs = {key: job.spec for key, job in plan.jobs["size"].items()}
-    trained = {name for name, entry in values["systems"].items() if entry["class"] and "budget" in entry}
+    trained = {name for name, entry in config.systems.items() if entry.class_path and entry.budget}
     assert set(specs) == trained - {"glalign_global", "glalign_local"}
     assert specs["irra"]["model"]["backbone"] == "clip-vit-b-16"
     assert specs["irra"]["data"]["image_size"] == [384, 128]

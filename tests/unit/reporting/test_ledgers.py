@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.reporting.fidelity import fidelity, parsed
 from glalign.reporting.ledgers import make_compute, make_systems
 from glalign.reporting.tuning import chosen, make_tuning
+from glalign.support.class_source import ClassOutline
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -87,7 +88,7 @@ def test_the_best_rate_is_chosen_and_shown(tmp_path: Path) -> None:
 
 
 def test_the_configuration_has_the_rates_that_were_chosen() -> None:
-    config = load(ROOT / "config.yaml")
+    config = overlaid(root=ROOT)
     systems = {name: entry for name, entry in config["systems"].items() if entry["class"] and "budget" in entry}
     names = {entry["label"]: name for name, entry in systems.items()}
     lines = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8").splitlines()
@@ -101,20 +102,20 @@ def test_the_configuration_has_the_rates_that_were_chosen() -> None:
         for name, entry in systems.items()
         for trainset in config["tuning"]["trainsets"]
         if entry["budget"]["steps"] != 0
-        and name not in config["significance"]["ablations"]
+        and name not in config["mcnemar"]["ablations"]
         and config.language_of(trainset) in entry["languages"]
     }
     assert found == wanted
 
 
 def test_the_fidelity_document_is_the_docstrings() -> None:
-    assert (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8") == fidelity(load(ROOT / "config.yaml"))
+    assert (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8") == fidelity(overlaid(root=ROOT))
 
 
-def test_a_docstring_without_a_section_is_refused() -> None:
-    config = load(ROOT / "config.yaml")
-    facts = dict(config.facts)
-    facts["irra"] = type(facts["irra"])(docstring="Law.\n\nSource: here.\n\nKept: all.")
+def test_a_docstring_without_a_section_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = overlaid(root=ROOT)
+    outline = ClassOutline(docstring="Law.\n\nSource: here.\n\nKept: all.")
+    monkeypatch.setitem(config.__dict__, "classes", {**config.classes, "irra": outline})
     with pytest.raises(UserError, match=r"baselines\.irra\.Irra: .*`Simplified:`"):
-        fidelity(type(config)(config.values, facts))
+        fidelity(config)
     assert parsed("Law.\n\nKept: a\nb.") == ("Law.", {"Kept": "a b."})
