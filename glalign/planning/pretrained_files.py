@@ -25,7 +25,7 @@ def weight_files(config: Config, paths: Paths, names: Sequence[str]) -> Files:
     given: list[str] = []
     for name in names:
         path = str(PurePosixPath(config.weights) / f"{name}.safetensors")
-        twin = list(paths.outputs("pretrain", {"weights": name}).values())
+        twin = list(paths.outputs("twin", {"weights": name}).values())
         if name in config.pretraining and path == str(PurePosixPath(twin[0])):
             made += twin
         elif name != "random":

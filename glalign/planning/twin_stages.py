@@ -22,7 +22,7 @@ class VocabulariesOf:
                 yield Job({"vocabulary": name}, VocabularySpec(name=name, **recipe.model_dump()))
 
 
-def plan_pretrain(draft: Draft) -> Iterator[Job]:
+def plan_twin(draft: Draft) -> Iterator[Job]:
     """A job for each recipe of weights."""
     config = draft.config
     for name, recipe in config.pretraining.items():
@@ -44,9 +44,9 @@ STAGES = (
         "Remake the two files of a tiny PhoBERT's vocabulary.",
     ),
     Stage(
-        "pretrain", "{weights}",
+        "twin", "{weights}",
         {"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
-        "pretraining.run.pretrain", plan_pretrain,
+        "pretraining.run.pretrain", plan_twin,
         "Remake the weights of one tiny twin.", uses_torch=True, minutes=1440, memory=48000,
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ rule pretrain:
     input:
         [
             path
-            for stage in ("pretrain", "vocabulary", "phobert_vocabulary")
+            for stage in ("twin", "vocabulary", "phobert_vocabulary")
             for path in plan.files(stage)
         ],
 
