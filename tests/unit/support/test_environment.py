@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
-LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in ("cpu", "lint", "slurm"))]
+LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in ("cpu", "lint", "site", "slurm"))]
 
 
 def pins(text: str) -> dict[str, set[str]]:
@@ -34,7 +34,7 @@ def test_every_package_is_hashed_and_nothing_names_a_machine(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("file", "locked"),
-    [(f"requirements{name}.in", f"requirements{name}.lock") for name in ("", "-lint", "-slurm")],
+    [(f"requirements{name}.in", f"requirements{name}.lock") for name in ("", "-lint", "-site", "-slurm")],
 )
 def test_the_lock_has_what_is_asked_for(file: str, locked: str) -> None:
     for name, versions in pins((ROOT / file).read_text(encoding="utf-8")).items():
