@@ -1,7 +1,7 @@
 """The site has the tree of the repository, so that a link that works in a checkout works in the site.
 
-Documents lie below docs/ and README.md is the first page. A file outside docs/ that a page links to becomes a page, too:
-Markdown as it is, anything else as a listing.
+Documents lie below docs/ and README.md is the first page. A file outside docs/ that a page links to becomes a page as
+well: Markdown as it is, anything else as a listing.
 """
 
 import re
@@ -21,7 +21,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     documents = [file for file in files if file.src_dir == config.docs_dir]
     for file in documents:
         files.remove(file)
-    waiting = [ROOT / "README.md"] + [Path(str(file.abs_src_path)) for file in documents if file.inclusion.is_included()]
+    waiting = [Path(str(file.abs_src_path)) for file in documents if file.inclusion.is_included()]
+    waiting.append(ROOT / "README.md")
     seen: set[Path] = set()
     while waiting:
         path = waiting.pop()
@@ -30,9 +31,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         seen.add(path)
         name = path.relative_to(ROOT).as_posix()
         if path.suffix == ".md":
-            files.append(File.generated(config, name, abs_src_path=str(path)))
             waiting += [(path.parent / link).resolve() for link in LINK.findall(path.read_text(encoding="utf-8"))]
-        elif path.is_relative_to(config.docs_dir):  # a picture of a document
+        if path.suffix == ".md" or path.is_relative_to(config.docs_dir):
             files.append(File.generated(config, name, abs_src_path=str(path)))
         else:
             code = f"# {name}\n\n```` {LANGUAGES.get(path.suffix, 'text')}\n{path.read_text(encoding='utf-8')}\n````\n"

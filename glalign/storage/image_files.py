@@ -21,12 +21,11 @@ def decode_rgb(path: Path | str) -> Image.Image:
     """
     with Path(path).open("rb") as file:
         try:
-            with Image.open(file) as opened:
-                opened.load()
-                picture: Image.Image = opened
+            with Image.open(file) as picture:
+                picture.load()
                 if picture.mode == "I" or picture.mode.startswith("I;16"):
                     # Pillow would clip 16-bit values at 255 and so turn most of the picture white.
-                    picture = picture.convert("I").point(lambda value: value / 256).convert("L")
+                    picture = picture.convert("I").point(lambda value: value / 256).convert("L")  # noqa: PLW2901
                 return picture.convert("RGB")
         except Exception as error:
             # Pillow's decoders raise nearly anything on a damaged file: OSError, SyntaxError, ValueError, zlib.error.

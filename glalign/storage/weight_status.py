@@ -126,7 +126,7 @@ def digest_in(record: Path, file: str) -> str:
 
 def read_record(path: Path) -> dict[str, Any]:
     """A record NAME.json. Raises: UserError naming it when it is no JSON, or no record of digests."""
-    facts: Any = read_json(path)
+    facts = read_json(path)
     files = facts.get("files", {}) if isinstance(facts, dict) else None
     parts = [facts, *files.values()] if isinstance(files, dict) else [None]
     if not all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):

@@ -30,7 +30,7 @@ def prepare(threads: int, device: str, runtime: Runtime = STRICT) -> torch.devic
     torch.set_num_threads(min(threads, most))
     torch.use_deterministic_algorithms(runtime.deterministic)
     # Memory that is about to be written need not be filled first: a sixth of a small system's step.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.utils.deterministic.fill_uninitialized_memory = False
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build"
