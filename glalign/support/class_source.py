@@ -108,10 +108,11 @@ def source_of(module: str) -> Path | None:
     for part in below:
         if source.name != "__init__.py":
             return None
-        found = (source.parent / part / "__init__.py", source.with_name(f"{part}.py"))
-        source = next((path for path in found if path.is_file()), None)
-        if source is None:
+        places = (source.parent / part / "__init__.py", source.with_name(f"{part}.py"))
+        found = next((path for path in places if path.is_file()), None)
+        if found is None:
             return None
+        source = found
     return source
 
 
