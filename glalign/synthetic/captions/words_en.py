@@ -1,9 +1,10 @@
-"""Names that annotators give to canonical values; the fact is the canonical value, whatever the word.
+"""English words for canonical values.
 
-Each dialect lists (words, weight) per value; `street` is rich, `pretrain` knows fewer words.
+Each table maps a dialect and a value to its words and their weights; "street" has a large vocabulary, "pretrain" a
+small one.
 """
 
-from glalign.synthetic.domains.setting import Weights
+from glalign.synthetic.domains.domain import Weights
 
 Names = dict[str, Weights]
 
@@ -97,7 +98,7 @@ UPPER_FACTS: dict[str, str] = {
     "polo": "polo", "blouse": "blouse", "tank top": "tank top", "tank": "tank top", "hoodie": "hoodie",
     "hooded sweatshirt": "hoodie", "cardigan": "cardigan", "dress": "dress",
 }  # fmt: skip
-"""Words that commit the annotator to a garment; the others only say the family."""
+"""Words that state the garment; the others state the family of garments at most."""
 
 LOWERS: dict[str, Names] = {
     "street": {

@@ -1,10 +1,10 @@
-"""The domain of 3000VnPerson-Search: lakesides, temple yards and gates full of people, seen from high cameras.
+"""The domain of 3000VnPerson-Search: crowded lakesides, temple yards and gates, seen from high cameras.
 
-Against the street: steeper and coarser cameras with a warm cast, many other people, motorbikes and stalls; masks, caps,
-helmets, conical hats, áo dài, sandals, bags across the body; captions by native speakers of Vietnamese.
+Unlike the domain "street" it has steeper and coarser cameras with a warm cast, many other people, motorbikes and
+stalls; masks, caps, helmets, conical hats, áo dài, sandals and bags across the body; Vietnamese captions only.
 """
 
-from glalign.synthetic.domains.setting import Camera, Domain, Wardrobe
+from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 PLAZA = Domain(
     name="plaza",
@@ -134,7 +134,7 @@ PLAZA = Domain(
         passers=0.16,
     ),
     dialect="street",
-    vietnamese={"clerk": 46, "teller": 34, "onlooker": 20},
-    slips=0.12,
-    errors=0.03,
+    annotators={"vi": {"listing": 46, "narrative": 34, "observation": 20}},
+    typo_rate=0.12,
+    colour_error_rate=0.03,
 )

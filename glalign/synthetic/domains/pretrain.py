@@ -1,10 +1,10 @@
-"""The domain for pre-training only: steeper and worse cameras, brighter and more varied clothes, fewer words.
+"""The domain of pre-training: steeper and worse cameras, brighter and more varied clothes, a small vocabulary.
 
-Wide randomisation of dyes, casts and resolution makes what is learnt here transfer; its language is poorer than the
-benchmark's, so that fine-tuning has something to learn.
+Wide randomisation of colours, casts and resolution makes what is learnt here transfer. The vocabulary is smaller than
+the benchmark's, so that fine-tuning still has words to learn.
 """
 
-from glalign.synthetic.domains.setting import Camera, Domain, Wardrobe
+from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 _WIDE = {
     "black": 12,
@@ -105,8 +105,10 @@ PRETRAIN = Domain(
         crowded=0.1,
     ),
     dialect="pretrain",
-    annotators={"lister": 22, "noter": 46, "narrator": 32},
-    slips=0.03,
-    errors=0.02,
-    vietnamese={"clerk": 40, "teller": 40, "onlooker": 20},
+    annotators={
+        "en": {"listing": 22, "notes": 46, "narrative": 32},
+        "vi": {"listing": 40, "narrative": 40, "observation": 20},
+    },
+    typo_rate=0.03,
+    colour_error_rate=0.02,
 )

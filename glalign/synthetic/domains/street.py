@@ -1,6 +1,6 @@
-"""The benchmark's domain: a campus in summer seen from a pole, dark trousers, black hair, many ways to say so."""
+"""The domain of CUHK-PEDES: a campus in summer, seen from a pole; dark trousers, black hair, a large vocabulary."""
 
-from glalign.synthetic.domains.setting import Camera, Domain, Wardrobe
+from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 STREET = Domain(
     name="street",
@@ -113,8 +113,10 @@ STREET = Domain(
         crowded=0.16,
     ),
     dialect="street",
-    annotators={"lister": 28, "narrator": 34, "noter": 15, "observer": 23},
-    slips=0.16,
-    errors=0.03,
-    vietnamese={"clerk": 46, "teller": 34, "onlooker": 20},
+    annotators={
+        "en": {"listing": 28, "narrative": 34, "notes": 15, "observation": 23},
+        "vi": {"listing": 46, "narrative": 34, "observation": 20},
+    },
+    typo_rate=0.16,
+    colour_error_rate=0.03,
 )

@@ -4,8 +4,8 @@ import math
 
 from PIL import ImageDraw
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point, blank
-from glalign.synthetic.drawing.palette import RGB, tone
 from glalign.synthetic.drawing.skeleton import Joint, Skeleton
 from glalign.synthetic.drawing.views import View
 from glalign.synthetic.people.identity import Person

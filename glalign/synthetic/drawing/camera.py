@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from glalign.synthetic.domains.setting import Camera
+from glalign.synthetic.domains.domain import Camera
 from glalign.synthetic.drawing.canvas import HEIGHT, WIDTH
 
 CLOTH = np.zeros(256, np.float32)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from glalign.synthetic.drawing.palette import RGB, tone
+from glalign.synthetic.domains.palette import RGB, tone
 
 HEIGHT, WIDTH, SCALE = 128, 64, 3
 Point = tuple[float, float]

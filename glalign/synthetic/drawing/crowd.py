@@ -3,7 +3,7 @@
 import math
 import random
 
-from glalign.synthetic.domains.setting import Domain
+from glalign.synthetic.domains.domain import Domain
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas
 from glalign.synthetic.drawing.figure import paint_person
 from glalign.synthetic.drawing.views import View, make_view

@@ -1,9 +1,9 @@
 """What makes a garment its kind: collar, buttons, hood, opening, print, belt; each only where the view shows it."""
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing import tunic
 from glalign.synthetic.drawing.body import BELT, PANTS, Body
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import RGB, tone
 
 
 def chest(body: Body, side: float, down: float) -> Point:

@@ -2,10 +2,10 @@
 
 import math
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
 from glalign.synthetic.drawing.headgear import HEADGEAR, mask
-from glalign.synthetic.drawing.palette import tone
 
 HAT, HAIR, GLASSES, FACE, SCARF = 1, 2, 3, 11, 17
 CENTRE = 7.0

@@ -6,9 +6,9 @@ ATR has no label for a mask: it lies where the face is, and a parser trained on 
 import math
 from collections.abc import Callable, Mapping
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import tone
 
 HAT, FACE = 1, 11
 

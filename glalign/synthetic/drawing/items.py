@@ -1,8 +1,8 @@
 """Bags, umbrella and things in the hand, fixed to the body in three dimensions so that every view agrees."""
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing.body import Body, along
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import RGB, tone
 from glalign.synthetic.people.identity import Person
 
 BAG = 16

@@ -9,12 +9,11 @@ import numpy as np
 from PIL import Image
 
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.domains.setting import Domain
+from glalign.synthetic.domains.domain import Domain, choose
 from glalign.synthetic.drawing.camera import expose
 from glalign.synthetic.drawing.canvas import SCALE, Canvas
 from glalign.synthetic.drawing.crowd import before, behind
 from glalign.synthetic.drawing.figure import paint_person
-from glalign.synthetic.drawing.palette import choose
 from glalign.synthetic.drawing.scene import cast_shadow, make_background, occlude
 from glalign.synthetic.drawing.views import View, make_view
 from glalign.synthetic.people.identity import Person

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing import town
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
-from glalign.synthetic.drawing.palette import RGB, tone
 
 GROUNDS: dict[str, tuple[RGB, ...]] = {
     "pavement": ((150, 146, 140), (134, 128, 124), (160, 152, 146)),

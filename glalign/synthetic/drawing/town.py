@@ -4,8 +4,8 @@ import random
 
 from PIL import ImageDraw
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas
-from glalign.synthetic.drawing.palette import RGB, tone
 
 Pen = ImageDraw.ImageDraw
 PAINTS: tuple[RGB, ...] = ((150, 34, 38), (34, 34, 38), (38, 62, 120), (176, 176, 178), (120, 122, 126))

@@ -3,9 +3,9 @@
 ATR has no such garment: the tunic is labelled Dress, the trousers Pants.
 """
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import DRESS, Body
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import tone
 
 PANEL = ((44.0, 7.2, 5.2), (50.0, 7.8, 6.4), (60.0, 6.4, 6.6), (74.0, 6.2, 7.2), (86.0, 6.8, 8.0))
 """(down, half width, distance from the body's axis) of a panel, from the slit's end to the hem."""

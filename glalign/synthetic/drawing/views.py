@@ -4,9 +4,8 @@ import math
 import random
 from dataclasses import dataclass
 
-from glalign.synthetic.domains.setting import Camera
+from glalign.synthetic.domains.domain import Camera, choose
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
-from glalign.synthetic.drawing.palette import choose
 
 YAW = {"front": (0.0, 0.45), "back": (math.pi, 0.5), "side": (math.pi / 2, 0.38)}
 

@@ -4,8 +4,8 @@ import random
 from dataclasses import dataclass
 
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.domains.setting import Domain, Wardrobe
-from glalign.synthetic.drawing.palette import HAIR, RGB, SHADES, SKIN, choose, paint
+from glalign.synthetic.domains.domain import Domain, Wardrobe, choose
+from glalign.synthetic.domains.palette import HAIR, RGB, SHADES, SKIN, paint
 
 LONG_SLEEVED = ("jacket", "hoodie", "sweater", "cardigan", "ao dai")
 FAMILY = {

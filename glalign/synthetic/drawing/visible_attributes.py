@@ -13,7 +13,7 @@ ENOUGH = 12
 FEET = (9, 10)
 
 
-def visible(person: Person, photo: Photograph) -> dict[str, str]:
+def visible_attributes(person: Person, photo: Photograph) -> dict[str, str]:
     """Canonical values by attribute of everything that the view shows; "none" says that a thing is visibly absent."""
     traits, facing = person.traits, photo.view.facing
     count = np.bincount(photo.labels.ravel(), minlength=18)
