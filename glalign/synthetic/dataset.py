@@ -26,7 +26,7 @@ from glalign.synthetic.captions.caption_pair import caption_pair
 from glalign.synthetic.captions.generator import Caption, Phrase
 from glalign.synthetic.domains.domain import Domain
 from glalign.synthetic.domains.registry import find_domain
-from glalign.synthetic.drawing.render import Photograph, photograph
+from glalign.synthetic.drawing.photograph import Photograph, photograph
 from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import Person, make_person
 

@@ -25,25 +25,11 @@ COLOURS: dict[str, Names] = {
         "tan": {"tan": 44, "khaki": 26, "beige": 20, "cream": 4, "khaki colored": 6},
     },
     "pretrain": {
-        c: {c: 1.0}
-        for c in (
-            "black",
-            "white",
-            "gray",
-            "blue",
-            "red",
-            "pink",
-            "purple",
-            "green",
-            "teal",
-            "yellow",
-            "orange",
-            "brown",
-        )
-    }
-    | {"tan": {"beige": 7, "tan": 3}, "gray": {"grey": 6, "gray": 4}},
-}
-
+        **{c: {c: 1.0} for c in ("black", "white", "gray", "blue", "red", "pink", "purple", "green", "teal", "yellow")},
+        "orange": {"orange": 1.0}, "brown": {"brown": 1.0},
+        "tan": {"beige": 7, "tan": 3}, "gray": {"grey": 6, "gray": 4},
+    },
+}  # fmt: skip
 TONES: dict[str, dict[tuple[str, str], Weights]] = {
     "street": {
         ("blue", "dark"): {"dark blue": 50, "navy blue": 18, "navy": 10, "blue": 22},

@@ -22,7 +22,7 @@ from glalign.synthetic.captions.typos_vi import add_typos
 from glalign.synthetic.dataset import corpus, write_dataset
 from glalign.synthetic.domains.palette import HAIR, MIXED_UP, SHADES
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
 from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import FAMILY, Person, make_person
 

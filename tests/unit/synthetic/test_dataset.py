@@ -10,7 +10,7 @@ from PIL import Image
 from glalign.support.errors import UserError
 from glalign.synthetic.dataset import corpus, write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
 from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
 

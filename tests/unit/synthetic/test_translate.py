@@ -17,7 +17,7 @@ from glalign.synthetic.captions.caption_pair import caption_pair
 from glalign.synthetic.captions.phrases_en import PATTERNS, SLEEVES
 from glalign.synthetic.dataset import write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
 from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
 from glalign.synthetic.translation.phrase_table import PhraseTable, rates
