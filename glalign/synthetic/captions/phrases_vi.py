@@ -38,7 +38,7 @@ class VietnamesePhrases(CaptionGenerator):
         """Draw the noun of an item and add the fact that the noun states, if any."""
         kind = self.word(table, self.visible[item])
         for attribute in (item, f"{item}_family"):
-            value = words.COMMITS.get(attribute, {}).get(kind)
+            value = words.FACTS.get(attribute, {}).get(kind)
             if value is not None and value == self.visible.get(attribute):
                 self.add_fact(attribute)
         return kind

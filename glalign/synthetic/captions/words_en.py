@@ -25,9 +25,9 @@ COLOURS: dict[str, Names] = {
         "tan": {"tan": 44, "khaki": 26, "beige": 20, "cream": 4, "khaki colored": 6},
     },
     "pretrain": {
-        **{c: {c: 1.0} for c in ("black", "white", "gray", "blue", "red", "pink", "purple", "green", "teal", "yellow")},
-        "orange": {"orange": 1.0}, "brown": {"brown": 1.0},
-        "tan": {"beige": 7, "tan": 3}, "gray": {"grey": 6, "gray": 4},
+        "black": {"black": 1}, "white": {"white": 1}, "red": {"red": 1}, "pink": {"pink": 1}, "purple": {"purple": 1},
+        "green": {"green": 1}, "blue": {"blue": 1}, "teal": {"teal": 1}, "yellow": {"yellow": 1},
+        "orange": {"orange": 1}, "brown": {"brown": 1}, "tan": {"beige": 7, "tan": 3}, "gray": {"grey": 6, "gray": 4},
     },
 }  # fmt: skip
 TONES: dict[str, dict[tuple[str, str], Weights]] = {

@@ -124,7 +124,7 @@ PEOPLE: Names = {
     "man": {"nam": 34, "người đàn ông": 26, "nam thanh niên": 18, "chàng trai": 10, "anh thanh niên": 8},
     "woman": {"nữ": 34, "người phụ nữ": 26, "cô gái": 24, "nữ thanh niên": 6, "bạn nữ": 6},
 }
-COMMITS: dict[str, dict[str, str]] = {
+FACTS: dict[str, dict[str, str]] = {
     "upper": {
         "áo phông": "t-shirt", "áo thun": "t-shirt", "áo sơ mi": "shirt", "sơ mi": "shirt",
         "áo phông có cổ": "polo", "áo polo": "polo", "áo thun có cổ": "polo", "áo kiểu": "blouse",

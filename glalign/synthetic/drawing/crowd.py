@@ -7,7 +7,7 @@ from glalign.synthetic.domains.domain import Domain
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas
 from glalign.synthetic.drawing.figure import paint_person
 from glalign.synthetic.drawing.views import View, make_view
-from glalign.synthetic.people.identity import make_person
+from glalign.synthetic.people.identity import Person, make_person
 
 
 def paint_bystander(rng: random.Random, canvas: Canvas, domain: Domain, view: View) -> None:
@@ -20,9 +20,7 @@ def paint_bystander(rng: random.Random, canvas: Canvas, domain: Domain, view: Vi
     fields = {**their.__dict__, "unit": their.unit * shrink, "x": view.x + aside}
     fields["top"] = view.top + (1 - shrink) * HEIGHT * SCALE * 0.3
     fields["yaw"] = their.yaw + rng.uniform(-math.pi, math.pi) * 0.1
-    canvas.unlabelled = True
-    paint_person(canvas, other, View(**fields), "none")
-    canvas.unlabelled = False
+    _paint_unlabelled(canvas, other, View(**fields))
 
 
 def paint_passer_by(rng: random.Random, canvas: Canvas, domain: Domain, view: View) -> None:
@@ -32,6 +30,10 @@ def paint_passer_by(rng: random.Random, canvas: Canvas, domain: Domain, view: Vi
     aside = rng.choice((-1, 1)) * WIDTH * SCALE * rng.uniform(0.4, 0.56)
     fields = {**their.__dict__, "unit": view.unit * rng.uniform(1.0, 1.3), "x": WIDTH * SCALE / 2 + aside}
     fields["top"] = view.top + HEIGHT * SCALE * rng.uniform(0.06, 0.4)
+    _paint_unlabelled(canvas, other, View(**fields))
+
+
+def _paint_unlabelled(canvas: Canvas, person: Person, view: View) -> None:
     canvas.unlabelled = True
-    paint_person(canvas, other, View(**fields), "none")
+    paint_person(canvas, person, view, "none")
     canvas.unlabelled = False
