@@ -14,7 +14,7 @@ from glalign.reporting.plain_table import number, write_plain
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.captions.witness import region_of
+from glalign.synthetic.captions.attributes import region_of
 from glalign.synthetic.translation.translate import mismatch
 
 Pair = tuple[str, int]

@@ -1,9 +1,10 @@
-"""Names that annotators give to canonical values; the fact is the canonical value, whatever the word.
+"""English words for canonical values.
 
-Each dialect lists (words, weight) per value; `street` is rich, `pretrain` knows fewer words.
+Each table maps a dialect and a value to its words and their weights; "street" has a large vocabulary, "pretrain" a
+small one.
 """
 
-from glalign.synthetic.domains.setting import Weights
+from glalign.synthetic.domains.domain import Weights
 
 Names = dict[str, Weights]
 
@@ -24,25 +25,11 @@ COLOURS: dict[str, Names] = {
         "tan": {"tan": 44, "khaki": 26, "beige": 20, "cream": 4, "khaki colored": 6},
     },
     "pretrain": {
-        c: {c: 1.0}
-        for c in (
-            "black",
-            "white",
-            "gray",
-            "blue",
-            "red",
-            "pink",
-            "purple",
-            "green",
-            "teal",
-            "yellow",
-            "orange",
-            "brown",
-        )
-    }
-    | {"tan": {"beige": 7, "tan": 3}, "gray": {"grey": 6, "gray": 4}},
-}
-
+        "black": {"black": 1}, "white": {"white": 1}, "red": {"red": 1}, "pink": {"pink": 1}, "purple": {"purple": 1},
+        "green": {"green": 1}, "blue": {"blue": 1}, "teal": {"teal": 1}, "yellow": {"yellow": 1},
+        "orange": {"orange": 1}, "brown": {"brown": 1}, "tan": {"beige": 7, "tan": 3}, "gray": {"grey": 6, "gray": 4},
+    },
+}  # fmt: skip
 TONES: dict[str, dict[tuple[str, str], Weights]] = {
     "street": {
         ("blue", "dark"): {"dark blue": 50, "navy blue": 18, "navy": 10, "blue": 22},
@@ -97,7 +84,7 @@ UPPER_FACTS: dict[str, str] = {
     "polo": "polo", "blouse": "blouse", "tank top": "tank top", "tank": "tank top", "hoodie": "hoodie",
     "hooded sweatshirt": "hoodie", "cardigan": "cardigan", "dress": "dress",
 }  # fmt: skip
-"""Words that commit the annotator to a garment; the others only say the family."""
+"""Words that state the garment; the others state the family of garments at most."""
 
 LOWERS: dict[str, Names] = {
     "street": {

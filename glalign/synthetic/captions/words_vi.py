@@ -1,9 +1,10 @@
-"""Vietnamese names of canonical values, as Northern annotators write them; the fact is the value, whatever the word.
+"""Vietnamese words for canonical values, as annotators from Northern Vietnam write them.
 
-Each table lists (words, weight) per value. The dialect "street" knows all of them, "pretrain" the two usual ones.
+Each table maps a value to its words and their weights. The dialect "street" uses all of them, "pretrain" the two most
+frequent ones.
 """
 
-from glalign.synthetic.domains.setting import Weights
+from glalign.synthetic.domains.domain import Weights
 
 Names = dict[str, Weights]
 
@@ -35,7 +36,7 @@ TONES: dict[tuple[str, str], Weights] = {
     ("brown", "dark"): {"nâu": 84, "nâu đậm": 10, "nâu sẫm": 6},
 }
 VAGUE = ("xanh", "xanh nhạt", "xanh đậm", "xanh sẫm")
-"""Names that say grue and leave open which."""
+"""Words for grue that leave open which of its colours is meant."""
 TONE_WORDS = {"dark": ("đậm", "sẫm", "than", "đô", "rêu", "tối"), "light": ("nhạt", "sáng", "bạc")}
 
 UPPERS: Names = {
@@ -123,7 +124,7 @@ PEOPLE: Names = {
     "man": {"nam": 34, "người đàn ông": 26, "nam thanh niên": 18, "chàng trai": 10, "anh thanh niên": 8},
     "woman": {"nữ": 34, "người phụ nữ": 26, "cô gái": 24, "nữ thanh niên": 6, "bạn nữ": 6},
 }
-COMMITS: dict[str, dict[str, str]] = {
+FACTS: dict[str, dict[str, str]] = {
     "upper": {
         "áo phông": "t-shirt", "áo thun": "t-shirt", "áo sơ mi": "shirt", "sơ mi": "shirt",
         "áo phông có cổ": "polo", "áo polo": "polo", "áo thun có cổ": "polo", "áo kiểu": "blouse",
@@ -148,11 +149,11 @@ COMMITS: dict[str, dict[str, str]] = {
     "glasses": {"kính": "glasses", "kính cận": "glasses", "mắt kính": "glasses", "kính râm": "sunglasses",
                 "kính đen": "sunglasses"},
 }  # fmt: skip
-"""Words that commit the annotator to a value of an attribute, where that value is the one seen."""
+"""Attribute -> word -> the value that the word states, provided that it is the visible one."""
 
 
 def usual(names: Weights, dialect: str) -> Weights:
-    """The names that a dialect knows: all of them, or in the poor one the two heaviest.
+    """Return the words that a dialect uses: all of them, in "pretrain" the two with the largest weights.
 
     >>> usual(SHOES["heels"], "pretrain")
     {'giày cao gót': 64, 'giày': 28}

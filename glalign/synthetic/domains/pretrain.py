@@ -1,37 +1,16 @@
-"""The domain for pre-training only: steeper and worse cameras, brighter and more varied clothes, fewer words.
+"""The domain of pre-training: steeper and worse cameras, brighter and more varied clothes, a small vocabulary.
 
-Wide randomisation of dyes, casts and resolution makes what is learnt here transfer; its language is poorer than the
-benchmark's, so that fine-tuning has something to learn.
+Wide randomisation of colours, casts and resolution makes what is learnt here transfer. The vocabulary is smaller than
+the benchmark's, so that fine-tuning still has words to learn.
 """
 
-from glalign.synthetic.domains.setting import Camera, Domain, Wardrobe
+from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 _WIDE = {
-    "black": 12,
-    "white": 11,
-    "gray": 6,
-    "dark gray": 4,
-    "light gray": 4,
-    "blue": 7,
-    "navy": 5,
-    "light blue": 5,
-    "red": 7,
-    "maroon": 4,
-    "pink": 5,
-    "hot pink": 3,
-    "purple": 6,
-    "lavender": 3,
-    "green": 6,
-    "dark green": 4,
-    "lime": 3,
-    "mint": 2,
-    "teal": 4,
-    "yellow": 6,
-    "orange": 6,
-    "brown": 6,
-    "tan": 5,
-    "cream": 3,
-}
+    "black": 12, "white": 11, "gray": 6, "dark gray": 4, "light gray": 4, "blue": 7, "navy": 5, "light blue": 5,
+    "red": 7, "maroon": 4, "pink": 5, "hot pink": 3, "purple": 6, "lavender": 3, "green": 6, "dark green": 4,
+    "lime": 3, "mint": 2, "teal": 4, "yellow": 6, "orange": 6, "brown": 6, "tan": 5, "cream": 3,
+}  # fmt: skip
 
 PRETRAIN = Domain(
     name="pretrain",
@@ -41,47 +20,21 @@ PRETRAIN = Domain(
         skin={"fair": 34, "light": 28, "tan": 20, "dark": 18},
         upper_man={"t-shirt": 26, "shirt": 14, "polo": 8, "tank top": 5, "sweater": 14, "hoodie": 13, "jacket": 20},
         upper_woman={
-            "t-shirt": 22,
-            "blouse": 12,
-            "shirt": 7,
-            "tank top": 8,
-            "sweater": 12,
-            "hoodie": 8,
-            "jacket": 14,
-            "dress": 13,
-            "cardigan": 4,
+            "t-shirt": 22, "blouse": 12, "shirt": 7, "tank top": 8, "sweater": 12, "hoodie": 8, "jacket": 14,
+            "dress": 13, "cardigan": 4,
         },
         upper_shades=_WIDE,
         lower_man={"pants": 42, "jeans": 34, "shorts": 24},
         lower_woman={"pants": 24, "jeans": 24, "shorts": 14, "skirt": 22, "leggings": 16},
         lower_shades={**_WIDE, "black": 22, "navy": 9, "tan": 9, "gray": 9},
         shoes_shades={
-            "black": 24,
-            "white": 22,
-            "gray": 9,
-            "brown": 13,
-            "blue": 8,
-            "red": 8,
-            "tan": 6,
-            "pink": 3,
-            "green": 3,
-            "yellow": 2,
-            "orange": 2,
+            "black": 24, "white": 22, "gray": 9, "brown": 13, "blue": 8, "red": 8, "tan": 6, "pink": 3, "green": 3,
+            "yellow": 2, "orange": 2,
         },
         bag={"none": 40, "backpack": 22, "shoulder bag": 12, "handbag": 12, "messenger bag": 8, "plastic bag": 6},
         bag_shades={
-            "black": 22,
-            "brown": 12,
-            "red": 11,
-            "blue": 11,
-            "gray": 8,
-            "white": 7,
-            "pink": 6,
-            "green": 7,
-            "tan": 5,
-            "orange": 4,
-            "yellow": 4,
-            "purple": 3,
+            "black": 22, "brown": 12, "red": 11, "blue": 11, "gray": 8, "white": 7, "pink": 6, "green": 7, "tan": 5,
+            "orange": 4, "yellow": 4, "purple": 3,
         },
         patterned=0.2,
         printed=0.25,
@@ -105,8 +58,10 @@ PRETRAIN = Domain(
         crowded=0.1,
     ),
     dialect="pretrain",
-    annotators={"lister": 22, "noter": 46, "narrator": 32},
-    slips=0.03,
-    errors=0.02,
-    vietnamese={"clerk": 40, "teller": 40, "onlooker": 20},
-)
+    annotators={
+        "en": {"listing": 22, "notes": 46, "narrative": 32},
+        "vi": {"listing": 40, "narrative": 40, "observation": 20},
+    },
+    typo_rate=0.03,
+    colour_error_rate=0.02,
+)  # fmt: skip

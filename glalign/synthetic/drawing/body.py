@@ -1,11 +1,11 @@
-"""Legs, feet, torso and arms: bare or clothed, whichever the person's traits say."""
+"""Drawing of legs, feet, trunk and arms with their garments."""
 
 import math
 
 from PIL import ImageDraw
 
-from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point, blank
-from glalign.synthetic.drawing.palette import RGB, tone
+from glalign.synthetic.domains.palette import RGB, tone
+from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point, blank_mask
 from glalign.synthetic.drawing.skeleton import Joint, Skeleton
 from glalign.synthetic.drawing.views import View
 from glalign.synthetic.people.identity import Person
@@ -16,12 +16,12 @@ HEM = {"short": 64.0, "knee": 73.0, "long": 90.0, "capri": 80.0}
 
 
 def along(a: Joint, b: Joint, share: float) -> Joint:
-    """The point `share` of the way from a to b."""
+    """Return the point at `share` (0..1) of the way from a to b."""
     return tuple(p + (q - p) * share for p, q in zip(a, b, strict=True))  # type: ignore[return-value]
 
 
 class Body:
-    """One person in one view, ready to be painted piece by piece, far pieces first."""
+    """Paints the parts of one person in one view; the caller paints far parts first (`figure.paint_person`)."""
 
     def __init__(self, canvas: Canvas, person: Person, view: View, bones: Skeleton) -> None:
         self.canvas, self.person, self.view, self.bones = canvas, person, view, bones
@@ -34,10 +34,11 @@ class Body:
         self.far_first = sorted((0, 1), key=lambda i: view.near(bones.shoulder[i][0], 0.0))
 
     def at(self, joint: Joint) -> Point:
+        """Return the canvas point of a joint."""
         return self.view.place(*joint)
 
     def leg(self, i: int) -> None:
-        """Bare leg, then sock and shoe, then the trouser leg over them."""
+        """Paint leg `i` (0: left): skin, then sock and shoe, then the trouser leg."""
         t, bones, s = self.traits, self.bones, self.view.scale(70)
         hip, knee, ankle = bones.hip[i], bones.knee[i], bones.ankle[i]
         far = 0.86 if i == self.far_first[0] and abs(self.view.facing) < 0.8 else 1.0
@@ -55,6 +56,7 @@ class Body:
             self.trouser(i, far, g)
 
     def trouser(self, i: int, far: float, g: float) -> None:
+        """Paint the trouser leg `i`. far: brightness factor. g: scale of widths."""
         t, bones = self.traits, self.bones
         hip, knee, ankle = bones.hip[i], bones.knee[i], bones.ankle[i]
         dye = tone(self.dyes["lower"], far)
@@ -76,7 +78,7 @@ class Body:
                 self.canvas.line([(x - wide * g, y), (x + wide * g, y + g)], g * 0.6, crease, PANTS)
 
     def foot(self, i: int, skin: RGB, far: float) -> None:
-        """A foot pointing ahead; the sock when there is one."""
+        """Paint foot `i` with its shoe and sock."""
         t, ankle = self.traits, self.bones.ankle[i]
         knee = self.bones.knee[i]
         lift = math.atan2(knee[2] - ankle[2], ankle[1] - knee[1])  # a trailing shin points the toes down
@@ -117,13 +119,13 @@ class Body:
             self.canvas.line([(a[0], a[1] + down), (b[0], b[1] + down)], 1.1 * s, (214, 214, 210), label)
 
     def section(self, down: float, front: float, depth: float, ahead: float = 0.0) -> tuple[Point, Point]:
-        """Left and right silhouette points of the trunk at a height."""
+        """Return the left and the right point of the trunk's outline at a height."""
         x, y = self.view.place(0.0, down, ahead)
         half = self.view.width(front, depth, down)
         return (x - half, y), (x + half, y)
 
     def levels(self, hem: float) -> list[tuple[float, float, float, float]]:
-        """(down, half width, half depth, ahead) of the trunk from the neck to the hem."""
+        """Return (down, half width, half depth, ahead) of sections of the trunk from the neck to the hem."""
         g, w = self.girth, self.woman
         h = 0.5 + 0.5 * g
         loose = {"hoodie": 1.08, "jacket": 1.1, "sweater": 1.05, "tank top": 0.94, "ao dai": 0.9}.get(
@@ -143,7 +145,7 @@ class Body:
         return [r for r in rows if r[0] < hem] + [(hem, rows[-1][1] * 1.0, rows[-1][2], 0.0)]
 
     def trunk(self, levels: list[tuple[float, float, float, float]], rgb: RGB, label: int) -> None:
-        """Fill the silhouette through `levels` with a lit and a shadowed flank."""
+        """Paint the outline through `levels`, with a shadow on the side away from the light."""
         rows = [self.section(*level) for level in levels]
         left, right = [r[0] for r in rows], [r[1] for r in rows]
         self.canvas.polygon(left + right[::-1], rgb, label)
@@ -154,7 +156,7 @@ class Body:
             self.canvas.polygon(dark[1:] + inner[:0:-1], tone(rgb, factor), label)
 
     def hem(self) -> float:
-        """Where the upper garment ends."""
+        """Return the height at which the upper garment ends, in hundredths of the person's height below the crown."""
         if self.traits["belt"] != "none":
             return 46.0  # tucked in
         return {"jacket": 53.0, "hoodie": 53.0, "cardigan": 57.0, "tank top": 50.0, "ao dai": 48.0}.get(
@@ -162,7 +164,7 @@ class Body:
         )
 
     def skirt(self) -> None:
-        """A flared skirt, or the lower part of a dress."""
+        """Paint the skirt or the lower part of the dress."""
         t = self.traits
         bottom = HEM[t["lower_length"]]
         flare = {"short": 1.2, "knee": 1.32, "long": 1.3, "capri": 1.3}[t["lower_length"]]
@@ -183,7 +185,7 @@ class Body:
             self.canvas.line([top, low], self.view.scale(60) * 0.8, tone(dye, 0.84), label)
 
     def arm(self, i: int) -> None:
-        """Sleeve over a bare arm, and the hand."""
+        """Paint arm `i` (0: left): skin, hand, sleeve and watch."""
         t, bones, s = self.traits, self.bones, self.view.scale(30)
         shoulder, elbow, hand = bones.shoulder[i], bones.elbow[i], bones.hand[i]
         far = 0.84 if i == self.far_first[0] and abs(self.view.facing) < 0.75 else 0.97
@@ -205,11 +207,11 @@ class Body:
             self.canvas.disc(self.at(along(elbow, hand, 0.9)), 1.9 * g, 1.0 * g, (32, 32, 34), ARMS[i])
 
     def pattern(self) -> None:
-        """Stripes, checks, dots or flowers on everything that carries the upper garment's label."""
+        """Paint the pattern on all pixels with the label of the upper garment."""
         kind = self.traits["upper_pattern"]
         if kind == "plain":
             return
-        stencil = blank()
+        stencil = blank_mask()
         pen = ImageDraw.Draw(stencil)
         s = self.view.scale(35)
         x0, y0 = self.view.place(0, 15, 0)

@@ -1,18 +1,18 @@
-"""Hair, face, glasses, hat and scarf: the face slides round the head with the body's angle, hair covers the rest."""
+"""Drawing of hair, face, glasses, hat and scarf; the position of the face depends on the angle of the body."""
 
 import math
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
 from glalign.synthetic.drawing.headgear import HEADGEAR, mask
-from glalign.synthetic.drawing.palette import tone
 
 HAT, HAIR, GLASSES, FACE, SCARF = 1, 2, 3, 11, 17
 CENTRE = 7.0
 
 
 def neck(body: Body) -> None:
-    """Neck; part of the face in ATR's labels when seen from the front."""
+    """Paint the neck, which has the label Face."""
     s = body.view.scale(13)
     a, b = body.view.place(0, 11, 0), body.view.place(0, 16.4, 0.4)
     wide = (2.2 if body.woman else 2.7) * (0.7 + 0.3 * body.girth) * s
@@ -20,7 +20,7 @@ def neck(body: Body) -> None:
 
 
 def back_hair(body: Body) -> None:
-    """What falls behind the shoulders; painted before the trunk when the person faces the camera."""
+    """Paint loose hair on the shoulders; call before the trunk if the person faces the camera."""
     if body.traits["hair_length"] not in ("long", "medium") or body.traits["hair_style"] != "loose":
         return
     s, dye = body.view.scale(15), body.dyes["hair"]
@@ -37,7 +37,7 @@ def back_hair(body: Body) -> None:
 
 
 def head(body: Body) -> None:
-    """The head and everything on it."""
+    """Paint the head and everything on it."""
     t, view, canvas, dye = body.traits, body.view, body.canvas, body.dyes["hair"]
     s = view.scale(7)
     cos, sin = view.facing, math.sin(view.yaw)
@@ -50,7 +50,7 @@ def head(body: Body) -> None:
     if bald or cropped:
         canvas.disc(centre, rx * 0.94, ry, tone(skin, 0.9), FACE)
     if not bald:
-        low = 0.42 - 0.34 * cos if cropped else 1.0  # the nape is bare, the temples are
+        low = 0.42 - 0.34 * cos if cropped else 1.0  # the nape and the temples are bare
         box = (centre[0] - rx, centre[1] - ry, centre[0] + rx, centre[1] + ry)
         dip = math.degrees(math.asin(low))
         canvas.draw.chord(box, 180 - dip, 360 + dip, fill=canvas.ink(dye, HAIR))
@@ -71,7 +71,7 @@ def head(body: Body) -> None:
 
 
 def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """Skin, ear, brows, eyes, mouth, glasses, on the side of the head that the person looks to."""
+    """Paint skin, ear, brows, eyes, mouth and glasses on the side of the head that faces ahead."""
     t, view, canvas, skin = body.traits, body.view, body.canvas, body.dyes["skin"]
     cos, sin = view.facing, math.sin(view.yaw)
     low = 0.6 * s * (1 + view.pitch)
@@ -116,7 +116,7 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
 
 
 def crown(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """Hair over the forehead, down the temples when long, with a sheen."""
+    """Paint the hair over the forehead and, if long, at the temples."""
     view, canvas, dye = body.view, body.canvas, body.dyes["hair"]
     cos, sin = view.facing, math.sin(view.yaw)
     x, y = centre
@@ -139,7 +139,7 @@ def crown(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
 
 
 def tail(body: Body, s: float) -> None:
-    """A ponytail hanging behind the head."""
+    """Paint the ponytail."""
     view, dye = body.view, body.dyes["hair"]
     end = 21.0 if body.traits["hair_length"] == "long" else 16.5
     root, bend, tip = view.place(0, 5.4, -4.6), view.place(0, 10.5, -7.4), view.place(0, end, -6.2)
@@ -149,7 +149,7 @@ def tail(body: Body, s: float) -> None:
 
 
 def hat(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """A cap with a visor, or a hat with a brim all round."""
+    """Paint a cap with a visor or a hat with a brim."""
     view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
     x, y = centre
     sin, cos = math.sin(view.yaw), view.facing
@@ -166,7 +166,7 @@ def hat(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
 
 
 def scarf(body: Body) -> None:
-    """A wrap round the neck with one end on the chest."""
+    """Paint the scarf, if there is one."""
     if body.traits["scarf"] == "none":
         return
     s, dye = body.view.scale(16), body.dyes["scarf"]

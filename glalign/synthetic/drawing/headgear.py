@@ -1,20 +1,20 @@
-"""Headgear of hot and crowded towns: the conical hat, the helmet, the bucket hat, and the face mask.
+"""Drawing of the conical hat, the helmet, the bucket hat and the face mask.
 
-ATR has no label for a mask: it lies where the face is, and a parser trained on that set would say Face; so do we.
+ATR has no label for a mask; it is labelled Face, as a parser trained on ATR would label it.
 """
 
 import math
 from collections.abc import Callable, Mapping
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import tone
 
 HAT, FACE = 1, 11
 
 
 def conical(body: Body, centre: Point, rx: float, ry: float) -> None:
-    """A cone of palm leaves as wide as the shoulders; its rim is an ellipse that opens with the camera's pitch."""
+    """Paint a conical hat of palm leaves, as wide as the shoulders; its rim widens with the camera's pitch."""
     view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
     x, y = centre[0], centre[1] - ry * 0.2
     wide = 10.5 * view.scale(5) * (0.5 + 0.5 * view.stretch)
@@ -36,7 +36,7 @@ def conical(body: Body, centre: Point, rx: float, ry: float) -> None:
 
 
 def helmet(body: Body, centre: Point, rx: float, ry: float) -> None:
-    """A half shell over the ears with a stripe of light, a short peak and a strap under the chin."""
+    """Paint a helmet with a highlight, a short peak and a chin strap."""
     view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
     x, y = centre
     s, sin, cos = view.scale(7), math.sin(view.yaw), view.facing
@@ -54,7 +54,7 @@ def helmet(body: Body, centre: Point, rx: float, ry: float) -> None:
 
 
 def bucket(body: Body, centre: Point, rx: float, ry: float) -> None:
-    """A soft crown and a sloping brim all round."""
+    """Paint a bucket hat."""
     canvas, dye = body.canvas, body.dyes["hat"]
     x, y = centre
     top, rim, low = y - ry * 1.12, y - ry * 0.42, y - ry * 0.02
@@ -72,7 +72,7 @@ HEADGEAR: Mapping[str, Callable[[Body, Point, float, float], None]] = {
 
 
 def mask(body: Body, centre: Point, rx: float, ry: float) -> None:
-    """Cloth from the nose to under the chin, pleated, with a band to the ear."""
+    """Paint a pleated mask from the nose to below the chin, with a band to the ear."""
     view, canvas, dye = body.view, body.canvas, body.dyes["mask"]
     s, sin, cos = view.scale(7), math.sin(view.yaw), max(0.0, view.facing)
     shift = sin * 2.5 * s

@@ -1,13 +1,13 @@
-"""Where the person walks: a ground, something behind it, clutter, and things between the person and the camera."""
+"""Drawing of the background, the person's shadow and occluders between the person and the camera."""
 
 import random
 from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from glalign.synthetic.drawing import town
+from glalign.synthetic.domains.palette import RGB, tone
+from glalign.synthetic.drawing import town_backgrounds
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
-from glalign.synthetic.drawing.palette import RGB, tone
 
 GROUNDS: dict[str, tuple[RGB, ...]] = {
     "pavement": ((150, 146, 140), (134, 128, 124), (160, 152, 146)),
@@ -24,11 +24,11 @@ GROUNDS: dict[str, tuple[RGB, ...]] = {
 }
 Pen = ImageDraw.ImageDraw
 FINE = 2
-"""Backgrounds are painted at twice the final resolution, less than people: they are out of focus anyway."""
+"""Backgrounds are painted at twice the final resolution; they are out of focus, so people have a higher one."""
 
 
 def _grain(image: Image.Image, rng: random.Random, strength: int) -> Image.Image:
-    """Speckle a backdrop: gravel, leaves and plaster are never flat."""
+    """Add grey noise to a background."""
     wide, high = image.size
     noise = Image.frombytes("L", (wide, high), rng.randbytes(wide * high))
     return Image.blend(image, Image.merge("RGB", (noise, noise, noise)), strength / 255)
@@ -105,7 +105,7 @@ def _indoor(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
 
 
 def make_background(rng: random.Random, kind: str) -> Image.Image:
-    """A 64 x 128 RGB backdrop of a kind that `GROUNDS` names."""
+    """Draw a background of 64 x 128 (RGB). kind: a key of GROUNDS."""
     wide, high = WIDTH * FINE, HEIGHT * FINE
     ground = tone(rng.choice(GROUNDS[kind]), rng.uniform(0.85, 1.1))
     image = Image.new("RGB", (wide, high), ground)
@@ -126,11 +126,11 @@ def make_background(rng: random.Random, kind: str) -> Image.Image:
             _trees(pen, rng, int(edge * 0.6), wide)
     behind: dict[str, Callable[[Pen, random.Random, int, int], None]] = {
         "shop": _shop, "fence": _fence, "campus": _campus, "indoor": _indoor, "pavement": _trees, "asphalt": _fence,
-        "temple": town.temple, "market": town.market, "parking": town.parking,
+        "temple": town_backgrounds.temple, "market": town_backgrounds.market, "parking": town_backgrounds.parking,
     }  # fmt: skip
     if y0 and kind in behind and (kind not in ("pavement", "asphalt") or rng.random() < 0.5):
         behind[kind](pen, rng, y0, wide)
-    if rng.random() < 0.35:  # a wedge of building shadow
+    if rng.random() < 0.35:  # shadow of a building
         x = rng.uniform(0, wide)
         shade = Image.new("L", (wide, high), 0)
         ImageDraw.Draw(shade).polygon(
@@ -141,7 +141,7 @@ def make_background(rng: random.Random, kind: str) -> Image.Image:
 
 
 def cast_shadow(backdrop: Image.Image, feet: Point, size: float, reach: float) -> None:
-    """A soft contact shadow at `feet` (final pixels), `size` pixels high, drawn out by `reach` towards one side."""
+    """Paint a soft shadow at `feet` (final pixels), `size` pixels high, longer on the side of `reach` (-1..1)."""
     x, y = feet
     mask = Image.new("L", (WIDTH, HEIGHT), 0)
     box = (x - size * (2.7 - 2.2 * min(0.0, reach)), y - size, x + size * (2.7 + 2.2 * max(0.0, reach)), y + 1.2 * size)
@@ -150,11 +150,11 @@ def cast_shadow(backdrop: Image.Image, feet: Point, size: float, reach: float) -
 
 
 def occlude(rng: random.Random, canvas: Canvas, kinds: tuple[str, ...]) -> str:
-    """Put one of `kinds` (rail, bush, pole, bollard, motorbike) before the person, labelled background; its name."""
+    """Paint one of `kinds` (rail, bush, pole, bollard, motorbike) before the person, with label 0; return its name."""
     wide, high = WIDTH * SCALE, HEIGHT * SCALE
     kind = rng.choice(kinds)
     if kind == "motorbike":
-        town.motorbike(rng, canvas)
+        town_backgrounds.motorbike(rng, canvas)
     elif kind == "rail":
         y, tilt = rng.uniform(0.55, 0.85) * high, rng.uniform(-0.2, 0.2) * high
         metal = rng.choice(((190, 192, 190), (70, 72, 76), (120, 116, 104)))

@@ -1,4 +1,6 @@
-"""Joints of a walking body, in hundredths of its height: (towards its left, below its crown, ahead of it).
+"""The joints of a walking person.
+
+A joint is (towards the left, below the crown, ahead), in hundredths of the person's height.
 
 Segment lengths follow the usual anthropometric shares of stature (Drillis and Contini 1966: thigh .245, shank .246,
 upper arm .186, forearm .146), rounded, with a larger head as seen in photographs from above.
@@ -14,7 +16,7 @@ SHOULDER_DOWN, HIP_DOWN = 19.8, 50.0
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Each pair is (person's left, person's right)."""
+    """Joints; each pair is (person's left, person's right)."""
 
     hip: tuple[Joint, Joint]
     knee: tuple[Joint, Joint]
@@ -55,7 +57,11 @@ def _arm(side: float, phase: float, stride: float, raised: float, out: float) ->
 def make_skeleton(
     woman: bool, girth: float, phase: float, stride: float, raised: tuple[float, float] = (0.0, 0.0)
 ) -> Skeleton:
-    """Pose of a step. raised: elbow angle (radians) of the left and right arm when it carries something, else 0."""
+    """Return the joints at a `phase` (radians) of a step.
+
+    stride: maximum angle of the thighs, radians. raised: elbow angle (radians) of the left and the right arm that holds
+    something, else 0.
+    """
     shoulder = (8.3 if woman else 9.7) * (0.5 + 0.5 * girth)
     hip = 4.3 * (0.5 + 0.5 * girth)
     out = 0.13 + 0.2 * max(0.0, girth - 1)

@@ -1,21 +1,24 @@
-"""A view is one moment of a person before one camera: pose, framing, light and disturbance, all from one stream."""
+"""Pose, framing and light of a photograph."""
 
 import math
 import random
 from dataclasses import dataclass
 
-from glalign.synthetic.domains.setting import Camera
+from glalign.synthetic.domains.domain import Camera, choose
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
-from glalign.synthetic.drawing.palette import choose
 
 YAW = {"front": (0.0, 0.45), "back": (math.pi, 0.5), "side": (math.pi / 2, 0.38)}
 
 
 @dataclass(frozen=True)
 class View:
-    """kind: front, back or side. yaw: angle of the body from facing the camera, radians, positive towards image right.
-    phase, stride: of the walk. pitch: camera's, below the horizon. unit: canvas pixels per hundredth of a person's
-    height. stretch: aspect error of the crop. x, top: canvas place of the body's axis and of the crown."""
+    """Pose, framing and light.
+
+    kind: "front", "back" or "side". yaw: angle of the body from facing the camera, radians, positive towards image
+    right. phase, stride: of the walk (`make_skeleton`). pitch: of the camera below the horizon, radians. unit: canvas
+    pixels per hundredth of a person's height. stretch: aspect error of the crop. x, top: canvas position of the body's
+    axis and of the crown. light: direction of the light, -1 (left) to 1 (right).
+    """
 
     kind: str
     yaw: float
@@ -30,11 +33,11 @@ class View:
 
     @property
     def facing(self) -> float:
-        """1 when the person faces the camera, -1 when seen from behind."""
+        """Cosine of the yaw: 1 if the person faces the camera, -1 if seen from behind."""
         return math.cos(self.yaw)
 
     def place(self, side: float, down: float, ahead: float) -> Point:
-        """Canvas point of a body point: towards its left, below its crown, ahead of it (hundredths of its height)."""
+        """Project a point (towards the left, below the crown, ahead; as in `skeleton`) to the canvas."""
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
         across, near = side * cos + ahead * sin, ahead * cos - side * sin
         loom = 1 + self.pitch * (0.36 - 0.0072 * down)
@@ -42,23 +45,26 @@ class View:
         return self.x + across * loom * self.unit * self.stretch, self.top + y * self.unit
 
     def scale(self, down: float) -> float:
-        """Canvas pixels per body unit at a height."""
+        """Return canvas pixels per hundredth of the person's height, at a height."""
         return self.unit * (1 + self.pitch * (0.36 - 0.0072 * down)) * (0.5 + 0.5 * self.stretch)
 
     def near(self, side: float, ahead: float) -> float:
-        """How much nearer to the camera than the body's axis a point is."""
+        """Return how much nearer to the camera a point is than the body's axis."""
         return ahead * math.cos(self.yaw) - side * math.sin(self.yaw)
 
     def width(self, front: float, depth: float, down: float) -> float:
-        """Canvas half-width of an elliptic section with half-axes `front` and `depth`."""
+        """Return the half-width on the canvas of an elliptic section with half-axes `front` and `depth`."""
         return math.hypot(front * math.cos(self.yaw), depth * math.sin(self.yaw)) * self.scale(down) * self.stretch
 
 
 def make_view(
     rng: random.Random, camera: Camera, height: float, kind: str | None = None, headroom: float = 0.0
 ) -> View:
-    """A view of a person whose height is `height` times the usual; `kind` None draws it from the camera's habits;
-    `headroom`: share of the image that an umbrella needs above the crown."""
+    """Draw a view.
+
+    height: of the person, as a factor. kind: None draws it by the weights of the camera. headroom: share of the image
+    that an umbrella or a hat needs above the crown.
+    """
     kind = kind or choose(rng, camera.views)
     centre, spread = YAW[kind]
     yaw = centre + rng.uniform(-spread, spread)

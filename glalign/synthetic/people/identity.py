@@ -1,11 +1,11 @@
-"""An identity is a set of canonical traits and the dyes of what it wears; it looks the same on every camera."""
+"""Random identities: canonical traits and painted colours, the same in every photograph."""
 
 import random
 from dataclasses import dataclass
 
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.domains.setting import Domain, Wardrobe
-from glalign.synthetic.drawing.palette import HAIR, RGB, SHADES, SKIN, choose, paint
+from glalign.synthetic.domains.domain import Domain, Wardrobe, choose
+from glalign.synthetic.domains.palette import HAIR, RGB, SHADES, SKIN, paint
 
 LONG_SLEEVED = ("jacket", "hoodie", "sweater", "cardigan", "ao dai")
 FAMILY = {
@@ -16,13 +16,16 @@ FAMILY = {
 
 
 PALM = {"cream": 70, "tan": 30}
-"""A conical hat is of palm leaves."""
+"""Shades of a conical hat, which is made of palm leaves."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """One identity. number: 1-based id. traits: canonical values by attribute, "none" where the person has no such
-    thing. dyes: painted RGB by item. size: (girth, height) factors around 1."""
+    """One identity.
+
+    number: id, from 1. traits: attribute -> canonical value, "none" for an item that the person does not have. dyes:
+    item -> painted RGB. size: (girth, height), factors around 1.
+    """
 
     number: int
     traits: dict[str, str]
@@ -30,8 +33,8 @@ class Person:
     size: tuple[float, float]
 
 
-class _Dresser:
-    """Collects traits and dyes of one person from one random stream."""
+class _TraitSampler:
+    """Draws the traits and dyes of one person from one random stream."""
 
     def __init__(self, rng: random.Random, wardrobe: Wardrobe) -> None:
         self.rng, self.wardrobe = rng, wardrobe
@@ -39,13 +42,14 @@ class _Dresser:
         self.dyes: dict[str, RGB] = {}
 
     def coloured(self, item: str, weights: dict[str, float], besides: str = "") -> None:
-        """Draw a shade for `item`; record its dye, colour and tone. `besides`: a colour it must differ from."""
+        """Draw a shade for `item` and record its dye, colour and tone. besides: a colour that is excluded."""
         allowed = {k: w for k, w in weights.items() if SHADES[k].colour != besides}
         shade = SHADES[choose(self.rng, allowed)]
         self.dyes[item] = paint(self.rng, shade.rgb, self.wardrobe.spread)
         self.traits[f"{item}_colour"], self.traits[f"{item}_tone"] = shade.colour, shade.tone
 
     def body(self) -> None:
+        """Draw sex, build, skin, hair, glasses, hat and mask."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         woman = rng.random() < w.women
         t["sex"] = "woman" if woman else "man"
@@ -66,13 +70,14 @@ class _Dresser:
             self.masked()
 
     def masked(self) -> None:
-        """A face mask, or none."""
+        """Draw the face mask."""
         none = self.wardrobe.mask["none"] / sum(self.wardrobe.mask.values())
         self.traits["mask"] = "none" if self.rng.random() < none else "mask"
         if self.traits["mask"] != "none":
             self.coloured("mask", {k: w for k, w in self.wardrobe.mask.items() if k != "none"})
 
     def upper(self) -> None:
+        """Draw the upper garment with sleeves, inner shirt, pattern and print."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         t["upper"] = choose(rng, w.upper_woman if t["sex"] == "woman" else w.upper_man)
         t["upper_family"] = FAMILY[t["upper"]]
@@ -109,6 +114,7 @@ class _Dresser:
             self.coloured("print", inks, besides=t["upper_colour"])
 
     def lower(self) -> None:
+        """Draw the lower garment with length, fabric and belt."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         if t["upper"] == "dress":
             t["lower"] = "dress"
@@ -135,6 +141,7 @@ class _Dresser:
             self.coloured("belt", {"black": 50, "brown": 30, "white": 12, "red": 8}, besides=t.get("lower_colour", ""))
 
     def feet(self) -> None:
+        """Draw shoes, soles and socks."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         t["shoes"] = choose(rng, w.shoes_woman if t["sex"] == "woman" else w.shoes_man)
         plain = {"black": 58, "brown": 28, "white": 8, "red": 6}
@@ -148,7 +155,8 @@ class _Dresser:
             t["socks"] = "socks"
             self.coloured("socks", {"white": 60, "black": 28, "gray": 12})
 
-    def things(self) -> None:
+    def items(self) -> None:
+        """Draw bag, object in the hand, umbrella, watch and scarf."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         bags = dict(w.bag)
         if t["sex"] == "man":
@@ -168,13 +176,13 @@ class _Dresser:
 
 
 def make_person(domain: Domain, seed: int, population: str, number: int) -> Person:
-    """The identity `number` of a population, from its own named stream; other numbers cannot change it."""
+    """Return the identity `number` of a population; its named random stream is independent of other numbers."""
     rng = random.Random(seed_for(seed, "person", domain.name, population, number))
-    dresser = _Dresser(rng, domain.wardrobe)
-    for stage in (dresser.body, dresser.upper, dresser.lower, dresser.feet, dresser.things):
+    sampler = _TraitSampler(rng, domain.wardrobe)
+    for stage in (sampler.body, sampler.upper, sampler.lower, sampler.feet, sampler.items):
         stage()
     if domain.wardrobe.sided:
-        dresser.traits["bag_side"], dresser.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
-    girth = {"slim": 0.9, "average": 1.0, "heavy": 1.24}[dresser.traits["build"]] * rng.uniform(0.96, 1.05)
-    height = rng.gauss(1.0 if dresser.traits["sex"] == "man" else 0.97, 0.02)
-    return Person(number, dresser.traits, dresser.dyes, (girth, height))
+        sampler.traits["bag_side"], sampler.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
+    girth = {"slim": 0.9, "average": 1.0, "heavy": 1.24}[sampler.traits["build"]] * rng.uniform(0.96, 1.05)
+    height = rng.gauss(1.0 if sampler.traits["sex"] == "man" else 0.97, 0.02)
+    return Person(number, sampler.traits, sampler.dyes, (girth, height))

@@ -11,9 +11,9 @@ from glalign.contract.specs.data import SynthesizeSpec
 from glalign.support.errors import UserError
 from glalign.synthetic.dataset import corpus, write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
+from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
-from glalign.synthetic.people.visible import visible
 
 SPEC = SynthesizeSpec(domain="street", train=6, val=2, test=3, images=3, people="cuhk", language="en", root_seed=7)
 
@@ -128,7 +128,7 @@ def test_the_picture_shows_what_the_label_map_says():
         person = make_person(DOMAINS["street"], 3, "cuhk", number)
         front, back = (photograph(DOMAINS["street"], person, 3, "cuhk", 0, kind) for kind in ("front", "back"))
         assert np.bincount(front.labels.ravel(), minlength=18)[11] > 15
-        assert {"glasses", "print", "belt", "inner"}.isdisjoint(visible(person, back))
+        assert {"glasses", "print", "belt", "inner"}.isdisjoint(visible_attributes(person, back))
         worn = (front.labels == 4) | (front.labels == 7)
         assert worn.sum() > 150
         assert np.array_equal(front.pixels, np.asarray(Image.open(io.BytesIO(front.jpeg))))

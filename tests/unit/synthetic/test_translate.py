@@ -1,4 +1,4 @@
-"""The lossy translators: coverage, order, facts that follow the words, logs that match the texts, documented rates."""
+"""The translators: coverage, word order, facts that follow the words, logs that match the texts, documented rates."""
 
 import json
 import random
@@ -11,17 +11,16 @@ from helpers.pedes import read_pedes
 
 from glalign.contract.specs.data import SynthesizeSpec, TranslateSpec
 from glalign.support.errors import UserError
-from glalign.synthetic.captions import english as captions_en
-from glalign.synthetic.captions import speaker_en, speaker_vi, words_vi
-from glalign.synthetic.captions import vietnamese as captions_vi
+from glalign.synthetic.captions import clauses_en, clauses_vi, words_vi
 from glalign.synthetic.captions import words_en as words
+from glalign.synthetic.captions.attributes import with_grue
+from glalign.synthetic.captions.caption_pair import caption_pair
 from glalign.synthetic.captions.phrases_en import PATTERNS, SLEEVES
-from glalign.synthetic.captions.witness import with_grue
 from glalign.synthetic.dataset import write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
+from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
-from glalign.synthetic.people.visible import visible
 from glalign.synthetic.translation.phrase_table import PhraseTable, rates
 from glalign.synthetic.translation.translate import mismatch, translate_dataset
 from glalign.synthetic.translation.translator import translate
@@ -33,16 +32,16 @@ SPLITS = {"train": "train", "val": "val", "test": "test"}
 
 @cache
 def captions(name, language):
-    """(caption, facts, visible) of two captions of each of 120 people of a domain, without spelling slips."""
-    said = []
-    place, grammar = replace(DOMAINS[name], slips=0.0), captions_en if language == "en" else captions_vi
+    """(caption, facts, visible) of two captions of each of 120 people of a domain, without typing errors."""
+    found = []
+    place = replace(DOMAINS[name], typo_rate=0.0)
     for number in range(1, 121):
         person = make_person(place, 5, "test", number)
-        seen = visible(person, photograph(place, person, 5, "test", 0))
+        seen = visible_attributes(person, photograph(place, person, 5, "test", 0))
         seen = with_grue(seen) if language == "vi" else seen
-        for text, facts, *_ in grammar.two_captions(seen, random.Random(number), place):
-            said.append((text, facts, seen))
-    return said
+        for text, facts, *_ in caption_pair(seen, random.Random(number), place, language):
+            found.append((text, facts, seen))
+    return found
 
 
 def plain(text, direction, facts=()):
@@ -81,13 +80,13 @@ def strings(table):
 
 def test_no_word_of_either_grammar_is_missing():
     """Also the rare ones, which a sample of captions may lack."""
-    idle = [text.format(he=he, his=his) for text in speaker_en.IDLE for he, his in (("he", "his"), ("she", "her"))]
+    idle = [text.format(he=he, his=his) for text in clauses_en.FILLER for he, his in (("he", "his"), ("she", "her"))]
     english = (words.COLOURS, words.TONES, words.UPPERS, words.LOWERS, words.SHOES, words.BAGS, words.PEOPLE, PATTERNS,
-               SLEEVES, speaker_en.SMALL, speaker_en.HELD, speaker_en.PACES, speaker_en.VIEWS, idle)  # fmt: skip
+               SLEEVES, clauses_en.SMALL, clauses_en.HELD, clauses_en.PACES, clauses_en.VIEWS, idle)  # fmt: skip
     vietnamese = (words_vi.COLOURS, words_vi.TONES, words_vi.UPPERS, words_vi.LOWERS, words_vi.SHOES, words_vi.BAGS,
                   words_vi.HATS, words_vi.GLASSES, words_vi.SLEEVES, words_vi.PATTERNS, words_vi.PRINTS, words_vi.HELD,
-                  words_vi.LENGTHS, words_vi.HAIR, words_vi.PEOPLE, speaker_vi.PACES, speaker_vi.VIEWS,
-                  speaker_vi.BUILDS, speaker_vi.IDLE)  # fmt: skip
+                  words_vi.LENGTHS, words_vi.HAIR, words_vi.PEOPLE, clauses_vi.PACES, clauses_vi.VIEWS,
+                  clauses_vi.BUILDS, clauses_vi.FILLER)  # fmt: skip
     for direction, tables in ((EN_VI, english), (VI_EN, vietnamese)):
         found = list(strings(tables))
         assert len(found) > 150
@@ -186,7 +185,7 @@ def test_the_log_quotes_both_texts(name, direction):
                 assert entry["kind"] == "lost modifier"
             else:
                 assert done.text[target["start"] : target["end"]] == target["text"] != ""
-        assert all(done.text[p.start : p.end] for p in done.spoken())
+        assert all(done.text[p.start : p.end] for p in done.target_phrases())
         assert "  " not in done.text
         assert done.text[0].isupper() == text[0].isupper()
 

@@ -1,6 +1,6 @@
-"""A shade is what is painted; its colour and tone are what a fact says about it.
+"""The palette: shades that are painted, with the colour and the tone that captions name.
 
-Source: our own, chosen by eye to look like muted outdoor surveillance photographs after `camera.expose`.
+Source: our own, chosen by eye to look like muted outdoor surveillance photographs after `drawing.camera.expose`.
 """
 
 import random
@@ -10,7 +10,7 @@ RGB = tuple[int, int, int]
 
 
 class Shade(NamedTuple):
-    """Canonical colour, tone (dark, light or mid) and the sRGB value (0..255) before illumination."""
+    """Canonical colour, tone ("dark", "light" or "mid") and sRGB value (0..255) before illumination."""
 
     colour: str
     tone: str
@@ -77,28 +77,19 @@ MIXED_UP: dict[str, tuple[str, ...]] = {
     "brown": ("black", "tan", "red"),
     "tan": ("white", "brown", "gray", "yellow"),
 }
-"""What a hurried annotator takes a colour for."""
+"""Colour -> the colours that an annotator confuses it with."""
 
 
 def paint(rng: random.Random, rgb: RGB, spread: float) -> RGB:
-    """The individual dye of one garment: `rgb` with a common and a per-channel Gaussian offset of sd `spread`."""
+    """Draw the colour of one garment: `rgb` plus Gaussian noise, common (sd `spread`) and per channel (sd half)."""
     common = rng.gauss(0, spread)
     red, green, blue = (min(255, max(4, round(c + common + rng.gauss(0, spread / 2)))) for c in rgb)
     return red, green, blue
 
 
 def tone(rgb: RGB, factor: float) -> RGB:
-    """`rgb` darkened (factor below 1) or lightened towards white (above 1), clipped to 0..255."""
+    """Darken `rgb` (factor below 1) or lighten it towards white (above 1); values stay in 0..255."""
     if factor <= 1:
         return int(rgb[0] * factor), int(rgb[1] * factor), int(rgb[2] * factor)
     lift = factor - 1
     return tuple(int(c + (255 - c) * lift * 0.6 + c * lift * 0.2) if c < 250 else c for c in rgb)  # type: ignore[return-value]
-
-
-def choose(rng: random.Random, weights: dict[str, float]) -> str:
-    """One key of `weights`, drawn in proportion to its value.
-
-    >>> choose(random.Random(0), {"only": 1.0})
-    'only'
-    """
-    return rng.choices(list(weights), list(weights.values()))[0]

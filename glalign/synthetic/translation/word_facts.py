@@ -1,43 +1,46 @@
-"""The facts of a caption, each given once to the word that says it, so that what happens to the word happens to it."""
+"""Assignment of the facts of a caption to the words that state them."""
 
 from collections.abc import Iterable, Mapping
 
-from glalign.synthetic.captions.witness import Facts
-from glalign.synthetic.translation.phrase_table import Entry, Wrong
+from glalign.synthetic.captions.generator import Facts
+from glalign.synthetic.translation.phrase_table import Entry, WrongRendering
 
 RELATIVE = ("colour", "tone", "grue")
-"""What a word says of whatever item its noun stands for."""
+"""Attributes of a word that are about the item of its noun."""
 FREE = ("sex", "build", "view", "pace")
-"""What needs no noun."""
+"""Attributes that need no noun."""
 
 
-class Ledger:
-    """Facts not yet given away."""
+class UnassignedFacts:
+    """The facts of a caption that no word has been assigned yet."""
 
     def __init__(self, facts: Iterable[tuple[str, str]]) -> None:
         self.left: Facts = list(facts)
 
-    def claim(self, entry: Entry, items: tuple[str, ...] | None) -> Facts:
-        """The facts that an entry's words say, taken off the ledger. items: of the noun; None: a phrase on its own."""
+    def take(self, entry: Entry, items: tuple[str, ...] | None) -> Facts:
+        """Remove and return the facts that the words of an entry state. items: of the noun; None: there is no noun."""
         found: Facts = []
-        relative = {name: values for name, values in entry.says.items() if name in RELATIVE}
+        relative = {name: values for name, values in entry.facts.items() if name in RELATIVE}
         for item in items or ():
             here = [(f"{item}_{name}", value) for name, values in relative.items() for value in values]
             found = [fact for fact in here if fact in self.left]
             if found:
                 break
-        for name, values in {**entry.says, **{k: (v,) for k, v in (entry.also or {}).items()}}.items():
+        for name, values in {**entry.facts, **{k: (v,) for k, v in (entry.also or {}).items()}}.items():
             if name in RELATIVE or (found and relative):
                 continue
-            if items is None or owner(name) in (*items, *FREE):
+            if items is None or item_of(name) in (*items, *FREE):
                 found += [(name, value) for value in values if (name, value) in self.left][:1]
         for fact in found:
             self.left.remove(fact)
         return found
 
 
-def gained(wrong: Wrong, claimed: Facts) -> Facts:
-    """What a wrong rendering says; of a colour, only where the words said something of one, which tells the item."""
+def facts_gained(wrong: WrongRendering, claimed: Facts) -> Facts:
+    """Return the facts that a wrong rendering states.
+
+    A colour counts only if the right rendering stated one: that gives the item.
+    """
     item = next((a.rpartition("_")[0] for a, _ in claimed if a.rpartition("_")[2] in RELATIVE), None)
     facts = []
     for name, value in wrong.gains.items():
@@ -48,16 +51,16 @@ def gained(wrong: Wrong, claimed: Facts) -> Facts:
     return facts
 
 
-def kept(entry: Entry, wrong: Wrong, claimed: Facts) -> Facts:
-    """The facts that survive a more general rendering: what the noun says however vaguely it is put."""
+def facts_kept(entry: Entry, wrong: WrongRendering, claimed: Facts) -> Facts:
+    """Return the facts that are still true after an error: after "vague", those in `Entry.also`."""
     also: Mapping[str, str] = entry.also or {}
     return [fact for fact in claimed if wrong.kind == "vague" and fact in also.items()]
 
 
-def owner(attribute: str) -> str:
-    """The item that an attribute belongs to.
+def item_of(attribute: str) -> str:
+    """Return the item that an attribute belongs to.
 
-    >>> owner("hair_length"), owner("sleeve"), owner("carries")
+    >>> item_of("hair_length"), item_of("sleeve"), item_of("carries")
     ('hair', 'upper', 'bag')
     """
     item = attribute.split("_", maxsplit=1)[0]

@@ -1,10 +1,10 @@
-"""Hurried typing of Vietnamese: a tone or a mark lost, letters swapped or doubled, a blank or a comma missing."""
+"""Typing errors of Vietnamese captions: lost tones, swapped or doubled letters, missing spaces and punctuation."""
 
 import random
 import re
 import unicodedata
 
-from glalign.synthetic.domains.setting import Domain
+from glalign.synthetic.domains.domain import Domain
 
 KNOWN = {
     "màu": ("mầu", "mau"),
@@ -25,7 +25,7 @@ WORD = re.compile(r"[^\W\d_]+")
 
 
 def _mistype(rng: random.Random, word: str) -> str:
-    """One word as mistyped; now and then that is another word of the language, as in life."""
+    """Misspell a word; the result may be another word of the language, as in real captions."""
     if word in KNOWN and rng.random() < 0.5:
         return rng.choice(KNOWN[word])
     bare = toneless(word)
@@ -40,7 +40,7 @@ def _mistype(rng: random.Random, word: str) -> str:
 
 
 def toneless(word: str) -> str:
-    """A word without its tone; the marks of ă, â, ê, ô, ơ, ư and đ stay.
+    """Remove the tone of a word; the diacritics of ă, â, ê, ô, ơ, ư and đ stay.
 
     >>> toneless("trắng"), toneless("giày")
     ('trăng', 'giay')
@@ -48,15 +48,15 @@ def toneless(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", word) if c not in TONES))
 
 
-def slip(rng: random.Random, caption: str, domain: Domain) -> str:
-    """The caption as typed; the marks of its phrases stay where they were."""
-    if rng.random() < domain.slips:
+def add_typos(rng: random.Random, caption: str, domain: Domain) -> str:
+    """Add typing errors to a caption at the rate of the domain; the markers of its phrases are kept."""
+    if rng.random() < domain.typo_rate:
         for _ in range(rng.choice((1, 1, 1, 2))):
             words = list(WORD.finditer(caption))
             word = words[rng.randrange(len(words))]
             caption = caption[: word.start()] + _mistype(rng, word.group()) + caption[word.end() :]
-    if rng.random() < domain.slips * 0.4:
+    if rng.random() < domain.typo_rate * 0.4:
         caption = caption.replace(", ", ",", 1) if rng.random() < 0.6 else caption.replace(", ", " ", 1)
-    if rng.random() < domain.slips * 0.4:
+    if rng.random() < domain.typo_rate * 0.4:
         caption = caption.rstrip(".")
     return caption

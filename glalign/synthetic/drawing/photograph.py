@@ -1,4 +1,4 @@
-"""One person, one moment, one camera: the photograph, its true label map, its nuisance, all from one named stream."""
+"""The photograph of a person with its true label map and its nuisance parameters, from one named random stream."""
 
 import io
 import random
@@ -9,12 +9,11 @@ import numpy as np
 from PIL import Image
 
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.domains.setting import Domain
+from glalign.synthetic.domains.domain import Domain, choose
 from glalign.synthetic.drawing.camera import expose
 from glalign.synthetic.drawing.canvas import SCALE, Canvas
-from glalign.synthetic.drawing.crowd import before, behind
+from glalign.synthetic.drawing.crowd import paint_bystander, paint_passer_by
 from glalign.synthetic.drawing.figure import paint_person
-from glalign.synthetic.drawing.palette import choose
 from glalign.synthetic.drawing.scene import cast_shadow, make_background, occlude
 from glalign.synthetic.drawing.views import View, make_view
 from glalign.synthetic.people.identity import Person
@@ -22,8 +21,11 @@ from glalign.synthetic.people.identity import Person
 
 @dataclass(frozen=True)
 class Photograph:
-    """jpeg: the file's bytes. labels: (128, 64) uint8, the 18 ATR labels. view: pose and framing. held: what the hand
-    holds in this view. nuisance: what a fact must not depend on."""
+    """One photograph.
+
+    jpeg: bytes of the file. labels: (128, 64) uint8, the 18 ATR labels. view: pose and framing. held: object in the
+    hand. nuisance: parameters of camera and surroundings, on which no fact may depend.
+    """
 
     jpeg: bytes
     labels: np.ndarray
@@ -33,14 +35,14 @@ class Photograph:
 
     @property
     def pixels(self) -> np.ndarray:
-        """(128, 64, 3) uint8, as a reader of the file sees them."""
+        """Decoded pixels of the file, (128, 64, 3) uint8."""
         return np.asarray(Image.open(io.BytesIO(self.jpeg)).convert("RGB"))
 
 
 def photograph(
     domain: Domain, person: Person, seed: int, population: str, index: int, kind: str | None = None
 ) -> Photograph:
-    """The `index`-th photograph of a person; depends on its own arguments only."""
+    """Take the `index`-th photograph of a person. kind: of the view, None: random. It depends on its arguments only."""
     stream = seed_for(seed, "photograph", domain.name, population, person.number, index)
     rng, noise = random.Random(stream), np.random.Generator(np.random.PCG64(stream))
     camera = domain.camera
@@ -53,14 +55,14 @@ def photograph(
     bystander = rng.random() < camera.crowded
     people = int(bystander) + (rng.randint(0, camera.crowd) if camera.crowd else 0)
     for _ in range(people):
-        behind(rng, canvas, domain, view)
+        paint_bystander(rng, canvas, domain, view)
     held = person.traits["held"] if rng.random() < 0.85 else "none"
     paint_person(canvas, person, view, held)
     passer = camera.passers > 0 and rng.random() < camera.passers
     if passer:
-        before(rng, canvas, domain, view)
+        paint_passer_by(rng, canvas, domain, view)
     occluder = occlude(rng, canvas, camera.occluders) if rng.random() < camera.occluded else "none"
-    image, labels = canvas.develop()
+    image, labels = canvas.finish()
     jpeg, nuisance = expose(rng, noise, camera, image, labels)
     nuisance |= {"background": place, "bystander": bystander, "occluder": occluder}
     if camera.crowd or camera.passers:
@@ -70,7 +72,7 @@ def photograph(
 
 
 def _headroom(person: Person) -> float:
-    """Share of the image above the crown that the person's umbrella or cone needs."""
+    """Return the share of the image above the head that an umbrella or a conical hat needs."""
     if person.traits["umbrella"] != "none":
         return 0.15
     return 0.05 if person.traits["hat"] == "conical hat" else 0.0

@@ -1,18 +1,18 @@
-"""What stands about in a crowded Vietnamese town: a temple's wall and roof, market stalls, rows of motorbikes."""
+"""Drawing of the backgrounds of Vietnamese towns: temple, market and parked motorbikes."""
 
 import random
 
 from PIL import ImageDraw
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas
-from glalign.synthetic.drawing.palette import RGB, tone
 
 Pen = ImageDraw.ImageDraw
 PAINTS: tuple[RGB, ...] = ((150, 34, 38), (34, 34, 38), (38, 62, 120), (176, 176, 178), (120, 122, 126))
 
 
 def temple(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
-    """A yellow or ochre wall under a tiled roof, red pillars before a dark hall."""
+    """Paint a temple: yellow wall, tiled roof, red pillars before a dark hall."""
     wall = rng.choice(((196, 160, 84), (176, 138, 76), (206, 186, 140)))
     pen.rectangle((0, 0, wide, y0), fill=wall)
     hall, eave = y0 * rng.uniform(0.3, 0.5), y0 * rng.uniform(0.22, 0.4)
@@ -27,7 +27,7 @@ def temple(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
 
 
 def market(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
-    """Stalls heaped with coloured goods under awnings."""
+    """Paint market stalls with coloured goods under awnings."""
     pen.rectangle((0, 0, wide, y0), fill=rng.choice(((74, 66, 60), (104, 94, 84))))
     for _ in range(rng.randint(16, 30)):
         x, y, r = rng.uniform(0, wide), rng.uniform(y0 * 0.45, y0), rng.uniform(4, 10)
@@ -41,7 +41,7 @@ def market(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
 
 
 def parking(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
-    """A wall with a row of parked motorbikes."""
+    """Paint a wall with a row of parked motorbikes."""
     pen.rectangle((0, 0, wide, y0), fill=rng.choice(((176, 168, 152), (150, 154, 150), (128, 116, 104))))
     x = rng.uniform(-10, 10)
     while x < wide:
@@ -51,7 +51,7 @@ def parking(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
 
 
 def motorbike(rng: random.Random, canvas: Canvas) -> None:
-    """A parked motorbike before the person's legs."""
+    """Paint a parked motorbike before the person's legs."""
     wide, high = WIDTH * SCALE, HEIGHT * SCALE
     r = rng.uniform(0.13, 0.19) * wide
     at = (rng.choice((-0.12, 0.5)) * wide + rng.uniform(-0.06, 0.06) * wide, high * rng.uniform(0.98, 1.06))
@@ -59,7 +59,7 @@ def motorbike(rng: random.Random, canvas: Canvas) -> None:
 
 
 def _bike(pen: Pen, at: tuple[float, float], r: float, paint: tuple[int, ...], rubber: tuple[int, ...]) -> None:
-    """Wheels of radius `r` standing at `at`, frame, saddle, handlebar and lamp."""
+    """Paint a motorbike with wheels of radius `r` that stands at `at`."""
     x, y = at
     for dx in (r, 3.3 * r):
         pen.ellipse((x + dx - r, y - 2 * r, x + dx + r, y), outline=rubber, width=max(2, round(r * 0.28)))

@@ -1,8 +1,8 @@
-"""Bags, umbrella and things in the hand, fixed to the body in three dimensions so that every view agrees."""
+"""Drawing of bags, umbrella and objects in the hand; their positions are three-dimensional, so all views agree."""
 
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing.body import Body, along
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import RGB, tone
 from glalign.synthetic.people.identity import Person
 
 BAG = 16
@@ -10,7 +10,7 @@ NONE = 0
 
 
 def _sack(body: Body, corners: list[Point], dye: RGB) -> None:
-    """A bag's body: outline, shadowed lower half, a seam."""
+    """Paint the body of a bag with a shadow on its lower half."""
     body.canvas.polygon(corners, dye, BAG)
     x = sum(p[0] for p in corners) / len(corners)
     y = sum(p[1] for p in corners) / len(corners)
@@ -19,7 +19,7 @@ def _sack(body: Body, corners: list[Point], dye: RGB) -> None:
 
 
 def backpack(body: Body) -> None:
-    """The pack itself; call before the trunk when facing the camera, after it otherwise."""
+    """Paint the backpack without straps; call before the trunk if the person faces the camera, else after it."""
     v, dye, s = body.view, body.dyes["bag"], body.view.scale(30)
     depth = 7.0
     x, top = v.place(0, 18.0, -5.2 - depth / 2)
@@ -39,7 +39,7 @@ def backpack(body: Body) -> None:
 
 
 def backpack_straps(body: Body) -> None:
-    """Straps over the shoulders and under the arms, on the chest's side."""
+    """Paint the backpack's straps on the chest."""
     v, dye = body.view, tone(body.dyes["bag"], 0.88)
     for e in (-1, 1):
         if v.near(e * 6.0, 4.0) < -4.0:
@@ -50,7 +50,7 @@ def backpack_straps(body: Body) -> None:
 
 
 def side_bag(body: Body, behind: bool) -> None:
-    """Shoulder bag (one shoulder) or messenger bag (strap across). `behind`: the part hidden by the trunk."""
+    """Paint a shoulder bag or messenger bag. behind: the part that the trunk hides (call before the trunk)."""
     kind, v, dye = body.traits["bag"], body.view, body.dyes["bag"]
     e = bag_side(body.person)
     across = kind == "messenger bag"
@@ -87,12 +87,12 @@ def side_bag(body: Body, behind: bool) -> None:
 
 
 def bag_side(person: Person) -> int:
-    """1: left, -1: right; a habit of the person, which `make_person` tells the truth as "bag_side"."""
+    """Return the side of the bag, 1: left, -1: right; `make_person` records it as "bag_side"."""
     return 1 if person.number % 2 else -1
 
 
 def hand_bag(body: Body, i: int) -> None:
-    """A handbag or plastic bag hanging from hand `i`."""
+    """Paint a handbag or plastic bag in hand `i`."""
     v, dye = body.view, body.dyes["bag"]
     elbow, hand = body.bones.elbow[i], body.bones.hand[i]
     x, y = body.at(along(elbow, hand, 1.1))
@@ -113,7 +113,7 @@ def hand_bag(body: Body, i: int) -> None:
 
 
 def held(body: Body, i: int, thing: str) -> None:
-    """A phone, book or bottle in hand `i`; ATR has no label for them."""
+    """Paint a phone, book or bottle in hand `i`; ATR has no label for them."""
     v = body.view
     x, y = body.at(along(body.bones.elbow[i], body.bones.hand[i], 1.12))
     s = v.scale(30)
@@ -136,7 +136,7 @@ def held(body: Body, i: int, thing: str) -> None:
 
 
 def umbrella(body: Body, i: int) -> None:
-    """An open umbrella above the head, held in hand `i`."""
+    """Paint an open umbrella above the head, held in hand `i`; ATR has no label for it."""
     v, dye, canvas = body.view, body.dyes["umbrella"], body.canvas
     x, y = body.at(body.bones.hand[i])
     s = v.scale(5)

@@ -1,18 +1,18 @@
-"""What makes a garment its kind: collar, buttons, hood, opening, print, belt; each only where the view shows it."""
+"""Drawing of collar, buttons, hood, opening, print, pockets and belt, where the view shows them."""
 
-from glalign.synthetic.drawing import tunic
+from glalign.synthetic.domains.palette import RGB, tone
+from glalign.synthetic.drawing import ao_dai
 from glalign.synthetic.drawing.body import BELT, PANTS, Body
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import RGB, tone
 
 
 def chest(body: Body, side: float, down: float) -> Point:
-    """A point on the front of the trunk."""
+    """Return the canvas point of a point on the front of the trunk."""
     return body.view.place(side, down, 5.4 - abs(side) * 0.25)
 
 
 def front_details(body: Body) -> None:
-    """Everything on the chest, when the person is turned towards the camera at least a little."""
+    """Paint the details on the chest, or the collar if the person is seen from behind."""
     if body.view.facing < 0.2:
         collar_behind(body)
         return
@@ -38,7 +38,7 @@ def front_details(body: Body) -> None:
 
 
 def neckline(body: Body, s: float) -> None:
-    """Collar, hood rim or the bare V and scoop under the neck."""
+    """Paint the collar, the rim of the hood or the neckline."""
     t, canvas, dye, label = body.traits, body.canvas, body.dyes["upper"], body.torso_label
     skin = tone(body.dyes["skin"], 0.88)
     if t["upper"] in ("shirt", "polo", "jacket"):
@@ -47,7 +47,7 @@ def neckline(body: Body, s: float) -> None:
             canvas.polygon([chest(body, 0, 19), chest(body, e * 3.6, 15.2), chest(body, e * 4.6, 18.4),
                             chest(body, e * 2.0, 21)], shade, label)  # fmt: skip
     elif t["upper"] == "ao dai":
-        tunic.closure(body)
+        ao_dai.closure(body)
     elif t["upper"] == "hoodie":
         canvas.disc(chest(body, 0, 16.2), 4.6 * s, 1.9 * s, tone(dye, 0.7), label)
     elif t["upper"] in ("tank top", "dress", "blouse") and body.woman:
@@ -58,7 +58,7 @@ def neckline(body: Body, s: float) -> None:
 
 
 def opening(body: Body) -> None:
-    """The shirt that an open jacket shows, with the lapels' shadow."""
+    """Paint the shirt under an open jacket, with shadows at the lapels."""
     dye, inner = body.dyes["upper"], body.dyes["inner"]
     hem = body.hem() - 1
     left = [chest(body, -2.6, 16.5), chest(body, -3.6, 26), chest(body, -3.0, hem)]
@@ -69,7 +69,7 @@ def opening(body: Body) -> None:
 
 
 def printed(body: Body, s: float) -> None:
-    """Logo (small, on the left breast or centre), picture (large blob of two inks) or lines of writing."""
+    """Paint the print: a small logo on the left breast, a large picture of two colours, or lines of writing."""
     kind, canvas, label = body.traits["print"], body.canvas, body.torso_label
     ink: RGB = body.dyes["print"]
     flat = max(0.35, body.view.facing)
@@ -89,7 +89,7 @@ def printed(body: Body, s: float) -> None:
 
 
 def collar_behind(body: Body) -> None:
-    """A collar or a hanging hood seen from behind."""
+    """Paint the collar or the hood as seen from behind."""
     t, dye, s = body.traits, body.dyes["upper"], body.view.scale(17)
     if t["upper"] in ("shirt", "polo", "jacket"):
         x, y = body.view.place(0, 15.6, -1.0)
@@ -102,7 +102,7 @@ def collar_behind(body: Body) -> None:
 
 
 def waist(body: Body) -> None:
-    """The part of the lower garment between the hem of the upper one and the legs, and the seat."""
+    """Paint the lower garment between the hem of the upper one and the legs."""
     t = body.traits
     if t["lower"] in ("skirt", "dress"):
         body.skirt()
@@ -118,7 +118,7 @@ def waist(body: Body) -> None:
 
 
 def pockets(body: Body) -> None:
-    """Seat pockets and seam from behind, fly from the front: little lines that tell trousers from a skirt."""
+    """Paint the fly and the pockets, which distinguish trousers from a skirt."""
     if body.traits["lower"] in ("skirt", "dress"):
         return
     dark, s = tone(body.dyes["lower"], 0.7), body.view.scale(54)
@@ -132,7 +132,7 @@ def pockets(body: Body) -> None:
 
 
 def belt(body: Body) -> None:
-    """A belt round the waist, above the hem."""
+    """Paint the belt."""
     if body.traits["belt"] == "none":
         return
     down = 40.0 if body.traits["lower"] == "dress" else 46.0

@@ -1,20 +1,20 @@
-"""The áo dài: a close tunic whose two panels, slit from the waist, fall over long trousers.
+"""Drawing of the áo dài, a tight tunic with two panels, split from the waist, over long trousers.
 
-ATR has no such garment: the tunic is labelled Dress, the trousers Pants.
+The ATR labels have no such garment: the tunic is labelled Dress, the trousers Pants.
 """
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import DRESS, Body
 from glalign.synthetic.drawing.canvas import Point
-from glalign.synthetic.drawing.palette import tone
 
 PANEL = ((44.0, 7.2, 5.2), (50.0, 7.8, 6.4), (60.0, 6.4, 6.6), (74.0, 6.2, 7.2), (86.0, 6.8, 8.0))
-"""(down, half width, distance from the body's axis) of a panel, from the slit's end to the hem."""
+"""(down, half width, distance from the body's axis) of a panel, from the waist to the hem."""
 WRAP = 0.4
-"""Share of that distance at which a panel's edges run: they curl round the hips, and the slit stays open."""
+"""Distance of a panel's edges from the body's axis, as a share of the panel's: they bend round the hips."""
 
 
 def panels(body: Body, behind: bool) -> None:
-    """The panels that the legs hide (`behind`, to be painted before them), or those that hide the legs."""
+    """Paint the panels behind the legs (`behind`; call before the legs) or those in front of them."""
     for ahead in sorted((1.0, -1.0), key=lambda side: side * body.view.facing):
         hidden = ahead * body.view.facing < -0.3
         if hidden is behind:
@@ -43,7 +43,7 @@ def _panel(body: Body, ahead: float) -> None:
 
 
 def collar(body: Body) -> None:
-    """The high collar round the neck."""
+    """Paint the high collar."""
     view, dye = body.view, body.dyes["upper"]
     a, b = view.place(0, 14.0, 0.4), view.place(0, 16.4, 0.4)
     body.canvas.limb(a, b, view.width(3.2, 3.0, 14), view.width(3.9, 3.4, 16), tone(dye, 0.92), DRESS, cut=True)
@@ -53,7 +53,7 @@ def collar(body: Body) -> None:
 
 
 def closure(body: Body) -> None:
-    """The buttoned edge from the collar to the right armpit, where the front shows it."""
+    """Paint the buttoned edge from the collar to the right armpit."""
     view, dye = body.view, tone(body.dyes["upper"], 0.66)
     edge = [view.place(0, 16.6, 5.0), view.place(-4.4, 19.6, 4.8), view.place(-7.6, 25.5, 2.4)]
     body.canvas.line(edge, 0.7 * view.scale(20), dye, DRESS)

@@ -1,0 +1,90 @@
+"""Grouping of segments into nouns with their determiner and modifiers; in Vietnamese modifiers follow the noun."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glalign.synthetic.translation.phrase_table import Segment
+
+MODIFIERS = ("modifier", "colour")
+
+
+@dataclass(frozen=True)
+class NounGroup:
+    """A noun (`head`) with its determiner (or None) and modifiers.
+
+    modifiers: in the source's order, with "and" and the commas between them.
+    """
+
+    determiner: Segment | None
+    modifiers: tuple[Segment, ...]
+    head: Segment
+
+    @property
+    def start(self) -> int:
+        """Start in the source text."""
+        return min(segment.start for segment in (self.determiner or self.head, *self.modifiers, self.head))
+
+    @property
+    def end(self) -> int:
+        """End in the source text."""
+        return max(segment.end for segment in (*self.modifiers, self.head))
+
+
+def grouped(segments: Sequence[Segment], language: str) -> list[Segment | NounGroup]:
+    """Group the segments of a caption; a segment that belongs to no noun stays as it is."""
+    parts: list[Segment | NounGroup] = []
+    at = 0
+    while at < len(segments):
+        group, size = (_english if language == "en" else _vietnamese)(segments[at:])
+        parts.append(group or segments[at])
+        at += size
+    return parts
+
+
+def units(modifiers: Sequence[Segment]) -> list[list[Segment]]:
+    """Split modifiers into units that stay together (e.g. colours joined by "and"); other joins are dropped."""
+    found: list[list[Segment]] = []
+    joined: Segment | None = None
+    for segment in modifiers:
+        if kind_of(segment) == "join":
+            joined = segment if segment.text.lower() != "," else None
+        elif joined and found and kind_of(found[-1][-1]) == kind_of(segment):
+            found[-1] += [joined, segment]
+            joined = None
+        else:
+            found.append([segment])
+            joined = None
+    return found
+
+
+def kind_of(segment: Segment) -> str:
+    """Return the kind of a segment's entry; "" for punctuation and unknown words."""
+    return segment.entry.kind if segment.entry else ""
+
+
+def _english(segments: Sequence[Segment]) -> tuple[NounGroup | None, int]:
+    """Return the English group that starts here and its number of segments; (None, 1) if there is none."""
+    determiner = segments[0] if kind_of(segments[0]) == "determiner" else None
+    at = 0 if determiner is None else 1
+    inside: list[Segment] = []
+    while at < len(segments):
+        joins = kind_of(segments[at]) == "join" and inside and at + 1 < len(segments)
+        if not (kind_of(segments[at]) in MODIFIERS or (joins and kind_of(segments[at + 1]) in MODIFIERS)):
+            break
+        inside.append(segments[at])
+        at += 1
+    if at < len(segments) and kind_of(segments[at]) == "noun":
+        return NounGroup(determiner, tuple(inside), segments[at]), at + 1
+    return None, 1
+
+
+def _vietnamese(segments: Sequence[Segment]) -> tuple[NounGroup | None, int]:
+    """Return the Vietnamese group that starts here, as `_english`."""
+    determiner = segments[0] if kind_of(segments[0]) == "determiner" else None
+    at = 0 if determiner is None else 1
+    if at >= len(segments) or kind_of(segments[at]) != "noun":
+        return None, 1
+    end = at + 1
+    while end < len(segments) and kind_of(segments[end]) in MODIFIERS:
+        end += 1
+    return NounGroup(determiner, tuple(segments[at + 1 : end]), segments[at]), end
