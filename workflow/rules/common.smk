@@ -85,7 +85,9 @@ def job(stage, wildcards):
 def outputs(stage):
     """Name -> path template of the stage's outputs, directories marked."""
     return {
-        name: (directory if path.endswith("/") else str)(plan.paths.template(stage, name))
+        name: (directory if path.endswith("/") else str)(
+            plan.paths.template(stage, name)
+        )
         for name, path in STAGES[stage].outputs.items()
     }
 
@@ -171,6 +173,13 @@ def constraints(stage):
     if any(own.intersection(paths) for paths in others):
         return {"dataset": one_of(plan.jobs[stage])}
     return {}
+
+
+def no_such_table(wildcards):
+    """Input function of a table that the plan does not have: says which ones it has."""
+    known = ", ".join(plan.jobs["table"])
+    name = f"{plan.paths.results}/table{wildcards.unknown}"
+    sys.exit(f"error: {name}: no such table; the tables are {known}, as .csv and .tex")
 
 
 wildcard_constraints:

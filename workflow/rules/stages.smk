@@ -22,6 +22,8 @@ for stage in STAGES:
         threads: processors(stage)
         resources:
             gpu=gpus(stage),
+            mem_mb=STAGES[stage].memory,
+            runtime=STAGES[stage].minutes,
         params:
             launch=launch(stage),
             stage=stage,
