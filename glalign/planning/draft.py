@@ -37,6 +37,10 @@ class Draft:
         pairs = [(scenario, system) for scenario in SCENARIO_OF.values() for system in self.config.systems]
         return {pair: make_cell(self.config, self.paths, *pair) for pair in pairs}
 
+    def outputs(self, stage: str, job: Job) -> dict[str, str]:
+        """Name -> path of every output of a job."""
+        return self.paths.outputs(stage, job.ids)
+
     def title(self, text: str) -> str:
         """A caption that says what the data of our runs are, where they are not the paper's."""
         return f"{text} Data of our runs: {self.config.data_note}." if self.config.data_note else text
