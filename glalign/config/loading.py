@@ -72,12 +72,11 @@ def layered(*paths: Path | str, root: Path | str = ".") -> dict[str, Any]:
     The demo lies underneath where no overlay names a `profile`, and where one says `extends: demo`. workflow/Snakefile
     does the same. Naming a file of the base among `paths` changes nothing.
     """
-    base = [Path(root, name) for name in BASE]
-    named = [Path(path) for path in paths]
-    overlays = _stacked(*(path for path in named if path.absolute() not in [file.absolute() for file in base]))
-    values = merge(_stacked(*base), overlays)
+    files = [Path(root, name).absolute() for name in BASE]
+    base, overlays = _stacked(*files), _stacked(*(path for path in paths if Path(path).absolute() not in files))
+    values = merge(base, overlays)
     if "profile" not in values or values.get("extends") == "demo":
-        values = merge(_stacked(*base, Path(root, DEMO)), overlays)
+        values = merge(merge(base, read(Path(root, DEMO))), overlays)
     return values
 
 
