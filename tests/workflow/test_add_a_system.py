@@ -44,7 +44,7 @@ def test_the_example_is_built_from_the_document_and_runs(tmp_path: Path) -> None
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     (folder / "baselines" / "word_average.py").write_text(block("python"), encoding="utf-8")
-    with (folder / "config.yaml").open("a", encoding="utf-8") as file:
+    with (folder / "config/demo.yaml").open("a", encoding="utf-8") as file:
         file.write(block("yaml"))
     (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
     printed = ""
