@@ -1,4 +1,4 @@
-"""config/costs.csv: what every system of config.yaml and config/paper.yaml costs, counted on random weights.
+"""config/costs.csv: what every system of the demo and of the paper profile costs, counted on random weights.
 
 python benchmarks/costs.py    (some five minutes on one core, 8 GB)
 """

@@ -2,4 +2,6 @@
 
 import click
 
-CONFIG = click.option("--config", "paths", multiple=True, type=click.Path(), help="Overlay on config.yaml; repeatable.")
+CONFIG = click.option(
+    "--config", "paths", multiple=True, type=click.Path(), help="Overlay on the demo, or config/paper.yaml; repeatable."
+)

@@ -81,14 +81,16 @@ class Alpha(Section):
 
     system: str = Field("glalign", description="id of a system with the options alpha and score_alpha")
     trainset: str = Field("cuhk_en", description="id of a trainset")
-    values: Unique[Annotated[float, Field(ge=0, le=1)]] = Field((0.0, 0.2, 0.5, 0.8, 1.0), description="weights")
+    values: Unique[Annotated[float, Field(ge=0, le=1)]] = Field(
+        (0.0, 0.2, 0.5, 0.8, 1.0), description="weights that are tried"
+    )
 
 
 class Tuning(Section):
     """How learning rates are chosen, by `make tuning`."""
 
     trainsets: Unique[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
-    seed: int = Field(0, ge=0, description="seed of the trainings")
+    seed: int = Field(0, ge=0, description="tuning seed, of the trainings of the search")
     rates: Unique[Annotated[float, Field(gt=0)]] = Field(
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
@@ -117,7 +119,10 @@ class System(Plain, Section):
     model: dict[str, Any] = Field(
         {}, description="options of the class: the fields of the dataclass `Options` of its module"
     )
-    by_language: dict[Language, Change] = Field({}, description="what is different for captions of a language")
+    by_language: dict[Language, Change] = Field(
+        {}, description="changes of `model` and `optim` where captions are in a language, such "
+        "as `{vi: {model: {...}}}`"
+    )  # fmt: skip
     data: Data | None = Field(None, description="images and batches")
     optim: Optim | None = Field(None, description="optimiser")
     budget: Budget | None = Field(None, description="length of the training")
@@ -139,26 +144,36 @@ class System(Plain, Section):
         return self.class_path is None or self.budget is not None
 
 
-class Settings(Section):
+class Settings(Section, defer_build=True):
     """A complete configuration."""
 
-    extends: Literal["demo"] | None = Field(
-        None, exclude=True, description="`demo` for a profile that lies on the demo (config/demo.yaml); by itself the "
-        "demo lies underneath where no `profile` is named"
-    )  # fmt: skip
     profile: Text = Field("demo", description="name in every table")
+    extends: Literal["demo"] | None = Field(
+        None, exclude=True, description="`demo` for a profile that changes the demo instead of config.yaml alone"
+    )
     data_note: str = Field("", description="what the data are, in captions and in the note of every row of ours")
     results: str = Field("results", pattern=r"^[^{}]+$", description="folder of everything generated, without braces")
-    weights: Text = Field("glalign/pretrained", description="folder of pre-trained weight files (docs/weights.md)")
-    show_paper_values: bool = Field(True, description="print the paper's numbers beside ours")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="where models run; cuda that is absent is an error")
-    threads: int = Field(1, ge=1, description="torch threads of one job; sums of floats depend on it")
-    processes: int = Field(
-        1, ge=1, description="processes of one training that share its batch, one GPU each (docs/distributed.md)"
+    weights: Text = Field(
+        "glalign/pretrained", description="folder of pre-trained weight files (docs/weights.md); "
+        "`results/pretrained` for those that `snakemake pretrain` makes"
+    )  # fmt: skip
+    show_paper_values: bool = Field(
+        True, description="print the paper's numbers beside ours; `false` where data are not the paper's"
     )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where models run; cuda that is absent is an error")
+    threads: int = Field(
+        1, ge=1, description="torch threads of one job, at most the processors that it may use. Sums of floats depend "
+        "on it, so it is not the scheduler's choice"
+    )  # fmt: skip
+    processes: int = Field(
+        1, ge=1, description="processes of one training, one GPU each. They share the batch of `data.batch_size`, a "
+        "multiple of their number; the learning rate is untouched (docs/distributed.md)"
+    )  # fmt: skip
     runtime: Runtime = Field(Runtime(), description="how trainings use the hardware")
-    seed: int = Field(0, ge=0, description="root of every named random stream")
-    seeds: Unique[Annotated[int, Field(ge=0)]] = Field((0,), description="one training per entry")
+    seed: int = Field(0, ge=0, description="root seed, of every named random stream")
+    seeds: Unique[Annotated[int, Field(ge=0)]] = Field(
+        (0,), description="training seeds: one training of each system and trainset per entry"
+    )
 
     datasets: dict[Id, Dataset] = Field(description="datasets by id")
     trainsets: dict[Id, Unique[str]] = Field(description="datasets that are trained on together, by id")

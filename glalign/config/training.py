@@ -122,8 +122,9 @@ class Runtime(Section):
     """How trainings use the hardware. The defaults change no number; every other value is a new training."""
 
     precision: Literal["fp32", "bf16", "fp16"] = Field(
-        "fp32", description="of transformer layers and convolution trunks; features, logits and losses are float32"
-    )
+        "fp32", description="of transformer layers and convolution trunks, fp16 with a scaled loss; features, logits "
+        "and losses are float32"
+    )  # fmt: skip
     tf32: bool = Field(False, description="float32 products and convolutions on CUDA with factors rounded to TF32")
     deterministic: bool = Field(
         True, description="only kernels that give the same bytes every time; false also lets cuDNN choose the fastest"

@@ -12,8 +12,8 @@ HEAD = """# Learning rates of the demo
 
 Every system that trains was trained once with each rate of the same grid, on the same {pairs} image-caption pairs of a
 training set; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
-`optim.lr` in `config.yaml` (for Vietnamese captions the one under `by_language`). What is trained on other sets of the
-same language, and an ablation, has its system's rate. The test set is not looked at. The best of a training's
+`optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). What is trained on other sets of
+the same language, and an ablation, has its system's rate. The test set is not looked at. The best of a training's
 validations counts, as everywhere in the suite.
 
 Made by

@@ -1,4 +1,4 @@
-"""What every trainable system of config.yaml must do, whatever it is: no test here knows a method."""
+"""What every trainable system of the demo must do, whatever it is: no test here knows a method."""
 
 from collections.abc import Iterator
 from dataclasses import fields

@@ -36,7 +36,7 @@ NO_DROPOUT = {
 
 
 def make_system(name: str) -> tuple[Retriever, Batch]:
-    """SYSTEM or SYSTEM/LANGUAGE of config.yaml with its pre-trained twin, and pairs as its sampler orders them."""
+    """SYSTEM or SYSTEM/LANGUAGE of the demo with its pre-trained twin, and pairs as its sampler orders them."""
     system, _, language = name.partition("/")
     entry = overlaid(root=ROOT).entry(system, language)
     kind = class_named(entry["class"])

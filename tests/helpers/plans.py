@@ -1,4 +1,4 @@
-"""Plans of config.yaml with changes."""
+"""Plans of the demo with changes."""
 
 from pathlib import Path
 

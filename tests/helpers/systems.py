@@ -1,4 +1,4 @@
-"""Every trainable system of config.yaml at its demo size, and a batch for it."""
+"""Every trainable system of the demo, and a batch for it."""
 
 from dataclasses import replace
 from pathlib import Path

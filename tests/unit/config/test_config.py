@@ -65,6 +65,21 @@ WRONG = [
     ({"systems": {"irra": {"optim": {"lr": float("nan")}}}}, "systems.irra.optim.lr", "no number to compute with"),
     ({"systems": {"irra": {"memory": {"accumulate": 64}}}}, "systems.irra.memory.accumulate", "two pairs or more"),
     ({"processes": 32, "systems": {"irra": {"memory": {"accumulate": 8}}}}, "irra.data.batch_size", "each of 8 parts"),
+    ({"systems": {"irra": {"optim": {"lr": 0}}}}, "systems.irra.optim.lr", "must be greater than 0"),
+    ({"systems": {"irra": {"optim": {"warmup": 2}}}}, "systems.irra.optim.warmup", "maximum of 1"),
+    ({"systems": {"irra": {"data": {"image_size": [64]}}}}, "irra.data.image_size", "two entries"),
+    ({"systems": {"irra": {"data": {"image_size": [64, 0]}}}}, "irra.data.image_size.1", "minimum of 1"),
+    ({"systems": {"irra": {"data": {"sampling": "groups", "group": 7}}}}, "irra.data.group", "divides the batch of 64"),
+    ({"systems": {"irra": {"by_language": {"de": {}}}}}, "systems.irra.by_language", "'en' or 'vi'"),
+    ({"systems": {"irra": {"by_language": {"vi": {"optim": {"lr": 0}}}}}}, "by_language.vi.optim.lr", "greater than 0"),
+    ({"scenarios": {"SE9": {"train": "v2e", "test": "v2e"}}}, "scenarios: 'SE9'", "'SV3'"),
+    ({"seeds": [1, 2, 1]}, "seeds", "an entry twice"),
+    ({"trainsets": {"v2e": ["v2e", "v2e"]}}, "trainsets.v2e", "an entry twice"),
+    ({"testsets": {"v2e": {"splits": ["val", "val"]}}}, "testsets.v2e.splits", "an entry twice"),
+    ({"systems": {"irra": {"languages": []}}}, "systems.irra.languages", "non-empty"),
+    ({"alpha": {"values": [0.5, 0.5]}}, "alpha.values", "an entry twice"),
+    ({"tuning": {"rates": [0.1, 0.1]}}, "tuning.rates", "an entry twice"),
+    ({"mcnemar": {"system": "glaling"}}, "mcnemar.system", "did you mean 'glalign'"),
     ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
     ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
 ]
@@ -78,6 +93,13 @@ def test_an_error_is_one_line_with_key_and_remedy(demo: dict, overlay: dict, key
     assert "\n" not in message
     assert key in message
     assert remedy in message
+
+
+def test_every_scenario_of_the_paper_is_there(demo: dict) -> None:
+    demo = merge(demo, {})
+    del demo["scenarios"]["SE3"]
+    with pytest.raises(UserError, match=r"configuration: scenarios\.SE3: missing; add it"):
+        resolve(demo)
 
 
 def test_the_demo_is_complete_and_an_extending_system_inherits(demo: dict) -> None:
