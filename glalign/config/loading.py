@@ -81,11 +81,11 @@ def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
     working directory outside the checkout is an overlay, too.
     """
     own = Path("config.yaml")
-    if own.is_file() and not _is_base(own, root):
+    if own.is_file() and not _is_base(own, root) and not _is_base(own, ROOT):
         overlay = merge(read(own), overlay)
     demo = [DEMO] if "profile" not in overlay or overlay.get("extends") == "demo" else []
     values = merge(_stacked(*(root / name for name in (*BASE, *demo))), overlay)
-    if values.get("weights") == TWINS and Path.cwd() != root:
+    if values.get("weights") == TWINS and not Path(TWINS).is_dir():
         values["weights"] = str(root / TWINS)
     return values
 
