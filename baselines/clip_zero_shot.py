@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive
 from glalign.models.losses.temperature import LogitScale
 from glalign.models.towers.backbones import joint_towers
@@ -56,9 +57,7 @@ class ClipZeroShot(Retriever):
         self.scale = LogitScale("learned")
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "ClipZeroShot":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")
         vocabulary = weights.vocabulary(options.vocabulary) if options.vocabulary else None

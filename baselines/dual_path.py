@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.tokenizer import Split
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
-from glalign.language.tokenizers import Split, WordTokenizer
+from glalign.language.tokenizers import WordTokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
@@ -142,15 +144,13 @@ class DualPath(Retriever):
         self.ranking = False  # which stage the next step belongs to; `before_step` says
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "DualPath":
-        """See Retriever.build; the dictionary comes from `facts.words`, any image size fits."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See Retriever.build; the dictionary comes from `info.words`, any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone)
         split = splitter(options.segmenter)
-        tokenizer = WordTokenizer.counted(facts.words, options.max_words, options.min_count, split=split)
-        system = cls(options, trunk, tokenizer, facts.identities)
+        tokenizer = WordTokenizer.counted(info.words, options.max_words, options.min_count, split=split)
+        system = cls(options, trunk, tokenizer, info.identities)
         weights.fill(trunk, options.weights)
         return system
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.parameter_groups import trunk_and_rest
@@ -110,17 +111,15 @@ class GnaRnn(Retriever):
         self.gate = nn.Linear(options.hidden, 1)
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "GnaRnn":
-        """See Retriever.build; the vocabulary comes from `facts.words`, the image size is the trunk's."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See Retriever.build; the vocabulary comes from `info.words`, the image size is the trunk's."""
         options = from_mapping(Options, model, "model")
         trunk = vgg_trunk(options.backbone, options.trunk_dropout)
         if tuple(image_size) != trunk.shape.image_size:
             fits = list(trunk.shape.image_size)
             raise UserError(f"data.image_size: {list(image_size)}; {options.backbone} reads images of {fits}")
         tokenizer = WordTokenizer.counted(
-            facts.words, options.max_words, options.min_count, unknown=True, lower_case=True
+            info.words, options.max_words, options.min_count, unknown=True, lower_case=True
         )
         system = cls(options, trunk, tokenizer)
         weights.fill(trunk, options.weights)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.batch_shares import spread
 from glalign.models.lengths import length_groups
 from glalign.models.losses.contrastive import sdm
@@ -83,14 +84,12 @@ class Irra(Retriever):
         self.mlm_head = self.word_head(width)
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Irra":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
         weights.fill(towers, options.weights)
-        return cls(options, towers, facts.identities)
+        return cls(options, towers, info.identities)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `sdm`, `id` and `mlm`."""

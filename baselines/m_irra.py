@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,8 +11,9 @@ from torch.nn import functional as F
 from baselines.irra import Irra
 from baselines.irra import Options as IrraOptions
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, TrainingInfo
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.retriever import Batch
+from glalign.contract.tokenizer import Tokenizer
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.masking import at_least_one, mask_tokens
 from glalign.storage.weight_files import Weights
 
@@ -66,9 +67,7 @@ class MIrra(Irra):
     """
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "MIrra":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build."""
         from glalign.models.towers.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
 
@@ -76,7 +75,7 @@ class MIrra(Irra):
         vocabulary = weights.vocabulary(options.vocabulary)
         towers = multilingual_towers(options.backbone, image_size, vocabulary, options.text_dropout)
         weights.fill(towers, options.weights)
-        return cls(options, towers, facts.identities)
+        return cls(options, towers, info.identities)
 
     def masked(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See Irra.masked; marks are found by their ids, which are not the largest ones here."""

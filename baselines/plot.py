@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.batch_shares import spread
 from glalign.models.lengths import at_end, length_groups
 from glalign.models.losses.contrastive import sdm
@@ -127,9 +128,7 @@ class Plot(Retriever):
         self.register_buffer("parts_count", torch.tensor(False))  # whether it has the parts' losses, and the score them
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Plot":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build. Raises: UserError if no block of the text tower would be run."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
@@ -141,7 +140,7 @@ class Plot(Retriever):
             )
         towers.transformer.resblocks[towers.text_depth :].requires_grad_(False)
         weights.fill(towers, options.weights)
-        return cls(options, towers, facts.identities)
+        return cls(options, towers, info.identities)
 
     def before_step(self, step: int, steps: int) -> None:
         """Switch on the reconstruction and the parts; the latter is a buffer, because it also decides the score."""

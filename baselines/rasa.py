@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words, places_of
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.models.towers.bert import initialise, padding_of
@@ -134,9 +135,7 @@ class RaSa(Retriever):
         self.softness = options.softness  # of the next step; `before_step` says
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "RaSa":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build; nothing depends on the training set."""
         options = from_mapping(Options, model, "model")
         tokenizer = AlbefTokenizer(weights.vocabulary(options.vocabulary))

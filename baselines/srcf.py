@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.correlation import (
@@ -172,9 +173,7 @@ class Srcf(Retriever):
         self.moving, self.adaptive = True, False  # stages of the next step; `before_step` says
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Srcf":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build; any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, last_stride=1)
@@ -184,7 +183,7 @@ class Srcf(Retriever):
             raise UserError(f"model.max_tokens: {options.max_tokens}; {options.text} reads {text.shape.positions}")
         weights.fill(trunk, options.weights)
         weights.fill(text, options.text_weights)
-        return cls(options, trunk, text, tokenizer, facts.identities)
+        return cls(options, trunk, text, tokenizer, info.identities)
 
     def before_step(self, step: int, steps: int) -> None:
         """Whether BERT drops out, the part filters move and the margins adapt."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.temperature import LogitScale
 from glalign.models.towers.backbones import joint_towers
 from glalign.storage.weight_files import Weights
@@ -89,9 +90,7 @@ class TbpsClip(Retriever):
         towers.drop_text_attention(options.text_dropout)
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "TbpsClip":
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See Retriever.build."""
         options = from_mapping(Options, model, "model")
         vocabulary = weights.vocabulary(options.vocabulary) if options.vocabulary else None

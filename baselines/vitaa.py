@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,11 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.regions import REGIONS
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.tokenizer import Split
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
-from glalign.language.tokenizers import Split, WordTokenizer
+from glalign.language.tokenizers import WordTokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.lengths import length_groups
 from glalign.models.losses.alignment import (
@@ -148,15 +150,13 @@ class ViTAA(Retriever):
         self.prototypes = nn.Parameter(nn.init.xavier_uniform_(torch.empty(identities, feature)))
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "ViTAA":
-        """See Retriever.build; the vocabulary comes from `facts.words`, any image size fits."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See Retriever.build; the vocabulary comes from `info.words`, any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, TRUNK_STAGES)
         split, marks = splitter(options.segmenter), {"unknown": True, "lower_case": True}
-        tokenizer = WordTokenizer.counted(facts.words, options.max_words, options.min_count, split=split, **marks)
-        system = cls(options, trunk, tokenizer, image_size, facts.identities)
+        tokenizer = WordTokenizer.counted(info.words, options.max_words, options.min_count, split=split, **marks)
+        system = cls(options, trunk, tokenizer, image_size, info.identities)
         weights.fill(trunk, options.weights)
         return system
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from torch import Tensor
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.temperature import LogitScale
 from glalign.models.parts import masked_regions, pooled, separate_phrases
@@ -146,9 +147,7 @@ class GLAlign(Retriever):
         self.part_scale = LogitScale(options.temperature, PARTS) if own_scales else None
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> GLAlign:
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See `Retriever.build`; nothing in GLAlign depends on the training set."""
         options = from_mapping(Options, model, "model")
         clip = options.text_backbone == "clip"

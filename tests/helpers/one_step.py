@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from glalign.config.loading import load
-from glalign.contract.retriever import Batch, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.orders import Grouped
 from glalign.engine.distributed import joined, sum_gradients
 from glalign.engine.specimen import WORDS, specimen

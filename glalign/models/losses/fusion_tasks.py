@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.tokenizer import Tokenizer
 from glalign.models.losses.masking import mask_tokens
 from glalign.models.towers.bert import padding_of
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.tokenizer import Tokenizer
 
 MASK, RANDOM = 0.8, 0.1
 """Shares of the chosen tokens that become the mask and a random token; the others stay as they are."""

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.language.tokenizers import FileTokenizer, Span
+from glalign.contract.tokenizer import Span
+from glalign.language.tokenizers import FileTokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.towers.bert import INIT_STD, Bert, BertShape, bert_layer, gelu, initialise, padding_of, torch_names
 from glalign.models.towers.bert import SHAPES as BERT_SHAPES

@@ -8,7 +8,7 @@ from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.tokenizer import Tokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.lengths import at_end, length_groups, lengths_of
 from glalign.support.errors import UserError

@@ -5,7 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.tokenizer import Tokenizer
 
 TOKENS = {"clip": ("eot", "last"), "phobert": ("first", "eot", "last")}
 """Which token may stand for the caption (D5), the encoder's own first: CLIP's end mark; PhoBERT's <s>, which a causal

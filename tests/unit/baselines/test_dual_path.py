@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from baselines.dual_path import DualPath, placed, ranking_loss
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 
@@ -185,7 +186,7 @@ def test_trunk_has_its_own_rate(system):
 
 
 def test_rare_words_are_left_out_and_unknown_keys_are_named():
-    facts = TrainingInfo(2, 1, (("the", 9), ("red", 3), ("teh", 1)))
-    assert DualPath.build({**TINY, "min_count": 3}, (32, 16), facts, UNFILLED).tokenizer.words == ("the", "red")
+    info = TrainingInfo(2, 1, (("the", 9), ("red", 3), ("teh", 1)))
+    assert DualPath.build({**TINY, "min_count": 3}, (32, 16), info, UNFILLED).tokenizer.words == ("the", "red")
     with pytest.raises(UserError, match=r"model\.witdh"):
-        DualPath.build({"witdh": 1}, (32, 16), facts, UNFILLED)
+        DualPath.build({"witdh": 1}, (32, 16), info, UNFILLED)

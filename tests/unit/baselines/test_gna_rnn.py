@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 import baselines.gna_rnn as module
 from baselines.gna_rnn import GnaRnn, Options, SightedLstm, drawn_pairs
-from glalign.contract.retriever import Batch, Features, TrainingInfo
+from glalign.contract.retriever import Batch, Features
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.towers.backbones import vgg_trunk
 from glalign.pretraining.attributes import AttributeClassifier, trunk_of
 from glalign.storage.weight_files import UNFILLED, Weights, save_weights
@@ -16,12 +17,12 @@ from glalign.support.errors import UserError
 
 SIZE = (64, 32)
 TINY = {"backbone": "tiny/vgg", "max_words": 9, "embedding": 6, "hidden": 5, "units": 7}
-FACTS = TrainingInfo(identities=5, steps=10, words=tuple((f"w{i}", 9) for i in range(8)))
+INFO = TrainingInfo(identities=5, steps=10, words=tuple((f"w{i}", 9) for i in range(8)))
 
 
 def build(**options: object) -> GnaRnn:
     torch.manual_seed(0)
-    return GnaRnn.build({**TINY, **options}, SIZE, FACTS, UNFILLED)
+    return GnaRnn.build({**TINY, **options}, SIZE, INFO, UNFILLED)
 
 
 def texts_of(count: int, longest: int = 9, seed: int = 0) -> Features:
@@ -258,8 +259,8 @@ def test_dropout_of_the_trunk_acts_although_it_is_frozen():
 
 
 def test_words_are_counted_lower_cased_and_rare_ones_are_one():
-    facts = TrainingInfo(2, 1, (("red", 2), ("a", 9), ("Red", 1), ("teh", 2)))
-    tokenizer = GnaRnn.build(TINY, SIZE, facts, UNFILLED).tokenizer
+    info = TrainingInfo(2, 1, (("red", 2), ("a", 9), ("Red", 1), ("teh", 2)))
+    tokenizer = GnaRnn.build(TINY, SIZE, info, UNFILLED).tokenizer
     assert tokenizer.words == ("red", "a")
     assert tokenizer.encode("A RED teh hat.")[0] == [2, 1, 3, 3]
     assert len(tokenizer.encode("a " * 20)[0]) == 9
@@ -286,7 +287,7 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize(("options", "message"), IMPOSSIBLE)
 def test_impossible_options_are_named(options, message):
     with torch.device("meta"), pytest.raises(UserError, match=message):
-        GnaRnn.build({**TINY, **options}, SIZE, FACTS, UNFILLED)
+        GnaRnn.build({**TINY, **options}, SIZE, INFO, UNFILLED)
 
 
 def test_vgg16_has_torchvisions_layers():

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from baselines.irra import rule
 from baselines.m_irra import MIrra, Options, TiedHead, mask_words
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.caption_tensors import TokenTable
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.losses.contrastive import sdm
@@ -64,10 +65,10 @@ def real_vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Weights:
 
 
 def test_original_size_has_the_published_parameters(real_vocabulary: Weights) -> None:
-    facts = TrainingInfo(identities=11_003, steps=1)
+    info = TrainingInfo(identities=11_003, steps=1)
     with torch.device("meta"):
-        full = MIrra.build({"tie_head": False}, (384, 128), facts, real_vocabulary)
-        tied = MIrra.build({}, (384, 128), facts, real_vocabulary)
+        full = MIrra.build({"tie_head": False}, (384, 128), info, real_vocabulary)
+        tied = MIrra.build({}, (384, 128), info, real_vocabulary)
     assert count(full.towers.visual) == 87_848_448
     assert count(full.towers.text) == 278_272_256
     assert count(full.towers.text.transformer) == 277_453_056

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from baselines.plot import Options, Plot, rule, squared_error, words_of
-from glalign.contract.retriever import Batch, Features, TrainingInfo
+from glalign.contract.retriever import Batch, Features
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
 from glalign.models.slots import overlap, part_nce, part_scores

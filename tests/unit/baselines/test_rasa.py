@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from baselines.rasa import IGNORED, NOBODY, Options, RaSa, mixed_captions, replaced_words, soft_contrast, word_loss
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import specimen
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.srcf import Options, Srcf, adaptive_margins, identity_loss, semi_hard_ranking
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.correlation import exclusivity
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.storage.weight_files import UNFILLED

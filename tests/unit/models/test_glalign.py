@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.glalign import GLAlign
 from glalign.models.losses.contrastive import contrastive
 from glalign.storage.weight_files import UNFILLED, Weights, save_weights
