@@ -12,7 +12,7 @@ from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive
-from glalign.models.losses.temperature import LogitScale
+from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.towers.backbones import joint_towers
 from glalign.storage.weight_files import Weights
 

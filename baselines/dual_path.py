@@ -14,7 +14,7 @@ from glalign.contract.tokenizer import Split
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
-from glalign.models.batch_shares import spread
+from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.storage.weight_files import Weights
@@ -138,7 +138,7 @@ class DualPath(Retriever):
         self.dropout = nn.Dropout(options.dropout)
         self.classifier = nn.Linear(feature, identities)
         for module in (self.image_head, self.words, self.text_body, self.text_head, self.classifier):
-            module.apply(he_initialise)
+            module.apply(he_init)
         for block in self.text_body:
             nn.init.constant_(block.branch[-1].weight, options.branch_scale)
         self.ranking = False  # which stage the next step belongs to; `before_step` says
@@ -171,7 +171,7 @@ class DualPath(Retriever):
         options = self.options
         free = options.max_words - batch.lengths
         chance = torch.rand(len(free), generator=batch.generator).to(free.device)
-        image = self.image_head(self.pooled(batch.pixels)).relu()
+        image = self.image_head(self.pool_image(batch.pixels)).relu()
         text = self.text_features(batch, (chance * (free + 1)).long()).relu()
         id_image = F.cross_entropy(self.classifier(self.dropout(image)), batch.person)
         id_text = F.cross_entropy(self.classifier(self.dropout(text)), batch.person)
@@ -186,7 +186,7 @@ class DualPath(Retriever):
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised sum of the features of the image and of its mirror image, before the last ReLU."""
-        both = self.image_head(self.pooled(batch.pixels)) + self.image_head(self.pooled(batch.pixels.flip(-1)))
+        both = self.image_head(self.pool_image(batch.pixels)) + self.image_head(self.pool_image(batch.pixels.flip(-1)))
         return {"global": F.normalize(both)}
 
     def encode_texts(self, batch: Batch) -> Features:
@@ -201,15 +201,15 @@ class DualPath(Retriever):
         total = sum(self.text_features(batch, s) * c[:, None] for s, c in zip(starts, counts, strict=True))
         return {"global": F.normalize(total)}
 
-    def pooled(self, pixels: Tensor) -> Tensor:
+    def pool_image(self, pixels: Tensor) -> Tensor:
         """(B, C) average of the trunk's map."""
         return self.trunk(pixels).mean(dim=(2, 3))
 
     def text_features(self, batch: Batch, starts: Tensor) -> Tensor:
         """(B, feature) of the captions, each starting at its slot; BatchNorm output, before the last ReLU."""
-        return spread(self.read, placed(batch.tokens, batch.lengths, starts, self.options.max_words))
+        return run_sharded(self.encode_words, place_words(batch.tokens, batch.lengths, starts, self.options.max_words))
 
-    def read(self, ids: Tensor) -> Tensor:
+    def encode_words(self, ids: Tensor) -> Tensor:
         """(B, feature) of words at their places, ids (B, max_words)."""
         return self.text_head(self.text_body(self.words(ids)).amax(dim=2))
 
@@ -262,7 +262,7 @@ def text_body(channels: int, width: float) -> tuple[nn.Sequential, int]:
     return nn.Sequential(*blocks), channels
 
 
-def placed(tokens: Tensor, lengths: Tensor, starts: Tensor, size: int) -> Tensor:
+def place_words(tokens: Tensor, lengths: Tensor, starts: Tensor, size: int) -> Tensor:
     """(B, size) ids: each row's first `lengths` tokens from column `starts` on, 0 elsewhere."""
     source = torch.arange(size, device=tokens.device) - starts[:, None]
     inside = (source >= 0) & (source < lengths[:, None])
@@ -284,7 +284,7 @@ def ranking_loss(image: Tensor, text: Tensor, person: Tensor, margin: float) -> 
     return (hinges * counts).sum() / counts.sum().clamp(min=1)
 
 
-def he_initialise(module: nn.Module) -> None:
+def he_init(module: nn.Module) -> None:
     """Normal values of variance 2 / fan-in, zero biases, for every layer that is a convolution in the original."""
     match module:
         case nn.Conv1d() | nn.Linear():

@@ -13,7 +13,7 @@ from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import WordTokenizer
-from glalign.models.batch_shares import spread
+from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import vgg_trunk
 from glalign.storage.weight_files import Weights
@@ -106,7 +106,7 @@ class GnaRnn(Retriever):
         self.words = nn.Embedding(tokenizer.vocab_size - 1, options.embedding)  # no row for the padding
         self.language_head = image_head(trunk.channels, options.embedding)
         self.unit_head = image_head(trunk.channels, options.units)
-        self.lstm = SightedLstm(options.embedding, options.hidden)
+        self.lstm = ImageConditionedLstm(options.embedding, options.hidden)
         self.attention = nn.Linear(options.hidden, options.units)
         self.gate = nn.Linear(options.hidden, 1)
 
@@ -132,10 +132,10 @@ class GnaRnn(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Term `affinity`: mean binary cross-entropy over the batch's pairs and its mismatched ones."""
         own = len(batch.tokens)
-        picture, caption = drawn_pairs(own, self.options.negatives, batch.generator)
+        picture, caption = sample_pairs(own, self.options.negatives, batch.generator)
         picture, caption = picture.to(batch.tokens.device), caption.to(batch.tokens.device)
         features = self.encode_images(batch)
-        logits = spread(partial(self.affinities, batch.tokens, batch.lengths, features), caption, picture)
+        logits = run_sharded(partial(self.affinities, batch.tokens, batch.lengths, features), caption, picture)
         belongs = (torch.arange(len(logits), device=logits.device) < own).to(logits.dtype)
         return {"affinity": F.binary_cross_entropy_with_logits(logits, belongs)}
 
@@ -231,7 +231,7 @@ class GnaRnn(Retriever):
         return trunk_and_rest(learnt, self.trunk, lr, self.options.trunk_rate, weight_decay)
 
 
-class SightedLstm(nn.Module):
+class ImageConditionedLstm(nn.Module):
     """An LSTM whose input at every step is a word and the image, in two halves that are projected by themselves.
 
     The projection of the concatenation [word; image] is the sum of those of the halves: the image's is computed once
@@ -268,7 +268,7 @@ def image_head(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(channels, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
 
 
-def drawn_pairs(count: int, negatives: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
+def sample_pairs(count: int, negatives: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
     """Picture and caption numbers (M,): every pair of the batch, then `negatives` times as many mismatched ones.
 
     A mismatched pair is an independent draw of a picture and of a caption that is another one's. A batch of one pair

@@ -11,11 +11,11 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.losses.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
+from glalign.models.losses.mlm import clip_blocks, cross_attention, mlm_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
@@ -81,7 +81,7 @@ class Irra(Retriever):
         self.ln_text, self.ln_image, self.ln_post = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
         self.cross_attention = cross_attention(width, options.cross_depth)
         self.cross_blocks = clip_blocks(width, options.cross_depth)
-        self.mlm_head = self.word_head(width)
+        self.mlm_head = self.make_mlm_head(width)
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
@@ -93,11 +93,11 @@ class Irra(Retriever):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `sdm`, `id` and `mlm`."""
-        masked, chosen = self.masked(batch)
-        image, image_tokens = self.read_images(batch.pixels)
-        text, text_tokens = self.read_texts(masked)
+        masked, chosen = self.mask_captions(batch)
+        image, image_tokens = self.image_features(batch.pixels)
+        text, text_tokens = self.text_features(masked)
         if not self.options.share_masked_ids:
-            text, _ = self.read_texts(batch.tokens)
+            text, _ = self.text_features(batch.tokens)
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         names = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
@@ -109,41 +109,43 @@ class Irra(Retriever):
     def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
         """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
         context, hidden, words = self.ln_image(image), [], []
-        for rows, length in length_groups(batch.lengths):
+        for rows, length in length_buckets(batch.lengths):
             wanted = chosen[rows, :length]
-            hidden.append(spread(self.mixed, text[rows, :length], context[rows], wanted, sizes=wanted.sum(dim=1)))
+            hidden.append(
+                run_sharded(self.fuse_tokens, text[rows, :length], context[rows], wanted, sizes=wanted.sum(dim=1))
+            )
             words.append(batch.tokens[rows, :length][wanted])
-        return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+        return mlm_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
 
-    def mixed(self, text: Tensor, context: Tensor, wanted: Tensor) -> Tensor:
+    def fuse_tokens(self, text: Tensor, context: Tensor, wanted: Tensor) -> Tensor:
         """(M, E) states of the M `wanted` (B, T) tokens of text (B, T, E), read with the images' context (B, N, E)."""
         mixed = self.cross_attention(self.ln_text(text), context, context, need_weights=False)[0]
-        return outputs_at(self.cross_blocks, mixed, wanted)
+        return outputs_at_mask(self.cross_blocks, mixed, wanted)
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised class token."""
-        return {"global": F.normalize(self.read_images(batch.pixels)[0])}
+        return {"global": F.normalize(self.image_features(batch.pixels)[0])}
 
     def encode_texts(self, batch: Batch) -> Features:
         """Normalised end-of-text token."""
-        return {"global": F.normalize(self.read_texts(batch.tokens)[0])}
+        return {"global": F.normalize(self.text_features(batch.tokens)[0])}
 
-    def masked(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(B, T) captions with masked words, and which words (bool) are to be predicted."""
         return mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
 
-    def read_images(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def image_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Global features (B, E) and tokens (B, N, E) of images, not normalised."""
         tokens = self.towers.image_tokens(pixels)
         return tokens[:, 0], tokens
 
-    def read_texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+    def text_features(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Global features (B, E) and tokens (B, T, E) of captions, not normalised."""
         return self.towers.texts(ids)
 
-    def word_head(self, width: int) -> nn.Module:
+    def make_mlm_head(self, width: int) -> nn.Module:
         """(M, width) -> (M, vocabulary) logits of the masked words."""
-        return word_head(width, self.tokenizer.vocab_size, self.options.cross_depth)
+        return vocabulary_head(width, self.tokenizer.vocab_size, self.options.cross_depth)
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """One group per pair of rate and decay; which parameter belongs where is `rule`."""

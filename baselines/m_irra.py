@@ -77,14 +77,14 @@ class MIrra(Irra):
         weights.fill(towers, options.weights)
         return cls(options, towers, info.identities)
 
-    def masked(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """See Irra.masked; marks are found by their ids, which are not the largest ones here."""
-        return mask_words(batch.tokens, self.tokenizer, batch.generator)
+    def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See Irra.mask_captions; marks are found by their ids, which are not the largest ones here."""
+        return mask_word_pieces(batch.tokens, self.tokenizer, batch.generator)
 
-    def word_head(self, width: int) -> nn.Module:
-        """See Irra.word_head."""
+    def make_mlm_head(self, width: int) -> nn.Module:
+        """See Irra.make_mlm_head."""
         if not self.options.tie_head:
-            return super().word_head(width)
+            return super().make_mlm_head(width)
         return TiedHead(width, self.towers.text.transformer.embeddings.word_embeddings)
 
 
@@ -106,7 +106,7 @@ class TiedHead(nn.Module):
         return F.linear(self.norm(self.act(self.dense(hidden))), self._words[0].weight, self.bias)
 
 
-def mask_words(ids: Tensor, tokenizer: Tokenizer, generator: Generator | None) -> tuple[Tensor, Tensor]:
+def mask_word_pieces(ids: Tensor, tokenizer: Tokenizer, generator: Generator | None) -> tuple[Tensor, Tensor]:
     """IRRA's masking for marks with any ids: masked copy of `ids` (B, T) and the positions to predict (bool).
 
     Every token but the marks and the padding may be chosen, at least one per caption. A random token is any of the

@@ -12,13 +12,13 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import at_end, length_groups
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import eot_tokens, length_buckets
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.losses.mlm import clip_blocks, outputs_at, word_head, word_loss
+from glalign.models.losses.mlm import clip_blocks, mlm_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
-from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
+from glalign.models.slot_attention import PartWeights, SlotAttention, SlotDecoder, part_nce, part_scores, slot_overlap
 from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
@@ -114,7 +114,7 @@ class Plot(Retriever):
         width = self.embed_dim = towers.embed_dim
         self.classifier = nn.Linear(width, identities, bias=False)
         self.cross_blocks, self.ln_post = clip_blocks(width, options.cross_depth), nn.LayerNorm(width)
-        self.mlm_head = word_head(width, self.tokenizer.vocab_size, options.cross_depth)
+        self.mlm_head = vocabulary_head(width, self.tokenizer.vocab_size, options.cross_depth)
         self.slots = nn.Parameter(nn.init.orthogonal_(torch.empty(options.slots, width)))
         self.image_slot_attention = SlotAttention(width, options.iterations)
         self.text_slot_attention = SlotAttention(width, options.iterations)
@@ -159,7 +159,7 @@ class Plot(Retriever):
         masked, chosen = mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
         images, masked_texts = self.towers.image_tokens(batch.pixels), self.towers.text_tokens(masked)
         texts = masked_texts if self.options.share_masked_ids else self.towers.text_tokens(batch.tokens)
-        image, text, tau = images[:, 0], at_end(texts, batch.tokens), self.options.tau
+        image, text, tau = images[:, 0], eot_tokens(texts, batch.tokens), self.options.tau
         sides = F.normalize(image), F.normalize(text)
         scores = sides[0] @ sides[1].T
         names = [F.cross_entropy(self.classifier(side), batch.person) for side in sides]
@@ -169,7 +169,7 @@ class Plot(Retriever):
             "mlm": self.masked_word_loss(masked_texts, images, batch, chosen),
         }
         if self.rebuilds or self.parts_count:
-            patches, (words, inside) = images[:, 1:], words_of(texts, batch.lengths)
+            patches, (words, inside) = images[:, 1:], word_tokens(texts, batch.lengths)
             image_parts = self.image_slot_attention(self.slots, patches)
             text_parts = self.text_slot_attention(self.slots, words, inside)
         if self.rebuilds:
@@ -187,12 +187,14 @@ class Plot(Retriever):
     def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
         """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
         hidden, words = [], []
-        for rows, length in length_groups(batch.lengths):
+        for rows, length in length_buckets(batch.lengths):
             wanted = chosen[rows, :length]
             both = torch.cat([text[rows, :length], image[rows]], dim=1)
-            hidden.append(spread(partial(outputs_at, self.cross_blocks), both, wanted, sizes=wanted.sum(dim=1)))
+            hidden.append(
+                run_sharded(partial(outputs_at_mask, self.cross_blocks), both, wanted, sizes=wanted.sum(dim=1))
+            )
             words.append(batch.tokens[rows, :length][wanted])
-        return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+        return mlm_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
 
     def local_metric(self, image: Tensor, text: Tensor, weights: Tensor, person: Tensor) -> Tensor:
         """NCE of the four pairings, SDM of the two across the sides, diversity; image, text (B, K, E), weights (B, K).
@@ -204,7 +206,7 @@ class Plot(Retriever):
         across = [part_scores(image, text, weights), part_scores(text, image, weights)]
         nce = torch.stack([part_nce(scores, person, tau) for scores in (*same_side, *across)]).sum()
         matching = sdm(across[0], person, tau) + sdm(across[1], person, tau)
-        return nce + matching + self.options.diversity_weight * (overlap(image) + overlap(text))
+        return nce + matching + self.options.diversity_weight * (slot_overlap(image) + slot_overlap(text))
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised class token, and the normalised parts `local` (B, K, E)."""
@@ -216,8 +218,8 @@ class Plot(Retriever):
         """Normalised end-of-text token, and the normalised parts `local` (B, K, E) times their weights in the score:
         all 0 before the parts' losses have begun."""
         tokens = self.towers.text_tokens(batch.tokens)
-        text = at_end(tokens, batch.tokens)
-        parts = F.normalize(self.text_slot_attention(self.slots, *words_of(tokens, batch.lengths)), dim=2)
+        text = eot_tokens(tokens, batch.tokens)
+        parts = F.normalize(self.text_slot_attention(self.slots, *word_tokens(tokens, batch.lengths)), dim=2)
         weights = self.options.score_weight * self.parts_count * self.local_weights(text)
         return {"global": F.normalize(text), "local": weights[:, :, None] * parts}
 
@@ -253,7 +255,7 @@ def rule(name: str, new_rate: float) -> tuple[float, bool]:
     return (new_rate if any(word in name for word in NEW) else 1.0), True
 
 
-def words_of(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+def word_tokens(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Tokens (B, T - 2, E) from the second to the last but one, and which of them (B, T - 2) are words.
 
     tokens (B, T, E) of [start, words, end, padding]; lengths (B,) with the marks.

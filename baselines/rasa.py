@@ -11,9 +11,14 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words, places_of
+from glalign.models.losses.albef_tasks import (
+    hard_negative_pairs,
+    mask_word_pieces,
+    masked_positions,
+    sample_from_logits,
+)
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
-from glalign.models.towers.bert import initialise, padding_of
+from glalign.models.towers.bert import init_weights, padding_mask
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
@@ -126,7 +131,7 @@ class RaSa(Retriever):
         self.slow = model.momentum_copy()
         self.prd_head, self.mrtd_head = nn.Linear(model.width, 2), nn.Linear(model.width, 2)
         for head in (self.prd_head, self.mrtd_head):
-            head.apply(initialise)
+            head.apply(init_weights)
         self.embed_dim = model.text_proj.out_features
         self.register_buffer("image_queue", F.normalize(torch.randn(options.queue, self.embed_dim)))
         self.register_buffer("text_queue", F.normalize(torch.randn(options.queue, self.embed_dim)))
@@ -148,7 +153,7 @@ class RaSa(Retriever):
         options = self.options
         rise = options.ramp * steps
         self.softness = options.softness * (min(1.0, step / rise) if rise > 0 else 1.0)
-        self.slow.follow(self.albef, options.momentum)
+        self.slow.momentum_update(self.albef, options.momentum)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `cl`, `pitm`, `mlm`, `prd` and `mrtd`; the queues move on."""
@@ -164,20 +169,20 @@ class RaSa(Retriever):
             slow_image = slow.vision(slow_pixels)
             slow_features = (slow.image_feature(slow_image), slow.text_feature(slow.text(ids, lengths)))
             logits = [features[side] @ slow_features[1 - side].T / model.temperature for side in (0, 1)]
-        contrast = self.contrast(features, slow_features, batch.person)
-        self.remember(*slow_features, batch.person)
-        rows, columns, match = hard_pairs(*logits, batch.person, stream)
-        states = model.matched(text[rows], lengths[rows], image[columns])
+        contrast = self.contrastive_loss(features, slow_features, batch.person)
+        self.enqueue(*slow_features, batch.person)
+        rows, columns, match = hard_negative_pairs(*logits, batch.person, stream)
+        states = model.fused_class_token(text[rows], lengths[rows], image[columns])
         weak = (other & ~batch.other_same).long()
         return {
             "cl": options.cl_weight * contrast,
             "pitm": options.pitm_weight * F.cross_entropy(model.matching(states), match),
-            "mlm": options.mlm_weight * self.predict(batch, image, slow_image),
+            "mlm": options.mlm_weight * self.mlm_loss(batch, image, slow_image),
             "prd": options.prd_weight * F.cross_entropy(self.prd_head(states[:count]), weak),
-            "mrtd": options.mrtd_weight * self.detect(batch, image, slow_image),
+            "mrtd": options.mrtd_weight * self.mrtd_loss(batch, image, slow_image),
         }
 
-    def contrast(self, features: tuple[Tensor, Tensor], slow: tuple[Tensor, Tensor], person: Tensor) -> Tensor:
+    def contrastive_loss(self, features: tuple[Tensor, Tensor], slow: tuple[Tensor, Tensor], person: Tensor) -> Tensor:
         """Mean of the four contrastive losses of images and texts (B, E) against momentum features and queues."""
         columns = torch.cat([person, self.person_queue])
         same = (person[:, None] == columns[None, :]).to(slow[0].dtype)
@@ -190,7 +195,7 @@ class RaSa(Retriever):
         return torch.stack(losses).mean()
 
     @torch.no_grad()
-    def remember(self, image: Tensor, text: Tensor, person: Tensor) -> None:
+    def enqueue(self, image: Tensor, text: Tensor, person: Tensor) -> None:
         """Put momentum features (B, E) into the queues in place of the oldest; of more than fit, the last."""
         size = self.options.queue
         fresh = min(size, len(person))
@@ -199,27 +204,29 @@ class RaSa(Retriever):
             queue[places] = values[-fresh:]
         self.queue_end.copy_((self.queue_end + fresh) % size)
 
-    def predict(self, batch: Batch, image: Tensor, slow_image: Tensor) -> Tensor:
+    def mlm_loss(self, batch: Batch, image: Tensor, slow_image: Tensor) -> Tensor:
         """MLM of the pairs' own captions; image and slow_image (B, 1 + N, width) are states of the towers."""
         ids, lengths, options = batch.tokens, batch.lengths, self.options
-        masked, chosen = mask_words(ids, lengths, self.tokenizer, options.mask, batch.generator)
-        at, asked = places_of(chosen)
+        masked, chosen = mask_word_pieces(ids, lengths, self.tokenizer, options.mask, batch.generator)
+        at, asked = masked_positions(chosen)
         axis = -1
         if options.distil_axis == "positions":  # all of them take part in the sum that normalises
             at, asked, axis = torch.arange(ids.shape[1], device=ids.device).expand_as(ids), chosen, 1
         with torch.no_grad():
-            teacher = self.slow.word_logits(self.slow.read(masked, lengths, slow_image, at))
-        student = self.albef.word_logits(self.albef.read(masked, lengths, image, at))
-        return word_loss(student, teacher, ids.gather(1, at), asked, self.softness, axis)
+            teacher = self.slow.word_logits(self.slow.fuse_ids(masked, lengths, slow_image, at))
+        student = self.albef.word_logits(self.albef.fuse_ids(masked, lengths, image, at))
+        return distilled_mlm_loss(student, teacher, ids.gather(1, at), asked, self.softness, axis)
 
-    def detect(self, batch: Batch, image: Tensor, slow_image: Tensor) -> Tensor:
+    def mrtd_loss(self, batch: Batch, image: Tensor, slow_image: Tensor) -> Tensor:
         """M-RTD of the pairs' own captions: the momentum model fills gaps and redraws every word."""
         ids, lengths, tokenizer = batch.tokens, batch.lengths, self.tokenizer
-        gaps, _ = mask_words(ids, lengths, tokenizer, self.options.replaced_mask, batch.generator)
+        gaps, _ = mask_word_pieces(ids, lengths, tokenizer, self.options.replaced_mask, batch.generator)
         with torch.no_grad():
-            guesses = draw(self.slow.word_logits(self.slow.read(gaps, lengths, slow_image)), batch.generator)
+            guesses = sample_from_logits(
+                self.slow.word_logits(self.slow.fuse_ids(gaps, lengths, slow_image)), batch.generator
+            )
             words, labels = replaced_words(ids, guesses, lengths, tokenizer.pad_id, tokenizer.sot_id)
-        logits = self.mrtd_head(self.albef.read(words, lengths, image))
+        logits = self.mrtd_head(self.albef.fuse_ids(words, lengths, image))
         total = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
         return total / (labels != IGNORED).sum().clamp(min=1)
 
@@ -232,7 +239,7 @@ class RaSa(Retriever):
         """As `encode_images`; states (B, 50, width) are 0 beyond the "length" (B,) of the caption."""
         size = int(batch.lengths.max())
         states = self.albef.text(batch.tokens[:, :size], batch.lengths)
-        kept = states.masked_fill(padding_of(batch.lengths, size)[..., None], 0.0)
+        kept = states.masked_fill(padding_mask(batch.lengths, size)[..., None], 0.0)
         padded = F.pad(kept, (0, 0, 0, self.tokenizer.context_length - size))
         return {"global": self.albef.text_feature(states), "states": padded, "length": batch.lengths}
 
@@ -241,7 +248,7 @@ class RaSa(Retriever):
         rows, columns = pairs.unbind(dim=1)
         size = int(texts["length"][rows].max())
         text, lengths, image = texts["states"][:, :size][rows], texts["length"][rows], images["states"][columns]
-        return self.albef.matching(self.albef.matched(text, lengths, image))[:, 1]
+        return self.albef.matching(self.albef.fused_class_token(text, lengths, image))[:, 1]
 
     def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
         """See `encode_texts` and `encode_images`."""
@@ -284,7 +291,7 @@ def soft_contrast(
     return -(targets * (features @ keys.T / temperature).log_softmax(dim=1)).sum(dim=1).mean()
 
 
-def word_loss(
+def distilled_mlm_loss(
     student: Tensor, teacher: Tensor, targets: Tensor, asked: Tensor, softness: float, axis: int = -1
 ) -> Tensor:
     """Mean over asked words of (1 - softness) * cross-entropy + softness * (-sum_v teacher_v log student_v).
@@ -300,6 +307,6 @@ def word_loss(
 def replaced_words(ids: Tensor, guesses: Tensor, lengths: Tensor, pad: int, start: int) -> tuple[Tensor, Tensor]:
     """Captions (B, T) made of `guesses`, with the start mark and the padding of `ids`, and labels (B, T): 1 where the
     guess is another word, 0 where it is the same, -100 where the caption made has a start mark or padding."""
-    words = guesses.masked_fill(padding_of(lengths, ids.shape[1]), pad)
+    words = guesses.masked_fill(padding_mask(lengths, ids.shape[1]), pad)
     words[:, 0] = start
     return words, (words != ids).long().masked_fill((words == pad) | (words == start), IGNORED)

@@ -12,18 +12,18 @@ from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.correlation import (
+from glalign.models.correlation_filters import (
     NonLocal,
     PartLinear,
-    bands,
-    exclusivity,
-    figure_shares,
-    longest,
-    moved_in_turn,
-    moved_together,
-    part_shares,
+    band_max,
+    exclusivity_loss,
+    foreground_attention,
+    masked_max,
+    part_attention,
+    update_filters,
+    update_filters_in_turn,
 )
+from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.bert import Bert, bert
@@ -194,9 +194,9 @@ class Srcf(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `ranking` and `exclusivity`."""
         options = self.options
-        image = self.seen(batch.pixels)
-        text = self.read(batch.tokens, batch.lengths)
-        other = self.read(batch.other_tokens, batch.other_lengths)
+        image = self.image_side(batch.pixels)
+        text = self.text_side(batch.tokens, batch.lengths)
+        other = self.text_side(batch.other_tokens, batch.other_lengths)
         weights = (1.0, options.local_weight, options.mixed_weight)
         names = [
             weight * sum(identity_loss(classify(side[kind]), batch.person) for side in (image, text))
@@ -206,7 +206,7 @@ class Srcf(Retriever):
             weight * self.ranking(*features, batch.person, batch.generator)
             for weight, features in zip(weights, zip(image.unit(), text.unit(), other.unit(), strict=True), strict=True)
         ]
-        apart = [exclusivity(side.figure) + exclusivity(side.parts) for side in (image, text, other)]
+        apart = [exclusivity_loss(side.figure) + exclusivity_loss(side.parts) for side in (image, text, other)]
         return {
             "id": torch.stack(names).sum(),
             "ranking": torch.stack(ranks).sum(),
@@ -230,11 +230,11 @@ class Srcf(Retriever):
 
     def encode_images(self, batch: Batch) -> Features:
         """Unit vectors "global", "local" and "mixed"."""
-        return self.named(self.seen(batch.pixels))
+        return self.unit_features(self.image_side(batch.pixels))
 
     def encode_texts(self, batch: Batch) -> Features:
         """As `encode_images`."""
-        return self.named(self.read(batch.tokens, batch.lengths))
+        return self.unit_features(self.text_side(batch.tokens, batch.lengths))
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
         """Sum of the three cosines."""
@@ -252,47 +252,49 @@ class Srcf(Retriever):
         learnt = (p for p in self.parameters() if p.requires_grad)
         return trunk_and_rest(learnt, self.trunk, lr, self.options.trunk_rate, weight_decay)
 
-    def seen(self, pixels: Tensor) -> Side:
+    def image_side(self, pixels: Tensor) -> Side:
         """Images; in training their foreground moves the part filters."""
         cells, options = self.trunk(pixels), self.options
         positions = cells.flatten(2).transpose(1, 2)
         inside = torch.ones(positions.shape[:2], dtype=torch.bool, device=positions.device)
         units = F.normalize(positions, dim=-1)
-        figure, parts = figure_shares(units, self.image_filters, options.scale, inside), self.image_parts
+        figure, parts = foreground_attention(units, self.image_filters, options.scale, inside), self.image_parts
         if self.training and self.moving:
             foreground = cells * figure[..., 0].view_as(cells[:, :1])
-            parts = moved_together(parts, bands(foreground, options.parts), options.rate)
+            parts = update_filters(parts, band_max(foreground, options.parts), options.rate)
             self.image_parts.copy_(parts.detach())
-        shares = part_shares(units, parts, options.scale, inside)
-        return self.side(cells.amax((2, 3)), positions, figure, shares)
+        shares = part_attention(units, parts, options.scale, inside)
+        return self.make_side(cells.amax((2, 3)), positions, figure, shares)
 
-    def read(self, tokens: Tensor, lengths: Tensor) -> Side:
+    def text_side(self, tokens: Tensor, lengths: Tensor) -> Side:
         """Captions; in training their foreground moves the part filters, one caption after the other."""
         options = self.options
         ids = F.pad(tokens, (0, options.max_tokens - tokens.shape[1]), value=self.tokenizer.pad_id)
         with torch.no_grad():
             words = self.text(ids, lengths)
-        slots = spread(self.text_cnn, words)
+        slots = run_sharded(self.text_cnn, words)
         end = max(3, int(lengths.max())) - 1  # the longest caption's end mark
         positions = slots[:, 1:end]
         inside = torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1
         units = F.normalize(positions, dim=-1)
-        figure, parts = figure_shares(units, self.text_filters, options.scale, inside), self.text_parts
+        figure, parts = foreground_attention(units, self.text_filters, options.scale, inside), self.text_parts
         if self.training and self.moving:
             mapped = self.text_maps(figure[..., :1] * positions)
-            parts = moved_in_turn(parts, longest(mapped, inside).unflatten(1, parts.shape), options.rate / len(lengths))
+            parts = update_filters_in_turn(
+                parts, masked_max(mapped, inside).unflatten(1, parts.shape), options.rate / len(lengths)
+            )
             self.text_parts.copy_(parts[-1].detach())
-        shares = part_shares(units, parts, options.scale, inside)
-        return self.side(slots.amax(1), positions, figure, shares)
+        shares = part_attention(units, parts, options.scale, inside)
+        return self.make_side(slots.amax(1), positions, figure, shares)
 
-    def side(self, peak: Tensor, positions: Tensor, figure: Tensor, shares: Tensor) -> Side:
+    def make_side(self, peak: Tensor, positions: Tensor, figure: Tensor, shares: Tensor) -> Side:
         """Features of the maximum over positions (B, C) and of the foreground of each part."""
         foreground = (figure[..., :1] * shares).transpose(1, 2) @ positions
         local = F.leaky_relu(self.local(foreground), self.options.slope)
         return Side(self.whole(peak)[:, None], local, self.non_local(local), figure, shares)
 
     @staticmethod
-    def named(side: Side) -> Features:
+    def unit_features(side: Side) -> Features:
         """Features by name."""
         return dict(zip(("global", "local", "mixed"), side.unit(), strict=True))
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.losses.temperature import LogitScale
+from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.towers.backbones import joint_towers
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError

@@ -15,8 +15,8 @@ from glalign.contract.tokenizer import Split
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets
 from glalign.models.losses.alignment import (
     Margins,
     global_alignment,
@@ -170,12 +170,12 @@ class ViTAA(Retriever):
         options = self.options
         margins = Margins(options.alpha, options.beta, options.tau_positive, options.tau_negative)
         same = batch.person[:, None] == batch.person[None, :]
-        image, parts, logits = spread(self.seen, batch.pixels)
+        image, parts, logits = run_sharded(self.image_outputs, batch.pixels)
         parts, logits = parts.transpose(0, 1), logits.transpose(0, 1).flatten(0, 1)
-        text = self.text_head(spread(self.read, batch.tokens, batch.lengths))
+        text = self.text_head(run_sharded(self.encode_words, batch.tokens, batch.lengths))
         labels, shown = part_labels(batch.parts)
         words, counts = attribute_words(batch.tokens, batch.phrases, self.tokenizer.unknown_id, options.attribute_words)
-        read = spread(self.read, words.flatten(0, 1), counts.flatten())
+        read = run_sharded(self.encode_words, words.flatten(0, 1), counts.flatten())
         attributes = self.attribute_head(read).unflatten(0, counts.shape)
         names = [normalised_softmax(side, self.prototypes, batch.person, options.scale) for side in (image, text)]
         scores = F.normalize(image) @ F.normalize(text).T
@@ -193,9 +193,9 @@ class ViTAA(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """Normalised global feature."""
-        return {"global": F.normalize(self.text_head(self.read(batch.tokens, batch.lengths)))}
+        return {"global": F.normalize(self.text_head(self.encode_words(batch.tokens, batch.lengths)))}
 
-    def seen(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def image_outputs(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features of images (B, E) and of their parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
         shared = self.trunk(pixels)
         parts, logits = self.part_features(shared)
@@ -212,13 +212,13 @@ class ViTAA(Retriever):
         features = self.part_head(maps.amax(dim=(2, 3)))
         return features.unflatten(0, (len(self.part_branches), -1)), self.mask_head(maps)
 
-    def read(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+    def encode_words(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """(N, 2 hidden) maximum over each sequence's steps and one step of zeros; tokens (N, T), lengths (N,).
 
         Padding words are zero vectors, and an LSTM without biases that starts at zero stays there as long as it reads
         nothing else: the backward direction needs no packing, and an empty sequence is the step of zeros alone.
         """
-        groups = length_groups(lengths)
+        groups = length_buckets(lengths)
         longest = []
         for rows, length in groups:
             words = self.words(tokens[rows, : max(1, length)])

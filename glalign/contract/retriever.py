@@ -63,8 +63,9 @@ class Batch:
         return [self._map(partial(_chunk, count=count, index=index)) for index in range(count)]
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
-        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{k: function(v) for k, v in values.items() if isinstance(v, Tensor)})
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        mapped: dict[str, Any] = {k: function(v) for k, v in values.items() if isinstance(v, Tensor)}
+        return replace(self, **mapped)
 
 
 def _chunk(tensor: Tensor, count: int, index: int) -> Tensor:

@@ -24,8 +24,8 @@ from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.prefetch import Ahead
 from glalign.evaluation.ranking import find_positives, hit_ranks
-from glalign.models.batch_shares import processes
-from glalign.models.shared_norm import share_statistics
+from glalign.models.data_parallel import processes
+from glalign.models.sharded_batchnorm import convert_batchnorm
 from glalign.storage.locks import alone_in
 from glalign.storage.provenance import provenance, run_digest
 from glalign.storage.weight_files import Weights, save_weights
@@ -124,7 +124,7 @@ def assembled(
     torch.manual_seed(seed_for(seed, "weights"))
     with within(place):
         model = kind.build(spec["model"], data.options.image_size, info, Weights(Path(spec["weights"]))).to(device)
-    share_statistics(model)
+    convert_batchnorm(model)
     options = from_mapping(OptimOptions, spec["optim"], f"{place}.optim")
     groups = model.parameter_groups(options.lr, options.weight_decay)
     optimizer = make_optimizer(groups, options, fused=runtime.fused)

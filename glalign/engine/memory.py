@@ -22,7 +22,7 @@ from glalign.engine.layers import TRANSFORMER, layers
 from glalign.engine.optim import OptimOptions
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.specimen import specimen
-from glalign.models.batch_shares import processes
+from glalign.models.data_parallel import processes
 from glalign.storage.weight_files import Weights
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError

@@ -13,8 +13,8 @@ from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive, local_contrastive
-from glalign.models.losses.temperature import LogitScale
-from glalign.models.parts import masked_regions, pooled, separate_phrases
+from glalign.models.losses.logit_scale import LogitScale
+from glalign.models.part_pooling import encode_masked_regions, encode_separate_phrases, pool_parts
 from glalign.models.towers.backbones import clip_towers
 from glalign.models.towers.phobert import SHAPES as PHOBERT
 from glalign.models.towers.phobert import PhoBertText, phobert_text
@@ -230,9 +230,9 @@ class GLAlign(Retriever):
         if not local:
             return features
         if self.options.region == "pooled":
-            regions, present = pooled(tokens[:, 1:], batch.parts.flatten(2))
+            regions, present = pool_parts(tokens[:, 1:], batch.parts.flatten(2))
         else:
-            regions, present = masked_regions(self.towers, batch.pixels, batch.parts)
+            regions, present = encode_masked_regions(self.towers, batch.pixels, batch.parts)
         return features | {"local": regions, "present": present.to(regions.dtype)}
 
     def _text_features(self, batch: Batch, local: bool) -> Features:
@@ -242,7 +242,7 @@ class GLAlign(Retriever):
         if not local:
             return features
         if self.options.phrase == "pooled":
-            phrases, present = pooled(tokens, batch.phrases)
+            phrases, present = pool_parts(tokens, batch.phrases)
         else:
-            phrases, present = separate_phrases(text, batch.tokens, batch.phrases, which)
+            phrases, present = encode_separate_phrases(text, batch.tokens, batch.phrases, which)
         return features | {"local": phrases, "present": present.to(phrases.dtype)}

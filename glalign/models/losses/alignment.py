@@ -68,7 +68,7 @@ def local_alignment(
     without any contributes 0. Source: Jarr0d/ViTAA@0bd7638, with the sampling that its paper describes.
     """
     valid = shown[:, :, None] & named[:, None, :]
-    positive = same | reciprocal(scores.detach(), valid, neighbours)
+    positive = same | k_reciprocal(scores.detach(), valid, neighbours)
     counted = valid.to(scores.dtype) * (1 + shown[:, None, :].to(scores.dtype))
     return (pair_losses(scores, positive, margins) * counted).sum() / scores.shape[-1] / len(scores)
 
@@ -80,17 +80,17 @@ def pair_losses(scores: Tensor, positive: Tensor, margins: Margins) -> Tensor:
     return torch.where(positive, pull, push)
 
 
-def reciprocal(scores: Tensor, valid: Tensor, neighbours: int) -> Tensor:
+def k_reciprocal(scores: Tensor, valid: Tensor, neighbours: int) -> Tensor:
     """Pairs each of which is among the other's `neighbours` best: image part i and attribute j, across modalities.
 
     scores, valid (P, B, B); only valid pairs are ranked, all of a row or column that has fewer. Returns (P, B, B) bool.
     Source: k-reciprocal sampling of Wang et al., ECCV 2020 (k = 8).
     """
     ranked = scores.masked_fill(~valid, float("-inf"))
-    return valid & among_best(ranked, neighbours, dim=2) & among_best(ranked, neighbours, dim=1)
+    return valid & in_top_k(ranked, neighbours, dim=2) & in_top_k(ranked, neighbours, dim=1)
 
 
-def among_best(scores: Tensor, count: int, dim: int) -> Tensor:
+def in_top_k(scores: Tensor, count: int, dim: int) -> Tensor:
     """Whether a score is among the `count` highest along `dim`; of equal ones the first."""
     best = scores.argsort(dim=dim, descending=True, stable=True).narrow(dim, 0, min(count, scores.shape[dim]))
     return torch.zeros_like(scores, dtype=torch.bool).scatter(dim, best, True)

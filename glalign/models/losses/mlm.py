@@ -31,7 +31,7 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
     return nn.Sequential(*blocks)
 
 
-def word_head(width: int, words: int, depth: int) -> nn.Sequential:
+def vocabulary_head(width: int, words: int, depth: int) -> nn.Sequential:
     """(..., width) -> (..., words) logits: linear, QuickGELU, LayerNorm, linear; initialised as MLPs of `clip_blocks`.
 
     Source: anosorae/IRRA@cfc2378, its model file.
@@ -44,7 +44,7 @@ def word_head(width: int, words: int, depth: int) -> nn.Sequential:
     return head
 
 
-def outputs_at(blocks: nn.Sequential, tokens: Tensor, wanted: Tensor) -> Tensor:
+def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, wanted: Tensor) -> Tensor:
     """`blocks(tokens)` at the wanted positions only: tokens (B, L, E), wanted (B, T <= L) bool -> (wanted.sum(), E).
 
     The last block's attention is asked by the first T tokens alone and its MLP sees the wanted ones alone: what the
@@ -59,7 +59,7 @@ def outputs_at(blocks: nn.Sequential, tokens: Tensor, wanted: Tensor) -> Tensor:
     return mixed + last.mlp(last.ln_2(mixed))
 
 
-def word_loss(logits: Tensor, words: Tensor) -> Tensor:
+def mlm_loss(logits: Tensor, words: Tensor) -> Tensor:
     """Mean cross-entropy of the `words` (M,) under `logits` (M, V); 0 and still differentiable where M is 0."""
     return F.cross_entropy(logits, words, reduction="sum") / max(1, len(words))
 

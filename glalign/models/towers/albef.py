@@ -12,8 +12,17 @@ from torch.nn import functional as F
 
 from glalign.contract.tokenizer import Span
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.towers.bert import INIT_STD, Bert, BertShape, bert_layer, gelu, initialise, padding_of, torch_names
+from glalign.models.data_parallel import run_sharded
+from glalign.models.towers.bert import (
+    INIT_STD,
+    Bert,
+    BertShape,
+    bert_layer,
+    from_hugging_face,
+    gelu,
+    init_weights,
+    padding_mask,
+)
 from glalign.models.towers.bert import SHAPES as BERT_SHAPES
 from glalign.models.towers.vit import VisionTransformer
 from glalign.support.errors import UserError
@@ -107,7 +116,7 @@ class Albef(nn.Module):
         self.matching = nn.Linear(width, 2)
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
         # The spread is BERT's .02 at its width of 768; narrower twins start with activations as large.
-        self.apply(partial(initialise, std=INIT_STD * (BERT_SHAPES["bert-base"].width / width) ** 0.5))
+        self.apply(partial(init_weights, std=INIT_STD * (BERT_SHAPES["bert-base"].width / width) ** 0.5))
 
     @property
     def width(self) -> int:
@@ -127,22 +136,22 @@ class Albef(nn.Module):
 
         text (B, T, width) and image (B, 1 + N, width): states of the towers; lengths (B,) of the captions.
         """
-        return spread(self.fused, text, lengths, image, at)
+        return run_sharded(self.fused, text, lengths, image, at)
 
     def fused(self, text: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
         """The same in one process."""
-        padding = padding_of(lengths, text.shape[1])
+        padding = padding_mask(lengths, text.shape[1])
         for layer in self.fusion[:-1]:
             text = layer(text, image, tgt_key_padding_mask=padding)
         if at is None:
             return self.fusion[-1](text, image, tgt_key_padding_mask=padding)
-        return states_at(self.fusion[-1], at, text, image, padding)
+        return decode_at(self.fusion[-1], at, text, image, padding)
 
-    def read(self, ids: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
+    def fuse_ids(self, ids: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
         """`fuse` of captions given as ids (B, T), through all layers."""
         return self.fuse(self.text(ids, lengths), lengths, image, at)
 
-    def matched(self, text: Tensor, lengths: Tensor, image: Tensor) -> Tensor:
+    def fused_class_token(self, text: Tensor, lengths: Tensor, image: Tensor) -> Tensor:
         """(B, width) class state of the fusion, from which the heads judge a pair."""
         return self.fuse(text, lengths, image, torch.zeros_like(lengths)[:, None])[:, 0]
 
@@ -158,7 +167,7 @@ class Albef(nn.Module):
         return twin.requires_grad_(False)
 
     @torch.no_grad()
-    def follow(self, online: "Albef", keep: float) -> None:
+    def momentum_update(self, online: "Albef", keep: float) -> None:
         """Move every parameter of this copy: keep * own + (1 - keep) * online."""
         values = dict(online.named_parameters())
         for name, own in self.named_parameters():
@@ -171,7 +180,7 @@ class Albef(nn.Module):
         read; momentum copies, queues and other heads are dropped.
         """
         if "visual_encoder.cls_token" in tensors:
-            tensors = own_names(tensors)
+            tensors = from_albef(tensors)
         vision = {name.removeprefix("vision."): v for name, v in tensors.items() if name.startswith("vision.")}
         others = {name: value for name, value in tensors.items() if not name.startswith("vision.")}
         return others | {f"vision.{name}": value for name, value in self.vision.adapt(vision, about).items()}
@@ -181,7 +190,7 @@ class Albef(nn.Module):
         return self.vision.about()
 
 
-def states_at(layer: nn.TransformerDecoderLayer, at: Tensor, text: Tensor, image: Tensor, padding: Tensor) -> Tensor:
+def decode_at(layer: nn.TransformerDecoderLayer, at: Tensor, text: Tensor, image: Tensor, padding: Tensor) -> Tensor:
     """(B, M, width): what `layer` makes of the states of `text` at the positions `at` (B, M), and of no others."""
     x = text.gather(1, at[..., None].expand(-1, -1, text.shape[2]))
     own = layer.self_attn(x, text, text, key_padding_mask=padding)[0]
@@ -207,7 +216,7 @@ HEADS = {
 """ALBEF's names of the heads and ours."""
 
 
-def own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of an ALBEF checkpoint that `Albef` has, under its names; the text layers that cross-attention
     follows are its fusion layers."""
     found = {new: tensors[old] for old, new in HEADS.items() if old in tensors}
@@ -217,7 +226,7 @@ def own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name.startswith("visual_encoder.")
     }
     prefix = "text_encoder.bert."
-    text = torch_names({name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)})
+    text = from_hugging_face({name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)})
     crossed = sorted({int(name.split(".")[1]) for name in text if ".multihead_attn." in name})
     for name, value in text.items():
         number = int(name.split(".")[1]) if name.startswith("layers.") else -1

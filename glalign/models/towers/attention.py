@@ -38,7 +38,7 @@ class Attention(nn.MultiheadAttention):
         return self.out_proj(mixed.transpose(1, 2).flatten(2)), None
 
 
-def lean(layer: nn.Module) -> nn.Module:
+def use_lean_attention(layer: nn.Module) -> nn.Module:
     """torch's encoder or decoder `layer` with its attentions replaced by `Attention`s; the same parameters by name."""
     for name, part in layer.named_children():
         if isinstance(part, nn.MultiheadAttention):

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.models.batch_shares import spread
-from glalign.models.towers.attention import lean
+from glalign.models.data_parallel import run_sharded
+from glalign.models.towers.attention import use_lean_attention
 from glalign.support.errors import UserError
 
 INIT_STD = 0.02
@@ -60,16 +60,16 @@ class Bert(nn.Module):
         self.norm = nn.LayerNorm(shape.width, shape.eps)
         self.dropout = nn.Dropout(shape.dropout)
         self.layers = nn.ModuleList(bert_layer(nn.TransformerEncoderLayer, shape) for _ in range(shape.layers))
-        self.apply(initialise)
+        self.apply(init_weights)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """See the class; `lengths` are at least 1, T at most the number of positions."""
-        return spread(self.states, ids, lengths)
+        return run_sharded(self.states, ids, lengths)
 
     def states(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """The same in one process."""
         hidden = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.types.weight[0]
-        hidden, padding = self.dropout(self.norm(hidden)), padding_of(lengths, ids.shape[1])
+        hidden, padding = self.dropout(self.norm(hidden)), padding_mask(lengths, ids.shape[1])
         for layer in self.layers:
             hidden = layer(hidden, src_key_padding_mask=padding)
         return hidden
@@ -83,7 +83,7 @@ class Bert(nn.Module):
             return tensors
         bare = {name.removeprefix("bert."): value for name, value in tensors.items() if not name.startswith("cls.")}
         layers = tuple(f"layers.{number}." for number in range(len(self.layers)))
-        named = torch_names(bare)
+        named = from_hugging_face(bare)
         return {
             name: value for name, value in named.items() if not name.startswith("layers.") or name.startswith(layers)
         }
@@ -105,7 +105,7 @@ def bert_layer(kind: type[nn.Module], shape: BertShape) -> nn.Module:
         batch_first=True,
     )
     layer.dropout = nn.Identity()
-    return lean(layer)
+    return use_lean_attention(layer)
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -113,12 +113,12 @@ def gelu(x: Tensor) -> Tensor:
     return F.gelu(x)
 
 
-def padding_of(lengths: Tensor, size: int) -> Tensor:
+def padding_mask(lengths: Tensor, size: int) -> Tensor:
     """(B, size) bool: true from each row's length on."""
     return torch.arange(size, device=lengths.device) >= lengths[:, None]
 
 
-def initialise(module: nn.Module, std: float = INIT_STD) -> None:
+def init_weights(module: nn.Module, std: float = INIT_STD) -> None:
     """Normal weights and zero biases in a layer that is no layer norm; for `Module.apply`."""
     match module:
         case nn.Linear() | nn.Embedding():
@@ -150,7 +150,7 @@ HUGGING_FACE = (
 """Patterns of Hugging Face's names and what stands for them here, applied in this order."""
 
 
-def torch_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def from_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Hugging Face's names (without `bert.`) into those of `Bert`, queries, keys and values joined; no pooler, no table
     of position numbers. A layer with cross-attention gets the names of torch's decoder layer."""
     named = {}

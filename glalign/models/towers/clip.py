@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.contract.tokenizer import Tokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import at_end, length_groups, lengths_of
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import caption_lengths, eot_tokens, length_buckets
 from glalign.support.errors import UserError
 
 POSITIONS = "visual.positional_embedding"
@@ -84,7 +84,7 @@ class ClipTowers(CLIP):
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised (Eqs. 1-5, D22)."""
-        return spread(lambda own: image_tokens(self.visual, own, self.class_token), pixels)
+        return run_sharded(lambda own: image_tokens(self.visual, own, self.class_token), pixels)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
         """(B, T) int64, T at most the context length -> (B, T, E), not L2-normalised (Eq. 6, D22).
@@ -92,20 +92,21 @@ class ClipTowers(CLIP):
         The attention is causal, so that what stands after a caption's end mark changes nothing before it. Captions of
         similar length are read together and padding is not: a token past the longest of its group is 0.
         """
-        groups = length_groups(self.lengths(ids))
+        groups = length_buckets(self.lengths(ids))
         parts = [
-            F.pad(spread(self.read, ids[rows, :length]), (0, 0, 0, ids.shape[1] - length)) for rows, length in groups
+            F.pad(run_sharded(self.read, ids[rows, :length]), (0, 0, 0, ids.shape[1] - length))
+            for rows, length in groups
         ]
         return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) ids -> (B, E) captions, which are their end marks, and (B, T, E) tokens, neither L2-normalised."""
         tokens = self.text_tokens(ids)
-        return at_end(tokens, ids), tokens
+        return eot_tokens(tokens, ids), tokens
 
     def lengths(self, ids: Tensor) -> Tensor:
         """(B,) tokens of each caption, marks included; ids (B, T)."""
-        return lengths_of(ids)
+        return caption_lengths(ids)
 
     def drop_text_attention(self, share: float) -> None:
         """Drop that share of the text tower's attention weights in training."""

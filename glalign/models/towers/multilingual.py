@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets
 from glalign.models.towers.clip import fit_positions, image_tokens
 from glalign.support.errors import UserError
 
@@ -127,7 +127,7 @@ class MultilingualTowers(nn.Module):
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised."""
-        return spread(lambda own: image_tokens(self.visual, own), pixels)
+        return run_sharded(lambda own: image_tokens(self.visual, own), pixels)
 
     def lengths(self, ids: Tensor) -> Tensor:
         """(B,) tokens of each caption that are no padding."""
@@ -140,8 +140,8 @@ class MultilingualTowers(nn.Module):
         token past the longest of its group is 0.
         """
         wide = ids.shape[1]
-        groups = length_groups(self.lengths(ids))
-        means, tokens = zip(*(spread(self.text, ids[rows, :length]) for rows, length in groups), strict=True)
+        groups = length_buckets(self.lengths(ids))
+        means, tokens = zip(*(run_sharded(self.text, ids[rows, :length]) for rows, length in groups), strict=True)
         order = torch.cat([rows for rows, _ in groups]).argsort()
         padded = [F.pad(part, (0, 0, 0, wide - part.shape[1])) for part in tokens]
         return torch.cat(means)[order], torch.cat(padded)[order]

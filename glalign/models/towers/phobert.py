@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.language.phobert_tokenizer import MOST_TOKENS, PhoBertFileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
@@ -134,9 +134,12 @@ class PhoBertText(nn.Module):
         Captions of similar length are read together, so that little padding is computed.
         """
         lengths, wide = self.lengths(ids), ids.shape[1]
-        groups = length_groups(lengths)
+        groups = length_buckets(lengths)
         parts = [
-            F.pad(self.projection(spread(self.encoder, ids[rows, :longest], lengths[rows])), (0, 0, 0, wide - longest))
+            F.pad(
+                self.projection(run_sharded(self.encoder, ids[rows, :longest], lengths[rows])),
+                (0, 0, 0, wide - longest),
+            )
             for rows, longest in groups
         ]
         return torch.cat(parts)[torch.cat([rows for rows, _ in groups]).argsort()]

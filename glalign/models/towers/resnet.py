@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
-from glalign.models.batch_shares import spread
+from glalign.models.data_parallel import run_sharded
 
 STAGES = 4  # of a whole ResNet
 
@@ -50,12 +50,12 @@ class ResNetTrunk(nn.Module):
         self.channels = inside
         self.stages = len(depths)
         self.reduction = 2 ** (1 + pool) * math.prod(strides)  # of the image's sides, rounded up
-        he_initialise(self)
+        he_init(self)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The last stage's map, after its ReLU."""
-        return spread(self.map, pixels)
+        return run_sharded(self.map, pixels)
 
     def map(self, pixels: Tensor) -> Tensor:
         """The same in one process."""
@@ -84,11 +84,11 @@ def basic_blocks(inside: int, outside: int, count: int) -> nn.Sequential:
         blocks.append(BasicBlock(inside, outside, downsample=shortcut))
         inside = outside
     branch = nn.Sequential(*blocks)
-    he_initialise(branch)
+    he_init(branch)
     return branch.to(memory_format=torch.channels_last)
 
 
-def he_initialise(network: nn.Module) -> None:
+def he_init(network: nn.Module) -> None:
     """Normal values for the convolutions (He et al. 2015), as torchvision starts its own."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

@@ -6,7 +6,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from glalign.models.batch_shares import spread
+from glalign.models.data_parallel import run_sharded
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class VggTrunk(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """fc7 of images of the shape's size."""
-        return spread(self.fc7, pixels)
+        return run_sharded(self.fc7, pixels)
 
     def fc7(self, pixels: Tensor) -> Tensor:
         """The same in one process."""

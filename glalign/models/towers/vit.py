@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.models.batch_shares import spread
-from glalign.models.towers.attention import lean
-from glalign.models.towers.bert import INIT_STD, gelu, initialise
+from glalign.models.data_parallel import run_sharded
+from glalign.models.towers.attention import use_lean_attention
+from glalign.models.towers.bert import INIT_STD, gelu, init_weights
 from glalign.support.errors import UserError
 
 EPS = 1e-6
@@ -32,7 +32,7 @@ class VisionTransformer(nn.Module):
         self.class_token = nn.Parameter(torch.empty(1, width))
         self.positions = nn.Parameter(torch.empty(1 + self.grid[0] * self.grid[1], width))
         self.layers = nn.ModuleList(
-            lean(
+            use_lean_attention(
                 nn.TransformerEncoderLayer(
                     width,
                     heads,
@@ -47,13 +47,13 @@ class VisionTransformer(nn.Module):
             for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width, EPS)
-        self.apply(initialise)
+        self.apply(init_weights)
         for table in (self.class_token, self.positions):
             nn.init.normal_(table, std=INIT_STD)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """See the class."""
-        return spread(self.states, pixels)
+        return run_sharded(self.states, pixels)
 
     def states(self, pixels: Tensor) -> Tensor:
         """The same in one process."""
@@ -64,14 +64,14 @@ class VisionTransformer(nn.Module):
         return self.norm(x)
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
-        """Tensors of a file under this module's names (timm's names are known too), positions resized to its grid.
+        """Tensors of a file under this module's names (timm's names are known too), positions resize_positions to its grid.
 
         about: the file's metadata, of which "grid" ("8x4") is read; without it the file's grid is taken as square.
         """
-        tensors = torch_names(tensors)
+        tensors = from_timm(tensors)
         table = tensors.get("positions")
         if table is not None:
-            tensors["positions"] = resized(table, _grid(len(table) - 1, about.get("grid")), self.grid)
+            tensors["positions"] = resize_positions(table, _grid(len(table) - 1, about.get("grid")), self.grid)
         return tensors
 
     def about(self) -> dict[str, str]:
@@ -91,7 +91,7 @@ TIMM = (
 """Patterns of timm's names and what stands for them here, applied in this order."""
 
 
-def torch_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def from_timm(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """timm's names of a vision transformer into those of `VisionTransformer`, its tables without a batch axis."""
     named = {}
     for name, value in tensors.items():
@@ -101,7 +101,7 @@ def torch_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return named
 
 
-def resized(table: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
+def resize_positions(table: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
     """(1 + h w, C) positions of an (h, w) grid -> those of the grid `new`; the class token's row is kept.
 
     Bicubic without smoothing, as in salesforce/ALBEF@b9727e4.

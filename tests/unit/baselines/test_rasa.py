@@ -7,12 +7,21 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.rasa import IGNORED, NOBODY, Options, RaSa, mixed_captions, replaced_words, soft_contrast, word_loss
+from baselines.rasa import (
+    IGNORED,
+    NOBODY,
+    Options,
+    RaSa,
+    distilled_mlm_loss,
+    mixed_captions,
+    replaced_words,
+    soft_contrast,
+)
 from glalign.contract.retriever import Batch
 from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import specimen
 from glalign.evaluation.reranking import candidates, reranked
-from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words
+from glalign.models.losses.albef_tasks import hard_negative_pairs, mask_word_pieces, sample_from_logits
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 
@@ -137,7 +146,7 @@ def test_the_contrast_is_the_mean_of_four_over_batch_and_queue():
     for features, slow in ((image, slow_image), (text, slow_text)):
         for keys in (torch.cat([slow_image, system.image_queue]), torch.cat([slow_text, system.text_queue])):
             total += plain_contrast(features.tolist(), slow.tolist(), keys.tolist(), same, 0.07, 0.25) / 4
-    found = system.contrast((image, text), (slow_image, slow_text), person)
+    found = system.contrastive_loss((image, text), (slow_image, slow_text), person)
     assert float(found.detach()) == pytest.approx(total, rel=1e-4)
 
 
@@ -149,7 +158,7 @@ def test_queues_hold_the_last_features_and_wrap_around():
     for start in (0, 3, 6):
         values = torch.arange(start, start + 3).float()
         rows = values[:, None].expand(-1, 64)
-        system.remember(rows, rows + 100, values.long())
+        system.enqueue(rows, rows + 100, values.long())
         held = [*held, *values.tolist()][-5:]
         filled = system.person_queue != NOBODY
         assert sorted(system.person_queue[filled].tolist()) == held
@@ -157,7 +166,7 @@ def test_queues_hold_the_last_features_and_wrap_around():
         assert torch.equal(system.text_queue[filled][:, 7], system.person_queue[filled] + 100.0)
     assert system.queue_end.item() == 9 % 5
     values = torch.arange(20, 27).float()
-    system.remember(values[:, None].expand(-1, 64), values[:, None].expand(-1, 64), values.long())
+    system.enqueue(values[:, None].expand(-1, 64), values[:, None].expand(-1, 64), values.long())
     assert sorted(system.person_queue.tolist()) == [22, 23, 24, 25, 26]
 
 
@@ -194,7 +203,7 @@ def test_word_loss_is_the_plain_loop(axis, asked):
     stream = torch.Generator().manual_seed(2)
     student, teacher = (torch.randn(2, 3, 5, generator=stream, dtype=torch.float64) for _ in range(2))
     targets = torch.tensor([[4, 0, 2], [1, 3, 0]])
-    found = word_loss(student, teacher, targets, torch.tensor(asked).bool(), 0.4, axis)
+    found = distilled_mlm_loss(student, teacher, targets, torch.tensor(asked).bool(), 0.4, axis)
     assert float(found) == pytest.approx(plain_words(student, teacher, targets, asked, 0.4, axis), rel=1e-9)
 
 
@@ -254,28 +263,28 @@ def test_terms_are_those_of_the_original():
     slow_features = (slow.image_feature(slow_image).detach(), slow.text_feature(slow_text).detach())
     system.image_queue, system.text_queue = queued
     system.person_queue.fill_(NOBODY)
-    expected = {"cl": 0.5 * system.contrast(features, slow_features, batch.person)}
+    expected = {"cl": 0.5 * system.contrastive_loss(features, slow_features, batch.person)}
 
     logits = [features[side] @ slow_features[1 - side].T / model.temperature for side in (0, 1)]
-    rows, columns, match = hard_pairs(*logits, batch.person, stream)
+    rows, columns, match = hard_negative_pairs(*logits, batch.person, stream)
     fused = model.fuse(text[rows], lengths[rows], image[columns])[:, 0]
     expected["pitm"] = F.cross_entropy(model.matching(fused), match)
     weak = torch.tensor([int(o and not s) for o, s in zip(other, batch.other_same, strict=True)])
     expected["prd"] = 0.5 * F.cross_entropy(system.prd_head(fused[:6]), weak)
 
     own, sizes = batch.tokens, batch.lengths
-    masked, chosen = mask_words(own, sizes, system.tokenizer, 0.15, stream)
-    student = model.word_logits(model.read(masked, sizes, image))
-    teacher = slow.word_logits(slow.read(masked, sizes, slow_image)).detach()
+    masked, chosen = mask_word_pieces(own, sizes, system.tokenizer, 0.15, stream)
+    student = model.word_logits(model.fuse_ids(masked, sizes, image))
+    teacher = slow.word_logits(slow.fuse_ids(masked, sizes, slow_image)).detach()
     a = system.softness
     hard = F.cross_entropy(student[chosen], own[chosen])
     soft = -(teacher[chosen].softmax(-1) * student[chosen].log_softmax(-1)).sum(-1).mean()
     expected["mlm"] = (1 - a) * hard + a * soft
 
-    gaps, _ = mask_words(own, sizes, system.tokenizer, 0.3, stream)
-    guesses = draw(slow.word_logits(slow.read(gaps, sizes, slow_image)).detach(), stream)
+    gaps, _ = mask_word_pieces(own, sizes, system.tokenizer, 0.3, stream)
+    guesses = sample_from_logits(slow.word_logits(slow.fuse_ids(gaps, sizes, slow_image)).detach(), stream)
     words, labels = replaced_words(own, guesses, sizes, system.tokenizer.pad_id, system.tokenizer.sot_id)
-    judged = system.mrtd_head(model.read(words, sizes, image))
+    judged = system.mrtd_head(model.fuse_ids(words, sizes, image))
     expected["mrtd"] = 0.5 * F.cross_entropy(judged.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
     assert numbers(found) == pytest.approx(numbers(expected), rel=1e-4)
 

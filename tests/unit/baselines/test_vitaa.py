@@ -138,7 +138,7 @@ def test_reading_is_an_lstm_in_both_directions_and_a_step_of_zeros(system):
         for mine, end in ((forward, ""), (backward, "_reverse")):
             for kind in ("ih", "hh"):
                 getattr(mine, f"weight_{kind}_l0").copy_(getattr(system.lstm, f"weight_{kind}_l0{end}"))
-        read = system.read(batch.tokens, batch.lengths)
+        read = system.encode_words(batch.tokens, batch.lengths)
         for row, length in enumerate(batch.lengths.tolist()):
             words = system.words(batch.tokens[row, :length])
             steps = torch.cat([forward(words)[0], backward(words.flip(0))[0].flip(0)], dim=1)
@@ -149,12 +149,14 @@ def test_reading_is_an_lstm_in_both_directions_and_a_step_of_zeros(system):
 def test_reading_knows_neither_padding_nor_batch(system):
     batch, wide = batch_of(), batch_of(width=40)
     with torch.no_grad():
-        read = system.read(batch.tokens, batch.lengths)
-        torch.testing.assert_close(system.read(wide.tokens, wide.lengths), read)
+        read = system.encode_words(batch.tokens, batch.lengths)
+        torch.testing.assert_close(system.encode_words(wide.tokens, wide.lengths), read)
         for row in range(8):
-            alone = system.read(batch.tokens[row : row + 1], batch.lengths[row : row + 1])
+            alone = system.encode_words(batch.tokens[row : row + 1], batch.lengths[row : row + 1])
             torch.testing.assert_close(alone[0], read[row])
-        assert system.read(torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.long)).abs().sum() == 0
+        assert (
+            system.encode_words(torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.long)).abs().sum() == 0
+        )
 
 
 def test_training_keeps_the_padding_word_at_zero(system):
@@ -184,7 +186,7 @@ def test_parts_and_phrases_meet_sample_by_sample(system):
     with torch.no_grad():
         loss = system.loss(replace(batch, parts=parts, phrases=phrases))["local"]
         region = system.part_features(system.trunk(batch.pixels))[0][2, 3]
-        named = system.attribute_head(system.read(batch.tokens[3:4, :1], torch.tensor([1])))[0]
+        named = system.attribute_head(system.encode_words(batch.tokens[3:4, :1], torch.tensor([1])))[0]
     cosine = float(F.cosine_similarity(region, named, dim=0))
     expected = 2 * math.log(1 + math.exp(-10 * (cosine - 0.6))) / 8 / 5  # a row and a column; 8 samples, 5 parts
     assert float(loss) == pytest.approx(expected, rel=1e-4)

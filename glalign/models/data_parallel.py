@@ -31,13 +31,13 @@ def dividing() -> bool:
     return _dividing
 
 
-def spread(
+def run_sharded(
     function: Callable[..., Tensor | tuple[Tensor, ...]], *rows: Tensor | None, sizes: Tensor | None = None
 ) -> Tensor | tuple[Tensor, ...]:
     """`function(*rows)`, each process doing a share of the rows; all get the whole result.
 
     function: each row of its result (of each of its results) may depend on the same row of `rows` alone, or through
-    BatchNorm on all (`glalign.models.shared_norm`). Whatever else it reads must be the same in every process. sizes
+    BatchNorm on all (`glalign.models.sharded_batchnorm`). Whatever else it reads must be the same in every process. sizes
     (B,): how many rows of the result each row gives, by default one. Where there are fewer rows than processes, and
     inside another `spread`, every process does all that it has. With dropout inside, each share has a random stream of
     its own: the result is not that of one process.

@@ -122,7 +122,7 @@ def part_nce(scores: Tensor, person: Tensor, tau: float) -> Tensor:
     return -(same * F.log_softmax(scores / tau, dim=1)).sum(dim=1).mean()
 
 
-def overlap(slots: Tensor) -> Tensor:
+def slot_overlap(slots: Tensor) -> Tensor:
     """Mean cosine of two different slots of an item, signed: slots that point away from each other are rewarded.
 
     slots (B, K, E), K at least 2. Source: jicheol93/PLOT@cf56901.

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from glalign.models.batch_shares import dividing, processes, summed
+from glalign.models.data_parallel import dividing, processes, summed
 
 
-class SharedBatchNorm(_BatchNorm):
+class ShardedBatchNorm(_BatchNorm):
     """BatchNorm over (B, C, ...) of any number of axes; the same as torch's where no rows are divided."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -36,12 +36,12 @@ class SharedBatchNorm(_BatchNorm):
         """Any number of axes: the layers that are replaced have checked theirs by their class."""
 
 
-def share_statistics(model: nn.Module) -> None:
-    """Replace every BatchNorm of `model` in place by a SharedBatchNorm of the same parameters and statistics, where
+def convert_batchnorm(model: nn.Module) -> None:
+    """Replace every BatchNorm of `model` in place by a ShardedBatchNorm of the same parameters and statistics, where
     several processes train."""
     for parent in list(model.modules()) if processes() > 1 else ():
         for name, child in parent.named_children():
             if isinstance(child, _BatchNorm):
-                shared = SharedBatchNorm(child.num_features, child.eps, child.momentum)
+                shared = ShardedBatchNorm(child.num_features, child.eps, child.momentum)
                 shared.__dict__.update(child.__dict__)
                 setattr(parent, name, shared)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glalign.models.towers.clip import ClipTowers
 
 
-def pooled(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+def pool_parts(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """L2-normalised mean of the tokens that each part weighs, and whether it weighs any.
 
     tokens: (B, N, E). weights: (B, P, N), bool or the share of a patch that the part covers. Returns: (B, P, E), zero
@@ -24,10 +24,10 @@ def pooled(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     return F.normalize(weights @ tokens, dim=-1), weights.sum(-1) > 0
 
 
-def masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
+def encode_masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
     """L2-normalised class tokens of the image with all patches blanked that the part does not touch.
 
-    pixels: (B, 3, H, W), normalised, so that a blank is the mean colour. parts: (B, P, h, w). Returns as `pooled`.
+    pixels: (B, 3, H, W), normalised, so that a blank is the mean colour. parts: (B, P, h, w). Returns as `pool_parts`.
     One pass of the image tower per part that is present.
     """
     present = parts.flatten(2).sum(-1) > 0
@@ -40,11 +40,11 @@ def masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[T
     return _scatter(tokens[:, 0], present), present
 
 
-def separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
+def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
     """L2-normalised feature of each part's phrases read as a sentence of their own.
 
     ids: (B, T), start mark first, end mark last. phrases: (B, P, T) bool. which: as of `text_token`. Returns as
-    `pooled`. One pass of the text tower per part that is named.
+    `pool_parts`. One pass of the text tower per part that is named.
     """
     present = phrases.any(-1)
     sample, part = present.nonzero(as_tuple=True)

@@ -5,10 +5,10 @@ from torch import Generator, Tensor
 
 from glalign.contract.tokenizer import Tokenizer
 from glalign.models.losses.masking import mask_tokens
-from glalign.models.towers.bert import padding_of
+from glalign.models.towers.bert import padding_mask
 
 
-def draw(logits: Tensor, generator: Generator | None) -> Tensor:
+def sample_from_logits(logits: Tensor, generator: Generator | None) -> Tensor:
     """(...) an index of the last axis of `logits`, drawn from their softmax; -inf is never drawn if anything else can.
 
     By the Gumbel-max rule, whose uniform draws come from the CPU's `generator` on whatever device the logits are.
@@ -17,7 +17,7 @@ def draw(logits: Tensor, generator: Generator | None) -> Tensor:
     return (logits - (-uniform.log()).log()).argmax(dim=-1)
 
 
-def hard_pairs(
+def hard_negative_pairs(
     image_to_text: Tensor,
     text_to_image: Tensor,
     person: Tensor,
@@ -31,24 +31,24 @@ def hard_pairs(
     """
     other = person[:, None] != person[None, :]
     logits = (hardness * side.detach() for side in (text_to_image, image_to_text))
-    images, texts = (draw(side.masked_fill(~other, -torch.inf), generator) for side in logits)
+    images, texts = (sample_from_logits(side.masked_fill(~other, -torch.inf), generator) for side in logits)
     own = torch.arange(len(person), device=person.device)
     usable = own[other.any(dim=1)]
     labels = (torch.arange(len(own) + 2 * len(usable), device=person.device) < len(own)).long()
     return torch.cat([own, usable, texts[usable]]), torch.cat([own, images[usable], usable]), labels
 
 
-def mask_words(
+def mask_word_pieces(
     ids: Tensor, lengths: Tensor, tokenizer: Tokenizer, share: float, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
     """`mask_tokens` by ALBEF's rule: all but padding and the start mark may be chosen, the end mark too; a random token
     is any of the vocabulary, marks included (salesforce/ALBEF@b9727e4)."""
-    ordinary = ~padding_of(lengths, ids.shape[1])
+    ordinary = ~padding_mask(lengths, ids.shape[1])
     ordinary[:, 0] = False
     return mask_tokens(ids, ordinary, tokenizer.mask_id, (0, tokenizer.vocab_size), share, generator)
 
 
-def places_of(chosen: Tensor) -> tuple[Tensor, Tensor]:
+def masked_positions(chosen: Tensor) -> tuple[Tensor, Tensor]:
     """The chosen positions of each row in order, (B, M) with M the most of any row but at least 1, and (B, M) bool:
     which of these are chosen and not fillers. chosen (B, T) bool."""
     most = max(1, int(chosen.sum(dim=1).max()))

@@ -15,7 +15,7 @@ SELF = -1e6
 """What is added to a part's weight on itself: the non-local block mixes in the other parts only."""
 
 
-def correlation(positions: Tensor, filters: Tensor, scale: float) -> Tensor:
+def filter_cosines(positions: Tensor, filters: Tensor, scale: float) -> Tensor:
     """(B, N, K) cosines times `scale` of unit vectors (B, N, C) with filters (K, C), or with each item's own (B, K, C).
 
     A foreground position has the cosines of the position it was made of, since its share is only a factor.
@@ -23,24 +23,24 @@ def correlation(positions: Tensor, filters: Tensor, scale: float) -> Tensor:
     return scale * positions @ F.normalize(filters, dim=-1).transpose(-1, -2)
 
 
-def figure_shares(positions: Tensor, filters: Tensor, scale: float, inside: Tensor) -> Tensor:
+def foreground_attention(positions: Tensor, filters: Tensor, scale: float, inside: Tensor) -> Tensor:
     """(B, N, 2) shares of foreground and background of unit vectors (B, N, C), a softmax over the filters (2, C).
 
     The foreground is each position times its first share.
     """
-    return correlation(positions, filters, scale).softmax(-1) * inside[..., None]
+    return filter_cosines(positions, filters, scale).softmax(-1) * inside[..., None]
 
 
-def part_shares(positions: Tensor, parts: Tensor, scale: float, inside: Tensor) -> Tensor:
+def part_attention(positions: Tensor, parts: Tensor, scale: float, inside: Tensor) -> Tensor:
     """(B, N, P) share of each position in each part: a softmax over the positions; all 0 where none is inside.
 
     positions (B, N, C): unit vectors. parts: (P, C), or each item's own (B, P, C).
     """
-    logits = correlation(positions, parts, scale).masked_fill(~inside[..., None], EXCLUDED)
+    logits = filter_cosines(positions, parts, scale).masked_fill(~inside[..., None], EXCLUDED)
     return logits.softmax(1) * inside[..., None]
 
 
-def bands(cells: Tensor, count: int) -> Tensor:
+def band_max(cells: Tensor, count: int) -> Tensor:
     """(B, count, C) maximum of each of `count` horizontal bands of a map (B, C, h, w), as adaptive pooling cuts them.
 
     Bands share rows where the height is no multiple of their number. Maxima and not adaptive pooling, whose gradient is
@@ -51,18 +51,18 @@ def bands(cells: Tensor, count: int) -> Tensor:
     return torch.stack([cells[:, :, top:bottom].amax((2, 3)) for top, bottom in edges], dim=1)
 
 
-def longest(values: Tensor, inside: Tensor) -> Tensor:
+def masked_max(values: Tensor, inside: Tensor) -> Tensor:
     """(B, D) maximum over the positions inside of values (B, N, D); 0 for an item without any."""
     peak = values.masked_fill(~inside[..., None], -torch.inf).max(1).values
     return torch.where(inside.any(1)[:, None], peak, 0.0)
 
 
-def moved_together(stored: Tensor, seen: Tensor, rate: float) -> Tensor:
+def update_filters(stored: Tensor, seen: Tensor, rate: float) -> Tensor:
     """(P, C) `stored` moved by `rate` towards the mean over the batch of `seen` (B, P, C), with gradient to `seen`."""
     return (1 - rate) * stored + rate * seen.mean(0)
 
 
-def moved_in_turn(stored: Tensor, seen: Tensor, rate: float) -> Tensor:
+def update_filters_in_turn(stored: Tensor, seen: Tensor, rate: float) -> Tensor:
     """(B, P, C): `stored` (P, C) after it was moved by `rate` towards seen[0], ..., seen[j], one after the other.
 
     D_j = (1 - rate) D_(j-1) + rate P_j, and item j's gradient reaches its own P_j alone. In closed form
@@ -77,7 +77,7 @@ def moved_in_turn(stored: Tensor, seen: Tensor, rate: float) -> Tensor:
     return past + rate * (seen - fixed)
 
 
-def exclusivity(shares: Tensor) -> Tensor:
+def exclusivity_loss(shares: Tensor) -> Tensor:
     """Mean squared error of the Gram matrices of the columns of shares (B, N, K) against the identity.
 
     Columns are normalised over the positions: the loss is 0 where no two filters answer at the same position.

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 
 
-def lengths_of(ids: Tensor) -> Tensor:
+def caption_lengths(ids: Tensor) -> Tensor:
     """(B,) tokens of each caption, its end mark, which has the largest id, included; ids (B, T)."""
     return ids.argmax(dim=1) + 1
 
 
-def length_groups(lengths: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
+def length_buckets(lengths: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
     """Rows in groups of similar length, shortest first, each with its longest length.
 
     Captions have 38 tokens on average and up to 77: four groups save a third or more of the reading (demo captions).
@@ -18,6 +18,6 @@ def length_groups(lengths: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
     return [(part, int(lengths[part].max())) for part in rows.chunk(groups)]
 
 
-def at_end(tokens: Tensor, ids: Tensor) -> Tensor:
+def eot_tokens(tokens: Tensor, ids: Tensor) -> Tensor:
     """(B, E) token of the end-of-text mark, the largest id of a caption; tokens (B, T, E), ids (B, T)."""
     return tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=1)]
