@@ -4,18 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import length_buckets
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.losses.mlm import clip_blocks, cross_attention, mlm_loss, outputs_at_mask, vocabulary_head
+from glalign.models.losses.mlm import clip_blocks, cross_attention, masked_word_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
@@ -103,24 +100,21 @@ class Irra(Retriever):
         return {
             "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (names[0] + names[1]) / 2,
-            "mlm": self.masked_word_loss(text_tokens, image_tokens, batch, chosen),
+            "mlm": self.mlm_loss(text_tokens, image_tokens, batch, chosen),
         }
 
-    def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
-        """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
-        context, hidden, words = self.ln_image(image), [], []
-        for rows, length in length_buckets(batch.lengths):
-            wanted = chosen[rows, :length]
-            hidden.append(
-                run_sharded(self.fuse_tokens, text[rows, :length], context[rows], wanted, sizes=wanted.sum(dim=1))
-            )
-            words.append(batch.tokens[rows, :length][wanted])
-        return mlm_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+    def mlm_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
+        """See `masked_word_loss`; text (B, T, E), image (B, N, E)."""
+        return masked_word_loss(self.fuse_tokens, self.word_logits, text, self.ln_image(image), batch, chosen)
 
-    def fuse_tokens(self, text: Tensor, context: Tensor, wanted: Tensor) -> Tensor:
-        """(M, E) states of the M `wanted` (B, T) tokens of text (B, T, E), read with the images' context (B, N, E)."""
-        mixed = self.cross_attention(self.ln_text(text), context, context, need_weights=False)[0]
-        return outputs_at_mask(self.cross_blocks, mixed, wanted)
+    def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
+        """Return the M caption states (M, E) at `mask` (B, T), after cross-attention from text (B, T, E) to image."""
+        mixed = self.cross_attention(self.ln_text(text), image, image, need_weights=False)[0]
+        return outputs_at_mask(self.cross_blocks, mixed, mask)
+
+    def word_logits(self, states: Tensor) -> Tensor:
+        """Return logits (M, vocabulary) of states (M, E)."""
+        return self.mlm_head(self.ln_post(states))
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised class token."""
@@ -149,7 +143,7 @@ class Irra(Retriever):
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """One group per pair of rate and decay; which parameter belongs where is `rule`."""
-        return grouped(self, rule, lr, weight_decay)
+        return grouped(self.named_parameters(), rule, lr, weight_decay)
 
 
 def rule(name: str) -> tuple[float, bool]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Self
 
 import torch
@@ -12,11 +11,10 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import eot_tokens, length_buckets
+from glalign.models.length_buckets import eot_tokens
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.losses.mlm import clip_blocks, mlm_loss, outputs_at_mask, vocabulary_head
+from glalign.models.losses.mlm import clip_blocks, masked_word_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
 from glalign.models.slot_attention import PartWeights, SlotAttention, SlotDecoder, part_nce, part_scores, slot_overlap
 from glalign.models.towers.backbones import clip_towers
@@ -166,7 +164,7 @@ class Plot(Retriever):
         terms = {
             "metric": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (names[0] + names[1]) / 2,
-            "mlm": self.masked_word_loss(masked_texts, images, batch, chosen),
+            "mlm": self.mlm_loss(masked_texts, images, batch, chosen),
         }
         if self.rebuilds or self.parts_count:
             patches, (words, inside) = images[:, 1:], word_tokens(texts, batch.lengths)
@@ -184,17 +182,17 @@ class Plot(Retriever):
             terms["local_id"] = F.cross_entropy(self.local_classifier(F.normalize(both)), batch.person)
         return terms
 
-    def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
-        """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
-        hidden, words = [], []
-        for rows, length in length_buckets(batch.lengths):
-            wanted = chosen[rows, :length]
-            both = torch.cat([text[rows, :length], image[rows]], dim=1)
-            hidden.append(
-                run_sharded(partial(outputs_at_mask, self.cross_blocks), both, wanted, sizes=wanted.sum(dim=1))
-            )
-            words.append(batch.tokens[rows, :length][wanted])
-        return mlm_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+    def mlm_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
+        """See `masked_word_loss`; text (B, T, E), image (B, N, E)."""
+        return masked_word_loss(self.fuse_tokens, self.word_logits, text, image, batch, chosen)
+
+    def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
+        """Return the M caption states (M, E) at `mask` (B, T), after the blocks over [caption; image]."""
+        return outputs_at_mask(self.cross_blocks, torch.cat([text, image], dim=1), mask)
+
+    def word_logits(self, states: Tensor) -> Tensor:
+        """Return logits (M, vocabulary) of states (M, E)."""
+        return self.mlm_head(self.ln_post(states))
 
     def local_metric(self, image: Tensor, text: Tensor, weights: Tensor, person: Tensor) -> Tensor:
         """NCE of the four pairings, SDM of the two across the sides, diversity; image, text (B, K, E), weights (B, K).
@@ -237,7 +235,7 @@ class Plot(Retriever):
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """One group per pair of rate and decay; which parameter belongs where is `rule`."""
-        return grouped(self, lambda name: rule(name, self.options.new_rate), lr, weight_decay)
+        return grouped(self.named_parameters(), lambda name: rule(name, self.options.new_rate), lr, weight_decay)
 
 
 MARKS = 2

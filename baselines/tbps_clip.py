@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
+from glalign.models.losses.contrastive import person_targets
 from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.towers.backbones import joint_towers
 from glalign.storage.weight_files import Weights
@@ -121,20 +122,14 @@ class TbpsClip(Retriever):
         return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
 
 
-def same_person(person: Tensor, like: Tensor) -> Tensor:
-    """(B, B) rows that spread evenly over the columns of the row's person; person (B,), dtype of `like`."""
-    same = (person[:, None] == person[None, :]).to(like.dtype)
-    return same / same.sum(dim=1, keepdim=True)
-
-
 def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
     """Normalised image-text contrast: mean over both directions of the cross-entropy with soft targets.
 
-    A row's target is (1 - softness) of `same_person` and `softness` of the row's own softmax, without gradient.
+    A row's target is (1 - softness) of `person_targets` and `softness` of the row's own softmax, without gradient.
     logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar.
     Source: Cao et al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
     """
-    even = same_person(person, logits)
+    even = person_targets(person, logits.dtype)
 
     def one_way(rows: Tensor) -> Tensor:
         logs = rows.log_softmax(dim=1)
@@ -147,11 +142,11 @@ def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
 def ritc(logits: Tensor, person: Tensor) -> Tensor:
     """Reversed image-text contrast: mean over both directions of KL(p || q + RITC_EPS), p the row's softmax.
 
-    q is `same_person`, to which the eps is added without normalising again: the result may be as low as
+    q is `person_targets`, to which the eps is added without normalising again: the result may be as low as
     -ln(1 + eps B).
     Shapes and source as of `nitc`.
     """
-    target = (same_person(person, logits) + RITC_EPS).log()
+    target = (person_targets(person, logits.dtype) + RITC_EPS).log()
 
     def one_way(rows: Tensor) -> Tensor:
         logs = rows.log_softmax(dim=1)

@@ -34,6 +34,17 @@ class Tokenizer(Protocol):
         ...
 
 
+class MarkedTokenizer(Tokenizer, Protocol):
+    """A tokenizer that puts a caption between a start mark and an end mark, and has a mask."""
+
+    @property
+    def sot_id(self) -> int: ...
+    @property
+    def eot_id(self) -> int: ...
+    @property
+    def mask_id(self) -> int: ...
+
+
 def split_words(text: str) -> list[tuple[str, Span]]:
     """Split at blanks and - . , ( ) as Dual-path's dictionary does (Zheng et al. 2020); words with their spans.
 

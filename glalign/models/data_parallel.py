@@ -1,14 +1,15 @@
-"""Work on the rows of a batch, divided among the processes of a training.
+"""Data parallelism inside the loss: each process computes a shard of the rows of a batch, and all get every row.
 
-The law: every process has the whole batch and computes the whole loss L. What costs time is done by each for a share of
-the rows only, and the results are put together again. When each process then differentiates L / (number of processes),
-the sum of the gradients over the processes is the gradient of L, whether a weight is used on a share of the rows or on
-all of them: a result that all have is a sum of one contribution per process, and so is its gradient.
+Every process has the whole batch and computes the whole loss L; only what costs time is run on a shard of the rows, and
+the results are gathered. Each process differentiates L / (number of processes). The sum of the gradients over the
+processes is then the gradient of L, whether a weight is used on a shard or on all rows: a gathered result is a sum of
+one contribution per process, and so is its gradient.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -16,51 +17,67 @@ from torch import Tensor
 from torch.nn import functional as F
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-_dividing = False  # whether a function is at work on a share of the rows
+Output = TypeVar("Output", bound=Tensor | tuple[Tensor, ...])
+
+_in_shard = False  # whether a function is running on a shard of the rows
 
 
 def processes() -> int:
-    """How many processes train together; 1 where none were joined (see glalign.engine.distributed)."""
+    """Return the number of processes that train together; 1 without `torch.distributed`."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def dividing() -> bool:
-    """Whether this process is at work on a share of the rows."""
-    return _dividing
+def in_shard() -> bool:
+    """Return whether this process is running a function on a shard of the rows."""
+    return _in_shard
 
 
-def run_sharded(
-    function: Callable[..., Tensor | tuple[Tensor, ...]], *rows: Tensor | None, sizes: Tensor | None = None
-) -> Tensor | tuple[Tensor, ...]:
-    """`function(*rows)`, each process doing a share of the rows; all get the whole result.
+def run_sharded(function: Callable[..., Output], *rows: Tensor | None, sizes: Tensor | None = None) -> Output:
+    """Return `function(*rows)`, of which each process computes a shard of the rows; all processes get all rows.
 
-    function: each row of its result (of each of its results) may depend on the same row of `rows` alone, or through
-    BatchNorm on all (`glalign.models.sharded_batchnorm`). Whatever else it reads must be the same in every process. sizes
-    (B,): how many rows of the result each row gives, by default one. Where there are fewer rows than processes, and
-    inside another `spread`, every process does all that it has. With dropout inside, each share has a random stream of
-    its own: the result is not that of one process.
+    Every process computes everything if there are fewer rows than processes, or inside another `run_sharded`.
+
+    Args:
+        function: returns a tensor or a tuple of tensors. Row i of a result may depend on row i of `rows` alone, or on
+            all rows through BatchNorm (`glalign.models.sharded_batchnorm`). Whatever else it uses must be the same in
+            every process. Dropout inside it has a separate random stream in each shard, so that the result differs from
+            that of a single process.
+        rows: tensors (B, ...) or None; the first is a tensor.
+        sizes: (B,) number of result rows that each row gives, by default one.
     """
-    count, shares = len(rows[0]), processes()
-    if shares == 1 or _dividing or count < shares:
+    first = rows[0]
+    assert first is not None
+    count, shards = len(first), processes()
+    if shards == 1 or _in_shard or count < shards:
         return function(*rows)
     rank = dist.get_rank()
-    start, stop = (count * number // shares for number in (rank, rank + 1))
-    part = _on_share(function, [None if row is None else row[start:stop] for row in rows], rank)
-    first, total = (start, count) if sizes is None else (int(sizes[:start].sum()), int(sizes.sum()))
-    if isinstance(part, tuple):
-        return tuple(_whole(each, first, total) for each in part)
-    return _whole(part, first, total)
+    start, stop = (count * number // shards for number in (rank, rank + 1))
+    output = _run_on_shard(function, [None if row is None else row[start:stop] for row in rows], rank)
+    begin, total = (start, count) if sizes is None else (int(sizes[:start].sum()), int(sizes.sum()))
+    if isinstance(output, tuple):
+        return cast("Output", tuple(_gathered(part, begin, total) for part in output))
+    return cast("Output", _gathered(output, begin, total))
 
 
-def summed(values: Tensor) -> Tensor:
-    """The sum over the processes of `values`, in all of them; gradients come back as sums over the processes too."""
-    return _Sum.apply(values) if processes() > 1 else values
+def sharded(method: Callable[..., Output]) -> Callable[..., Output]:
+    """Decorate a module's method whose arguments are all rows: it is called through `run_sharded`."""
+
+    @wraps(method)
+    def run(self: Any, *rows: Tensor | None) -> Output:
+        return run_sharded(partial(method, self), *rows)
+
+    return run
 
 
-class _Sum(torch.autograd.Function):
-    """See `summed`. A result that every process has collects a part of its gradient in each."""
+def all_reduce_sum(values: Tensor) -> Tensor:
+    """Return the sum of `values` over the processes, in all of them; its gradient is summed over them too."""
+    return cast("Tensor", _AllReduceSum.apply(values)) if processes() > 1 else values
+
+
+class _AllReduceSum(torch.autograd.Function):
+    """See `all_reduce_sum`. Every process holds a part of the gradient of a result that all of them have."""
 
     @staticmethod
     def forward(ctx: object, values: Tensor) -> Tensor:
@@ -70,24 +87,24 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: object, gradient: Tensor) -> Tensor:
-        return _Sum.forward(ctx, gradient)
+        return _AllReduceSum.forward(ctx, gradient)
 
 
-def _on_share(function: Callable[..., Tensor | tuple[Tensor, ...]], rows: list[Tensor | None], rank: int) -> object:
-    """`function(*rows)` with random numbers of this process alone; the common stream moves on by one number."""
-    global _dividing  # noqa: PLW0603
+def _run_on_shard(function: Callable[..., Output], rows: Sequence[Tensor | None], rank: int) -> Output:
+    """Run `function` with random numbers of this process alone; the common stream advances by one number."""
+    global _in_shard  # noqa: PLW0603
     seed = int(torch.randint(2**62, ()))
     devices = {row.device.index for row in rows if row is not None and row.is_cuda}
     with torch.random.fork_rng(sorted(devices)):
         torch.manual_seed(seed + rank)
-        _dividing = True
+        _in_shard = True
         try:
             return function(*rows)
         finally:
-            _dividing = False
+            _in_shard = False
 
 
-def _whole(part: Tensor, first: int, total: int) -> Tensor:
-    """All `total` rows, of which this process has made those from `first` on: a sum, because a row has one maker."""
-    behind = total - first - len(part)
-    return summed(F.pad(part, (*(0, 0) * (part.ndim - 1), first, behind)))
+def _gathered(part: Tensor, begin: int, total: int) -> Tensor:
+    """Return all `total` rows, of which `part` has those from `begin` on; a sum of parts padded with zeros."""
+    behind = total - begin - len(part)
+    return all_reduce_sum(F.pad(part, (*(0, 0) * (part.ndim - 1), begin, behind)))

@@ -105,7 +105,7 @@ def test_exclusivity_is_the_plain_loop():
 
 def test_the_non_local_block_is_the_plain_loop():
     torch.manual_seed(0)
-    block = NonLocal(parts=3, width=4, inner=2, out=5, slope=0.25).double().eval()
+    block = NonLocal(parts=3, width=4, hidden=2, out=5, slope=0.25).double().eval()
     block.norm.running_mean.normal_()
     block.norm.running_var.uniform_(0.5, 2)
     parts = random(2, 3, 4)
@@ -115,7 +115,7 @@ def test_the_non_local_block_is_the_plain_loop():
 
     with torch.no_grad():
         for item, found in zip(parts, block(parts), strict=True):
-            a, b = ([leaky(item[p] @ layer.weight[p]) for p in range(3)] for layer in (block.seen, block.asked))
+            a, b = ([leaky(item[p] @ layer.weight[p]) for p in range(3)] for layer in (block.key, block.query))
             a, b = ([v / v.norm() for v in side] for side in (a, b))
             for q in range(3):
                 heights = {p: math.exp(float(a[p] @ b[q])) for p in range(3) if p != q}
