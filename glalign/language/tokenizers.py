@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from glalign.contract.tokenizer import Span, Split, split_words
 from glalign.support.errors import UserError
@@ -158,7 +158,7 @@ class FileTokenizer:
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
         self._pieces.no_truncation()
         self._pieces.no_padding()
-        ids = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
+        ids: list[Any] = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
         if None in ids:
             missing = self.MARKS[family][ids.index(None)]
             raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")

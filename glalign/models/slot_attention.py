@@ -110,7 +110,7 @@ class PartWeights(nn.Module):
 
 
 def part_scores(rows: Tensor, columns: Tensor, weights: Tensor) -> Tensor:
-    """Sum the weighted cosines of the parts; rows (B, K, E), columns (C, K, E), weights (B, K) of the rows -> (B, C)."""
+    """Sum the weighted cosines of parts; rows (B, K, E), columns (C, K, E), weights (B, K) of the rows -> (B, C)."""
     weighted = F.normalize(rows, dim=2) * weights[:, :, None]
     return weighted.flatten(1) @ F.normalize(columns, dim=2).flatten(1).T
 

@@ -22,7 +22,7 @@ class Margins(NamedTuple):
 def normalised_softmax(features: Tensor, prototypes: Tensor, person: Tensor, scale: float) -> Tensor:
     """Identity loss: mean cross-entropy of scale * cosine(feature, prototype of each person).
 
-    features (B, E), prototypes (identities, E), neither normalised; person (B,) class indices. The original's scale: 28.
+    features (B, E), prototypes (identities, E), not normalised; person (B,) class indices. The original's scale is 28.
     """
     return F.cross_entropy(scale * F.normalize(features) @ F.normalize(prototypes).T, person)
 
