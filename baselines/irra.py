@@ -1,14 +1,17 @@
-"""IRRA (Jiang & Ye, CVPR 2023): CLIP towers tied by similarity distribution matching and masked words."""
+"""IRRA (Jiang & Ye, CVPR 2023): CLIP towers with similarity distribution matching and masked words."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
@@ -18,8 +21,11 @@ from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
+if TYPE_CHECKING:
+    from glalign.models.towers.backbones import JointTowers
+
 CLASSIFIER_STD = 0.001
-"""Spread of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
+"""Standard deviation of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Options:
     """The `model:` keys. The defaults are the original's (anosorae/IRRA@cfc2378).
 
     backbone, weights: the CLIP towers and their file. tau: temperature of the similarity distributions. cross_depth:
-    blocks after the cross-attention. share_masked_ids: the matching and identity losses see the masked captions too.
+    blocks after the cross-attention. share_masked_ids: the matching and identity losses use the masked captions too.
     """
 
     backbone: str = "clip-vit-b-16"
@@ -44,7 +50,7 @@ class Options:
 
 
 class Irra(Retriever):
-    """Global embeddings matched by SDM and identity, with masked words predicted from the image as a training aid.
+    """Global features matched by SDM and identity, with masked language modelling from the image as a third loss.
 
     Source: anosorae/IRRA@cfc2378, reimplemented from a description of it.
 
@@ -60,14 +66,17 @@ class Irra(Retriever):
 
     Simplified: the vocabulary head and the MLP of the last block run on the masked positions only (the loss is a mean
     over these, so that nothing changes but the time); a caption without an ordinary word has nothing masked (original:
-    its end mark); captions of similar length are read together, so that there is less padding, and what is left
-    of it attends in the blocks as in the original; full precision (original: half-precision weights, the reason for its
+    its end mark); captions of similar length are encoded together, which leaves less padding; the
+    rest of it takes part in the attention of the blocks, as in the original; full precision (original: half-precision weights, the reason for its
     large eps); position tables are resized bicubically (original: bilinearly); LR per step (original: per epoch).
 
-    Not done: choosing the epoch by the test split, which is what the released default does.
+    Not done: choosing the epoch by the test split, as the released default does.
     """
 
-    def __init__(self, options: Options, towers: nn.Module, identities: int):
+    options: Options
+    tokenizer: MarkedTokenizer
+
+    def __init__(self, options: Options, towers: JointTowers, identities: int):
         super().__init__()
         self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
         self.patch_grid = towers.patch_grid
@@ -82,7 +91,7 @@ class Irra(Retriever):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See Retriever.build."""
+        """See `Retriever.build`."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
         weights.fill(towers, options.weights)
@@ -96,10 +105,10 @@ class Irra(Retriever):
         if not self.options.share_masked_ids:
             text, _ = self.text_features(batch.tokens)
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
-        names = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
+        id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
             "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
-            "id": (names[0] + names[1]) / 2,
+            "id": (id_losses[0] + id_losses[1]) / 2,
             "mlm": self.mlm_loss(text_tokens, image_tokens, batch, chosen),
         }
 
@@ -117,37 +126,37 @@ class Irra(Retriever):
         return self.mlm_head(self.ln_post(states))
 
     def encode_images(self, batch: Batch) -> Features:
-        """Normalised class token."""
+        """Return the normalised class token."""
         return {"global": F.normalize(self.image_features(batch.pixels)[0])}
 
     def encode_texts(self, batch: Batch) -> Features:
-        """Normalised end-of-text token."""
+        """Return the normalised end-of-text token."""
         return {"global": F.normalize(self.text_features(batch.tokens)[0])}
 
     def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(B, T) captions with masked words, and which words (bool) are to be predicted."""
+        """Return masked captions (B, T) and the positions to predict, (B, T) bool."""
         return mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
 
     def image_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Global features (B, E) and tokens (B, N, E) of images, not normalised."""
+        """Return global features (B, E) and tokens (B, N, E) of images, not normalised."""
         tokens = self.towers.image_tokens(pixels)
         return tokens[:, 0], tokens
 
     def text_features(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Global features (B, E) and tokens (B, T, E) of captions, not normalised."""
+        """Return global features (B, E) and tokens (B, T, E) of captions, not normalised."""
         return self.towers.texts(ids)
 
     def make_mlm_head(self, width: int) -> nn.Module:
-        """(M, width) -> (M, vocabulary) logits of the masked words."""
+        """Build the head for masked words, (M, width) -> (M, vocabulary) logits."""
         return vocabulary_head(width, self.tokenizer.vocab_size, self.options.cross_depth)
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """One group per pair of rate and decay; which parameter belongs where is `rule`."""
+        """Return one group per pair of rate and decay, by `rule`."""
         return grouped(self.named_parameters(), rule, lr, weight_decay)
 
 
 def rule(name: str) -> tuple[float, bool]:
-    """Relative rate of a parameter and whether it decays; of the rules that apply to a name the last one wins.
+    """Return the relative rate of a parameter and whether it decays; the last rule that applies to the name wins.
 
     >>> rule("cross_attention.in_proj_weight"), rule("cross_attention.in_proj_bias"), rule("classifier.bias")
     ((5.0, True), (2.0, False), (5.0, False))

@@ -1,5 +1,7 @@
 """RaSa (Bai et al., IJCAI 2023): ALBEF fine-tuned to tell strong from weak pairs and to notice replaced words."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -141,7 +143,7 @@ class RaSa(Retriever):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See Retriever.build; nothing depends on the training set."""
+        """See `Retriever.build`; nothing depends on the training set."""
         options = from_mapping(Options, model, "model")
         tokenizer = AlbefTokenizer(weights.vocabulary(options.vocabulary))
         network = albef(options.backbone, image_size, tokenizer.vocab_size, options.dropout)

@@ -1,8 +1,10 @@
 """SRCF (Suo et al., ECCV 2022): correlation filters find the person and its parts in a map and in a caption."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import torch
 from torch import Generator, Tensor, nn
@@ -30,6 +32,9 @@ from glalign.models.towers.bert import Bert, bert
 from glalign.models.towers.text_cnn import TextCnn
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
+
+if TYPE_CHECKING:
+    from glalign.models.towers.resnet import ResNetTrunk
 
 CLASSIFIER_STD = 0.001
 TINY = 1e-8
@@ -148,7 +153,7 @@ class Srcf(Retriever):
     needs = frozenset({"caption_of_other_image"})
     class_heads = ("classifiers.",)
 
-    def __init__(self, options: Options, trunk: nn.Module, text: Bert, tokenizer: FileTokenizer, identities: int):
+    def __init__(self, options: Options, trunk: ResNetTrunk, text: Bert, tokenizer: FileTokenizer, identities: int):
         super().__init__()
         self.options, self.trunk, self.text, self.tokenizer = options, trunk, text, tokenizer
         text.requires_grad_(False)
@@ -174,7 +179,7 @@ class Srcf(Retriever):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See Retriever.build; any image size fits."""
+        """See `Retriever.build`; any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, last_stride=1)
         tokenizer = FileTokenizer(weights.vocabulary(options.vocabulary), options.max_tokens, "bert")

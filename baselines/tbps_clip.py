@@ -1,40 +1,35 @@
 """TBPS-CLIP, simplified (Cao et al., AAAI 2024): a fine-tuned CLIP with soft targets by identity."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever
-from glalign.contract.training_info import TrainingInfo
+from baselines.clip_zero_shot import ClipZeroShot
+from baselines.clip_zero_shot import Options as ClipOptions
+from glalign.contract.retriever import Batch
 from glalign.models.losses.contrastive import person_targets
-from glalign.models.losses.logit_scale import LogitScale
-from glalign.models.towers.backbones import joint_towers
-from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
+
+if TYPE_CHECKING:
+    from glalign.models.towers.backbones import JointTowers
 
 RITC_EPS = 0.01
 """Added to the target of R-ITC before its logarithm (Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration)."""
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(ClipOptions):
     """The `model:` keys. The defaults are the original's (Flame-Chasers/TBPS-CLIP@ba090bc, simplified configuration).
 
-    backbone, weights: the CLIP towers and their file. vocabulary: the tokenizer's file of a multilingual CLIP, None for
-    CLIP's own. softness: share of the model's own similarities in the targets
-    of N-ITC. ramp: share of the training over which that share rises from 0. nitc_weight, ritc_weight: of the two
-    losses. text_dropout: of the attention weights of the text tower. freeze_patches: the convolution that makes the
-    patches is not trained.
+    backbone, weights, vocabulary: see `baselines.clip_zero_shot`. softness: weight of the model's own similarities in
+    the targets of N-ITC. ramp: share of the training over which that weight rises from 0. nitc_weight, ritc_weight: of
+    the two losses. text_dropout: of the attention weights of the text tower. freeze_patches: the patch convolution is
+    not trained.
     """
 
-    backbone: str = "clip-vit-b-16"
-    weights: str = "clip-vit-b-16"
-    vocabulary: str | None = None
     softness: float = 0.5
     ramp: float = 0.2
     nitc_weight: float = 1.0
@@ -51,8 +46,8 @@ class Options:
                 raise UserError(f"model.{key}: {value} is negative; 0 leaves the loss out")
 
 
-class TbpsClip(Retriever):
-    """A CLIP fine-tuned with two losses, both towards targets that all captions of a person share.
+class TbpsClip(ClipZeroShot):
+    """A CLIP fine-tuned with two losses, whose targets are shared by all captions of a person.
 
     Source: Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration; reimplemented from a description of it.
 
@@ -65,8 +60,8 @@ class TbpsClip(Retriever):
     `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:` values, 5 epochs the
     `budget:`.
 
-    Changed for Vietnamese, which CLIP does not read: the towers of open_clip's xlm-roberta-base-ViT-B-32, whose caption
-    is the projected mean token.
+    Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
+    caption feature is the projected mean token.
 
     Simplified: the batch of 320 is one batch (original: 80 on each of 4 devices, all compared with all); of the
     augmentations, of which the original draws two per image out of six, every image gets flip, colour jitter of .1 and
@@ -81,26 +76,17 @@ class TbpsClip(Retriever):
     good from the start; the demo has batches of 64.
     """
 
-    def __init__(self, options: Options, towers: torch.nn.Module):
-        super().__init__()
-        self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
-        self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
-        self.scale = LogitScale("learned")
+    options: Options
+    options_class = Options
+
+    def __init__(self, options: Options, towers: JointTowers):
+        super().__init__(options, towers)
         self.softness = options.softness
         towers.visual.conv1.requires_grad_(not options.freeze_patches)
         towers.drop_text_attention(options.text_dropout)
 
-    @classmethod
-    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See Retriever.build."""
-        options = from_mapping(Options, model, "model")
-        vocabulary = weights.vocabulary(options.vocabulary) if options.vocabulary else None
-        towers = joint_towers(options.backbone, image_size, vocabulary)
-        weights.fill(towers, options.weights)
-        return cls(options, towers)
-
     def before_step(self, step: int, steps: int) -> None:
-        """The share of the model's own similarities rises linearly to `softness`."""
+        """Raise the weight of the model's own similarities linearly to `softness`."""
         rise = self.options.ramp * steps
         self.softness = self.options.softness * (min(1.0, step / rise) if rise else 1.0)
 
@@ -112,14 +98,6 @@ class TbpsClip(Retriever):
             "nitc": self.options.nitc_weight * nitc(logits, batch.person, self.softness),
             "ritc": self.options.ritc_weight * ritc(logits, batch.person),
         }
-
-    def encode_images(self, batch: Batch) -> Features:
-        """Normalised class token."""
-        return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
-
-    def encode_texts(self, batch: Batch) -> Features:
-        """Normalised end-of-text token, or the mean token of a multilingual CLIP."""
-        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
 
 
 def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:

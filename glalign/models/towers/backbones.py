@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from glalign.models.towers.resnet import ResNetTrunk
     from glalign.models.towers.vgg import VggTrunk
 
+    JointTowers = ClipTowers | MultilingualTowers
+
 CLIP_NAMES = ("tiny/clip", "clip-vit-b-32", "clip-vit-b-16")
 RESNET_NAMES = ("tiny/resnet", "resnet50")
 VGG_NAMES = ("tiny/vgg", "vgg16")
@@ -71,7 +73,7 @@ def clip_towers(
     return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
 
 
-def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> ClipTowers | MultilingualTowers:
+def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> JointTowers:
     """Build both towers with random weights and without dropout.
 
     vocabulary: None for CLIP's own; a tokenizer's file for a CLIP with a multilingual text tower.

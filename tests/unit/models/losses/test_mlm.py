@@ -70,7 +70,8 @@ def test_word_loss_is_the_mean_and_zero_for_no_words():
 def test_groups_hold_every_parameter_once_frozen_ones_too():
     module = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 4))
     module[1].bias.requires_grad_(False)
-    groups = list(grouped(module.named_parameters(), lambda name: (3.0 if name[0] == "1" else 1.0, "bias" not in name), 0.1, 0.5))
+    rule = lambda name: (3.0 if name[0] == "1" else 1.0, "bias" not in name)  # noqa: E731
+    groups = list(grouped(module.named_parameters(), rule, 0.1, 0.5))
     assert {(round(group["lr"], 3), group["weight_decay"]): len(group["params"]) for group in groups} == {
         (0.1, 0.5): 1,
         (0.1, 0.0): 1,
