@@ -37,13 +37,13 @@ class Options:
 class ClipZeroShot(Retriever):
     """The pre-trained CLIP; with a budget of 0 steps its weights are scored as they are.
 
-    Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021; its towers
-    as in open_clip.
+    Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021; its towers as
+    in open_clip.
 
-    Kept: both towers, their tokenizer and its 77 tokens, the class and end-of-text tokens after the final
-    normalisation and projection, cosine. 224 x 224 pixels with CLIP's own statistics are `data:` values. With a budget
-    above 0 the same towers are fine-tuned with CLIP's loss: the cross-entropies of both directions averaged, the only
-    positive of an image being the caption that it came with.
+    Kept: both towers, their tokenizer and its 77 tokens, the class and end-of-text tokens after the final normalisation
+    and projection, cosine. 224 x 224 pixels with CLIP's own statistics are `data:` values. With a budget above 0 the
+    same towers are fine-tuned with CLIP's loss: the cross-entropies of both directions averaged, the only positive of
+    an image being the caption that it came with.
 
     Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
     caption feature is the projected mean token.

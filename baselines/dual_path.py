@@ -114,9 +114,9 @@ class DualPath(Retriever):
     nearly stands for all of them. `branch_scale: 0` starts the text CNN of 14 blocks as its four projections, an
     initial value and not a change of the network, for short trainings.
 
-    Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and
-    learn at the full rate; the dictionary is every training word seen `min_count` times instead of those that word2vec
-    knows (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: what `data:` offers.
+    Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and learn
+    at the full rate; the dictionary is every training word seen `min_count` times instead of those that word2vec knows
+    (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: what `data:` offers.
 
     At a disadvantage: in the demo its text side starts from nothing, where the original has word2vec's vectors and the
     systems with a transformer have a pre-trained one.

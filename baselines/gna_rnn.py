@@ -87,11 +87,11 @@ class GnaRnn(Retriever):
     and no flip are `data:` values.
 
     Simplified: the score is the logit, whose order is the sigmoid's, but which does not saturate. Negatives are drawn
-    from the batch (original: from the training set), so that every image goes through the trunk and the heads once; BatchNorm
-    sees the batch's images (original: the images of the 128 pairs). A batch may hold two captions of one image, which
-    then count as mismatched (rarely: images occur twice). Pairs are shuffled (original: images in order, each with a
-    random caption). Images are shifted against a border (original: 224-pixel crops out of 256); their means are
-    subtracted and they are divided by deviations, as torchvision's weights require (original: subtracted only).
+    from the batch (original: from the training set), so that every image goes through the trunk and the heads once;
+    BatchNorm sees the batch's images (original: the images of the 128 pairs). A batch may hold two captions of one
+    image, which then count as mismatched (rarely: images occur twice). Pairs are shuffled (original: images in order,
+    each with a random caption). Images are shifted against a border (original: 224-pixel crops out of 256); their means
+    are subtracted and they are divided by deviations, as torchvision's weights require (original: subtracted only).
     Gradients are clipped by norm, `optim.clip` (original: every value to +-5). Words are split at hyphens and dots
     (original: punctuation is deleted, "t-shirt" is one word). Initial values are PyTorch's for such layers.
 

@@ -55,20 +55,20 @@ class Irra(Retriever):
     Source: anosorae/IRRA@cfc2378, reimplemented from a description of it.
 
     Kept: final LN and projection on all tokens, class token and end-of-text token as global features; SDM with
-    temperature .02 and KL(p || q), both directions summed; identity loss of one shared linear layer (weights
-    N(0, .001)) on features that are not normalised, mean of both sides; masked language modelling from the text tokens
+    temperature .02 and KL(p || q), both directions summed; identity loss of one shared linear layer (weights N(0,
+    .001)) on features that are not normalised, mean of both sides; masked language modelling from the text tokens
     through cross-attention (no residual, one LN for keys and values, no padding mask) and 4 CLIP blocks, with its
-    initialisation; the masking rule; the three losses with weight 1; the learning-rate rules by parameter name
-    (cross modules x5, biases x2 without decay, classifier and head x5). As released, the ids are masked in place, so
-    that SDM and identity loss see masked captions too (issues 13 and 29 there; the author saw lower accuracy when he
-    separated them): `share_masked_ids`. Adam with eps 1e-3, rate 1e-5, decay 4e-5, 5 of 60 epochs of warm-up from a
-    tenth, then cosine, are `optim:` values; 384 x 128 pixels, flip, padded crop and erasing are `data:` values.
+    initialisation; the masking rule; the three losses with weight 1; the learning-rate rules by parameter name (cross
+    modules x5, biases x2 without decay, classifier and head x5). As released, the ids are masked in place, so that SDM
+    and identity loss see masked captions too (issues 13 and 29 there; the author saw lower accuracy when he separated
+    them): `share_masked_ids`. Adam with eps 1e-3, rate 1e-5, decay 4e-5, 5 of 60 epochs of warm-up from a tenth, then
+    cosine, are `optim:` values; 384 x 128 pixels, flip, padded crop and erasing are `data:` values.
 
     Simplified: the vocabulary head and the MLP of the last block run on the masked positions only (the loss is a mean
     over these, so that nothing changes but the time); a caption without an ordinary word has nothing masked (original:
-    its end mark); captions of similar length are encoded together, which leaves less padding; the
-    rest of it takes part in the attention of the blocks, as in the original; full precision (original: half-precision weights, the reason for its
-    large eps); position tables are resized bicubically (original: bilinearly); LR per step (original: per epoch).
+    its end mark); captions of similar length are encoded together, which leaves less padding; the rest of it takes part
+    in the attention of the blocks, as in the original; full precision (original: half-precision weights, the reason for
+    its large eps); position tables are resized bicubically (original: bilinearly); LR per step (original: per epoch).
 
     Not done: choosing the epoch by the test split, as the released default does.
     """

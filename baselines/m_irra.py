@@ -45,13 +45,13 @@ class Options(IrraOptions):
 class MIrra(Irra):
     """IRRA's losses over a ViT and an XLM-R that were trained together on captions in many languages.
 
-    Source: the paper has no released code and its text was not read; what it has in common with IRRA is taken from
-    IRRA (anosorae/IRRA@cfc2378), the towers from open_clip's xlm-roberta-base-ViT-B-32 (trained on LAION-5B).
+    Source: the paper has no released code and its text was not read; what it has in common with IRRA is taken from IRRA
+    (anosorae/IRRA@cfc2378), the towers from open_clip's xlm-roberta-base-ViT-B-32 (trained on LAION-5B).
 
     Kept: everything that IRRA keeps, as its own record says: SDM with temperature .02, identity loss and masked words
     with weight 1 each, the cross-attention with 4 blocks, the initialisation, the learning-rate rules by parameter name
-    (XLM-R has the rate of the towers), captions masked for all losses. Of the towers: ViT-B/32 with GELU, here at
-    384 x 128 pixels (12 x 4 patches); XLM-R base with its dropout of .1, the mean over all tokens of a caption but the
+    (XLM-R has the rate of the towers), captions masked for all losses. Of the towers: ViT-B/32 with GELU, here at 384 x
+    128 pixels (12 x 4 patches); XLM-R base with its dropout of .1, the mean over all tokens of a caption but the
     padding, an MLP 768-640-512 with GELU and without biases; 77 tokens. Optimiser, rates, epochs, batch size and
     augmentation are IRRA's `optim:`, `budget:` and `data:` values.
 

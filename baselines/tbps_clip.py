@@ -104,8 +104,8 @@ def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
     """Normalised image-text contrast: mean over both directions of the cross-entropy with soft targets.
 
     A row's target is (1 - softness) of `person_targets` and `softness` of the row's own softmax, without gradient.
-    logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar.
-    Source: Cao et al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
+    logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar. Source: Cao et
+    al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
     """
     even = person_targets(person, logits.dtype)
 
@@ -120,9 +120,8 @@ def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
 def ritc(logits: Tensor, person: Tensor) -> Tensor:
     """Reversed image-text contrast: mean over both directions of KL(p || q + RITC_EPS), p the row's softmax.
 
-    q is `person_targets`, to which the eps is added without normalising again: the result may be as low as
-    -ln(1 + eps B).
-    Shapes and source as of `nitc`.
+    q is `person_targets`, to which the eps is added without normalising again: the result may be as low as -ln(1 + eps
+    B). Shapes and source as of `nitc`.
     """
     target = (person_targets(person, logits.dtype) + RITC_EPS).log()
 

@@ -49,9 +49,9 @@ class Options:
     backbone, weights: the image trunk and its file. global_width, part_width: channels of the branches. feature: width
     of the features. embedding, hidden: widths of a word and of each direction of the LSTM. max_words, attribute_words:
     longest caption and longest joined phrases of a part. min_count: words seen less often share one number. segmenter:
-    what cuts captions into words, pyvi or underthesea (Vietnamese), null to split at blanks and signs. scale: of
-    the cosines in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the
-    margins and slopes of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
+    what cuts captions into words, pyvi or underthesea (Vietnamese), null to split at blanks and signs. scale: of the
+    cosines in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the margins
+    and slopes of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
     """
 
     backbone: str = "resnet50"

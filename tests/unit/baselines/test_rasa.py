@@ -58,8 +58,8 @@ def test_original_size_has_the_original_parameters(monkeypatch):
     options = {"vocabulary": "tiny_wordpiece", "weights": "random"}
     with torch.device("meta"):
         original = RaSa.build(options, (384, 384), TrainingInfo(identities=11_003, steps=1), UNFILLED)
-    assert count(original.slow) == 210_181_946
-    assert count(original) - count(original.slow) == 210_186_561
+    assert count(original.momentum_model) == 210_181_946
+    assert count(original) - count(original.momentum_model) == 210_186_561
     assert original.image_queue.numel() + original.text_queue.numel() == 33_554_432
     assert original.embed_dim == 256
     assert original.rerank_top == 128
@@ -242,14 +242,14 @@ def test_terms_are_those_of_the_original():
     system = build(weak=0.5)
     system.before_step(5, 10)
     with torch.no_grad():  # the momentum model stands elsewhere
-        for value in system.slow.parameters():
+        for value in system.momentum_model.parameters():
             value.add_(0.02 * torch.randn(value.shape, generator=torch.Generator().manual_seed(value.numel())))
     batch = batch_of(system)
     stream = batch.generator
     state, queued = stream.get_state(), (system.image_queue.clone(), system.text_queue.clone())
     found = system.loss(batch)
     stream.set_state(state)
-    model, slow = system.albef, system.slow
+    model, slow = system.albef, system.momentum_model
 
     mirrored = torch.rand(6, 1, 1, 1, generator=stream) < 0.5
     other = torch.rand(6, generator=stream) < 0.5
@@ -291,24 +291,24 @@ def test_terms_are_those_of_the_original():
 
 def test_no_gradient_reaches_the_momentum_model_and_all_others_learn():
     system = build(weak=0.5)
-    before = {name: value.clone() for name, value in system.slow.state_dict().items()}
+    before = {name: value.clone() for name, value in system.momentum_model.state_dict().items()}
     sum(system.loss(batch_of(system)).values()).backward()
-    assert all(p.grad is None for p in system.slow.parameters())
-    assert all(torch.equal(before[name], value) for name, value in system.slow.state_dict().items())
+    assert all(p.grad is None for p in system.momentum_model.parameters())
+    assert all(torch.equal(before[name], value) for name, value in system.momentum_model.state_dict().items())
     idle = [n for n, p in system.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.abs().sum())]
     assert idle == []
 
 
 def test_the_momentum_model_starts_as_a_copy_and_follows_before_every_step():
     system = build()
-    online, slow = system.albef.state_dict(), system.slow.state_dict()
+    online, slow = system.albef.state_dict(), system.momentum_model.state_dict()
     assert all(torch.equal(value, online[name]) for name, value in slow.items())
     assert set(online) - set(slow) == {"matching.weight", "matching.bias", "temperature"}
     with torch.no_grad():
         system.albef.text_proj.bias.add_(1.0)
     system.before_step(1, 10)
-    torch.testing.assert_close(system.slow.text_proj.bias, torch.full((64,), 0.005))
-    assert {name for name in system.state_dict() if name.startswith("slow.")}
+    torch.testing.assert_close(system.momentum_model.text_proj.bias, torch.full((64,), 0.005))
+    assert {name for name in system.state_dict() if name.startswith("momentum_model.")}
 
 
 def test_softness_rises_over_the_first_share_of_the_training():
@@ -380,4 +380,4 @@ def test_rates_follow_the_modules():
         if parameter.requires_grad:
             rate = 10.0 if name.startswith(("prd_head", "mrtd_head")) else 0.5 if name.endswith("temperature") else 1.0
             assert found[id(parameter)] == (pytest.approx(rate), 0.02 if parameter.ndim > 1 else 0.0)
-    assert not {id(p) for p in system.slow.parameters()} & set(found)
+    assert not {id(p) for p in system.momentum_model.parameters()} & set(found)
