@@ -16,7 +16,8 @@ from glalign.planning.ledger_jobs import VOCABULARIES, trained
 
 from glalign.config.data_section import DataOptions
 from glalign.config.loading import Config, overlaid
-from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.contract.retriever import Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.cost.cost_table import Cost, built_as
 from glalign.cost.size import PAIRS, costs, counted, dictionary, stand_in, train_once
 from glalign.planning.printed_tables import read_published
@@ -58,13 +59,13 @@ def cost(name: str, entry: Mapping[str, Any]) -> Cost:
     torch.manual_seed(0)
     known = read_published(ROOT / "paper/parameters.csv").get(name, {})
     options = DataOptions.from_config(entry["data"], f"systems.{name}.data")
-    facts = TrainingInfo(int(known.get("identities") or 0), 1000, dictionary(int(known.get("words") or 0)))
+    info = TrainingInfo(int(known.get("identities") or 0), 1000, dictionary(int(known.get("words") or 0)))
     named = options_of(entry, class_outline(entry["class"]))
     with tempfile.TemporaryDirectory() as folder:
         for vocabulary in {value for key, value in named.items() if key.endswith("vocabulary") and value}:
             stand_in(Path(folder), vocabulary, *entry["vocabularies"][vocabulary])
         weights = Weights(Path(folder), load=False)
-        model: Retriever = class_named(entry["class"]).build(entry["model"], options.image_size, facts, weights)
+        model: Retriever = class_named(entry["class"]).build(entry["model"], options.image_size, info, weights)
     learning, step = counted(lambda: train_once(model, {**entry, "system": name}, options))
     found = costs(model, options.image_size)["multiply_adds"]
     return Cost(

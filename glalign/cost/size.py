@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from glalign.config.data_section import DataOptions
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.cost.cost_table import GALLERY
 from glalign.engine.optim import OptimOptions, make_optimizer
 from glalign.engine.specimen import WORDS, specimen
@@ -54,13 +55,13 @@ def measure(spec: Mapping[str, Any], out: Path) -> None:
 def with_stand_ins(spec: Mapping[str, Any], options: DataOptions) -> Retriever:
     """The system of a specification as in `measure`, with random weights and stand-ins for its vocabularies."""
     torch.manual_seed(0)
-    facts = TrainingInfo(spec["identities"], 1000, dictionary(spec["words"]))
+    info = TrainingInfo(spec["identities"], 1000, dictionary(spec["words"]))
     with tempfile.TemporaryDirectory() as folder:
         for name, (family, size) in spec["vocabularies"].items():
             stand_in(Path(folder), name, family, size)
         weights = Weights(Path(folder), load=False)
         with within(f"systems.{spec['system']}"):
-            return class_named(spec["class"]).build(spec["model"], options.image_size, facts, weights)
+            return class_named(spec["class"]).build(spec["model"], options.image_size, info, weights)
 
 
 def dictionary(count: int) -> tuple[tuple[str, int], ...]:

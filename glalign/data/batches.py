@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from glalign.contract.retriever import Batch
+from glalign.contract.tokenizer import Tokenizer
 from glalign.data.augment import normalise
 from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
-from glalign.language.tokenizers import Tokenizer
 
 
 def image_batches(images: ImageStore, normalisation: str, size: int, parts: PartStore | None = None) -> Iterator[Batch]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from glalign.contract.records import Record
 from glalign.contract.regions import REGIONS
-from glalign.language.tokenizers import Span, Tokenizer
+from glalign.contract.tokenizer import Span, Tokenizer
 from glalign.support.errors import UserError
 
 Phrases = Sequence[dict[str, Any]]

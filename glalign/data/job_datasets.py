@@ -11,11 +11,11 @@ from typing import Any
 from glalign.config.data_section import DataOptions
 from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.tokenizer import Split, Tokenizer
 from glalign.data.batches import caption_batches, image_batches
 from glalign.data.caption_tensors import Phrases, read_phrases
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.pairs import Pairs
-from glalign.language.tokenizers import Split, Tokenizer
 from glalign.parsing.label_map_record import check_one_parser
 from glalign.storage.parallel_decode import cores
 from glalign.support.errors import UserError

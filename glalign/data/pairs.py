@@ -10,11 +10,11 @@ from torch import Generator, Tensor
 from glalign.config.data_section import DataOptions
 from glalign.contract.records import Record
 from glalign.contract.retriever import Batch
+from glalign.contract.tokenizer import Tokenizer
 from glalign.data import augment
 from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.orders import Grouped, Shuffled
-from glalign.language.tokenizers import Tokenizer
 from glalign.support.random_streams import seed_for
 
 SAMPLINGS = ("pairs", "identity", "groups")

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from glalign.contract.retriever import TrainingInfo
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.job_datasets import TrainingData
 from glalign.engine.encode import Encoded
 from glalign.evaluation.metrics import half_up

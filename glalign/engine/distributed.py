@@ -1,4 +1,4 @@
-"""A training in several processes that torchrun starts; what they divide is in glalign.models.batch_shares.
+"""A training in several processes that torchrun starts; what they divide is in glalign.models.data_parallel.
 
 All run the same program on the same whole batches and hold the same weights; the first one alone writes files.
 """
@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from glalign.models.batch_shares import processes
+from glalign.models.data_parallel import processes
 from glalign.support.errors import UserError
 
 

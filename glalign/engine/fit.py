@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.contract.retriever import Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.job_datasets import RetrievalSet, TrainingData, input_digests
 from glalign.data.pairs import Pairs
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
@@ -23,8 +24,8 @@ from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.prefetch import Ahead
 from glalign.evaluation.ranking import find_positives, hit_ranks
-from glalign.models.batch_shares import processes
-from glalign.models.shared_norm import share_statistics
+from glalign.models.data_parallel import processes
+from glalign.models.sharded_batchnorm import convert_batchnorm
 from glalign.storage.locks import alone_in
 from glalign.storage.provenance import provenance, run_digest
 from glalign.storage.weight_files import Weights, save_weights
@@ -62,9 +63,9 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     budget = spec["budget"]
     steps = data.steps(budget, sampling)
     words = data.words(kind.word_split(spec["model"])) if "words" in kind.needs else ()
-    facts = TrainingInfo(data.identities, steps, words)
+    info = TrainingInfo(data.identities, steps, words)
 
-    training = assembled(spec, data, facts, seed, device, runtime)
+    training = assembled(spec, data, info, seed, device, runtime)
     model, optimizer, scaler = training.model, training.optimizer, training.precision.scaler
     inputs = input_digests(spec)
     checkpoint, key = out / "checkpoint.pt", run_digest({**spec, "inputs": inputs}, code)
@@ -103,14 +104,14 @@ def train(spec: Mapping[str, Any], out: Path, code: str) -> None:
     save_weights(out / "model.safetensors", best.pop("weights"))
     write_text(out / "train.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
     selected = {"rule": spec["selection"], **best}
-    run = {"facts": asdict(facts), "selected": selected, "parameters": sum(p.numel() for p in model.parameters())}
+    run = {"facts": asdict(info), "selected": selected, "parameters": sum(p.numel() for p in model.parameters())}
     run |= {"inputs": inputs, "steps": steps, "pairs": steps * data.options.batch_size}
     write_json(out / "run.json", {**run, **provenance(spec, code)})
     checkpoint.unlink(missing_ok=True)
 
 
 def assembled(
-    spec: Mapping[str, Any], data: TrainingData, facts: TrainingInfo, seed: int, device: torch.device, runtime: Runtime
+    spec: Mapping[str, Any], data: TrainingData, info: TrainingInfo, seed: int, device: torch.device, runtime: Runtime
 ) -> "Training":
     """The model with its pre-trained weights, its optimiser and its batches. Raises UserError if a GPU is too small."""
     place = f"systems.{spec['system']}"
@@ -119,20 +120,20 @@ def assembled(
     memory = from_mapping(MemoryOptions, spec.get("memory", {}), f"{place}.memory")
     memory.check(data.options.batch_size, data.options.group if sampling == "groups" else 1, f"{place}.memory")
     if device.type == "cuda":
-        check_memory(spec, facts, device)
+        check_memory(spec, info, device)
     torch.manual_seed(seed_for(seed, "weights"))
     with within(place):
-        model = kind.build(spec["model"], data.options.image_size, facts, Weights(Path(spec["weights"]))).to(device)
-    share_statistics(model)
+        model = kind.build(spec["model"], data.options.image_size, info, Weights(Path(spec["weights"]))).to(device)
+    convert_batchnorm(model)
     options = from_mapping(OptimOptions, spec["optim"], f"{place}.optim")
     groups = model.parameter_groups(options.lr, options.weight_decay)
     optimizer = make_optimizer(groups, options, fused=runtime.fused)
     precision = fitted(model, runtime, memory, spec["system"], device)
     pairs = data.pairs(model, sampling, seed)
     if runtime.prefetch:
-        pairs = Ahead(pairs.batch, facts.steps, runtime.prefetch, pin=device.type == "cuda")
+        pairs = Ahead(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")
     settings = {"precision": precision, "accumulate": memory.accumulate}
-    return Training(model, optimizer, options, pairs, data.validation(model), facts.steps, seed, device, **settings)
+    return Training(model, optimizer, options, pairs, data.validation(model), info.steps, seed, device, **settings)
 
 
 @dataclass(frozen=True)

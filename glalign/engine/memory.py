@@ -16,12 +16,13 @@ from torch.utils._pytree import tree_leaves
 
 from glalign.config.data_section import DataOptions
 from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.engine.layers import TRANSFORMER, layers
 from glalign.engine.optim import OptimOptions
 from glalign.engine.precision import Precision, fitted
 from glalign.engine.specimen import specimen
-from glalign.models.batch_shares import processes
+from glalign.models.data_parallel import processes
 from glalign.storage.weight_files import Weights
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError
@@ -130,7 +131,7 @@ def estimate(model: Retriever, spec: Mapping[str, Any], device: torch.device) ->
     return Peak(weights, trained, moments(optim.name, optim.momentum) * trained, step, pairs, per_pair)
 
 
-def check_memory(spec: Mapping[str, Any], facts: TrainingInfo, device: torch.device) -> None:
+def check_memory(spec: Mapping[str, Any], info: TrainingInfo, device: torch.device) -> None:
     """Log what the training of a specification needs, by a model of its own that is gone afterwards.
 
     Raises: UserError, before anything is trained, with what to change if the GPU has not so much.
@@ -138,7 +139,7 @@ def check_memory(spec: Mapping[str, Any], facts: TrainingInfo, device: torch.dev
     room = torch.cuda.mem_get_info(device)[0]
     size = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data").image_size
     weights = Weights(Path(spec["weights"]), load=False)
-    model = class_named(spec["class"]).build(spec["model"], size, facts, weights)
+    model = class_named(spec["class"]).build(spec["model"], size, info, weights)
     with explained(spec, model):
         peak = estimate(model, spec, device)
     log.info("%s: needs about %s of GPU memory, %.2f GiB are free", spec["system"], peak, room / GIB)

@@ -99,7 +99,7 @@ def retriever(spec: Mapping[str, Any], records: list[Record]) -> Score:
     """Scores of a trained system, rebuilt from its run; every record is encoded once, whatever the draws."""
     # Not at the top: a reference is scored without torch.
     from glalign.config.data_section import DataOptions  # noqa: PLC0415
-    from glalign.contract.retriever import TrainingInfo  # noqa: PLC0415
+    from glalign.contract.training_info import TrainingInfo  # noqa: PLC0415
     from glalign.data.job_datasets import RetrievalSet, Source  # noqa: PLC0415
     from glalign.engine.encode import Encoded  # noqa: PLC0415
     from glalign.storage.weight_files import Weights, load_weights  # noqa: PLC0415

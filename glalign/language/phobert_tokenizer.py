@@ -6,8 +6,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glalign.contract.tokenizer import Span
 from glalign.language.segmentation import Word, composed, cutter, segment
-from glalign.language.tokenizers import Span
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:

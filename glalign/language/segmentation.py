@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
 
+from glalign.contract.tokenizer import Span, Split, split_words
 from glalign.language.lexicon import grammar
-from glalign.language.tokenizers import Span, Split, split_words
 from glalign.support.errors import UserError
 
 SEGMENTERS = ("pyvi", "underthesea")

@@ -3,35 +3,15 @@
 import gzip
 import html
 import importlib.util
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar
 
+from glalign.contract.tokenizer import Span, Split, split_words
 from glalign.support.errors import UserError
-
-Span = tuple[int, int]
-"""Start and end of a stretch of characters; (0, 0) is no stretch at all."""
-
-Split = Callable[[str], Sequence[tuple[str, Span]]]
-"""Cuts a caption into words; each with the characters that it is."""
-
-
-class Tokenizer(Protocol):
-    """What a system needs of its tokenizer. `eot_id` and `mask_id` are None where there is no such token."""
-
-    pad_id: int
-    eot_id: int | None
-    mask_id: int | None
-    vocab_size: int
-    context_length: int
-
-    def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids of a normalised caption, at most `context_length`, and the characters each stands for."""
-        ...
 
 
 def normalise_caption(text: str) -> str:
@@ -178,7 +158,7 @@ class FileTokenizer:
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
         self._pieces.no_truncation()
         self._pieces.no_padding()
-        ids = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
+        ids: list[Any] = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
         if None in ids:
             missing = self.MARKS[family][ids.index(None)]
             raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")
@@ -191,15 +171,6 @@ class FileTokenizer:
         encoded = self._pieces.encode(text, add_special_tokens=False)
         room = self.context_length - 2
         return [self.sot_id, *encoded.ids[:room], self.eot_id], [(0, 0), *encoded.offsets[:room], (0, 0)]
-
-
-def split_words(text: str) -> list[tuple[str, Span]]:
-    """Words with their spans, split on blanks and - . , ( ) as Dual-path's dictionary does (Zheng et al. 2020).
-
-    >>> [word for word, _ in split_words("A T-shirt (red).")]
-    ['A', 'T', 'shirt', 'red']
-    """
-    return [(match.group(), match.span()) for match in re.finditer(r"[^\s\-.,()]+", text)]
 
 
 def _lower(text: str) -> tuple[str, list[int] | None]:

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.models.losses.albef_tasks import hard_negative_pairs, mask_word_pieces, masked_positions
 from glalign.models.losses.contrastive import contrastive
-from glalign.models.losses.fusion_tasks import hard_pairs, mask_words, places_of
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.pretraining.clip import train_towers
 from glalign.storage.weight_files import Weights
@@ -64,11 +64,11 @@ class Pretraining(Retriever):
         images, texts = model.image_feature(image), model.text_feature(text)
         scale = 1 / model.temperature
         logits = (images @ texts.T * scale).detach()
-        rows, columns, match = hard_pairs(logits, logits.T, batch.person, batch.generator, self.hardness)
-        judged = model.matching(model.matched(text[rows], lengths[rows], image[columns]))
-        masked, chosen = mask_words(ids, lengths, self.tokenizer, MASKED, batch.generator)
-        at, asked = places_of(chosen)
-        words = model.word_logits(model.read(masked, lengths, image, at)[asked])
+        rows, columns, match = hard_negative_pairs(logits, logits.T, batch.person, batch.generator, self.hardness)
+        judged = model.matching(model.fused_class_token(text[rows], lengths[rows], image[columns]))
+        masked, chosen = mask_word_pieces(ids, lengths, self.tokenizer, MASKED, batch.generator)
+        at, asked = masked_positions(chosen)
+        words = model.word_logits(model.fuse_ids(masked, lengths, image, at)[asked])
         missed = F.cross_entropy(words, ids.gather(1, at)[asked], reduction="sum")
         return {
             # Targets by identity: in a corpus this small a batch often holds two captions of one person.

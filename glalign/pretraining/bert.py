@@ -10,10 +10,11 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
+from glalign.contract.tokenizer import Tokenizer
 from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.language.tokenizers import FileTokenizer, Tokenizer
+from glalign.language.tokenizers import FileTokenizer
 from glalign.models.losses.masking import mask_tokens
-from glalign.models.losses.mlm import word_loss
+from glalign.models.losses.mlm import mlm_loss
 from glalign.models.towers.bert import INIT_STD, bert
 from glalign.pretraining.corpus import captions
 from glalign.storage.weight_files import Weights, save_weights
@@ -122,7 +123,7 @@ def pretrain_words(spec: Mapping[str, Any], build: Callable[[Options, Weights], 
             torch.manual_seed(seed_for(spec["seed"], "step", step))  # dropout
             rows = torch.randint(len(train.lengths), (spec["batch"],), generator=stream)
             logits, words = predicted(model.train(), *train.batch(rows), tokenizer, stream)
-            loss = word_loss(logits, words)
+            loss = mlm_loss(logits, words)
             set_rates(optimizer, factor(step))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

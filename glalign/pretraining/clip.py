@@ -11,7 +11,8 @@ import torch
 from glalign.config.data_section import DataOptions
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.records import Query, Record, queries
-from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.contract.retriever import Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.job_datasets import RetrievalSet
 from glalign.data.pairs import Pairs
 from glalign.engine.fit import Training

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.models.losses.contrastive import contrastive
-from glalign.models.losses.temperature import LogitScale
+from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.towers.multilingual import MultilingualTowers, multilingual_towers
 from glalign.pretraining.clip import train_towers
 from glalign.storage.weight_files import Weights

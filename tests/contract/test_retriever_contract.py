@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.systems import FACTS, PERSON, SYSTEMS, build, make_batch, size_of, train_step
+from helpers.systems import INFO, PERSON, SYSTEMS, build, make_batch, size_of, train_step
 from torch import Tensor
 
 from glalign.contract.retriever import Batch, Features, Retriever
@@ -287,11 +287,11 @@ def test_a_missing_weight_file_is_named(name, tmp_path):
         (tmp_path / vocabulary.name).symlink_to(vocabulary)
     with pytest.raises(UserError, match=r"nowhere\.safetensors"):
         class_named(entry["class"]).build(
-            {**entry["model"], "weights": "nowhere"}, size_of(name), FACTS, Weights(tmp_path)
+            {**entry["model"], "weights": "nowhere"}, size_of(name), INFO, Weights(tmp_path)
         )
 
 
 def test_an_unknown_option_is_named(name):
     entry = SYSTEMS[name]
     with pytest.raises(UserError, match="no_such_option"):
-        class_named(entry["class"]).build({**entry["model"], "no_such_option": 1}, size_of(name), FACTS, UNFILLED)
+        class_named(entry["class"]).build({**entry["model"], "no_such_option": 1}, size_of(name), INFO, UNFILLED)

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from glalign.config.loading import overlaid
-from glalign.contract.retriever import Batch, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.orders import Grouped
 from glalign.engine.distributed import joined, sum_gradients
 from glalign.engine.specimen import WORDS, specimen
-from glalign.models.batch_shares import processes
-from glalign.models.shared_norm import share_statistics
+from glalign.models.data_parallel import processes
+from glalign.models.sharded_batchnorm import convert_batchnorm
 from glalign.storage.weight_files import PRETRAINED, Weights
 from glalign.support.dotted_names import class_named
 
@@ -59,7 +60,7 @@ def one_step(name: str, steps: int = 2) -> dict[str, dict[str, Tensor]]:
     model, batch = make_system(name)
     model = model.double().train()
     batch = replace(batch, pixels=batch.pixels.double(), parts=None if batch.parts is None else batch.parts.double())
-    share_statistics(model)
+    convert_batchnorm(model)
     for step in range(steps):
         model.before_step(8 + step, 10)
         model.zero_grad()

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from glalign.config.loading import overlaid
-from glalign.contract.retriever import Batch, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import WORDS, specimen
 from glalign.storage.weight_files import UNFILLED, Weights
 from glalign.support.dotted_names import class_named
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PERSON = (0, 1, 1, 2, 3, 4, 4, 0)
 
 
-FACTS = TrainingInfo(identities=5, steps=10, words=tuple((word, 100 - n) for n, word in enumerate(WORDS)))
+INFO = TrainingInfo(identities=5, steps=10, words=tuple((word, 100 - n) for n, word in enumerate(WORDS)))
 
 
 def trainable_systems() -> dict[str, dict[str, Any]]:
@@ -38,7 +39,7 @@ SYSTEMS = trainable_systems()
 def build(name: str, seed: int = 0, weights: Weights = UNFILLED) -> Retriever:
     entry = SYSTEMS[name]
     torch.manual_seed(seed)
-    return class_named(entry["class"]).build(entry["model"], size_of(name), FACTS, weights)
+    return class_named(entry["class"]).build(entry["model"], size_of(name), INFO, weights)
 
 
 def size_of(name: str) -> tuple[int, int]:

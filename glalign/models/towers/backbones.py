@@ -1,7 +1,8 @@
-"""Names of backbones -> towers; a tiny twin differs from the real one in sizes only."""
+"""Build towers from the names of backbones; a tiny twin differs from the real network in sizes only."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from glalign.models.towers.multilingual import MultilingualTowers
     from glalign.models.towers.resnet import ResNetTrunk
     from glalign.models.towers.vgg import VggTrunk
+
+    JointTowers = ClipTowers | MultilingualTowers
 
 CLIP_NAMES = ("tiny/clip", "clip-vit-b-32", "clip-vit-b-16")
 RESNET_NAMES = ("tiny/resnet", "resnet50")
@@ -28,17 +31,22 @@ def clip_towers(
     lower_case: bool = True,
     context_length: int | None = None,
 ) -> ClipTowers:
-    """CLIP's image and text towers with random weights.
+    """Build CLIP's image and text towers with random weights.
 
-    image_size: (H, W) in pixels, multiples of the patch size. dropout (D24) and class_token (D23): see ClipTowers.
-    lower_case (D6) and context_length (D4, at most 77): of the tokenizer; None is the tower's own limit.
     Sizes of the real ones: Radford et al. 2021, table 20. The tiny twin's: measured, 64 x 32 pixels in 8 x 4 patches.
-    Raises: UserError for an unknown name or an impossible size.
+
+    Args:
+        image_size: (H, W) in pixels, multiples of the patch size.
+        dropout (D24), class_token (D23): see ClipTowers.
+        lower_case (D6), context_length (D4, at most 77): of the tokenizer; None is the tower's own limit.
+
+    Raises:
+        UserError: for an unknown name or an impossible size.
     """
     # Importing open_clip takes seconds, and half of the systems do without it.
     from glalign.models.towers.clip import ClipShape, ClipTowers  # noqa: PLC0415
 
-    base = {"joint": 512, "vision_width": 768, "vision_layers": 12, "text_width": 512, "text_layers": 12}
+    base = ClipShape(patch=32, joint=512, vision_width=768, vision_layers=12, text_width=512, text_layers=12)
     shapes = {
         "tiny/clip": ClipShape(
             patch=8,
@@ -52,8 +60,8 @@ def clip_towers(
             merges=3582,  # 4,096 ids in all
             quick_gelu=False,
         ),
-        "clip-vit-b-32": ClipShape(patch=32, **base),
-        "clip-vit-b-16": ClipShape(patch=16, **base),
+        "clip-vit-b-32": base,
+        "clip-vit-b-16": replace(base, patch=16),
     }
     if name not in shapes:
         raise UserError(f"model.backbone: unknown CLIP {name!r}; known: {', '.join(CLIP_NAMES)}")
@@ -65,10 +73,10 @@ def clip_towers(
     return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
 
 
-def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> ClipTowers | MultilingualTowers:
-    """Both towers of a system that asks them for whole captions and no more, with random weights and without dropout.
+def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> JointTowers:
+    """Build both towers with random weights and without dropout.
 
-    vocabulary: None for CLIP with its own; a tokenizer's file for a CLIP whose text tower reads any language.
+    vocabulary: None for CLIP's own; a tokenizer's file for a CLIP with a multilingual text tower.
     """
     if vocabulary is None:
         return clip_towers(name, image_size)
@@ -78,10 +86,10 @@ def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None
 
 
 def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrunk:
-    """A ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
+    """Build a ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
 
-    stages: how many of its four stages it has; it reads files of all four. last_stride: 1 keeps the last stage's map as
-    large as the map before it. Raises: UserError for an unknown name.
+    stages: number of its four stages to keep; weight files of all four fit. last_stride: 1 keeps the last stage's map
+    as large as the map before it. Raises: UserError for an unknown name.
     """
     from glalign.models.towers.resnet import resnet50_trunk, tiny_trunk  # noqa: PLC0415
 
@@ -92,9 +100,9 @@ def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrun
 
 
 def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
-    """A VGG up to its second fully connected layer, with random weights: (B, 3, H, W) -> (B, channels).
+    """Build a VGG up to its second fully connected layer, with random weights: (B, 3, H, W) -> (B, channels).
 
-    dropout: after both fully connected layers (Simonyan and Zisserman 2015: .5). It reads images of one size,
+    dropout: after both fully connected layers (Simonyan and Zisserman 2015: .5). Images have the size
     `shape.image_size`. Raises: UserError for an unknown name.
     """
     from glalign.models.towers.vgg import TINY, VGG16, VggTrunk  # noqa: PLC0415

@@ -1,23 +1,22 @@
-"""A CLIP whose text tower is XLM-R, so that it reads any language: open_clip's, and a tiny twin of it."""
+"""A CLIP with XLM-R as its text tower, for captions in any language: open_clip's, and a tiny twin of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from open_clip.transformer import LayerNorm, VisionTransformer
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
-from glalign.models.towers.clip import fit_positions, image_tokens
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
+from glalign.models.towers.clip import POSITIONS, image_tokens
+from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
 CONTEXT = 77
-"""Longest caption in tokens, marks included: what open_clip reads of this model's captions by default."""
+"""Longest caption in tokens, marks included: open_clip's default for this model."""
 
 MOST_DROPOUT = 0.9
 """More would leave next to nothing of a feature."""
@@ -25,8 +24,10 @@ MOST_DROPOUT = 0.9
 
 @dataclass(frozen=True)
 class MultilingualShape:
-    """Sizes of a vision transformer and of an XLM-R; widths in channels. positions: rows of XLM-R's position table, of
-    which the first ones, up to the number of its padding id, stay unused."""
+    """Sizes of a vision transformer and of an XLM-R: widths in channels.
+
+    positions: rows of XLM-R's position table, of which those up to the padding id are unused.
+    """
 
     patch: int
     joint: int
@@ -52,10 +53,11 @@ tower of tiny/clip."""
 def multilingual_towers(
     name: str, image_size: tuple[int, int], vocabulary: Path | str, dropout: float = 0.1
 ) -> "MultilingualTowers":
-    """Both towers with random weights, and the tokenizer of the file `vocabulary`.
+    """Build both towers with random weights, and the tokenizer of the file `vocabulary`.
 
-    image_size: (H, W) in pixels, multiples of the patch size. dropout: of XLM-R, everywhere it has one (its own is .1).
-    Raises: UserError for an unknown name, an impossible size or dropout, or a vocabulary of another model.
+    image_size: (H, W) in pixels, multiples of the patch size. dropout: of hidden states and attention weights of XLM-R
+    (its own is .1). Raises: UserError for an unknown name, an impossible size or dropout, or a vocabulary of another
+    model.
     """
     if name not in SHAPES:
         raise UserError(f"model.backbone: unknown multilingual CLIP {name!r}; known: {', '.join(SHAPES)}")
@@ -68,7 +70,7 @@ def multilingual_towers(
 
 
 class TextTower(nn.Module):
-    """XLM-R, the mean over the tokens of a caption, and a projection without biases; open_clip's parameter names."""
+    """XLM-R, mean pooling over a caption's tokens, and a projection without biases; open_clip's parameter names."""
 
     def __init__(self, shape: MultilingualShape, tokenizer: FileTokenizer, dropout: float):
         super().__init__()
@@ -95,18 +97,20 @@ class TextTower(nn.Module):
         )
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) ids -> (B, E), the projected mean of the tokens that are no padding, and (B, T, E), all projected."""
-        real = ids != self.pad_id
-        hidden = self.transformer(input_ids=ids, attention_mask=real.long()).last_hidden_state
-        mean = (hidden * real[..., None]).sum(dim=1) / real.sum(dim=1, keepdim=True)
+        """(B, T) ids -> the projected mean (B, E) of the tokens without padding, and all tokens projected (B, T, E)."""
+        mask = ids.ne(self.pad_id)
+        hidden = self.transformer(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        mean = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
         return self.proj(mean), self.proj(hidden)
 
 
 class MultilingualTowers(nn.Module):
     """Image and text tower with every token of both in the joint space; open_clip's parameter names.
 
-    embed_dim: width E of the joint space. patch_grid: (h, w). tokenizer: the one whose ids the text tower reads.
+    embed_dim: width E of the joint space. patch_grid: (h, w).
     """
+
+    patch_grid: tuple[int, int]
 
     def __init__(self, shape: MultilingualShape, image_size: tuple[int, int], tokenizer: FileTokenizer, dropout: float):
         super().__init__()
@@ -123,44 +127,42 @@ class MultilingualTowers(nn.Module):
         )
         self.text = TextTower(shape, tokenizer, dropout)
         self.embed_dim, self.tokenizer = shape.joint, tokenizer
-        self.patch_grid: tuple[int, int] = self.visual.grid_size
+        self.patch_grid = self.visual.grid_size
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised."""
-        return spread(lambda own: image_tokens(self.visual, own), pixels)
+        return run_sharded(lambda shard: image_tokens(self.visual, shard), pixels)
 
     def lengths(self, ids: Tensor) -> Tensor:
-        """(B,) tokens of each caption that are no padding."""
-        return (ids != self.tokenizer.pad_id).sum(dim=1)
+        """Return the number of tokens (B,) of captions (B, T), marks included."""
+        return ids.ne(self.tokenizer.pad_id).sum(dim=1)
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) ids -> (B, E) captions and (B, T, E) tokens, neither L2-normalised.
+        """(B, T) ids -> captions (B, E) and tokens (B, T, E), neither L2-normalised.
 
-        Padding is attended to by no token and is no part of the mean. Captions of similar length are read together; a
-        token past the longest of its group is 0.
+        No token attends to padding, which is no part of the mean. Captions of similar length are encoded together; a
+        token beyond the longest caption of its bucket is 0.
         """
-        wide = ids.shape[1]
-        groups = length_groups(self.lengths(ids))
-        means, tokens = zip(*(spread(self.text, ids[rows, :length]) for rows, length in groups), strict=True)
-        order = torch.cat([rows for rows, _ in groups]).argsort()
-        padded = [F.pad(part, (0, 0, 0, wide - part.shape[1])) for part in tokens]
-        return torch.cat(means)[order], torch.cat(padded)[order]
+        buckets = length_buckets(self.lengths(ids))
+        outputs = [run_sharded(self.text, ids[rows, :length]) for rows, length in buckets]
+        padded = [pad_tokens(tokens, ids.shape[1]) for _, tokens in outputs]
+        return restore_order([mean for mean, _ in outputs], buckets), restore_order(padded, buckets)
 
     def drop_text_attention(self, share: float) -> None:
-        """Drop that share of the text tower's attention weights in training."""
+        """Set the dropout of the text tower's attention weights."""
         for layer in self.text.transformer.encoder.layer:
             layer.attention.self.dropout.p = share
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
-        """Fit a weight file to this model (see `load_weights`): a checkpoint of open_clip's model, or our own.
+        """Fit a file of open_clip's model, or of our own, to this one (see `load_weights`, `fit_positions`).
 
-        Its logit scale, a pooler and XLM-R's numbering of positions, which older releases of transformers stored, are
-        dropped, its table of image positions is resized. about: as of ClipTowers.adapt.
+        The logit scale, a pooler and XLM-R's position numbers, which older releases of transformers stored, are
+        dropped; the image positions are resized.
         """
         dropped = ("logit_scale", "text.transformer.pooler.", "text.transformer.embeddings.position_ids")
         tensors = {name: value for name, value in tensors.items() if not name.startswith(dropped)}
-        return fit_positions(tensors, about, self.patch_grid)
+        return fit_positions(tensors, POSITIONS, about, self.patch_grid, antialias=True)
 
     def about(self) -> dict[str, str]:
-        """Metadata to store with the weights so that `adapt` can read them."""
-        return {"grid": "x".join(str(side) for side in self.patch_grid)}
+        """Return the metadata to store with the weights, for `adapt`."""
+        return grid_metadata(self.patch_grid)

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from baselines.irra import Irra, Options, rule
-from glalign.contract.retriever import Batch, TrainingInfo
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.retriever import Batch
+from glalign.contract.tokenizer import Tokenizer
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens as mask_tokens
 from glalign.storage.weight_files import UNFILLED

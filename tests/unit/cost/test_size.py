@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from glalign.config.loading import overlaid
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.cost.size import CAPTION_WORDS, GALLERY, counted, dictionary, measure, stand_in
 from glalign.language.tokenizers import FileTokenizer, WordTokenizer
 from glalign.models.glalign import GLAlign
@@ -32,10 +33,8 @@ class Linear(Retriever):
         self.frozen = nn.Parameter(torch.zeros(3), requires_grad=False)
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Linear":
-        return cls(len(facts.words))
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        return cls(len(info.words))
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"all": (self.encode_texts(batch)["global"] * self.encode_images(batch)["global"]).mean()}

@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from glalign.models.towers.backbones import CLIP_NAMES, RESNET_NAMES, clip_towers, resnet_trunk
-from glalign.models.towers.clip import ClipTowers, resize_positions
+from glalign.models.towers.clip import ClipTowers
+from glalign.models.towers.positions import resize_positions
 from glalign.support.errors import UserError
 
 
@@ -98,7 +99,7 @@ def test_resized_positions_keep_class_row_constants_and_orientation(old, new):
     table[0] = 9.0
     table[1:, 0] = 3.0
     table[1:, 1] = torch.arange(old[0]).repeat_interleave(old[1])  # grows downwards only
-    resized = resize_positions(table, old, new)
+    resized = resize_positions(table, old, new, antialias=True)
     assert resized.shape == (1 + new[0] * new[1], 2)
     assert resized[0].tolist() == [9.0, 9.0]
     torch.testing.assert_close(resized[1:, 0], torch.full((new[0] * new[1],), 3.0))

@@ -21,7 +21,7 @@ CAPTIONS = [
     "Cô gái tóc dài mặc váy hoa, đeo túi xách nâu, đi giày cao gót đen",
 ]
 OTHERS = ["Chàng trai đeo ba lô Adidas to đùng 👟", "áokhoac đenn", "", "A", "Ƣ"]
-SHAPE = PhoBertShape(width=24, layers=2, heads=3, inner=40)
+SHAPE = PhoBertShape(width=24, layers=2, heads=3, hidden=40)
 LENGTHS = torch.tensor([9, 2, 5, 7])
 
 

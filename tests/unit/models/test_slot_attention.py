@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
+from glalign.models.slot_attention import PartWeights, SlotAttention, SlotDecoder, part_nce, part_scores, slot_overlap
 
 WIDTH, SLOTS = 6, 3
 
@@ -174,7 +174,7 @@ def test_part_nce_stays_finite_at_the_sharpest_temperature():
 def test_overlap_is_the_plain_loop_and_signed():
     slots = rand(3, 4, WIDTH)
     pairs = [cosine(item[k], item[m]) for item in slots for k in range(4) for m in range(4) if k != m]
-    assert float(overlap(slots)) == pytest.approx(sum(pairs) / 3 / (4 * 3))
+    assert float(slot_overlap(slots)) == pytest.approx(sum(pairs) / 3 / (4 * 3))
     opposite = torch.tensor([[[1.0, 0.0], [-3.0, 0.0]]])
-    assert float(overlap(opposite)) == pytest.approx(-1.0)  # not squared: opposite slots lower the loss
-    assert float(overlap(torch.eye(4)[None])) == pytest.approx(0.0)
+    assert float(slot_overlap(opposite)) == pytest.approx(-1.0)  # not squared: opposite slots lower the loss
+    assert float(slot_overlap(torch.eye(4)[None])) == pytest.approx(0.0)

@@ -1,4 +1,4 @@
-"""Features of body regions and of the phrases that name them (decision D9)."""
+"""Features of body regions, and of the phrases that name them (decision D9)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,33 @@ if TYPE_CHECKING:
     from glalign.models.towers.clip import ClipTowers
 
 
-def pooled(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """L2-normalised mean of the tokens that each part weighs, and whether it weighs any.
+def pool_parts(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Average the tokens of each part and L2-normalise.
 
-    tokens: (B, N, E). weights: (B, P, N), bool or the share of a patch that the part covers. Returns: (B, P, E), zero
-    where the part is absent, and (B, P) bool. The mean is taken as a sum: the normalisation divides by the rest.
+    The weighted sum stands for the mean: the normalisation divides by the rest.
+
+    Args:
+        tokens: (B, N, E).
+        weights: (B, P, N), bool or the share of a patch that the part covers.
+
+    Returns:
+        Features (B, P, E), zero where the part is absent, and presence (B, P) bool.
     """
     weights = weights.to(tokens.dtype)
     return F.normalize(weights @ tokens, dim=-1), weights.sum(-1) > 0
 
 
-def masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
-    """L2-normalised class tokens of the image with all patches blanked that the part does not touch.
+def encode_masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
+    """Encode the image once per present part, with all patches blanked that the part does not touch.
 
-    pixels: (B, 3, H, W), normalised, so that a blank is the mean colour. parts: (B, P, h, w). Returns as `pooled`.
-    One pass of the image tower per part that is present.
+    The feature is the L2-normalised class token.
+
+    Args:
+        pixels: (B, 3, H, W), normalised, so that a blank is the mean colour.
+        parts: (B, P, h, w), share of each patch that the part covers.
+
+    Returns:
+        As `pool_parts`.
     """
     present = parts.flatten(2).sum(-1) > 0
     height, width = (side // cells for side, cells in zip(pixels.shape[-2:], parts.shape[-2:], strict=True))
@@ -40,11 +52,16 @@ def masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[T
     return _scatter(tokens[:, 0], present), present
 
 
-def separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
-    """L2-normalised feature of each part's phrases read as a sentence of their own.
+def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
+    """Encode the phrases of each named part as a sentence of their own; L2-normalised.
 
-    ids: (B, T), start mark first, end mark last. phrases: (B, P, T) bool. which: as of `text_token`. Returns as
-    `pooled`. One pass of the text tower per part that is named.
+    Args:
+        ids: (B, T), start mark first, end mark last.
+        phrases: (B, P, T) bool, tokens of each part's phrases.
+        which: the token that stands for a sentence, see `text_token`.
+
+    Returns:
+        As `pool_parts`.
     """
     present = phrases.any(-1)
     sample, part = present.nonzero(as_tuple=True)
@@ -62,7 +79,7 @@ def separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) 
 
 
 def _scatter(features: Tensor, present: Tensor) -> Tensor:
-    """Normalised (M, E) features back at their M true places of (B, P), zeros elsewhere."""
+    """Put normalised features (M, E) at the M true places of `present` (B, P); zeros elsewhere."""
     placed = features.new_zeros(*present.shape, features.shape[-1])
     placed[present] = F.normalize(features, dim=-1)
     return placed

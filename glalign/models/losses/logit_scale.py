@@ -1,4 +1,4 @@
-"""The factor that turns cosines into logits (decision D1)."""
+"""The logit scale: the factor that turns cosines into logits (decision D1)."""
 
 import math
 
@@ -11,14 +11,14 @@ TEMPERATURE = 0.07
 """Section 3.3 of the paper; Radford et al. 2021 start from the same value."""
 
 LARGEST = 100.0
-"""Radford et al. 2021, section 2.5: the learned factor is clipped there to keep the training stable."""
+"""Upper limit of the learned factor, for a stable training (Radford et al. 2021, section 2.5)."""
 
 
 class LogitScale(nn.Module):
-    """A positive factor, or one per part.
+    """A positive factor of shape (), or one per part, (count,).
 
     mode: "learned", the logarithm is a parameter that starts at ln(1/0.07) and is clipped at ln 100, as in CLIP;
-    "fixed", 1/0.07; "literal", the paper's exp(t) with t = 0.07, that is 1.07. count: how many, None for a scalar.
+    "fixed", 1/0.07; "literal", the paper's exp(t) with t = 0.07, that is 1.07.
     """
 
     def __init__(self, mode: str, count: int | None = None):
@@ -33,8 +33,8 @@ class LogitScale(nn.Module):
             self.register_buffer("log", log, persistent=False)
 
     def forward(self) -> Tensor:
-        """Shape () or (count,)."""
+        """Return the factor; clips the parameter first."""
         if isinstance(self.log, nn.Parameter):
-            with torch.no_grad():  # the parameter, not its value: a clipped value has no gradient to come back by
+            with torch.no_grad():  # the parameter, not its value: a clipped value has no gradient
                 self.log.clamp_(max=math.log(LARGEST))
         return self.log.exp()
