@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.training import Memory
 from glalign.support.class_source import REQUIRED, TRAINED, ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
-from glalign.support.runtime_options import MemoryOptions
 
 TRAINING_KEYS = ("data", "optim", "budget")
 
@@ -147,7 +146,7 @@ def check_system(name: str, system: Mapping[str, Any]) -> ClassOutline:
     if present and (system["budget"]["steps"] is None) == (system["budget"]["epochs"] is None):
         raise UserError(f"configuration: {path}.budget: give steps or epochs, and null for the other")
     if "data" in system:
-        memory = from_mapping(MemoryOptions, system["memory"], f"configuration: {path}.memory")
+        memory = Memory(**system["memory"])
         memory.check(system["data"]["batch_size"], 1, f"configuration: {path}.memory")
     try:
         facts = class_outline(system["class"])
