@@ -30,9 +30,10 @@ def pretrainings() -> dict[str, Pretraining]:
 def pretrain(spec: PretrainSpec, weights: Path, record: Path) -> None:
     """Write the weights of one twin and their record.
 
-    The record has the SHA-256 of the file, the recipe (`spec`) and the course of the training.
+    The record has the SHA-256 of the file, the recipe (the keys of `spec` that its kind uses) and the course of the
+    training.
     """
     course = pretrainings()[spec.kind](spec, weights)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    recipe = spec.model_dump(mode="json", exclude_none=True)
+    recipe = {key: value for key, value in spec.model_dump(mode="json", exclude_none=True).items() if value != {}}
     write_json(record, {"sha256": digest, "recipe": recipe, "record": course})

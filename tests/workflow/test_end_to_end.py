@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from glalign.planning.layout import OUTPUTS, Layout, ids_of
 from helpers.workflows import ROOT, checkout
 
 from glalign.config.loading import load
-from glalign.planning.layout import OUTPUTS, Layout, ids_of
 from glalign.planning.plan import make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.storage.code_digest import reachable

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from glalign.planning.layout import Layout
 
 from baselines.dual_path import DualPath
 from baselines.pham2021 import Pham2021
@@ -14,7 +15,6 @@ from glalign.contract.retriever import TrainingInfo
 from glalign.data.caption_tensors import TokenTable
 from glalign.language.tokenizers import split_words
 from glalign.planning.cells import make_cell
-from glalign.planning.layout import Layout
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.class_source import class_outline
 from glalign.support.errors import UserError

@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
-from glalign.data.job_datasets import Collection, Source
+from glalign.data.sources import Collection, Source
 from glalign.parsing import parse
 from glalign.parsing.label_map_record import MAKER
 from glalign.parsing.label_maps import map_file, read_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser
-from glalign.pretraining.parser import FACTS
+from glalign.pretraining.parser import ARCHITECTURE
 from glalign.storage.locks import alone_in
 from glalign.storage.weight_files import save_weights
 from glalign.support.errors import UserError
@@ -37,8 +37,8 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     write_manifest(tmp_path / "m.jsonl", [Record(name, 1, "train", ("a man",)) for name in NAMES])
     for name, seed in (("one", 0), ("two", 1)):
         torch.manual_seed(seed)
-        save_weights(tmp_path / f"{name}.safetensors", Parser(FACTS).network.state_dict())
-        (tmp_path / f"{name}.json").write_text(json.dumps({"record": FACTS}), encoding="utf-8")
+        save_weights(tmp_path / f"{name}.safetensors", Parser(ARCHITECTURE).network.state_dict())
+        (tmp_path / f"{name}.json").write_text(json.dumps({"record": ARCHITECTURE}), encoding="utf-8")
     about = {"manifest": str(tmp_path / "m.jsonl"), "images": str(tmp_path / "imgs"), "labels": None}
     return about | {"method": "segformer", "weights": str(tmp_path), "name": "one", "threads": 1, "device": "cpu"}
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from glalign.planning.job import Job
 
 from glalign.config.loading import load, merge, resolve
-from glalign.planning.job import Job
 from glalign.planning.missing_files import absent, behind, describe
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
