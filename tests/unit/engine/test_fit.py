@@ -120,9 +120,8 @@ def test_two_trainings_do_not_share_a_folder(tmp_path: Path):
 
 
 def test_rates_rise_then_fall_as_a_cosine():
-    factor = rate_factor(
-        Optim(name="adamw", lr=0.2, schedule="cosine", warmup=0.2, warmup_from=0.1, floor=0.1), steps=10
-    )
+    options = Optim(name="adamw", lr=0.2, schedule="cosine", warmup=0.2, warmup_from=0.1, floor=0.1)
+    factor = rate_factor(options, steps=10)
     assert [round(factor(step), 3) for step in (0, 1, 2, 6)] == [0.1, 0.55, 1.0, 0.55]
     optimizer = make_optimizer([{"params": [nn.Parameter(torch.ones(1))], "lr": 0.2}], options)
     set_rates(optimizer, factor(1))
