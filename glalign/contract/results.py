@@ -48,6 +48,7 @@ class RunRecord(Provenance):
 class RanksSummary(Provenance):
     """The record beside a ranks file. galleries: gallery images of each draw, where there are several draws."""
 
+    n_queries: int
     n_gallery: int
     galleries: tuple[int, ...] = ()
 

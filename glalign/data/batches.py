@@ -12,7 +12,7 @@ from glalign.data.images import ImageStore, PartStore
 
 
 def image_batches(images: ImageStore, normalisation: str, size: int, parts: PartStore | None = None) -> Iterator[Batch]:
-    """Batches of at most `size` images with pixels and, when given, parts; `normalisation` is a key of STATISTICS."""
+    """Yield batches of at most `size` images: pixels and, if given, parts. normalisation: a key of STATISTICS."""
     for start in range(0, len(images), size):
         indices = range(start, min(start + size, len(images)))
         yield Batch(
@@ -24,7 +24,7 @@ def image_batches(images: ImageStore, normalisation: str, size: int, parts: Part
 def caption_batches(
     captions: Sequence[str], tokenizer: Tokenizer, size: int, phrases: Sequence[Phrases] | None = None
 ) -> Iterator[Batch]:
-    """Batches of at most `size` captions with tokens, lengths and, when given, phrases."""
+    """Yield batches of at most `size` captions: tokens, lengths and, if given, phrases."""
     table = TokenTable(captions, tokenizer, phrases)
     for indices in torch.arange(len(table)).split(size):
         yield Batch(**table.batch(indices))

@@ -1,4 +1,4 @@
-"""Decoded images on disk: one file of uint8 pixels, mapped into memory, made once for all trainings of a size."""
+"""Decoded images on disk: one memory-mapped file of uint8 pixels for all trainings with the same image size."""
 
 import fcntl
 import os
@@ -19,21 +19,23 @@ from glalign.support.progress import Progress, log
 PIXELS, ABOUT = "pixels.npy", "about.json"
 
 
-def mapped(
+def mapped_pixels(
     folder: Path,
     files: Sequence[Path],
     size: tuple[int, int],
     decode: Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]],
 ) -> NDArray[np.uint8]:
-    """Pixels (N, 3, H, W) of `files` at `size` (height, width), read from disk where they are touched.
+    """Pixels (N, 3, H, W) of `files` at `size` (height, width), memory-mapped.
 
-    The cache is a folder named by the files and the size. It is made by `decode` (numbers -> pixels, in order) if it is
-    not there, or if it was made by another version of the decoder or from files that have changed since; it appears
-    whole or not at all. A second process waits for the one that makes it. Raises: UserError when it cannot be made.
+    The cache is a folder named by the files and the size. It is made with `decode` (numbers -> pixels, in order) if it
+    does not exist, was made by another version of the decoder, or the files have changed since; it is written whole or
+    not at all. A second process waits for the one that makes it.
+
+    Raises: UserError when it cannot be made.
     """
     names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
     path = folder / f"{names}-{size[0]}x{size[1]}"
-    wanted = about(files, size)
+    wanted = cache_record(files, size)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / f".{path.name}.lock").open("a")
@@ -43,14 +45,14 @@ def mapped(
         ) from error
     with handle as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if reason := unusable(path, wanted):
+        if reason := why_unusable(path, wanted):
             log.info("%s: %s; decoding %d images", path, reason, len(files))
-            make(path, wanted, size, decode)
+            write_cache(path, wanted, size, decode)
         return np.load(path / PIXELS, mmap_mode="r")
 
 
-def about(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
-    """What a cache depends on. `files`: digest of the size and time of change of each; the pixels are not read for it.
+def cache_record(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
+    """The record of a cache: what it was made from. Pixels are not read: `files` digests sizes and times of change.
 
     Raises: UserError naming a file that is missing.
     """
@@ -65,8 +67,8 @@ def about(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
     return {**made_by, "images": len(files), "size": list(size), "files": digest.hexdigest()}
 
 
-def unusable(path: Path, wanted: dict[str, Any]) -> str:
-    """Why there is no cache at `path` that fits; empty if there is one."""
+def why_unusable(path: Path, wanted: dict[str, Any]) -> str:
+    """The reason why the cache at `path` cannot be used; empty if it can."""
     if not path.exists():
         return "no decoded images yet"
     try:
@@ -82,13 +84,13 @@ def unusable(path: Path, wanted: dict[str, Any]) -> str:
     return "" if whole else "the cache is damaged"
 
 
-def make(
+def write_cache(
     path: Path,
     wanted: dict[str, Any],
     size: tuple[int, int],
     decode: Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]],
 ) -> None:
-    """Decode every image into the folder `path`, whole or not at all. Raises UserError when the disk is full."""
+    """Decode every image into the folder `path`, whole or not at all. Raises: UserError when the disk is full."""
     count = wanted["images"]
     with whole_directory(path) as temporary, Progress(f"decode {path.name}", count, "image") as progress:
         with (temporary / PIXELS).open("wb") as file:

@@ -1,4 +1,4 @@
-"""Captions as tensors: token ids padded once, and which tokens lie inside the phrases of each region."""
+"""Captions as tensors: padded token ids, and masks of the tokens inside the phrases of each region."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,14 +14,14 @@ from glalign.contract.tokenizer import Span, Tokenizer
 from glalign.support.errors import UserError
 
 Phrases = Sequence[dict[str, Any]]
-"""Noun phrases of one caption: text, start and end (characters of the caption), region or null."""
+"""Noun phrases of one caption, each {text, start, end, region}; start and end count characters, region may be None."""
 
 
 class TokenTable:
     """All captions of a set, encoded once.
 
-    tokens (N, T) int64 padded with the tokenizer's pad id, T the longest of them (at least 1, also when a tokenizer
-    knows no word of a caption). lengths (N,) int64. phrases (N, 5, T) bool, or None when no phrases are given.
+    tokens (N, T) int64, padded with the tokenizer's pad id; T is the longest length, at least 1 (a tokenizer may know
+    no word of any caption). lengths (N,) int64. phrases (N, 5, T) bool, None unless phrases are given.
     """
 
     def __init__(self, captions: Sequence[str], tokenizer: Tokenizer, phrases: Sequence[Phrases] | None = None) -> None:
@@ -42,7 +42,7 @@ class TokenTable:
         return len(self.tokens)
 
     def batch(self, indices: Tensor) -> dict[str, Tensor]:
-        """Fields tokens, lengths and, when there are any, phrases of a Batch, cut to its longest caption."""
+        """The fields tokens, lengths and, if there are any, phrases of a Batch, cut to its longest caption."""
         lengths = self.lengths[indices]
         longest = max(1, int(lengths.max()))
         fields = {"tokens": self.tokens[indices, :longest], "lengths": lengths}
@@ -52,7 +52,7 @@ class TokenTable:
 
 
 def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int, int]]:
-    """(region, token) for every token that shares a character with a phrase of that region."""
+    """Yield (region, token) for every token that shares a character with a phrase of the region."""
     for phrase in phrases:
         if phrase["region"] is not None:
             region = REGIONS.index(phrase["region"])
@@ -62,10 +62,10 @@ def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int
 
 
 def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
-    """Phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
+    """Read the phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
 
-    Raises UserError naming the file and the caption that has no row, or whose phrases are not at their place in it (the
-    file was made from another manifest).
+    Raises: UserError naming the file and the caption that has no row, or does not contain its phrases (the file was
+    made from another manifest).
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; make it with `glalign phrases`")

@@ -1,4 +1,4 @@
-"""Pixels and region shares by item number, decoded once where memory allows."""
+"""Stores of pixels and of region shares by item number; each file is decoded once where memory allows."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from glalign.contract.regions import region_masks
-from glalign.data.cache import mapped
+from glalign.data.cache import mapped_pixels
 from glalign.storage.image_files import DecodeError, decode_rgb
 from glalign.storage.parallel_decode import in_threads
 from glalign.support.errors import UserError
@@ -19,12 +19,12 @@ CACHE_BYTES = 1 << 30
 
 
 class ImageStore:
-    """Images of one size, uint8 RGB, whatever the size and mode of their files.
+    """Images of one size, uint8 RGB, from files of any size and mode.
 
-    Each is resized straight to `size` (height, width) by Pillow's bilinear filter, whose support grows with the
-    reduction (antialiasing), without cropping (D25). When all of them fit into `cache_bytes` each is decoded once; else
-    all of them at first into a file below the folder `cache`, or, without one, every time. `threads` decode at once; no
-    choice shows in the result.
+    Each is resized straight to `size` (height, width) by Pillow's bilinear filter, which scales its support with the
+    reduction (antialiasing), without cropping (D25). If all of them fit into `cache_bytes`, each is decoded once. If
+    not, all are decoded at once into a file below the folder `cache`; without that folder they are decoded every time.
+    threads: files decoded in parallel. The result depends on none of these choices.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class ImageStore:
             len(self.files), (3, *size), kind=np.uint8, make=self._decode, limit=cache_bytes, threads=threads
         )
         if cache and not self._rows.kept:
-            self._rows.read_from(mapped(cache, self.files, size, self._rows.made))
+            self._rows.use(mapped_pixels(cache, self.files, size, self._rows.computed))
 
     def __len__(self) -> int:
         return len(self.files)
 
     def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Pixels (B, 3, H, W) of the images numbered `indices`. Raises UserError naming a file that does not decode."""
+        """Pixels (B, 3, H, W) of the images numbered `indices`. Raises: UserError naming a file that cannot be read."""
         return self._rows.take(indices)
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
@@ -63,8 +63,8 @@ class ImageStore:
 class PartStore:
     """Share of each patch that each body region covers, from label maps at `folder/<image>.png` of any size.
 
-    A label map is not resized: shares are areas of the map as it is, so it may differ from the image in size.
-    dress: see `region_masks`.
+    Shares are areas of the label map, which is not resized and may differ from the image in size. dress: see
+    `region_masks`.
     """
 
     def __init__(self, files: Sequence[Path], grid: tuple[int, int], *, dress: str = "both", threads: int = 1) -> None:
@@ -78,7 +78,7 @@ class PartStore:
     def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.float32]:
         """Shares (B, 5, h, w) for the images numbered `indices`, rows in the order of REGIONS.
 
-        Raises UserError naming a label map that is missing, does not decode or has a label that is none.
+        Raises: UserError naming a label map that is missing, cannot be read or has an unknown label.
         """
         return self._rows.take(indices)
 
@@ -96,7 +96,7 @@ class PartStore:
 
 
 class _Rows:
-    """Equal-sized rows that `make` computes; kept when all of them fit into `limit` bytes (None: always)."""
+    """Rows of equal size, computed by `make`; kept if all of them fit into `limit` bytes (None: always)."""
 
     def __init__(
         self,
@@ -115,28 +115,29 @@ class _Rows:
 
     @property
     def kept(self) -> bool:
-        """Whether rows stay once they are made."""
+        """Whether rows are kept once they are computed."""
         return self._kept is not None
 
-    def read_from(self, rows: NDArray[Any]) -> None:
-        """Take every row from `rows`, all of which are made."""
+    def use(self, rows: NDArray[Any]) -> None:
+        """Use `rows`, which has every row already."""
         self._kept, self._ready = np.asarray(rows), np.ones(len(rows), bool)
 
     def take(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
+        """The rows numbered `indices`."""
         wanted = np.asarray(indices, dtype=np.int64)
         if self._kept is None:
             rows = np.empty((len(wanted), *self._shape), self._kind)
-            for place, row in enumerate(self.made(wanted)):
+            for place, row in enumerate(self.computed(wanted)):
                 rows[place] = row
             return rows
         lacking = np.unique(wanted[~self._ready[wanted]])
-        for index, row in zip(lacking, self.made(lacking), strict=True):
+        for index, row in zip(lacking, self.computed(lacking), strict=True):
             self._kept[index] = row
             self._ready[index] = True
         return self._kept[wanted]
 
-    def made(self, indices: Sequence[int] | NDArray[np.int64]) -> Any:
-        """Rows computed anew, in order."""
+    def computed(self, indices: Sequence[int] | NDArray[np.int64]) -> Any:
+        """Compute rows, in order."""
         if self._threads == 1 or len(indices) < 2:
             return map(self._make, indices)
         return in_threads(self._make, indices, self._threads)

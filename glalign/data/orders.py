@@ -1,4 +1,4 @@
-"""In which order items are seen: pure functions of (items, seed), one epoch at a time."""
+"""The order of the training items: a pure function of (items, seed), drawn epoch by epoch."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,10 @@ from glalign.support.errors import UserError
 
 
 class Shuffled:
-    """Every item once per epoch in a fresh order; a batch that reaches the end of an epoch goes on with the next, so no
-    item is dropped or seen twice within an epoch."""
+    """Every item once per epoch, in a new order each time.
+
+    A batch that reaches the end of an epoch continues with the next: no item is dropped or repeated in an epoch.
+    """
 
     def __init__(self, count: int, batch_size: int, stream: Callable[..., Generator]) -> None:
         self.per_epoch, self._size, self._stream = count, batch_size, stream
@@ -37,12 +39,15 @@ class Grouped:
     """Batches of `batch_size / group` persons with `group` items each (ViTAA's sampler: 16 persons, 4 captions).
 
     Per epoch the items of each person are shuffled and cut into groups, a remainder dropped; a person with fewer than
-    `group` items repeats them to one group. Persons that still have a group are drawn at random until too few are left
+    `group` items repeats them to fill one group. Persons with groups left are drawn at random, until they are too few
     for a batch. Source: Jarr0d/ViTAA@0bd7638, its sampler.
     """
 
     def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Callable[..., Generator]) -> None:
-        """classes (N,): the person of each item, 0 .. persons - 1. Raises UserError when no batch can be made."""
+        """Group the items by `classes` (N,), the person of each, 0 .. persons - 1.
+
+        Raises: UserError when no batch can be made.
+        """
         self._persons = batch_size // group
         self._group, self._stream = group, stream
         order = torch.argsort(classes, stable=True)

@@ -1,4 +1,4 @@
-"""A training batch is a pure function of (data, options, seed, step)."""
+"""Training batches of (image, caption) pairs: each is a pure function of (data, options, seed, step)."""
 
 import re
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Generator, Tensor
 
-from glalign.config.data_section import DataOptions
+from glalign.config.training import Data
 from glalign.contract.records import Record
 from glalign.contract.retriever import Batch
 from glalign.contract.tokenizer import Tokenizer
@@ -20,17 +20,13 @@ from glalign.support.random_streams import seed_for
 SAMPLINGS = ("pairs", "identity", "groups")
 
 SIDES = re.compile(r"\b(?:left|right|trái|phải)\b", re.IGNORECASE)
-"""Captions that a mirrored image contradicts, English and Vietnamese; other senses of these words are spared too."""
+"""Words, English and Vietnamese, of captions that a mirrored image contradicts; other senses of them count too."""
 
 
 class Pairs:
-    """Batches of (image, caption) pairs, any of them at any time.
+    """Batches of (image, caption) pairs, in any order of steps. Batches are always full.
 
-    "pairs": an epoch is every (image, caption) pair once (D26). "identity": every image once, each with a random
-    caption of its person. "groups": so many pairs of each person of a batch (`Grouped`). Batches are always full.
-    other: a second caption with each pair, drawn evenly from all captions of the "person", or from those of the
-    person's "image"s other than the pair's (where there are none: from the image's own other captions, else the same).
-    The order, each augmentation and the model have random streams of their own: switching one on moves no other.
+    The order, each augmentation and the model have random streams of their own: switching one on changes no other.
     """
 
     def __init__(
@@ -38,7 +34,7 @@ class Pairs:
         records: Sequence[Record],
         images: ImageStore,
         tokenizer: Tokenizer,
-        options: DataOptions,
+        options: Data,
         *,
         seed: int,
         sampling: str = "pairs",
@@ -47,8 +43,23 @@ class Pairs:
         people: Sequence[str] | None = None,
         other: str | None = None,
     ) -> None:
-        """records, images and parts are parallel; phrases has one item per caption, in the records' order. people names
-        the numbering that each record's person belongs to, where records of several datasets are mixed (default: one).
+        """Prepare the captions and the order of the pairs.
+
+        Args:
+            records: The training images with their captions.
+            images: Pixels of the records' images, in the same order.
+            tokenizer: The system's.
+            options: Batch size and augmentations.
+            seed: Root of the random streams.
+            sampling: What an epoch is (D26). "pairs": every (image, caption) pair once. "identity": every image once,
+                each with a random caption of its person. "groups": `options.group` pairs of each person of a batch, see
+                `Grouped`.
+            parts: Region shares of the records' images, in the same order.
+            phrases: Noun phrases of each caption, in the order of the records.
+            people: The numbering of each record's person, where records of several datasets are mixed; default: one.
+            other: Adds a second caption to each pair. "person": drawn evenly from all captions of the person. "image":
+                from the captions of the person's other images; where there are none, from the image's own other
+                captions, else the same caption.
         """
         if sampling not in SAMPLINGS:
             raise ValueError(f"sampling must be one of {', '.join(SAMPLINGS)}, not {sampling!r}")
@@ -65,7 +76,7 @@ class Pairs:
         self._image_of = torch.repeat_interleave(torch.tensor([len(record.captions) for record in records]))
         self._sided = torch.tensor([bool(SIDES.search(caption)) for caption in captions])
         person_of = self.classes[self._image_of]
-        # Caption numbers grouped by person: those of class c are _count[c] many from _first[c] on.
+        # Caption numbers grouped by person: class c has _count[c] of them, from place _first[c] on.
         self._captions_of = torch.argsort(person_of, stable=True)
         self._count = torch.bincount(person_of)
         self._first = self._count.cumsum(0) - self._count
@@ -84,11 +95,11 @@ class Pairs:
 
     @property
     def per_epoch(self) -> int:
-        """Items that an epoch consists of: pairs, or images."""
+        """Number of items of an epoch: pairs, or images."""
         return self._order.per_epoch
 
     def batch(self, step: int) -> Batch:
-        """The batch of `step` (from 0), float32 pixels normalised and augmented, `person` the class index."""
+        """The batch of `step` (from 0): float32 pixels, augmented and normalised; `person` is the class index."""
         image, caption = self.items(step)
         pixels = torch.from_numpy(self.images.batch(image.numpy()))
         parts = None if self.parts is None else torch.from_numpy(self.parts.batch(image.numpy()))

@@ -1,4 +1,4 @@
-"""Checkpoints: a training that was cut off goes on from the last one and ends with the same bytes."""
+"""Checkpoints: an interrupted training continues from the last one and ends with the same bytes."""
 
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,12 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """The last checkpoint made under the same `key`; None where there is none, or it is of another run or torn."""
+    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged, return None."""
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a file torn by the operating system is no reason to stop: train from the start
+    except Exception as error:  # a damaged file is no reason to stop: train from the start
         log.info("%s: not readable (%s); training from the start", path, error)
         return None
     if state.get("key") != key:

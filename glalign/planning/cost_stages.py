@@ -117,7 +117,7 @@ def plan_compute(draft: Draft) -> Iterator[Job]:
 def _measured(draft: Draft) -> dict[str, System]:
     """The trained systems without ablations, at their original sizes."""
     originals = draft.originals.systems
-    names = [name for name in trained_systems(draft) if name not in draft.config.mcnemar.ablations]
+    names = [name for name in trained_systems(draft.config) if name not in draft.config.mcnemar.ablations]
     return {name: originals.get(name, draft.config.systems[name]) for name in names}
 
 

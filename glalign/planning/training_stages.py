@@ -6,6 +6,7 @@ A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by
 from collections.abc import Iterator
 from typing import Any
 
+from glalign.config.loading import Config
 from glalign.config.settings import System
 from glalign.contract.specs.training import DatasetSpec, FitSpec
 from glalign.planning.cells import ids_of_cell, reason_missing, reason_unread
@@ -115,7 +116,7 @@ def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
     config = draft.config
     for trainset in config.tuning.trainsets:
         datasets = config.trainsets[trainset]
-        for name, entry in trained_systems(draft).items():
+        for name, entry in trained_systems(config).items():
             untrained = entry.budget is None or entry.budget.steps == 0
             ablation = name in config.mcnemar.ablations
             if not (untrained or ablation or reason_missing(config, datasets) or reason_unread(config, name, datasets)):
@@ -131,9 +132,9 @@ def plan_tune(draft: Draft) -> Iterator[Job]:
             yield changed(fit, {"system": name, "trainset": trainset, "rate": f"{rate:g}"}, optim=optim)
 
 
-def trained_systems(draft: Draft) -> dict[str, System]:
+def trained_systems(config: Config) -> dict[str, System]:
     """The systems that have a class and a budget."""
-    return {name: entry for name, entry in draft.config.systems.items() if entry.class_path and entry.budget}
+    return {name: entry for name, entry in config.systems.items() if entry.class_path and entry.budget}
 
 
 def _outputs(folder: str) -> dict[str, str]:

@@ -20,15 +20,15 @@ def fidelity(config: Config) -> str:
     """The document for every system of the configuration that trains. Raises: UserError naming a missing section."""
     parts = [HEAD]
     seen: set[str] = set()
-    for name, entry in config["systems"].items():
-        if entry["class"] is None or "budget" not in entry or entry["class"] in seen:
+    for name, entry in config.systems.items():
+        if entry.class_path is None or entry.budget is None or entry.class_path in seen:
             continue
-        seen.add(entry["class"])
-        law, sections = parsed(config.facts[name].docstring)
+        seen.add(entry.class_path)
+        law, sections = parsed(config.classes[name].docstring)
         for section in REQUIRED:
             if section not in sections:
-                raise UserError(f"{entry['class']}: its docstring has no paragraph that begins with `{section}:`")
-        lines = [f"## {entry['label']}\n", f"`{name}`, `{entry['class']}`. {law}\n"]
+                raise UserError(f"{entry.class_path}: its docstring has no paragraph that begins with `{section}:`")
+        lines = [f"## {entry.label}\n", f"`{name}`, `{entry.class_path}`. {law}\n"]
         lines += [f"**{section}.** {sections[section]}\n" for section in SECTIONS if section in sections]
         parts.append("\n".join(lines))
     return "\n".join(parts)

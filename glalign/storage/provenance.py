@@ -1,4 +1,4 @@
-"""Who made what: the record that goes with an output."""
+"""What made an output: the values that every record of a job begins with."""
 
 import hashlib
 import importlib.metadata
@@ -24,13 +24,16 @@ LIBRARIES = (
 
 
 def run_digest(spec: Mapping[str, Any], code: str) -> str:
-    """One digest of a specification and of the code that runs it: equal digests make equal outputs."""
+    """SHA-256 of a specification (as JSON data) and of the digest of its code; equal digests give equal outputs."""
     text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(f"{text}\n{code}".encode()).hexdigest()
 
 
 def provenance(spec: Mapping[str, Any], code: str) -> dict[str, Any]:
-    """What made an output: the specification, the digest of the code, versions. No time, host or absolute path."""
+    """The values of a `Provenance` record: specification (as JSON data), digest of the code, versions of libraries.
+
+    Time, host and absolute paths are left out, so that the same job writes the same bytes everywhere.
+    """
     versions = {"glalign": __version__, "python": platform.python_version()}
     for library in LIBRARIES:
         try:

@@ -33,18 +33,18 @@ NO_DROPOUT = {
     "baselines.tbps_clip.TbpsClip": {"text_dropout": 0.0},
     "glalign.models.glalign.GLAlign": {"dropout": 0.0},
 }
-"""Class -> options without which a share of the rows would have random numbers of its own; the trunk of one learns."""
+"""Class -> options without dropout, which would differ between shares of the rows; the trunk of one is trained."""
 
 
 def make_system(name: str) -> tuple[Retriever, Batch]:
     """SYSTEM or SYSTEM/LANGUAGE of the demo with its pre-trained twin, and pairs as its sampler orders them."""
     system, _, language = name.partition("/")
     entry = overlaid(root=ROOT).entry(system, language)
-    kind = class_named(entry["class"])
+    kind = class_named(entry.class_path)
     words = tuple((word, 100 - number) for number, word in enumerate(WORDS))
     torch.manual_seed(0)
-    options = {**entry["model"], **NO_DROPOUT.get(entry["class"], {})}
-    size = tuple(entry["data"]["image_size"])
+    options = {**entry.model, **NO_DROPOUT.get(entry.class_path, {})}
+    size = entry.data.image_size
     model = kind.build(options, size, TrainingInfo(PEOPLE, 10, words), Weights(PRETRAINED))
     person = torch.arange(4 * PEOPLE) % PEOPLE
     if kind.sampling == "groups":

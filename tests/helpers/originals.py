@@ -25,7 +25,7 @@ from baselines.srcf import Srcf
 from glalign.contract.regions import ATR_LABELS
 from glalign.contract.retriever import Retriever
 from glalign.contract.training_info import TrainingInfo
-from glalign.cost.size import dictionary, stand_in
+from glalign.cost.size import dictionary, write_stand_in
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.glalign import GLAlign
 from glalign.models.towers.albef import SHAPES as ALBEFS
@@ -234,7 +234,7 @@ def phobert(folder: Path, real: bool) -> Original:
     tensors["roberta.embeddings.position_ids"] = torch.arange(258)[None]
     file = folder / "pytorch_model.bin"
     torch.save(tensors, file, _use_new_zipfile_serialization=False)
-    stand_in(folder, "x", "phobert", release.words)
+    write_stand_in(folder, "x", "phobert", release.words)
     pair = [(folder / f"x.{kind}").rename(folder / kind) for kind in ("vocab.txt", "bpe.codes")]
     ids, real_tokens = ids_of(release.words, 0, 2, 1)
     with torch.no_grad():
@@ -277,7 +277,7 @@ def bert(folder: Path, real: bool) -> Original:
     save_file(tensors, file, metadata={"format": "pt"})
     vocabulary = folder / "tokenizer.json"
     if real:
-        stand_in(folder, "x", "bert", release.words)
+        write_stand_in(folder, "x", "bert", release.words)
         (folder / "x.tokenizer.json").rename(vocabulary)
     else:
         shutil.copy(PRETRAINED / "tiny_wordpiece.tokenizer.json", vocabulary)
@@ -415,7 +415,7 @@ def albef(folder: Path, real: bool) -> Original:
 
     def check(weights: Path) -> None:
         if real:
-            stand_in(weights, "bert-base-uncased", "bert", words)
+            write_stand_in(weights, "bert-base-uncased", "bert", words)
         else:
             shutil.copy(PRETRAINED / "tiny_wordpiece.tokenizer.json", weights / "bert-base-uncased.tokenizer.json")
         other = albef_network(release.backbone, tall, words)

@@ -36,23 +36,29 @@ class ModelSpec(Spec):
     dress: Literal["upper", "lower", "both"] | None = None
 
 
-class FitSpec(ModelSpec):
+class StepSpec(Spec):
+    """What the memory of a training step depends on, besides the network."""
+
+    system: str
+    data: Data
+    optim: Optim
+    memory: Memory = Memory()
+    runtime: Runtime = Runtime()
+
+
+class FitSpec(ModelSpec, StepSpec):
     """A training of a system on a trainset; test data are not named in it.
 
     seed: the entry of `seeds`. root_seed: root of every named random stream. files: pre-trained files that it reads.
     """
 
-    system: str
     trainset: str
     seed: int
     root_seed: int
     datasets: tuple[DatasetSpec, ...]
-    optim: Optim
     budget: Budget
     selection: Literal["val", "last"]
-    memory: Memory
     processes: int
-    runtime: Runtime
     files: tuple[str, ...]
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from glalign.planning.layout import Layout
 
 from baselines.dual_path import DualPath
 from baselines.pham2021 import Pham2021
@@ -15,6 +14,8 @@ from glalign.contract.tokenizer import split_words
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.caption_tensors import TokenTable
 from glalign.planning.cells import make_cell
+from glalign.planning.plan import STAGES
+from glalign.planning.stage import Paths
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.class_source import class_outline
 from glalign.support.errors import UserError
@@ -28,6 +29,7 @@ SMALL = {
 }
 PARENTS = {Pham2021: ViTAA, Pham2022: DualPath}
 CONFIG = overlaid(root=Path(__file__).parents[3])
+PATHS = Paths(CONFIG.results, STAGES)
 
 
 def test_a_segmented_word_is_one_word():
@@ -98,7 +100,7 @@ def test_where_they_run():
     assert entries["pham2022"]["languages"] == ["en", "vi"]
     assert [CONFIG.entry("pham2022", code)["model"].get("segmenter") for code in ("en", "vi")] == [None, "pyvi"]
     assert CONFIG.entry("pham2021", "vi")["model"]["segmenter"] == "pyvi"
-    assert make_cell(CONFIG, Layout(CONFIG["results"]), "SE1", "pham2022").status == "run"
-    cell = make_cell(CONFIG, Layout(CONFIG["results"]), "SE1", "pham2021")
+    assert make_cell(CONFIG, PATHS, "SE1", "pham2022").status == "run"
+    cell = make_cell(CONFIG, PATHS, "SE1", "pham2021")
     assert cell.status == "not run"
     assert "vi" in cell.note

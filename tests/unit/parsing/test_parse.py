@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from glalign.data.sources import Collection, Source
 from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.specs.data import ParseSpec
-from glalign.data.job_datasets import Collection, Source
 from glalign.parsing import parse
 from glalign.parsing.label_map_record import MAKER
 from glalign.parsing.label_maps import map_file, read_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser
-from glalign.pretraining.parser import FACTS
+from glalign.pretraining.parser import ARCHITECTURE
 from glalign.storage.locks import alone_in
 from glalign.storage.weight_files import save_weights
 from glalign.support.errors import UserError
@@ -37,8 +37,8 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ParseSpec:
     write_manifest(tmp_path / "m.jsonl", [Record(name, 1, "train", ("a man",)) for name in NAMES])
     for name, seed in (("one", 0), ("two", 1)):
         torch.manual_seed(seed)
-        save_weights(tmp_path / f"{name}.safetensors", Parser(FACTS).network.state_dict())
-        (tmp_path / f"{name}.json").write_text(json.dumps({"record": FACTS}), encoding="utf-8")
+        save_weights(tmp_path / f"{name}.safetensors", Parser(ARCHITECTURE).network.state_dict())
+        (tmp_path / f"{name}.json").write_text(json.dumps({"record": ARCHITECTURE}), encoding="utf-8")
     return ParseSpec(
         manifest=str(tmp_path / "m.jsonl"),
         images=str(tmp_path / "imgs"),

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from glalign.models.towers.backbones import clip_towers, resnet_trunk
-from glalign.models.towers.clip import POSITIONS, resize_positions
+from glalign.models.towers.clip import POSITIONS
+from glalign.models.towers.positions import resize_positions
 from glalign.storage.weight_files import load_weights, read_weights, save_weights
 from glalign.support.errors import UserError
 

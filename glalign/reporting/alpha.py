@@ -1,0 +1,39 @@
+"""The table of the weights of the global branch (D29)."""
+
+from pathlib import Path
+
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import AlphaScores
+from glalign.evaluation.metrics import half_up
+from glalign.planning.report_stages import AlphaTableSpec
+from glalign.reporting.partial_releases import partial_note, with_note
+from glalign.reporting.plain_table import number, write_plain
+
+HEADS = {
+    "alpha": ("$\\alpha$", number(1)),
+    "rank1_score": ("As trained", number(2)),
+    "rank1_global": ("Global score", number(2)),
+    "rank1_local": ("Local score", number(2)),
+    "selected_step": ("Step", number(0)),
+}
+
+
+def make_alpha(spec: AlphaTableSpec, csv: Path, tex: Path) -> None:
+    """Write validation Rank-1 per weight of the global branch, by three scores, as CSV and LaTeX."""
+    found, note = read_typed(spec.scores, AlphaScores), partial_note(spec.partial)
+    rows = [
+        {
+            "system": found.system,
+            "trainset": found.trainset,
+            "alpha": str(row.alpha),
+            "rank1_score": half_up(row.score),
+            "rank1_global": half_up(row.global_),
+            "rank1_local": half_up(row.local),
+            "selected_step": str(row.selected_step),
+            "profile": spec.profile,
+        }
+        for row in found.rows
+    ]
+    title = f"{spec.title.rstrip('.')}. {note}." if note else spec.title
+    lines = with_note(rows, [note] * len(rows))
+    write_plain(lines, HEADS, title, csv, tex, "Rank-1 in percent on the validation identities.")
