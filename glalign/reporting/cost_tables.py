@@ -1,31 +1,22 @@
-"""What the systems cost: their size and multiply-adds (systems), the time and memory of their trainings (compute)."""
+"""Tables of cost: size and multiply-adds of the systems, time and memory of their trainings and scorings."""
 
 import csv
 import io
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import RunRecord, SizeRecord
 from glalign.evaluation.metrics import half_up
+from glalign.planning.cost_stages import ComputeRow, ComputeSpec, SystemRow, SystemsSpec
 from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_csv, write_plain
-from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
 LARGEST_DIFFERENCE = 3
 """Percent by which a parameter count may differ from the published one without an explanation."""
 
 MEGA, GIGA = 10**6, 10**9
-
-
-def make_systems(spec: Mapping[str, Any], csv_path: Path, tex_path: Path) -> None:
-    """Table of the systems at their original size. spec: rows of {system, label, size (path), published, note, ...}.
-
-    Raises: UserError for a count that differs from the published one by more than 3 % and is not explained.
-    """
-    rows = [_system(row, read_json(row["size"])) for row in spec["rows"]]
-    write_plain(rows, SYSTEM_HEADS, spec["title"], csv_path, tex_path)
 
 
 SYSTEM_HEADS = {
@@ -40,48 +31,65 @@ SYSTEM_HEADS = {
 }
 
 
-def _system(row: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, str]:
-    published = int(row["published"]) if row["published"] else None
-    difference = None if published is None else Fraction(100 * (size["parameters"] - published), published)
-    if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row["note"]:
+def make_systems(spec: SystemsSpec, csv: Path, tex: Path) -> None:
+    """Write the table of the systems at their original size.
+
+    Raises: UserError for a count that differs from the published one by more than 3 % without an explaining note.
+    """
+    write_plain(
+        [_system(row, read_typed(row.size, SizeRecord)) for row in spec.rows], SYSTEM_HEADS, spec.title, csv, tex
+    )
+
+
+def _system(row: SystemRow, size: SizeRecord) -> dict[str, str]:
+    published = int(row.published) if row.published else None
+    difference = None if published is None else Fraction(100 * (size.parameters - published), published)
+    if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row.note:
         raise UserError(
-            f"{row['system']}: {size['parameters']} parameters, {half_up(difference)} % from the published "
+            f"{row.system}: {size.parameters} parameters, {half_up(difference)} % from the published "
             f"{published}; explain it in the note of paper/parameters.csv"
         )
-    adds = size["multiply_adds"]
     return {
-        "system": row["system"],
-        "method": row["label"],
-        "parameters": str(size["parameters"]),
-        "trained": str(size["trained"]),
+        "system": row.system,
+        "method": row.label,
+        "parameters": str(size.parameters),
+        "trained": str(size.trained),
         "published": "" if published is None else str(published),
         "difference_percent": "" if difference is None else half_up(difference),
-        "image_multiply_adds": str(adds["image"]),
-        "caption_multiply_adds": str(adds["caption"]),
-        "query_multiply_adds": str(adds["query"]),
-        "embedding": str(size["embedding"]),
-        "image_numbers": str(size["stored"]["image"]),
-        "caption_numbers": str(size["stored"]["caption"]),
-        "image_size": "x".join(map(str, row["image_size"])),
-        "source": row["source"],
-        "note": row["note"],
+        "image_multiply_adds": str(size.multiply_adds.image),
+        "caption_multiply_adds": str(size.multiply_adds.caption),
+        "query_multiply_adds": str(size.multiply_adds.query),
+        "embedding": str(size.embedding),
+        "image_numbers": str(size.stored.image),
+        "caption_numbers": str(size.stored.caption),
+        "image_size": "x".join(map(str, row.image_size)),
+        "source": row.source,
+        "note": row.note,
     }
 
 
-def make_compute(spec: Mapping[str, Any], csv_path: Path) -> None:
-    """Wall time, CPU time and peak memory of every training and scoring, from Snakemake's benchmark files.
+def make_compute(spec: ComputeSpec, csv: Path) -> None:
+    """Write wall time, CPU time and peak memory of every training and scoring, from Snakemake's benchmark files.
 
-    spec: rows of {stage, system, trainset, testset, seed, benchmark (path), run (path or None)}. Raises: UserError for
-    a file that is no benchmark.
+    Raises: UserError for a file that is not a benchmark.
     """
-    rows = []
-    for row in spec["rows"]:
-        measured = _benchmark(row["benchmark"])
-        run = read_json(row["run"]) if row["run"] else {}
-        names = {key: str(row[key]) for key in ("stage", "system", "trainset", "testset", "seed")}
-        times = {"wall_s": measured["s"], "cpu_s": measured["cpu_time"], "peak_mib": measured["max_rss"]}
-        rows.append(names | times | {key: str(run.get(key, "")) for key in ("parameters", "steps", "pairs")})
-    write_csv(rows, csv_path)
+    write_csv([_compute(row) for row in spec.rows], csv)
+
+
+def _compute(row: ComputeRow) -> dict[str, str]:
+    measured = _benchmark(row.benchmark)
+    run = read_typed(row.run, RunRecord) if row.run else None
+    return {
+        "stage": row.stage,
+        "system": row.system,
+        "trainset": row.trainset,
+        "testset": row.testset,
+        "seed": row.seed,
+        "wall_s": measured["s"],
+        "cpu_s": measured["cpu_time"],
+        "peak_mib": measured["max_rss"],
+        **{key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")},
+    }
 
 
 def _benchmark(path: str) -> dict[str, str]:
