@@ -9,7 +9,7 @@ from glalign.contract.results import CoverageRecord, PartCounts
 from glalign.contract.specs.data import CoverageSpec
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL, FoundPhrase, compare_with_truth, read_truth
 from glalign.language.lexicon import load_lexicon
-from glalign.language.phrases import pieces
+from glalign.language.phrases import Piece, pieces
 from glalign.storage.whole_files import write_json
 from glalign.support.progress import Progress
 
@@ -26,13 +26,11 @@ def make_coverage(spec: CoverageSpec, coverage: Path) -> None:
     lists = [load_lexicon(name, spec.language, spec.match) for name in ("repaired", "paper")]
     with Progress(f"coverage of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
         noun_phrases = pieces(captions, spec.model_dump(), lists[0], progress.update)
-    found = [
-        [
-            FoundPhrase(one.start, one.end, *(words.regions_of(one.read, spec.several) for words in lists))
-            for one in ones
-        ]
-        for ones in noun_phrases
-    ]
+
+    def label(one: Piece) -> FoundPhrase:
+        return FoundPhrase(one.start, one.end, *(words.regions_of(one.read, spec.several) for words in lists))
+
+    found = [list(map(label, ones)) for ones in noun_phrases]
     true = read_truth(spec.truth, keys) if spec.truth else None
     record = CoverageRecord(
         captions=len(keys),
@@ -45,20 +43,15 @@ def make_coverage(spec: CoverageSpec, coverage: Path) -> None:
 def count_coverage(phrases: Iterable[FoundPhrase]) -> dict[str, PartCounts]:
     """Counts of the five regions, their sum, the phrases of no part, and all phrases."""
     phrases = list(phrases)
-    counts = {}
+    counts: dict[str, tuple[int, ...]] = {}
     for region in REGIONS:
-        own = [phrase for phrase in phrases if region in phrase.regions]
-        matched = sum(region in phrase.printed for phrase in own)
-        elsewhere = sum(bool(phrase.printed) and region not in phrase.printed for phrase in own)
-        counts[region] = (len(own), matched, elsewhere)
-    overall, matched, elsewhere = (sum(side) for side in zip(*counts.values(), strict=True))
-    counts[OVERALL] = (overall, matched, elsewhere)
-    no_part = sum(not phrase.regions for phrase in phrases)
-    return {
-        **{
-            part: PartCounts(phrases=n, matched=hits, elsewhere=other, coverage=100 * hits / n if n else None)
-            for part, (n, hits, other) in counts.items()
-        },
-        NO_PART: PartCounts(phrases=no_part),
-        ALL: PartCounts(phrases=overall + no_part),
+        own = [phrase.printed for phrase in phrases if region in phrase.regions]
+        matched = sum(region in printed for printed in own)
+        counts[region] = (len(own), matched, sum(map(bool, own)) - matched)
+    counts[OVERALL] = tuple(map(sum, zip(*counts.values(), strict=True)))
+    parts = {
+        part: PartCounts(phrases=n, matched=matched, elsewhere=elsewhere, coverage=100 * matched / n if n else None)
+        for part, (n, matched, elsewhere) in counts.items()
     }
+    no_part = sum(not phrase.regions for phrase in phrases)
+    return parts | {NO_PART: PartCounts(phrases=no_part), ALL: PartCounts(phrases=counts[OVERALL][0] + no_part)}

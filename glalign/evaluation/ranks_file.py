@@ -44,14 +44,8 @@ def write_ranks(path: Path | str, rows: Iterable[RankRow], n_gallery: int, about
     count = 0
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as lines:
         for row in rows:
-            record = {
-                "query": row.query,
-                "person": row.person,
-                "first": row.hits[0],
-                "hits": row.hits,
-                "best": row.best,
-                "top": row.top,
-            }
+            record: dict[str, Any] = {"query": row.query, "person": row.person, "first": row.hits[0]}
+            record |= {"hits": row.hits, "best": row.best, "top": row.top}
             lines.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
             count += 1
     write_json(sidecar_path(path), RanksSummary(n_queries=count, n_gallery=n_gallery, **about).to_json())

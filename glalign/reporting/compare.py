@@ -22,7 +22,7 @@ maps texts to tolerances of the rows that have the text in a cell, used where th
 def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict[str, list[str]]:
     """`compare` of every CSV of the folder `reference` with the one of the same name: name -> lines.
 
-    A table that is missing in `ours` is a difference; for tables that only `ours` has see `unmatched`. Raises: UserError
+    A table that is missing in `ours` is a difference; `unmatched` lists tables that only `ours` has. Raises: UserError
     when a side is not a folder, or `reference` has no table.
     """
     if not ours.is_dir():

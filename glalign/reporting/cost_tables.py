@@ -18,7 +18,6 @@ LARGEST_DIFFERENCE = 3
 
 MEGA, GIGA = 10**6, 10**9
 
-
 SYSTEM_HEADS = {
     "method": ("Method", escape),
     "parameters": ("Param. (M)", number(1, MEGA)),
@@ -36,12 +35,11 @@ def make_systems(spec: SystemsSpec, csv: Path, tex: Path) -> None:
 
     Raises: UserError for a count that differs from the published one by more than 3 % without an explaining note.
     """
-    write_plain(
-        [_system(row, read_typed(row.size, SizeRecord)) for row in spec.rows], SYSTEM_HEADS, spec.title, csv, tex
-    )
+    write_plain([_system(row) for row in spec.rows], SYSTEM_HEADS, spec.title, csv, tex)
 
 
-def _system(row: SystemRow, size: SizeRecord) -> dict[str, str]:
+def _system(row: SystemRow) -> dict[str, str]:
+    size = read_typed(row.size, SizeRecord)
     published = int(row.published) if row.published else None
     difference = None if published is None else Fraction(100 * (size.parameters - published), published)
     if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row.note:
@@ -79,17 +77,9 @@ def make_compute(spec: ComputeSpec, csv: Path) -> None:
 def _compute(row: ComputeRow) -> dict[str, str]:
     measured = _benchmark(row.benchmark)
     run = read_typed(row.run, RunRecord) if row.run else None
-    return {
-        "stage": row.stage,
-        "system": row.system,
-        "trainset": row.trainset,
-        "testset": row.testset,
-        "seed": row.seed,
-        "wall_s": measured["s"],
-        "cpu_s": measured["cpu_time"],
-        "peak_mib": measured["max_rss"],
-        **{key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")},
-    }
+    names = row.model_dump(exclude={"benchmark", "run"})
+    times = {"wall_s": measured["s"], "cpu_s": measured["cpu_time"], "peak_mib": measured["max_rss"]}
+    return names | times | {key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")}
 
 
 def _benchmark(path: str) -> dict[str, str]:

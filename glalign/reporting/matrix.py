@@ -36,12 +36,10 @@ def make_matrix(spec: MatrixSpec, csv: Path, tex: Path) -> None:
 
 
 def _cell(row: Row, spec: MatrixSpec) -> dict[str, str]:
-    records = read_metrics(row)
-    cell = _names(row)
+    records, cell = read_metrics(row), _names(row)
     for k in KS:
         cell |= rank_cells(records, k)
-    end = status_cells(bool(records), spec.profile, spec.data_note if records else "", row.note)
-    return cell | mean_cells(records) | end
+    return cell | mean_cells(records) | status_cells(bool(records), spec.profile, spec.data_note, row.note)
 
 
 def make_seeds(spec: MatrixSpec, csv: Path) -> None:
@@ -69,4 +67,5 @@ def make_seeds(spec: MatrixSpec, csv: Path) -> None:
 
 
 def _names(row: Row) -> dict[str, str]:
+    """The columns that begin a row."""
     return {"system": row.system, "method": row.label, "scenario": row.scenario}

@@ -72,7 +72,7 @@ def make_mcnemar(spec: McNemarSpec, csv: Path, tex: Path) -> None:
     rows, p_values, families, notes = [], [], [], []
     for test in with_partial_notes(spec.tests):
         sides = [ranks(test.first), ranks(test.second)]
-        names = {"family": test.family, "pair": test.pair, "scenarios": test.scenarios}
+        names = test.model_dump(include={"family", "pair", "scenarios"})
         for queries, chosen in (("all", sides), ("first captions", [first_query_per_person(side) for side in sides])):
             pair = pair_hits(chosen[0], chosen[1], (test.first, test.second))
             cells, p = _cells(pair, spec)
@@ -92,9 +92,7 @@ def _cells(pair: PairedHits, spec: McNemarSpec) -> tuple[dict[str, str], float]:
     smallest = detectable_gap(result.n, result.b + result.c)
     gap, low, high = gap_interval(pair, spec.bootstrap, seed_for(spec.root_seed, "cluster bootstrap"))
     cells = {
-        "n": str(result.n),
-        "b": str(result.b),
-        "c": str(result.c),
+        **{key: str(getattr(result, key)) for key in ("n", "b", "c")},
         "statistic": half_up(result.statistic, 4),
         "exact": "yes" if result.exact else "no",
         "p": f"{result.p:.6g}",

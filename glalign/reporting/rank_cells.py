@@ -38,29 +38,25 @@ def rank_cells(records: Sequence[MetricsRecord], k: int) -> dict[str, str]:
 
     Seeds rank the same queries, so they add no queries to the interval; their spread is shown apart.
     """
-    rank = rank_percentage(records, k)
-    values: Sequence[Fraction | float] = ()
-    if rank is not None:
-        draws = records[0].draws
-        n_draws = len(draws.rank1) if draws else 0
-        values = (rank, *share_interval(rank / 100, records[0].n_queries, n_draws))
-    texts = [half_up(value) for value in values] or ["", "", ""]
-    return dict(zip((f"rank{k}", f"rank{k}_lo", f"rank{k}_hi"), texts, strict=True))
+    rank, names = rank_percentage(records, k), (f"rank{k}", f"rank{k}_lo", f"rank{k}_hi")
+    if rank is None:
+        return dict.fromkeys(names, "")
+    draws = len(records[0].draws.rank1) if records[0].draws else 0
+    values: tuple[Fraction | float, ...] = (rank, *share_interval(rank / 100, records[0].n_queries, draws))
+    return {name: half_up(value) for name, value in zip(names, values, strict=True)}
 
 
 def mean_cells(records: Sequence[MetricsRecord]) -> dict[str, str]:
     """map, minp, n_queries, n_gallery, seeds (how many)."""
+    names = ("map", "minp", "n_queries", "n_gallery", "seeds")
     if not records:
-        return dict.fromkeys(("map", "minp", "n_queries", "n_gallery", "seeds"), "")
-    return {
-        "map": half_up(statistics.fmean(one.map for one in records)),
-        "minp": half_up(statistics.fmean(one.minp for one in records)),
-        "n_queries": str(records[0].n_queries),
-        "n_gallery": str(records[0].n_gallery),
-        "seeds": str(len(records)),
-    }
+        return dict.fromkeys(names, "")
+    means = (half_up(statistics.fmean(getattr(one, name) for one in records)) for name in names[:2])
+    sizes = (records[0].n_queries, records[0].n_gallery, len(records))
+    return dict(zip(names, (*means, *map(str, sizes)), strict=True))
 
 
-def status_cells(ran: bool, profile: str, *notes: str) -> dict[str, str]:
-    """status, profile, note: the columns that end a row."""
-    return {"status": "reproduced" if ran else "not run", "profile": profile, "note": join_notes(*notes)}
+def status_cells(ran: bool, profile: str, data_note: str, *notes: str) -> dict[str, str]:
+    """status, profile, note: the columns that end a row; the data note only where something of ours stands."""
+    note = join_notes(data_note if ran else "", *notes)
+    return {"status": "reproduced" if ran else "not run", "profile": profile, "note": note}

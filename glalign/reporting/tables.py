@@ -151,9 +151,9 @@ def _records(table: int, row: Row) -> Sequence[Any]:
 
 
 def _status_cells(spec: TableSpec, row: Row, records: Sequence[Any]) -> dict[str, str]:
-    """The columns that end a row; the data note only where something of ours stands."""
+    """The columns that end a row."""
     seeds = f"mean of {len(records)} seeds" if len(records) > 1 else ""
-    return status_cells(bool(records), spec.profile, spec.data_note if records else "", seeds, row.note)
+    return status_cells(bool(records), spec.profile, spec.data_note, seeds, row.note)
 
 
 def _delta(ours: Fraction | None, printed: str, places: int = 2) -> str:

@@ -4,10 +4,9 @@ import csv
 import io
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.planning.report_stages import TranslationRow, TranslationSpec
@@ -49,14 +48,13 @@ NOTES = (
 )
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """All pairs of a dataset, or a sample of them. errors: kind -> how often; None where the errors are unknown."""
 
     names: dict[str, str]
     status: dict[str, str]
-    cells: dict[str, str] = field(default_factory=dict)
-    errors: Mapping[str, int] | None = None
+    cells: Mapping[str, str]
+    errors: Mapping[str, int] | None
 
 
 def make_translation(spec: TranslationSpec, csv: Path, tex: Path) -> None:
@@ -70,15 +68,12 @@ def make_translation(spec: TranslationSpec, csv: Path, tex: Path) -> None:
     kinds = sorted({kind for view in views for kind in view.errors or {}})
     rows = []
     for view in views:
-        errors = {
-            f"errors_{kind.replace(' ', '_')}": "" if view.errors is None else str(view.errors.get(kind, 0))
-            for kind in kinds
-        }
+        counts = {kind: "" if view.errors is None else str(view.errors.get(kind, 0)) for kind in kinds}
+        errors = {f"errors_{kind.replace(' ', '_')}": count for kind, count in counts.items()}
         paper = printed.get(view.names["label"], {})
         beside = {f"paper_{key}": paper.get(key, "") for key in ("pairs", *SHARE)}
-        rows.append(
-            {**view.names, **{key: view.cells.get(key, "") for key in CELLS}, **errors, **beside, **view.status}
-        )
+        cells = {key: view.cells.get(key, "") for key in CELLS}
+        rows.append(view.names | cells | errors | beside | view.status)
     write_plain(rows, HEADS, spec.title, csv, tex, NOTES)
 
 
@@ -93,8 +88,9 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
     """All pairs of a dataset, then the sample."""
     direction = f"{row.source_language} to {row.language}"
     names = {"dataset": row.dataset, "label": row.label, "direction": direction}
+    status = status_cells(not row.note, spec.profile, spec.data_note, row.note)
     if row.note:
-        yield View(names, status_cells(False, spec.profile, row.note))
+        yield View(names, status, {}, None)
         return
     files: Any = [read_json(path) for path in (row.translation, row.truth, row.source_truth)]
     log, truth, source = files
@@ -115,7 +111,7 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
         cells |= _share(counts["wrong_phrases"], counts["phrases"], "phrase_")
         for side, count in zip(("source_", "target_"), unlike, strict=True):
             cells |= _share(count, len(chosen), side)
-        yield View(names, status_cells(True, spec.profile, spec.data_note), cells, counts["errors"])
+        yield View(names, status, cells, counts["errors"])
 
 
 def _share(wrong: int, of: int, prefix: str = "") -> dict[str, str]:

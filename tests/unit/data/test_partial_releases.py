@@ -75,7 +75,9 @@ def planned(**entry: Any) -> Plan:
 def test_every_table_that_uses_the_release_reads_its_statistics() -> None:
     plan, statistics = planned(allow_partial=True), "results/manifests/cuhk_en.json"
     uses = {"1", "3", "4", "6", "7", "11", "4_extended", "6_extended", "7_extended"}  # SE1, SE3 and SE4
-    assert {name for name, job in plan.jobs["table"].items() if '"partial": {"' in json.dumps(job.spec.to_json())} == uses
+    assert {
+        name for name, job in plan.jobs["table"].items() if '"partial": {"' in json.dumps(job.spec.to_json())
+    } == uses
     assert all(statistics in plan.jobs["table"][name].inputs for name in uses)
     for stage in ("alpha", "matrix", "seeds", "mcnemar", "tuning", "phrase_counts"):
         (job,) = plan.jobs[stage].values()

@@ -13,14 +13,8 @@ def metrics(path: Path, hits: int, **changes: object) -> str:
 
 
 def spec_of(*rows: Row) -> MatrixSpec:
-    about = {
-        "title": "T",
-        "scenarios": ("SE1", "SE2"),
-        "profile": "demo",
-        "data_note": "synthetic people",
-        "seeds": (3, 7),
-    }
-    return MatrixSpec(rows=rows, **about)
+    about = {"title": "T", "profile": "demo", "data_note": "synthetic people"}
+    return MatrixSpec(**about, rows=rows, scenarios=("SE1", "SE2"), seeds=(3, 7))
 
 
 def test_every_cell_has_a_status_and_only_trained_systems_win(tmp_path: Path) -> None:
