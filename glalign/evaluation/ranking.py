@@ -194,7 +194,7 @@ def _counts(
 
 
 def _own_counts(rows: np.ndarray, scores: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same counts among the positives of the row alone, whose scores descend; before: how many precede each."""
+    """The same counts among the positives of the row alone, scores descending; before: how many precede each."""
     first_of_tie = np.ones(len(rows) + 1, dtype=bool)
     first_of_tie[1:-1] = (np.diff(rows) > 0) | (scores[1:] != scores[:-1])
     edges, tie = np.flatnonzero(first_of_tie), np.cumsum(first_of_tie[:-1]) - 1
