@@ -4,13 +4,21 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from glalign.config.base import Section
+from glalign.config.base import Section, Several
 
 Interval = tuple[float, float]
 """Lower and upper bound, in percent."""
 
 
-class Provenance(Section):
+class Record(Section):
+    """The content of a JSON file. An optional key that was not given is absent from the file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The given values as plain JSON data, under the names that files use."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+class Provenance(Record):
     """What made an output: the specification, the digest of the code, versions of libraries."""
 
     spec: dict[str, Any]
@@ -18,7 +26,7 @@ class Provenance(Section):
     versions: dict[str, str]
 
 
-class Selected(Section):
+class Selected(Record):
     """The weights that a training kept. val_rank1: validation Rank-1 in percent, None without validation people."""
 
     rule: Literal["val", "last"]
@@ -26,7 +34,7 @@ class Selected(Section):
     step: int
 
 
-class Info(Section):
+class Info(Record):
     """What a system knew of its training set when it was built; `glalign.contract.training_info.TrainingInfo`."""
 
     identities: int
@@ -50,16 +58,16 @@ class RanksSummary(Provenance):
 
     n_queries: int
     n_gallery: int
-    galleries: tuple[int, ...] = ()
+    galleries: Several[int] = ()
 
 
-class Draws(Section):
+class Draws(Record):
     """Rank-1 in percent of each draw of a test set."""
 
     rank1: tuple[float, ...]
 
 
-class MetricsRecord(Section):
+class MetricsRecord(Record):
     """Metrics of a ranks file, in percent and unrounded; `hits` are exact counts of queries by k.
 
     Ties count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.
@@ -86,7 +94,7 @@ class MetricsRecord(Section):
     draws: Draws | None = None
 
 
-class MultiplyAdds(Section):
+class MultiplyAdds(Record):
     """Multiply-adds of one image, one caption, and one query against the gallery."""
 
     image: int
@@ -94,14 +102,14 @@ class MultiplyAdds(Section):
     query: int
 
 
-class Stored(Section):
+class Stored(Record):
     """Numbers stored per image and per caption."""
 
     image: int
     caption: int
 
 
-class SizeRecord(Section):
+class SizeRecord(Record):
     """What a system costs at its size. buffers: numbers of them. embedding: width of its joint space."""
 
     parameters: int
@@ -112,7 +120,7 @@ class SizeRecord(Section):
     embedding: int
 
 
-class CaptionWords(Section):
+class CaptionWords(Record):
     """Length of captions in words (split on blanks); sample deviation."""
 
     mean: float
@@ -121,7 +129,7 @@ class CaptionWords(Section):
     max: int
 
 
-class DatasetCounts(Section):
+class DatasetCounts(Record):
     """Identities, images and captions of a dataset or a split."""
 
     identities: int
@@ -130,7 +138,7 @@ class DatasetCounts(Section):
     caption_words: CaptionWords
 
 
-class Lacking(Section):
+class Lacking(Record):
     """What of a partial release is missing."""
 
     identities: int
@@ -139,7 +147,7 @@ class Lacking(Section):
     of_images: int
 
 
-class DatasetStatistics(Section):
+class DatasetStatistics(Record):
     """The record beside a manifest. annotations: name and SHA-256 of the annotation file."""
 
     dataset: str
@@ -152,7 +160,46 @@ class DatasetStatistics(Section):
     partial: Lacking | None = None
 
 
-class AlphaScore(Section):
+class PartCounts(Record):
+    """Noun phrases of a part of the body (Table 2).
+
+    phrases: those that the repaired keyword lists map to the part. matched: of them, those that the printed lists map
+    to it too. elsewhere: of them, those that the printed lists map to other parts only. coverage: 100 matched /
+    phrases, None without phrases. The last three are absent for phrases of no part and for all phrases.
+    """
+
+    phrases: int
+    matched: int | None = None
+    elsewhere: int | None = None
+    coverage: float | None = None
+
+
+class TruthCounts(Record):
+    """Found noun phrases of a part of the body beside the true ones, see `glalign.evaluation.phrase_truth`.
+
+    The first five count true phrases, the others found ones.
+    """
+
+    true: int
+    found: int
+    exact: int
+    right: int
+    right_printed: int
+    extracted: int
+    confirmed: int
+    confirmed_exact: int
+    confirmed_region: int
+
+
+class CoverageRecord(Record):
+    """Coverage of the noun phrases of a dataset by part of the body. truth: None where the true phrases are unknown."""
+
+    captions: int
+    parts: dict[str, PartCounts]
+    truth: dict[str, TruthCounts] | None
+
+
+class AlphaScore(Record):
     """Validation Rank-1 in percent of a training with a weight of the global branch, by three scores."""
 
     alpha: float
@@ -162,7 +209,7 @@ class AlphaScore(Section):
     selected_step: int
 
 
-class AlphaScores(Section):
+class AlphaScores(Record):
     """Scores of trainings that differ in the weight of the global branch."""
 
     system: str

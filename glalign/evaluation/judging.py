@@ -38,7 +38,7 @@ def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -
 
 
 def read_judged(path: Path) -> dict[str, Any]:
-    """Counts of a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [what is not judged]}.
+    """Counts of a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [rows not judged]}.
 
     `judge` says right or wrong, in any case; percent and interval (Wilson) are of the judged pairs. Raises: UserError
     for a file without these columns, with a pair twice, or without any judged row.
@@ -68,7 +68,7 @@ def read_judged(path: Path) -> dict[str, Any]:
 
 
 def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
-    """A pair that is there twice would count twice, perhaps with two verdicts."""
+    """Raise a UserError for a pair that occurs twice: it would count twice, perhaps with two verdicts."""
     lines: dict[tuple[str, str], int] = {}
     for number, row in rows:
         key = row["image"].strip(), row["index"].strip()

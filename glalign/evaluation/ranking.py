@@ -97,7 +97,8 @@ def rank_blocks(
 ) -> Iterator[RankRow]:
     """Yield one row per query, in order, from consecutive blocks (b, G) of its scores.
 
-    Targets say what is a hit and default to the persons (see protocol.targets for the other reading of D27).
+    A gallery entry is a hit if its target equals the query's; targets default to the persons (`protocol.targets` has
+    the other reading of D27). Raises: as `hit_ranks` and `find_positives`.
     """
     targets = query_persons if query_targets is None else query_targets
     places = gallery_persons if gallery_targets is None else gallery_targets
@@ -186,14 +187,14 @@ def _counts(
             at_least[pairs] = _count_rows(np.greater_equal, lines, scores[pairs], truth)
             above[pairs] = _count_rows(np.greater, lines, scores[pairs], truth)
         for row in np.flatnonzero(size > SORT_ABOVE):
-            pairs, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
-            at_least[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="left")
-            above[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="right")
+            own, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
+            at_least[own] = len(line) - np.searchsorted(line, scores[own], side="left")
+            above[own] = len(line) - np.searchsorted(line, scores[own], side="right")
     return at_least, above
 
 
 def _own_counts(rows: np.ndarray, scores: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same counts among the positives of the row alone, whose scores descend; before: how many precede each."""
+    """The same counts among the positives of the row alone, scores descending; before: how many precede each."""
     first_of_tie = np.ones(len(rows) + 1, dtype=bool)
     first_of_tie[1:-1] = (np.diff(rows) > 0) | (scores[1:] != scores[:-1])
     edges, tie = np.flatnonzero(first_of_tie), np.cumsum(first_of_tie[:-1]) - 1

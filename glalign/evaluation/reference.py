@@ -43,11 +43,11 @@ class OracleScores:
             raise UserError("oracle: this test set has no truth.json; the oracle needs a synthetic data set")
         self.path = spec.test.truth
         try:
-            truth = read_json(self.path).items()
-            self.images = {image: dict(entry["visible"]) for image, entry in truth}
+            truth: Any = read_json(self.path)
+            self.images = {image: dict(entry["visible"]) for image, entry in truth.items()}
             self.facts = {
                 (image, index): [(attribute, value) for attribute, value in facts]
-                for image, entry in truth
+                for image, entry in truth.items()
                 for index, facts in enumerate(entry["facts"])
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:

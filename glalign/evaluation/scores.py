@@ -1,4 +1,4 @@
-"""The evaluator for anyone's scores: an npz file in, percentages out, never more than a block of scores in memory.
+"""The evaluator for scores of any system: reads an npz file in blocks of scores and returns percentages.
 
 Arrays: similarity (Q, G) real, query_ids (Q,) and gallery_ids (G,) integers or strings. Nothing is ever unpickled.
 """
@@ -79,7 +79,7 @@ def _read(stream: IO[bytes], dtype: np.dtype, count: int) -> np.ndarray:
     return np.frombuffer(data, dtype=dtype, count=count).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list:
+def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list[int | str]:
     """Identity of every row or column as Python values, so that an integer equals the same integer of another width."""
     stream, shape, _, dtype = _open(archive, path, name)
     if len(shape) != 1 or shape[0] == 0:
@@ -88,7 +88,7 @@ def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list:
         raise UserError(f"{path}: array `{name}` has type {dtype}; ids must be integers or strings")
     values = _read(stream, dtype, shape[0])
     try:
-        return (np.char.decode(values, "utf-8") if dtype.kind == "S" else values).tolist()
+        return list((np.char.decode(values, "utf-8") if dtype.kind == "S" else values).tolist())
     except (ValueError, SystemError) as error:  # the second for a number that is no character
         raise UserError(f"{path}: array `{name}` holds ids that are no text ({error}); save them as str") from error
 
@@ -108,7 +108,7 @@ def _blocks(archive: zipfile.ZipFile, path: Path, n_queries: int, n_gallery: int
     whole = _read(stream, dtype, n_queries * n_gallery).reshape(shape, order="F") if fortran else None
     for low in range(0, n_queries, step):
         rows = min(step, n_queries - low)
-        block = whole[low : low + rows] if fortran else _read(stream, dtype, rows * n_gallery).reshape(rows, n_gallery)
+        block = _read(stream, dtype, rows * n_gallery).reshape(rows, -1) if whole is None else whole[low : low + rows]
         yield np.ascontiguousarray(block, dtype=COMPARED_AS.get(dtype.char, block.dtype))
     if stream.read(1):
         raise UserError(f"{path}: array `similarity` is longer than its shape {shape} says; write the file again")

@@ -7,9 +7,6 @@ from typing import Literal
 from glalign.config.loading import Config
 from glalign.planning.stage import Paths
 
-SCENARIO_OF: Mapping[int, str] = {4: "SE1", 5: "SE2", 6: "SE3", 7: "SE4", 8: "SV1", 9: "SV2", 10: "SV3"}
-"""The paper's results tables and their scenarios."""
-
 UNTRAINED = "untrained"
 """In place of a trainset where nothing is trained (the oracle, random scores)."""
 

@@ -127,11 +127,11 @@ STAGES = (
         "Build a system at its original size, run it once, count.", uses_torch=True, memory=16000,
     ),
     Stage(
-        "systems", "systems", {"csv": "systems.csv", "tex": "systems.tex"}, "reporting.ledgers.make_systems",
+        "systems", "systems", {"csv": "systems.csv", "tex": "systems.tex"}, "reporting.cost_tables.make_systems",
         plan_systems, "Write the table of the systems' sizes.", default=True,
     ),
     Stage(
-        "compute", "compute", {"csv": "compute.csv"}, "reporting.ledgers.make_compute", plan_compute,
+        "compute", "compute", {"csv": "compute.csv"}, "reporting.cost_tables.make_compute", plan_compute,
         "Write time and memory of trainings and scorings.", default=True,
     ),
 )  # fmt: skip

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from glalign.config.loading import Config
-from glalign.planning.cells import SCENARIO_OF, Cell, make_cell
+from glalign.planning.cells import Cell, make_cell
+from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Paths
 
 Rows = Sequence[Mapping[str, str]]

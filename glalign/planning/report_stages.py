@@ -6,8 +6,9 @@ from typing import Literal
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import Noted, Spec
 from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
-from glalign.planning.cells import SCENARIO_OF, ids_of_cell, partial_files, reason_missing, synthetic_source
+from glalign.planning.cells import ids_of_cell, partial_files, reason_missing, synthetic_source
 from glalign.planning.draft import Draft, unique
+from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.planning.training_stages import alpha_base, fit_spec, tuned_systems
 from glalign.support.checkout import suite_file

@@ -1,23 +1,16 @@
 """The paper's tables, row by row with the cells that fill them; extended tables; the matrix; the spread over seeds."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from glalign.contract.specs.base import Noted, Spec
-from glalign.planning.cells import (
-    SCENARIO_OF,
-    Cell,
-    datasets_of,
-    partial_files,
-    reason_missing,
-    reason_unread,
-)
+from glalign.planning.cells import Cell, datasets_of, partial_files, reason_missing, reason_unread
 from glalign.planning.draft import Draft, Rows, unique
+from glalign.planning.printed_tables import BRANCHES, COVERAGE, DATASETS, OVERVIEW, SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.support.checkout import suite_file
 from glalign.support.errors import UserError
 
-REPORTED = (*SCENARIO_OF, 11)
+REPORTED = (*SCENARIO_OF, BRANCHES)
 """Tables whose rows name a scenario and a system: their cells are the paper's results."""
 
 SCENARIO_OF_OVERVIEW = {"CUHK-PEDES": "SE1", "CUHK-PEDES-VN": "SV1", "3000VnPerson-Search": "SV2"}
@@ -27,29 +20,28 @@ COVERAGE_DATASET = "3000VnPerson-Search"
 """Table 2 counts the phrases of this dataset."""
 
 TITLES = {
-    1: "Methods, features, backbones and Rank-1",
-    2: "Coverage of the mapping from noun phrases to regions",
-    3: "Datasets",
-    11: "Rank-1 of the global branch, the local branch and both",
+    OVERVIEW: "Methods, features, backbones and Rank-1",
+    COVERAGE: "Coverage of the mapping from noun phrases to regions",
+    DATASETS: "Datasets",
+    BRANCHES: "Rank-1 of the global branch, the local branch and both",
 }
 
 
 class Row(Noted):
     """A row of a table.
 
-    status: whether there are results; the note says why not. metrics: files with our values, one per seed, below the
-    key `under`. runs: records of the trainings behind them.
-    paper_row: number of the printed row, from 0. competes: whether it can be the best; references cannot.
+    metrics: records with our values, one per seed; none where the system was not run, and the note says why. runs:
+    records of the trainings behind them. part: part of the body that the row counts (Table 2). paper_row: number of the
+    printed row, from 0. competes: whether it can be the best; references cannot.
     """
 
     label: str
-    status: Literal["run", "not run"]
     system: str = ""
     scenario: str = ""
     paper_row: int | None = None
     metrics: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
-    under: str = ""
+    part: str = ""
     competes: bool = True
 
 
@@ -116,7 +108,7 @@ def plan_matrix(draft: Draft) -> Iterator[Job]:
 
 
 def _check_systems(draft: Draft) -> None:
-    for table in (1, *REPORTED):
+    for table in (OVERVIEW, *REPORTED):
         for row in draft.reported[table]:
             if row["system"] not in draft.config.systems:
                 raise UserError(
@@ -151,21 +143,17 @@ def _title(draft: Draft, scenario: str) -> str:
 
 
 def _rows(draft: Draft, table: int, reported: Rows) -> Sequence[Row]:
-    match table:
-        case 1:
-            keys = [(SCENARIO_OF_OVERVIEW[row["dataset"]], row["system"]) for row in reported]
-        case 2:
-            found = [_dataset_row(draft, COVERAGE_DATASET, "coverage", "coverage") for _ in reported]
-            parts = [row["body_part"] for row in reported]
-            return [
-                row.model_copy(update={"label": part, "under": f"parts.{part}", "paper_row": number})
-                for number, (row, part) in enumerate(zip(found, parts, strict=True))
-            ]
-        case 3:
-            found = [_dataset_row(draft, row["dataset"], "manifest", "statistics") for row in reported]
-            return [row.model_copy(update={"paper_row": number}) for number, row in enumerate(found)]
-        case _:
-            keys = [(row["scenario"], row["system"]) for row in reported]
+    if table == COVERAGE:
+        found, parts = _dataset_row(draft, COVERAGE_DATASET, "coverage", "coverage"), [r["body_part"] for r in reported]
+        return [
+            found.model_copy(update={"label": part, "part": part, "paper_row": number})
+            for number, part in enumerate(parts)
+        ]
+    if table == DATASETS:
+        rows = [_dataset_row(draft, row["dataset"], "manifest", "statistics") for row in reported]
+        return [row.model_copy(update={"paper_row": number}) for number, row in enumerate(rows)]
+    scenarios = [SCENARIO_OF_OVERVIEW[r["dataset"]] if table == OVERVIEW else r["scenario"] for r in reported]
+    keys = zip(scenarios, (row["system"] for row in reported), strict=True)
     return [_row(draft, draft.cells[key], number) for number, key in enumerate(keys)]
 
 
@@ -174,7 +162,6 @@ def _row(draft: Draft, cell: Cell, paper_row: int | None = None) -> Row:
     entry = draft.config.systems[cell.system]
     return Row(
         label=entry.label,
-        status=cell.status,
         note=cell.note,
         system=cell.system,
         scenario=cell.scenario,
@@ -191,9 +178,9 @@ def _dataset_row(draft: Draft, label: str, stage: str, output: str) -> Row:
     name = next((name for name, entry in draft.config.datasets.items() if entry.label == label), None)
     note = reason_missing(draft.config, [name]) if name else f"no dataset is labelled {label}"
     if name is None or note:
-        return Row(label=label, status="not run", note=note)
+        return Row(label=label, note=note)
     files = (draft.paths.path(stage, output, dataset=name),)
-    return Row(label=label, status="run", metrics=files, partial=partial_files(draft.config, draft.paths, [name]))
+    return Row(label=label, metrics=files, partial=partial_files(draft.config, draft.paths, [name]))
 
 
 def _files(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from glalign.config.typed_json import read_typed
 from glalign.contract.results import AlphaScores
 from glalign.evaluation.metrics import half_up
 from glalign.planning.report_stages import AlphaTableSpec
-from glalign.reporting.partial_releases import partial_note, with_note
+from glalign.reporting.partial_releases import partial_note, with_note_column, with_partial_title
 from glalign.reporting.plain_table import number, write_plain
 
 HEADS = {
@@ -20,7 +20,7 @@ HEADS = {
 
 def make_alpha(spec: AlphaTableSpec, csv: Path, tex: Path) -> None:
     """Write validation Rank-1 per weight of the global branch, by three scores, as CSV and LaTeX."""
-    found, note = read_typed(spec.scores, AlphaScores), partial_note(spec.partial)
+    found, note = read_typed(spec.scores, AlphaScores), partial_note([spec])
     rows = [
         {
             "system": found.system,
@@ -34,6 +34,5 @@ def make_alpha(spec: AlphaTableSpec, csv: Path, tex: Path) -> None:
         }
         for row in found.rows
     ]
-    title = f"{spec.title.rstrip('.')}. {note}." if note else spec.title
-    lines = with_note(rows, [note] * len(rows))
+    lines, title = with_note_column(rows, [note] * len(rows)), with_partial_title(spec.title, [spec])
     write_plain(lines, HEADS, title, csv, tex, "Rank-1 in percent on the validation identities.")

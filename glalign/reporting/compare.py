@@ -1,4 +1,4 @@
-"""Two tables are the same when every cell is: numbers within a tolerance, everything else letter by letter."""
+"""Comparison of tables cell by cell: numbers within a tolerance, everything else character by character."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,15 +15,15 @@ from glalign.support.errors import UserError
 
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
 TOLERANCES = "tolerances.yaml"
-"""In a folder of references: `columns` with a tolerance each, null for one that is not compared, and `rows`, for those
-that have the name in a cell: theirs holds where it is the larger one."""
+"""File in a folder of references: `columns` maps columns to tolerances, null for a column that is not compared; `rows`
+maps texts to tolerances of the rows that have the text in a cell, used where they are larger."""
 
 
 def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict[str, list[str]]:
     """`compare` of every CSV of the folder `reference` with the one of the same name: name -> lines.
 
-    A table that `ours` lacks is a difference; one that only `ours` has is none, see `unmatched`. Raises: UserError when
-    a side is no folder, or `reference` has no table.
+    A table that is missing in `ours` is a difference; `unmatched` lists tables that only `ours` has. Raises: UserError
+    when a side is not a folder, or `reference` has no table.
     """
     if not ours.is_dir():
         raise UserError(f"{ours}: no such folder; a folder is compared with a folder, a table's CSV with a CSV")
@@ -45,8 +46,8 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
 
     A file tolerances.yaml beside the reference has other tolerances for some columns and rows. Numbers inside a text (a
-    spread in a note) are compared as numbers as well. Raises: UserError when a side is no table, or the tolerances
-    are no numbers.
+    spread in a note) are compared as numbers as well. Raises: UserError when a side is not a table, or a tolerance is
+    not a number from 0 on.
     """
     for side in (ours, reference):
         if Path(side).is_dir():
@@ -75,14 +76,14 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
 
 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
-    """Those of columns and of rows in `folder`/tolerances.yaml; none where there is no such file."""
+    """Read the tolerances of columns and of rows from `folder`/tolerances.yaml; empty without such a file."""
     file = folder / TOLERANCES
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
         found = found or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
-    parts = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
+    parts: list[Any] = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
     if (set(found) - {"columns", "rows"}) or not all(
         isinstance(part, Mapping)
         and all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in part.values())

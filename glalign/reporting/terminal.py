@@ -1,4 +1,4 @@
-"""A table for the eye in a terminal: at most about 120 columns, the CSV's own texts."""
+"""A table as plain text for a terminal, at most about 120 characters wide."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "capti
 
 
 def find_table(name: str, results: Path) -> Path:
-    """The CSV called `name`: a path, or below `results` a table's number or a table's name.
+    """Find the CSV called `name`: a path, or below `results` a table's number or name.
 
-    Raises: UserError for a file that is no CSV, or with the tables that are there.
+    Raises: UserError for a file that is not CSV, or naming the tables below `results`.
     """
     tried = (Path(name), results / f"table{name}.csv", results / f"{name}.csv")
     for path in tried:
@@ -26,7 +26,7 @@ def find_table(name: str, results: Path) -> Path:
 
 
 def render_terminal(path: Path | str) -> str:
-    """Plain text of a table's CSV: for every number ours, its interval where there is one, the paper's and the gap."""
+    """Plain text of a table's CSV: for every number the paper's, ours, the interval of Rank-1 and the gap."""
     from tabulate import tabulate  # noqa: PLC0415
 
     frame = read_table(path)
@@ -39,7 +39,7 @@ def render_terminal(path: Path | str) -> str:
             columns.append([value[:WIDEST_TEXT] for value in values])
 
     numeric = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
-    if not numeric:  # a table that has no column of the paper's
+    if not numeric:  # a table without columns of the paper
         shown = [[value[:WIDEST_TEXT] for value in line] for line in frame.to_numpy().tolist()]
         return tabulate(shown, headers=list(frame.columns), disable_numparse=True)
     ranks = [f"rank{k}" for k in KS]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.systems import PERSON, SYSTEMS, build, make_batch, size_of, train_step
+from helpers.systems import INFO, PERSON, SYSTEMS, build, make_batch, size_of, train_step
 from torch import Tensor
 
 from glalign.contract.retriever import Batch, Features, Retriever

@@ -7,7 +7,7 @@ from helpers.training import pedes_dataset
 
 from glalign.config.datasets import Testset
 from glalign.contract.records import read_manifest
-from glalign.contract.specs.scoring import PredictSpec, TestSpec
+from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec
 from glalign.engine.predict import draws_of, predict
 from glalign.evaluation.metrics import by_draw, make_metrics
 from glalign.evaluation.ranks_file import draw_of, read_ranks
@@ -45,7 +45,7 @@ def test_every_draw_is_of_so_many_identities_and_named(spec: PredictSpec, tmp_pa
     parts = by_draw(rows)
     assert [{draw_of(row.query) for row in part} for part in parts] == [{f"draw{n}"} for n in range(4)]
     assert all(len({row.person for row in part}) == 2 and len(part) == 8 for part in parts)
-    assert sidecar["galleries"] == [4] * 4
+    assert sidecar.galleries == (4,) * 4
     assert len({tuple(sorted({row.person for row in part})) for part in parts}) > 1
     assert all(max(row.hits) <= 4 for row in rows)
 
@@ -58,13 +58,13 @@ def test_one_draw_has_plain_ids_and_is_the_first_of_many(spec: PredictSpec, tmp_
     assert one.queries == many[0].queries
     predict(single, tmp_path / "r.jsonl", "code")
     rows, sidecar = read_ranks(tmp_path / "r.jsonl")
-    assert sidecar["galleries"] == []
+    assert sidecar.galleries == ()
     assert by_draw(rows) == []
 
 
 def test_metrics_keep_the_rank1_of_every_draw(spec: PredictSpec, tmp_path: Path) -> None:
     predict(spec, tmp_path / "r.jsonl", "code")
-    make_metrics({"ranks": str(tmp_path / "r.jsonl"), "bootstrap": 5, "root_seed": 1}, tmp_path / "m.json")
+    make_metrics(MetricsSpec(ranks=str(tmp_path / "r.jsonl"), bootstrap=5, root_seed=1), tmp_path / "m.json")
     found = read_json(tmp_path / "m.json")
     assert len(found["draws"]["rank1"]) == 4
     assert found["rank1"] == pytest.approx(sum(found["draws"]["rank1"]) / 4)

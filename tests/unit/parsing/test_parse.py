@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from glalign.data.sources import Collection, Source
 from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.specs.data import ParseSpec
+from glalign.data.sources import Collection, Source
 from glalign.parsing import parse
 from glalign.parsing.label_map_record import MAKER
 from glalign.parsing.label_maps import map_file, read_labels

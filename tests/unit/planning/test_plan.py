@@ -6,10 +6,9 @@ import pytest
 from helpers.plans import REPORTED, ROOT, planned
 
 from glalign.config.loading import load, overlaid, resolve
-from glalign.planning.cells import SCENARIO_OF
 from glalign.planning.missing_files import behind
 from glalign.planning.plan import Plan, make_plan
-from glalign.planning.printed_tables import read_published
+from glalign.planning.printed_tables import SCENARIO_OF, read_published
 from glalign.support.errors import UserError
 
 TRAINED = {

@@ -1,10 +1,10 @@
 """Paired tests of two systems on the same queries: McNemar, a person-level bootstrap of the gap, and the power of both.
 
-Computed from joined ranks, never from percentages (decision D15).
+Computed from joined ranks, never from percentages (D15).
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,12 @@ EXACT_BELOW = 25
 """Discordant pairs below which the binomial test is used instead of chi-square with continuity correction (D15)."""
 
 POWER = 0.8
-NAMED = 3
+MAX_NAMED = 3
+"""Queries that an error message names."""
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedHits:
     """Hits of two systems on the same queries, in the order of the first: bool (n,); persons: of each query."""
 
     first: np.ndarray
@@ -30,29 +31,44 @@ class Paired:
     persons: tuple[int | str, ...]
 
 
-def joined(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[str, str], k: int = 1) -> Paired:
-    """Rank-k hits of the same queries. Raises: UserError naming queries that only one of the two files has."""
+@dataclass(frozen=True)
+class McNemarResult:
+    """McNemar's test of n queries. b: only the first system hits; c: only the second. exact: by the binomial test."""
+
+    n: int
+    b: int
+    c: int
+    statistic: float
+    exact: bool
+    p: float
+
+
+def pair_hits(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[str, str], k: int = 1) -> PairedHits:
+    """Join the Rank-k hits of two systems by query.
+
+    names: of the two files, for messages. Raises: UserError naming queries that only one of them has.
+    """
     rows = {row.query: row for row in second}
-    missing = [row.query for row in first if row.query not in rows]
     known = {row.query for row in first}
+    missing = [row.query for row in first if row.query not in rows]
     surplus = [row.query for row in second if row.query not in known]
     for queries, has, lacks in ((missing, *names), (surplus, *reversed(names))):
         if queries:
-            more = f" and {len(queries) - NAMED} more" if len(queries) > NAMED else ""
+            more = f" and {len(queries) - MAX_NAMED} more" if len(queries) > MAX_NAMED else ""
             raise UserError(
-                f"{lacks}: has no rank for {', '.join(queries[:NAMED])}{more}, which {has} has; "
+                f"{lacks}: has no rank for {', '.join(queries[:MAX_NAMED])}{more}, which {has} has; "
                 "only ranks of the same queries can be compared: score both on one test set"
             )
     hits = np.array([[row.hits[0] <= k, rows[row.query].hits[0] <= k] for row in first], dtype=bool).reshape(-1, 2)
-    return Paired(hits[:, 0], hits[:, 1], tuple(row.person for row in first))
+    return PairedHits(hits[:, 0], hits[:, 1], tuple(row.person for row in first))
 
 
-def first_draw(rows: Iterable[RankRow]) -> list[RankRow]:
+def rows_of_first_draw(rows: Iterable[RankRow]) -> list[RankRow]:
     """The rows of the first draw of a test set that is drawn several times, else all: no query may count twice."""
     return [row for row in rows if draw_of(row.query) in (None, f"{DRAW}0")]
 
 
-def first_captions(rows: Iterable[RankRow]) -> list[RankRow]:
+def first_query_per_person(rows: Iterable[RankRow]) -> list[RankRow]:
     """The first query of each person, in the order of the file: the paper's "1,000 paired queries" (D15)."""
     kept: dict[int | str, RankRow] = {}
     for row in rows:
@@ -60,8 +76,8 @@ def first_captions(rows: Iterable[RankRow]) -> list[RankRow]:
     return list(kept.values())
 
 
-def mcnemar(pair: Paired) -> dict[str, float | int | bool]:
-    """n, b (only the first system hits), c (only the second), statistic, exact, p (statsmodels).
+def mcnemar(pair: PairedHits) -> McNemarResult:
+    """McNemar's test (statsmodels).
 
     Exact binomial when b + c < 25, with min(b, c) as its statistic, else chi-square with continuity correction.
     """
@@ -71,14 +87,7 @@ def mcnemar(pair: Paired) -> dict[str, float | int | bool]:
     both, neither = int((pair.first & pair.second).sum()), int((~pair.first & ~pair.second).sum())
     exact = b + c < EXACT_BELOW
     result = test([[both, b], [c, neither]], exact=exact, correction=True)
-    return {
-        "n": len(pair.first),
-        "b": b,
-        "c": c,
-        "statistic": float(result.statistic),
-        "exact": exact,
-        "p": min(1.0, float(result.pvalue)),
-    }
+    return McNemarResult(len(pair.first), b, c, float(result.statistic), exact, min(1.0, float(result.pvalue)))
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -88,7 +97,17 @@ def holm(values: Sequence[float]) -> list[float]:
     return [float(p) for p in multipletests(values, method="holm")[1]] if values else []
 
 
-def gap_interval(pair: Paired, resamples: int, seed: int) -> tuple[float, float, float]:
+def holm_by_family(values: Sequence[float], families: Sequence[Hashable]) -> list[float]:
+    """Holm's adjusted p-value of every test, within the family of the same place in `families`."""
+    result = [0.0] * len(values)
+    for family in dict.fromkeys(families):
+        places = [place for place, other in enumerate(families) if other == family]
+        for place, value in zip(places, holm([values[place] for place in places]), strict=True):
+            result[place] = value
+    return result
+
+
+def gap_interval(pair: PairedHits, resamples: int, seed: int) -> tuple[float, float, float]:
     """Difference of the two Rank-k in points, and its percentile interval when whole persons are redrawn.
 
     Captions of a person are not independent, and both systems answer the same ones: a redrawn person brings all of
@@ -106,10 +125,10 @@ def gap_interval(pair: Paired, resamples: int, seed: int) -> tuple[float, float,
     return 100 * float(gains.sum()) / len(person), float(low), float(high)
 
 
-def detectable(n: int, discordant: int) -> float | None:
+def detectable_gap(n: int, discordant: int) -> float | None:
     """Smallest difference of two shares, in points, that McNemar's test finds with 80 % power at level 5 %.
 
-    n queries of which `discordant` are hit by one system alone, as observed. From Connor (Biometrics 1987), eq. 1:
+    n queries, of which `discordant` are hit by one system alone, as observed. From Connor (Biometrics 1987), eq. 1:
     sqrt(n) d = z(1 - alpha/2) sqrt(psi) + z(power) sqrt(psi - d^2), psi = discordant / n. None where no difference
     below psi is found, or psi is 0.
     """
@@ -122,17 +141,7 @@ def detectable(n: int, discordant: int) -> float | None:
     za, zb = norm.ppf(1 - (1 - LEVEL) / 2), norm.ppf(POWER)
 
     def surplus(d: float) -> float:
-        return math.sqrt(n) * d - za * math.sqrt(psi) - zb * math.sqrt(max(0.0, psi - d * d))
+        return math.sqrt(n) * d - float(za) * math.sqrt(psi) - float(zb) * math.sqrt(max(0.0, psi - d * d))
 
     # psi bounds the difference: even if one system won every discordant pair, it could be no larger.
     return 100 * float(brentq(surplus, 0.0, psi)) if surplus(psi) > 0 else None
-
-
-def adjusted(rows: Sequence[Mapping[str, object]], family: Sequence[object]) -> list[float]:
-    """Holm's p of every row, within its family."""
-    result = [0.0] * len(rows)
-    for name in dict.fromkeys(family):
-        places = [i for i, other in enumerate(family) if other == name]
-        for place, value in zip(places, holm([float(rows[i]["p"]) for i in places]), strict=True):
-            result[place] = value
-    return result

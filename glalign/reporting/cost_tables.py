@@ -1,0 +1,90 @@
+"""Tables of cost: size and multiply-adds of the systems, time and memory of their trainings and scorings."""
+
+import csv
+import io
+from fractions import Fraction
+from pathlib import Path
+
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import RunRecord, SizeRecord
+from glalign.evaluation.metrics import half_up
+from glalign.planning.cost_stages import ComputeRow, ComputeSpec, SystemRow, SystemsSpec
+from glalign.reporting.latex import escape
+from glalign.reporting.plain_table import number, write_csv, write_plain
+from glalign.support.errors import UserError
+
+LARGEST_DIFFERENCE = 3
+"""Percent by which a parameter count may differ from the published one without an explanation."""
+
+MEGA, GIGA = 10**6, 10**9
+
+SYSTEM_HEADS = {
+    "method": ("Method", escape),
+    "parameters": ("Param. (M)", number(1, MEGA)),
+    "trained": ("Trained (M)", number(1, MEGA)),
+    "published": ("Published (M)", number(1, MEGA)),
+    "image_multiply_adds": ("Image (G)", number(2, GIGA)),
+    "caption_multiply_adds": ("Caption (G)", number(2, GIGA)),
+    "query_multiply_adds": ("Query (G)", number(4, GIGA)),
+    "embedding": ("Embedding", number(0)),
+}
+
+
+def make_systems(spec: SystemsSpec, csv: Path, tex: Path) -> None:
+    """Write the table of the systems at their original size.
+
+    Raises: UserError for a count that differs from the published one by more than 3 % without an explaining note.
+    """
+    write_plain([_system(row) for row in spec.rows], SYSTEM_HEADS, spec.title, csv, tex)
+
+
+def _system(row: SystemRow) -> dict[str, str]:
+    size = read_typed(row.size, SizeRecord)
+    published = int(row.published) if row.published else None
+    difference = None if published is None else Fraction(100 * (size.parameters - published), published)
+    if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row.note:
+        raise UserError(
+            f"{row.system}: {size.parameters} parameters, {half_up(difference)} % from the published "
+            f"{published}; explain it in the note of paper/parameters.csv"
+        )
+    return {
+        "system": row.system,
+        "method": row.label,
+        "parameters": str(size.parameters),
+        "trained": str(size.trained),
+        "published": "" if published is None else str(published),
+        "difference_percent": "" if difference is None else half_up(difference),
+        "image_multiply_adds": str(size.multiply_adds.image),
+        "caption_multiply_adds": str(size.multiply_adds.caption),
+        "query_multiply_adds": str(size.multiply_adds.query),
+        "embedding": str(size.embedding),
+        "image_numbers": str(size.stored.image),
+        "caption_numbers": str(size.stored.caption),
+        "image_size": "x".join(map(str, row.image_size)),
+        "source": row.source,
+        "note": row.note,
+    }
+
+
+def make_compute(spec: ComputeSpec, csv: Path) -> None:
+    """Write wall time, CPU time and peak memory of every training and scoring, from Snakemake's benchmark files.
+
+    Raises: UserError for a file that is not a benchmark.
+    """
+    write_csv([_compute(row) for row in spec.rows], csv)
+
+
+def _compute(row: ComputeRow) -> dict[str, str]:
+    measured = _benchmark(row.benchmark)
+    run = read_typed(row.run, RunRecord) if row.run else None
+    names = row.model_dump(exclude={"benchmark", "run"})
+    times = {"wall_s": measured["s"], "cpu_s": measured["cpu_time"], "peak_mib": measured["max_rss"]}
+    return names | times | {key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")}
+
+
+def _benchmark(path: str) -> dict[str, str]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8")), delimiter="\t"))
+        return {key: rows[-1][key] for key in ("s", "cpu_time", "max_rss")}
+    except (OSError, IndexError, KeyError) as error:
+        raise UserError(f"{path}: not a benchmark of Snakemake ({error!r}); delete it and run its job again") from error
