@@ -152,12 +152,12 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.planning.missing_files import behind, known
     from glalign.planning.plan import make_plan
     from glalign.planning.printed_tables import read_reported
-    from glalign.planning.split_counts import read_releases, split_counts
+    from glalign.planning.split_counts import split_counts
     from glalign.reporting.estimate import render_estimate
 
     config = overlaid(*paths)
     found = make_plan(config, read_reported("paper/reported"))
-    splits = split_counts(config, found.layout, read_releases("paper/releases.csv"))
+    splits = split_counts(config, found.layout)
     result = estimate(config, behind(found, known(found, targets)), read_costs("config/costs.csv"), splits)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
 

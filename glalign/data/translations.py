@@ -10,7 +10,7 @@ from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
 from glalign.contract.records import Record
 from glalign.data.entries import formats_in
 from glalign.data.reader import scan
-from glalign.storage.csv_files import parse_sheet, write_sheet
+from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text, write_json
 from glalign.support.errors import UserError
 
@@ -35,7 +35,7 @@ def export_captions(source: Path, out: Path) -> int:
     Raises: UserError when `out` is there already.
     """
     captions = _captions(_records(_release(source)))
-    write_sheet(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
+    write_new_csv(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
     return len(captions)
 
 
@@ -155,7 +155,7 @@ def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
         return [
             (number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), 1) if line.strip()
         ]
-    return parse_sheet(path, text, COLUMNS)[1]
+    return parse_csv(path, text, COLUMNS)[1]
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from glalign.contract.records import read_manifest
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.storage.csv_files import Row, parse_sheet, write_sheet
+from glalign.storage.csv_files import Row, parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -33,7 +33,7 @@ def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -
             )
     rng = random.Random(seed_for(seed, "translation sample"))
     chosen = set(rng.sample(list(texts), min(pairs, len(texts))))
-    write_sheet(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in chosen))
+    write_new_csv(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in chosen))
     return len(chosen)
 
 
@@ -44,7 +44,7 @@ def read_judged(path: Path) -> dict[str, Any]:
     for a file without these columns, with a pair twice, or without any judged row.
     """
     text = read_text(path, "make it with `glalign translation sample`")
-    _, rows = parse_sheet(path, text, NEEDED)
+    _, rows = parse_csv(path, text, NEEDED)
     _refuse_doubles(path, rows)
     verdicts = [row["judge"].strip().lower() for _, row in rows]
     judged, wrong = (sum(verdict in those for verdict in verdicts) for those in ((RIGHT, WRONG), (WRONG,)))

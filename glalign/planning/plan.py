@@ -36,7 +36,7 @@ from glalign.planning.report_jobs import coverage_job, document_job, report_jobs
 from glalign.planning.significance_jobs import significance_job
 from glalign.planning.table_rows import table_specs
 from glalign.storage.code_digest import modules_of
-from glalign.storage.weight_status import CONTENTS
+from glalign.storage.weight_status import WEIGHT_SUFFIXES
 from glalign.support.class_source import options_of
 from glalign.support.errors import UserError
 
@@ -254,7 +254,7 @@ def _fit(config: Config, layout: Layout, *, system: str, trainset: str, seed: in
     spec |= {key: entry[key] for key in ("class", "model", "data", "optim", "budget", "selection", "memory")}
     spec |= {key: config[key] for key in ("weights", "threads", "device", "processes", "runtime")}
     spec["dress"] = config["parsing"]["dress"] if "parts" in facts.needs else None
-    spec["files"] = [path for path in (*made, *given) if path.endswith(CONTENTS)]
+    spec["files"] = [path for path in (*made, *given) if path.endswith(WEIGHT_SUFFIXES)]
     return Job("fit", (*inputs, *made), spec, modules_of("fit", entry["class"]), given)
 
 

@@ -1,7 +1,5 @@
 """What the systems cost: their size and multiply-adds (systems), the time and memory of their trainings (compute)."""
 
-import csv
-import io
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 from glalign.evaluation.metrics import half_up
 from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_csv, write_plain
+from glalign.storage.csv_files import read_rows
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
@@ -86,7 +85,6 @@ def make_compute(spec: Mapping[str, Any], csv_path: Path) -> None:
 
 def _benchmark(path: str) -> dict[str, str]:
     try:
-        rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8")), delimiter="\t"))
-        return {key: rows[-1][key] for key in ("s", "cpu_time", "max_rss")}
-    except (OSError, IndexError, KeyError) as error:
-        raise UserError(f"{path}: not a benchmark of Snakemake ({error!r}); delete it and run its job again") from error
+        return read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t")[-1]
+    except (UserError, IndexError) as error:
+        raise UserError(f"{path}: not a benchmark of Snakemake ({error}); delete it and run its job again") from error

@@ -4,8 +4,6 @@ Ours are read from metrics files, one per seed; nothing is computed twice. A row
 values, its own cells stay empty and its status says so: never 0, never NaN.
 """
 
-import csv
-import io
 import statistics
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from glalign.evaluation.metrics import KS, half_up, share_interval, spread
 from glalign.reporting.partial_releases import stated
-from glalign.storage.csv_files import parse_sheet
+from glalign.storage.csv_files import parse_csv, read_rows
 from glalign.storage.whole_files import read_json, read_text, write_text
 from glalign.support.errors import UserError
 
@@ -53,7 +51,7 @@ def read_table(path: Path | str) -> "pd.DataFrame":
     """Read a table's CSV back, every cell text, an empty cell as an empty text."""
     import pandas as pd  # noqa: PLC0415
 
-    header, rows = parse_sheet(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
+    header, rows = parse_csv(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
     return pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
 
 
@@ -78,7 +76,7 @@ def table(spec: dict) -> "pd.DataFrame":
 
 def _printed(path: str) -> list[dict[str, str]]:
     """The paper's table as printed; the column `system` is ours."""
-    return list(csv.DictReader(io.StringIO(read_text(path, "it belongs to the repository"))))
+    return read_rows(path, remedy="restore it from the repository")
 
 
 def _files(row: Mapping[str, Any], name: str) -> list[str]:

@@ -1,7 +1,5 @@
 """What machine translation got wrong in the translated datasets, beside the rate that Section 5.2 names."""
 
-import csv
-import io
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -11,6 +9,7 @@ from typing import Any
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_plain
+from glalign.storage.csv_files import read_rows
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -113,8 +112,5 @@ def _share(wrong: int, of: int, prefix: str = "") -> dict[str, str]:
 
 def _printed(path: str) -> dict[str, dict[str, str]]:
     """Label of a dataset -> what the paper says of it."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8"))))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; it belongs to the repository") from error
+    rows = read_rows(path, columns=("dataset", "pairs", "wrong"), remedy="restore it from the repository")
     return {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in rows}
