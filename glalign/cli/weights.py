@@ -75,9 +75,9 @@ def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], fol
 
 def _target(folder: Path | str) -> Path:
     """The folder to write to. Raises: UserError for the package's own, where no paper run looks."""
-    from glalign.storage.weight_status import is_packages
+    from glalign.storage.weight_status import is_package_folder
     from glalign.support.errors import UserError
 
-    if is_packages(Path(folder)):
+    if is_package_folder(Path(folder)):
         raise UserError(f"{folder}: is the package's own and takes no release; name {PAPER} or `--folder weights`")
     return Path(folder)

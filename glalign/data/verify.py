@@ -13,7 +13,7 @@ from glalign.data.published_releases import PUBLISHED
 from glalign.data.reader import scan
 from glalign.data.verify_report import describe
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.support.progress import Progress
 
 __all__ = ["describe", "verify"]
@@ -114,7 +114,7 @@ def _undecodable(folder: Path, images: list[str]) -> list[str]:
         return False
 
     with Progress("decode images", len(images), "image") as progress:
-        flags = list(in_threads(broken, images, cores(), progress.update))
+        flags = list(map_in_threads(broken, images, cores(), progress.update))
     return [image for image, flag in zip(images, flags, strict=True) if flag]
 
 

@@ -25,7 +25,7 @@ from glalign.engine.prefetch import Ahead
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.models.batch_shares import processes
 from glalign.models.shared_norm import share_statistics
-from glalign.storage.locks import alone_in
+from glalign.storage.locks import exclusive_lock
 from glalign.storage.provenance import provenance, run_digest
 from glalign.storage.weight_files import Weights, save_weights
 from glalign.storage.whole_files import write_json, write_text
@@ -41,7 +41,7 @@ VALIDATION_BLOCK = 512  # queries scored at a time; the ranks do not depend on i
 
 def fit(spec: Mapping[str, Any], out: Path, code: str) -> None:
     """Train one system on one training set, alone in the folder `out`, in as many processes as `spec` says."""
-    with joined(spec.get("processes", 1), spec["device"]), alone_in(out) if leads() else nullcontext():
+    with joined(spec.get("processes", 1), spec["device"]), exclusive_lock(out) if leads() else nullcontext():
         train(spec, out, code)
 
 

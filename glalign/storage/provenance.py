@@ -1,4 +1,4 @@
-"""Who made what: the record that goes with an output."""
+"""Provenance of an output: specification, digest of the code, versions."""
 
 import hashlib
 import importlib.metadata
@@ -20,17 +20,17 @@ LIBRARIES = (
     "torchvision",
     "transformers",
 )
-"""Whose versions can change numbers."""
+"""Libraries whose versions can change results."""
 
 
 def run_digest(spec: Mapping[str, Any], code: str) -> str:
-    """One digest of a specification and of the code that runs it: equal digests make equal outputs."""
+    """Return the SHA-256 of a specification and of the code that runs it; equal digests make equal outputs."""
     text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(f"{text}\n{code}".encode()).hexdigest()
 
 
 def provenance(spec: Mapping[str, Any], code: str) -> dict[str, Any]:
-    """What made an output: the specification, the digest of the code, versions. No time, host or absolute path."""
+    """Return the specification, the digest of the code and versions; no time, host or absolute path."""
     versions = {"glalign": __version__, "python": platform.python_version()}
     for library in LIBRARIES:
         try:

@@ -1,4 +1,4 @@
-"""What every torch job sets before its first operation: threads, determinism, device, arithmetic."""
+"""Settings of torch for a job: threads, determinism, device, arithmetic."""
 
 import os
 
@@ -9,20 +9,20 @@ from glalign.support.progress import log
 from glalign.support.runtime_options import Runtime
 
 STRICT = Runtime()
-"""Float32 and deterministic: how everything but a training runs."""
+"""Float32 and deterministic, for everything but trainings."""
 
 
 def processors() -> int:
-    """Processors that this process may use, if it is one of several on this machine its share."""
+    """Return how many processors this process may use, divided among torchrun's processes on this machine."""
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, mine // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def prepare(threads: int, device: str, runtime: Runtime = STRICT) -> torch.device:
-    """Fix threads and kernels; return the device. Raises UserError when CUDA is asked for and absent or lacks bf16.
+    """Set threads and kernels; return the device. Raises: UserError if CUDA is requested but absent or lacks bf16.
 
-    More threads than this process has processors are not started: those of a matrix product wait for one another in a
-    busy loop, and one step took minutes.
+    No more threads are started than this process has processors: the threads of a matrix product wait for one another
+    in a busy loop, and one step took minutes.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is only deterministic with it
     if threads > (most := processors()):
@@ -30,7 +30,7 @@ def prepare(threads: int, device: str, runtime: Runtime = STRICT) -> torch.devic
     torch.set_num_threads(min(threads, most))
     torch.use_deterministic_algorithms(runtime.deterministic)
     # Memory that is about to be written need not be filled first: a sixth of a small system's step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  (absent from torch's type stubs)
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build"

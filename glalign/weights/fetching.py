@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from urllib.error import URLError
 
-from glalign.storage.whole_files import MENDABLE
+from glalign.storage.whole_files import WRITE_ERRORS
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease, WeightSource
 from glalign.weights.importing import Say, import_release
@@ -42,7 +42,7 @@ def fetch_release(release: WeightRelease, folder: Path, say: Say) -> None:
 
 def _is_of_disk(error: UserError) -> bool:
     """Whether an import failed because its results could not be written."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in MENDABLE
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in WRITE_ERRORS
 
 
 def by_hand(release: WeightRelease, folder: Path) -> str:

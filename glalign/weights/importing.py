@@ -12,8 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from glalign.storage.weight_files import adapted, fitting
-from glalign.storage.weight_status import CONTENTS, digest_of
+from glalign.storage.weight_files import adapt_tensors, select_fitting
+from glalign.storage.weight_status import WEIGHT_SUFFIXES, cached_sha256
 from glalign.storage.whole_files import read_json, whole_file, write_json
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
@@ -53,7 +53,7 @@ def import_release(
         target = folder / f"{release.name}.safetensors"
         _write(tensors, target)
         say(f"{target}: {target.stat().st_size / 1e6:,.1f} MB")
-        record |= {"sha256": digest_of(target), "tensors": {"read": len(tensors), "dropped": dropped}}
+        record |= {"sha256": cached_sha256(target), "tensors": {"read": len(tensors), "dropped": dropped}}
         record |= {"record": parser} if parser else {}
         written[target.name] = _entry(target, weights, origin)
     for path in vocabulary:
@@ -77,7 +77,7 @@ def choose(
     tensors = read_original(path)
     module = module_of(release, parser)
     say(f"{path}: {len(tensors):,} tensors for {type(module).__module__}.{type(module).__name__}")
-    fit = fitting(module, adapted(module, tensors, {}, str(path)), str(path))
+    fit = select_fitting(module, adapt_tensors(module, tensors, {}, str(path)), str(path))
     names = names_read(module, tensors) if hasattr(module, "adapt") else set(fit)
     dropped = Counter(group_of(name, names) for name in tensors if name not in names)
     lost = ", ".join(f"{group} ({count})" for group, count in dropped.items()) or "none"
@@ -94,7 +94,7 @@ def names_read(module: nn.Module, tensors: Mapping[str, Tensor]) -> set[str]:
     names = list(tensors)
     probes = {n: torch.tensor(float(number)).expand(tensors[n].shape) for number, n in enumerate(names)}
     found: set[int] = set()
-    for value in fitting(module, adapted(module, probes, {}, "probe"), "probe").values():
+    for value in select_fitting(module, adapt_tensors(module, probes, {}, "probe"), "probe").values():
         if value.is_floating_point():  # else it is made by `adapt`, not read from the file
             first = value[(slice(None), *(0,) * (value.ndim - 1))] if value.ndim else value
             found |= set(first.round().long().unique().tolist())
@@ -121,7 +121,7 @@ def _sorted(release: WeightRelease, files: Sequence[Path]) -> tuple[Path | None,
             weights.append(path)
         elif path.name in SETTINGS and release.family == "segformer":
             settings[path.name] = path
-        elif path.name in published and f".{path.name}" in CONTENTS:
+        elif path.name in published and f".{path.name}" in WEIGHT_SUFFIXES:
             vocabulary.append(path)
         else:
             raise UserError(f"{path}: no file of {release.name}; wanted are {', '.join(published)}, under these names")
@@ -135,9 +135,9 @@ def _sorted(release: WeightRelease, files: Sequence[Path]) -> tuple[Path | None,
 def _check_published(release: WeightRelease, path: Path) -> None:
     """A file under its published name has the digest that its address states."""
     stated = next((source.sha256 for source in release.files if source.name == path.name), "")
-    if stated and path.is_file() and not digest_of(path).startswith(stated):
+    if stated and path.is_file() and not cached_sha256(path).startswith(stated):
         raise UserError(
-            f"{path}: SHA-256 begins with {digest_of(path)[:8]}, not with {stated} as the release's does; "
+            f"{path}: SHA-256 begins with {cached_sha256(path)[:8]}, not with {stated} as the release's does; "
             "download it again"
         )
 
@@ -162,5 +162,5 @@ def _write(tensors: Mapping[str, Tensor], target: Path) -> None:
 
 
 def _entry(target: Path, source: Path, origin: str) -> dict[str, str]:
-    digests = {"sha256": digest_of(target), "from_sha256": digest_of(source)}
+    digests = {"sha256": cached_sha256(target), "from_sha256": cached_sha256(source)}
     return {**digests, "from": source.name, "origin": origin}

@@ -8,7 +8,7 @@ from typing import Any
 from glalign.config.loading import Config
 from glalign.planning.layout import Layout
 from glalign.planning.pretrained_files import Files, model_files, weight_files
-from glalign.storage.weight_status import TWIN, fault, fetch_command, name_of, remedy
+from glalign.storage.weight_status import TINY_PREFIX, fault, fetch_command, remedy, weight_name
 from glalign.support.class_source import options_of
 from glalign.weights.catalogue import WeightRelease, catalogue
 
@@ -44,7 +44,7 @@ def needed(config: Config) -> list[Need]:
     twins: set[str] = set()
     for user, (made, given) in _readers(config):
         for file in (*made, *given):
-            name = name_of(file)
+            name = weight_name(file)
             files.setdefault(name, {})[file] = None
             users.setdefault(name, {})[user] = None
             twins |= {name} if file in made else set()
@@ -95,7 +95,7 @@ def describe(need: Need, facts: Mapping[str, Any]) -> str:
     if facts["origin"]:
         lines.append(f"  from          {facts['origin']}")
         lines.append(f"  licence       {facts['licence']}{'; ' if facts['conditions'] else ''}{facts['conditions']}")
-    elif need.made or need.name.startswith(TWIN):
+    elif need.made or need.name.startswith(TINY_PREFIX):
         lines.append("  from          this suite (`snakemake pretrain` remakes it); MIT")
     else:
         lines.append("  from          a file of your own: no release of this name is known")
@@ -131,9 +131,9 @@ def summary(facts: Sequence[Mapping[str, Any]]) -> str:
             f"{there}; {fetch_command(name, path.parent)} gets one where there is a network, `fetch` with `--config` "
             "as here and without a name all of them; `import NAME FILE...` takes files that you bring"
         )
-    return f"{there}; {remedy(path) if name.startswith(TWIN) else f'bring {path} yourself, or correct its name'}"
+    return f"{there}; {remedy(path) if name.startswith(TINY_PREFIX) else f'bring {path} yourself, or correct its name'}"
 
 
 def _turn(name: str) -> int:
     """Releases are told how to get first, then twins, then files of the user's own."""
-    return 0 if name in catalogue() else 1 if name.startswith(TWIN) else 2
+    return 0 if name in catalogue() else 1 if name.startswith(TINY_PREFIX) else 2

@@ -14,7 +14,7 @@ from helpers import originals
 from safetensors import SafetensorError
 
 from glalign.cli.main import main
-from glalign.storage.weight_status import digest_of, fault
+from glalign.storage.weight_status import cached_sha256, fault
 from glalign.support.errors import UserError
 from glalign.weights import fetching, importing
 from glalign.weights.catalogue import WeightSource, weight_release
@@ -102,7 +102,7 @@ def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
     original = originals.vgg(tmp_path / "brought", real=False)
     path = original.files[0]
     Hub.files = {path.name: path.read_bytes()}
-    source = WeightSource(url=f"{hub}/plain/{path.name}", sha256=digest_of(path)[:8])
+    source = WeightSource(url=f"{hub}/plain/{path.name}", sha256=cached_sha256(path)[:8])
     release = replace(original.release, files=(source,))
     with pytest.raises(UserError, match=r"vgg16\.pth cannot be fetched \(invalid hash"):
         fetch_release(replace(release, files=(replace(source, sha256="00000000"),)), tmp_path / "weights", print)

@@ -10,7 +10,7 @@ import torch
 from helpers import originals
 from helpers.originals import Original
 
-from glalign.storage.weight_status import digest_of, fault
+from glalign.storage.weight_status import cached_sha256, fault
 from glalign.weights.importing import import_release
 
 CASES: dict[str, Callable[[Path, bool], Original]] = {
@@ -44,8 +44,8 @@ def test_an_original_file_gives_the_original_network(name, tmp_path):
     assert any("missing 0" in line for line in lines)
     target = tmp_path / "weights" / f"{original.release.name}.safetensors"
     record = json.loads(target.with_suffix(".json").read_text(encoding="utf-8"))
-    assert record["sha256"] == record["files"][target.name]["sha256"] == digest_of(target)
-    assert record["files"][target.name]["from_sha256"] == digest_of(original.files[0])
+    assert record["sha256"] == record["files"][target.name]["sha256"] == cached_sha256(target)
+    assert record["files"][target.name]["from_sha256"] == cached_sha256(original.files[0])
     assert record["licence"] == original.release.licence
     for file in record["files"]:
         assert not fault(target.with_name(file), original.release.name)

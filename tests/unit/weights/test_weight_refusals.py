@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from glalign.storage.weight_files import PRETRAINED
-from glalign.storage.weight_status import digest_of, fault
+from glalign.storage.weight_status import cached_sha256, fault
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import weight_release
 from glalign.weights.importing import group_of, import_release
@@ -181,7 +181,7 @@ def test_faults_of_files_that_are_there(tmp_path):
         path.write_bytes(content)
         assert fault(path, "w").startswith("torn: ")
     path.write_bytes(whole)
-    (tmp_path / "w.json").write_text(json.dumps({"sha256": digest_of(path)}), encoding="utf-8")
+    (tmp_path / "w.json").write_text(json.dumps({"sha256": cached_sha256(path)}), encoding="utf-8")
     assert not fault(path, "w")
     path.write_bytes(whole[:-1] + b"\1")
     assert fault(path, "w").startswith("wrong digest: SHA-256 is ")
