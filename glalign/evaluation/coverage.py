@@ -8,7 +8,7 @@ from glalign.contract.records import read_manifest
 from glalign.contract.regions import REGIONS
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL, Labelled, compared, read_truth
 from glalign.language.lexicon import load_lexicon
-from glalign.language.phrases import pieces
+from glalign.language.phrases import find_noun_phrases
 from glalign.storage.whole_files import write_json
 from glalign.support.progress import Progress
 
@@ -24,11 +24,11 @@ def make_coverage(spec: Mapping[str, Any], out: Path) -> None:
     captions = [caption for _, _, caption in keys]
     lists = [load_lexicon(name, spec["language"], spec["match"]) for name in ("repaired", "paper")]
     with Progress(f"coverage of {Path(spec['manifest']).stem}", len(keys), "caption") as progress:
-        found = pieces(captions, spec, lists[0], progress.update)
+        found = find_noun_phrases(captions, spec, lists[0], progress.update)
     labelled = [
         [
-            Labelled(piece.start, piece.end, *(words.regions_of(piece.read, spec["several"]) for words in lists))
-            for piece in phrases
+            Labelled(np.start, np.end, *(words.regions_of(np.keyword_text, spec["several"]) for words in lists))
+            for np in phrases
         ]
         for phrases in found
     ]

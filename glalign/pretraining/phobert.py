@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.language.phobert_tokenizer import JOINT, PhoBertFileTokenizer
+from glalign.language.phobert_tokenizer import CONTINUATION, PhoBertFileTokenizer
 from glalign.models.towers.phobert import phobert
 from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
 from glalign.pretraining.phobert_vocabulary import halfway
@@ -29,6 +29,6 @@ def spellings(vocabulary: Path, merges: Path, tokenizer: PhoBertFileTokenizer) -
     order = {(left, right): place for place, (left, right, _) in enumerate(map(str.split, lines))}
     pieces = [line.rsplit(" ", 1)[0] for line in vocabulary.read_text(encoding="utf-8").splitlines()]
     index = {piece: number for number, piece in enumerate(pieces, start=tokenizer.unknown_id + 1)}
-    words = [piece for piece in pieces if not piece.endswith(JOINT)]
+    words = [piece for piece in pieces if not piece.endswith(CONTINUATION)]
     found = {index[word]: [[index[piece] for piece in ids] for ids in halfway(word, order)] for word in words}
     return {word: ways for word, ways in found.items() if ways}

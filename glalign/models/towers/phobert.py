@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.language.phobert_tokenizer import MOST_TOKENS, PhoBertFileTokenizer
+from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.batch_shares import spread
 from glalign.models.lengths import length_groups
 from glalign.support.errors import UserError
@@ -63,7 +63,7 @@ def phobert_text(
 
     context_length: None for PhoBERT's own 256 (D4). lower_case (D6).
     """
-    tokenizer = PhoBertFileTokenizer(*files, context_length or MOST_TOKENS, lower_case=lower_case)
+    tokenizer = PhoBertFileTokenizer(*files, context_length or MAX_TOKENS, lower_case=lower_case)
     return PhoBertText(phobert(name, tokenizer.vocab_size, dropout), embed_dim, tokenizer)
 
 

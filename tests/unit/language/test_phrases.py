@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from glalign.contract.records import Record, write_manifest
-from glalign.language.chunks_en import keyword_chunk
 from glalign.language.lexicon import load_lexicon
+from glalign.language.noun_chunks_en import keyword_chunk
 from glalign.language.phrases import extract, make_phrases
 from glalign.support.errors import UserError
 
