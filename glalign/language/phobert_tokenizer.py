@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from glalign.language.segmentation import Word, load_segmenter, segment, to_nfc
 from glalign.language.tokenizers import Span
@@ -55,7 +55,7 @@ class PhoBertFileTokenizer:
         plain, places = to_nfc(text)
         for word in segment(plain, self._segmenter):
             pieces = self._pieces.bpe(word.text.lower() if self._lower_case else word.text).split(" ")
-            ids += map(self._pieces.convert_tokens_to_ids, pieces)
+            ids += cast(list[int], self._pieces.convert_tokens_to_ids(pieces))
             spans += [(places[start], places[end]) for start, end in piece_spans(word, pieces)]
         room = self.context_length - 2
         return [self.sot_id, *ids[:room], self.eot_id], [(0, 0), *spans[:room], (0, 0)]

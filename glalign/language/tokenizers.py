@@ -154,7 +154,8 @@ class WordTokenizer:
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return ids of the words, and their spans in `text`."""
         found = ((self._index.get(self._key(word), self.unknown_id), span) for word, span in self._split(text))
-        pairs = list(islice((pair for pair in found if pair[0] is not None), self.context_length))
+        known = ((number, span) for number, span in found if number is not None)
+        pairs = list(islice(known, self.context_length))
         return [number for number, _ in pairs], [span for _, span in pairs]
 
     def _key(self, word: str) -> str:
@@ -182,10 +183,12 @@ class FileTokenizer:
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
         self._pieces.no_truncation()
         self._pieces.no_padding()
-        ids = [self._pieces.token_to_id(mark) for mark in self.SPECIAL_TOKENS[family]]
-        if None in ids:
-            missing = self.SPECIAL_TOKENS[family][ids.index(None)]
-            raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")
+        ids: list[int] = []
+        for token in self.SPECIAL_TOKENS[family]:
+            number = self._pieces.token_to_id(token)
+            if number is None:
+                raise UserError(f"{path}: has no token {token}; it is the vocabulary of another model")
+            ids.append(number)
         self.pad_id, self.sot_id, self.eot_id, self.mask_id = ids
         self.vocab_size = self._pieces.get_vocab_size()
         self.context_length = context_length
@@ -225,7 +228,7 @@ def _clip_merges() -> tuple[tuple[str, str], ...]:
         raise UserError(f"{path}: no such file; reinstall open_clip_torch")
     with gzip.open(path, mode="rt", encoding="utf-8") as lines:
         # The first line is a comment; only the next 48,894 lines are part of CLIP's vocabulary.
-        return tuple(tuple(line.split()) for line in islice(lines, 1, 1 + 49_408 - 512 - 2))
+        return tuple((left, right) for left, right in map(str.split, islice(lines, 1, 1 + 49_408 - 512 - 2)))
 
 
 def _byte_letters() -> list[str]:

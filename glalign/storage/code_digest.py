@@ -17,7 +17,7 @@ from glalign.support.class_source import assigned, source_of, tree_of
 from glalign.support.errors import UserError
 
 OURS = ("glalign", "baselines")
-GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` bring it"
+GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` get it"
 """Remedy for a missing pre-trained file."""
 
 STAGES: Mapping[str, tuple[str, ...]] = {

@@ -79,7 +79,7 @@ def remedy(path: Path | str) -> str:
     """Describe how to replace a file that is missing or not whole."""
     name, folder = weight_name(path), Path(path).parent
     if not name.startswith(TINY_PREFIX):
-        return f"{fetch_command(name, folder)} or `import` gets a release again; restore a file of your own yourself"
+        return f"{fetch_command(name, folder)} or `import` gets a release again; provide a file of your own yourself"
     if is_package_folder(folder):
         return "`git checkout -- glalign/pretrained` restores what the suite ships, `snakemake pretrain` remakes it"
     return (
@@ -128,7 +128,9 @@ def read_record(path: Path) -> dict[str, Any]:
     facts = read_json(path)
     files = facts.get("files", {}) if isinstance(facts, dict) else None
     parts = [facts, *files.values()] if isinstance(files, dict) else [None]
-    if not all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
+    if not isinstance(facts, dict) or not all(
+        isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts
+    ):
         raise UserError(f"{path}: not a record of weights")
     return facts
 

@@ -109,9 +109,10 @@ def source_of(module: str) -> Path | None:
         if source.name != "__init__.py":
             return None
         found = (source.parent / part / "__init__.py", source.with_name(f"{part}.py"))
-        source = next((path for path in found if path.is_file()), None)
-        if source is None:
+        inner = next((path for path in found if path.is_file()), None)
+        if inner is None:
             return None
+        source = inner
     return source
 
 

@@ -75,8 +75,8 @@ def hub(monkeypatch) -> Iterator[str]:
 
 
 def test_the_hubs_files_are_fetched_imported_and_recorded_with_their_commit(hub, tmp_path):
-    (tmp_path / "brought").mkdir()
-    original = originals.bert(tmp_path / "brought", real=False)
+    (tmp_path / "downloads").mkdir()
+    original = originals.bert(tmp_path / "downloads", real=False)
     Hub.files = {path.name: path.read_bytes() for path in original.files}
     fetch_release(original.release, tmp_path / "weights", print)
     original.check(tmp_path / "weights")
@@ -98,8 +98,8 @@ def test_a_file_that_the_hub_lacks_is_named_with_the_way_by_hand(hub, tmp_path):
 
 def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
     path = tmp_path / "vgg.pth"
-    (tmp_path / "brought").mkdir()
-    original = originals.vgg(tmp_path / "brought", real=False)
+    (tmp_path / "downloads").mkdir()
+    original = originals.vgg(tmp_path / "downloads", real=False)
     path = original.files[0]
     Hub.files = {path.name: path.read_bytes()}
     source = WeightSource(url=f"{hub}/plain/{path.name}", sha256=cached_sha256(path)[:8])
@@ -120,8 +120,8 @@ def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
 @pytest.mark.parametrize("kind", ["hub", "plain"])
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), SafetensorError("No space left on device (os error 28)")])
 def test_a_download_outlasts_a_conversion_that_fails(hub, tmp_path, monkeypatch, kind, failure):
-    (tmp_path / "brought").mkdir()
-    original = (originals.bert if kind == "hub" else originals.vgg)(tmp_path / "brought", real=False)
+    (tmp_path / "downloads").mkdir()
+    original = (originals.bert if kind == "hub" else originals.vgg)(tmp_path / "downloads", real=False)
     Hub.files = {path.name: path.read_bytes() for path in original.files}
     release = original.release
     if kind == "plain":
