@@ -23,13 +23,7 @@ def weights() -> None:
 def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
     """Print every weight and vocabulary that a configuration needs; exit 1 when some are missing or not whole."""
     from glalign.config.loading import overlaid
-    from glalign.weights.required_weights import (
-        format_entry,
-        incomplete,
-        report_entry,
-        required_weights,
-        summary,
-    )
+    from glalign.weights.required_weights import format_entry, incomplete, report_entry, required_weights, summary
 
     needs = required_weights(overlaid(*paths))
     facts = [report_entry(need) for need in needs]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glalign.contract.records import Query, Record, queries, read_manifest
-from glalign.data.splits import leakage, select_identities
+from glalign.data.splits import check_train_test_disjoint, select_identities
 from glalign.evaluation.protocol import gallery_of, targets
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
@@ -30,7 +30,7 @@ def predict(spec: Mapping[str, Any], out: Path, code: str) -> None:
     for trained in spec["trained_on"]:
         if trained["people"] == test["people"]:
             train = [r for r in read_manifest(trained["manifest"]) if r.split in ("train", "val")]
-            leakage(train, records, f"{trained['id']} (train, val)", f"test set {test['id']}")
+            check_train_test_disjoint(train, records, f"{trained['id']} (train, val)", f"test set {test['id']}")
     draws = draws_of(test, records)
     score = references(spec) if spec["run"] is None else retriever(spec, records)
     total = sum(len(draw.asked) for draw in draws)

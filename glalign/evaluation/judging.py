@@ -1,4 +1,4 @@
-"""A sample of translated captions for a person to judge, and what the person found (Section 5.2, on real data)."""
+"""Sample translated captions for a person to judge, and count the judgements (Section 5.2, on real data)."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -18,10 +18,10 @@ RIGHT, WRONG = "right", "wrong"
 
 
 def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -> int:
-    """Write `pairs` captions of two manifests side by side as CSV, with an empty column `judge`; returns how many.
+    """Write `pairs` captions of two manifests side by side as CSV, with an empty column `judge`; return their number.
 
-    Captions are joined by image and caption index; the drawn ones stand in the order of the source. Raises: UserError
-    for manifests that do not have the same captions, or when `out` is there: it may be judged already.
+    Captions are joined by image and caption index; the sample is in the order of the source. Raises: UserError if the
+    manifests do not have the same captions, or if `out` exists, which may be judged already.
     """
     texts, translations = _captions(source), _captions(target)
     for missing, here, there in ((texts.keys() - translations.keys(), source, target),
@@ -32,20 +32,20 @@ def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -
                 f"{there}: no caption {index} of {image}, which {here} has; give a dataset and its translation"
             )
     rng = random.Random(seed_for(seed, "translation sample"))
-    chosen = set(rng.sample(list(texts), min(pairs, len(texts))))
-    write_new_csv(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in chosen))
-    return len(chosen)
+    sampled = set(rng.sample(list(texts), min(pairs, len(texts))))
+    write_new_csv(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in sampled))
+    return len(sampled)
 
 
 def read_judged(path: Path) -> dict[str, Any]:
-    """Counts of a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [what is not judged]}.
+    """Count a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [rows not judged]}.
 
-    `judge` says right or wrong, in any case; percent and interval (Wilson) are of the judged pairs. Raises: UserError
-    for a file without these columns, with a pair twice, or without any judged row.
+    The column `judge` holds right or wrong, in upper or lower case; percent and interval (Wilson) refer to the judged
+    pairs. Raises: UserError for a file without these columns, with a repeated pair, or without a judged row.
     """
     text = read_text(path, "make it with `glalign translation sample`")
     _, rows = parse_csv(path, text, NEEDED)
-    _refuse_doubles(path, rows)
+    _check_unique(path, rows)
     verdicts = [row["judge"].strip().lower() for _, row in rows]
     judged, wrong = (sum(verdict in those for verdict in verdicts) for those in ((RIGHT, WRONG), (WRONG,)))
     if not judged:
@@ -67,8 +67,8 @@ def read_judged(path: Path) -> dict[str, Any]:
     }
 
 
-def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
-    """A pair that is there twice would count twice, perhaps with two verdicts."""
+def _check_unique(path: Path, rows: Iterable[Row]) -> None:
+    """Raise a UserError if a pair is repeated, as it would count twice."""
     lines: dict[tuple[str, str], int] = {}
     for number, row in rows:
         key = row["image"].strip(), row["index"].strip()
@@ -80,12 +80,12 @@ def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
 
 
 def describe(found: Mapping[str, Any]) -> str:
-    """The counts in words, then the rows that are open, one a line."""
+    """Format the counts as text, then the rows that are not judged, one per line."""
     low, high = (half_up(bound) for bound in found["interval"])
     head = f"{found['wrong']} of {found['judged']} judged pairs are wrong: {half_up(found['percent'])} %"
     return "\n".join([f"{head} (95 %: {low} to {high})", *found["open"]])
 
 
 def _captions(manifest: Path) -> dict[tuple[str, int], str]:
-    """(image, caption index) -> caption."""
+    """Read a manifest as (image, caption index) -> caption."""
     return {(r.image, index): caption for r in read_manifest(manifest) for index, caption in enumerate(r.captions)}

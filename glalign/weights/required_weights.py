@@ -129,9 +129,8 @@ def summary(facts: Sequence[Mapping[str, Any]]) -> str:
             f"{there}; {fetch_command(name, path.parent)} gets one where there is a network, `fetch` with `--config` "
             "as here and without a name all of them; `import NAME FILE...` takes files that you downloaded"
         )
-    return (
-        f"{there}; {remedy(path) if name.startswith(TINY_PREFIX) else f'provide {path} yourself, or correct its name'}"
-    )
+    advice = remedy(path) if name.startswith(TINY_PREFIX) else f"provide {path} yourself, or correct its name"
+    return f"{there}; {advice}"
 
 
 def _priority(name: str) -> int:
