@@ -80,6 +80,11 @@ def caption_id(image: str, index: int) -> str:
     return f"{image}#{index}"
 
 
+def captions_by_key(records: Iterable[Record]) -> dict[tuple[str, int], str]:
+    """Return (image, caption index) -> caption, in manifest order."""
+    return {(r.image, index): caption for r in records for index, caption in enumerate(r.captions)}
+
+
 def queries(records: Iterable[Record]) -> list[Query]:
     """Return every caption of every record as a query, in manifest order (D27)."""
     return [

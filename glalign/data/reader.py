@@ -22,9 +22,7 @@ def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> l
     ours = _wanted(splits)
     records: list[Record] = []
     found: set[str] = set()
-    for record, problem in scan(release):
-        if problem or record is None:
-            raise UserError(problem)
+    for record in valid_records(release):
         found.add(record.split)
         if record.split in ours:
             records.append(Record(record.image, record.person, ours[record.split], record.captions))
@@ -36,6 +34,14 @@ def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> l
                 f"the file has: {', '.join(sorted(found))}"
             )
     return records
+
+
+def valid_records(release: DatasetRelease) -> Iterator[Record]:
+    """Yield the record of each entry of all splits. Raises: UserError for the first wrong entry."""
+    for record, problem in scan(release):
+        if problem or record is None:
+            raise UserError(problem)
+        yield record
 
 
 def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:

@@ -3,13 +3,13 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
-from glalign.contract.records import Record
+from glalign.contract.records import captions_by_key
 from glalign.data.entries import formats_in
-from glalign.data.reader import scan
+from glalign.data.reader import valid_records
 from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text, write_json
 from glalign.support.errors import UserError
@@ -34,7 +34,7 @@ def export_captions(source: Path, out: Path) -> int:
 
     Raises: UserError if `out` exists.
     """
-    captions = _captions(_records(_release(source)))
+    captions = captions_by_key(valid_records(_release(source)))
     write_new_csv(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
     return len(captions)
 
@@ -52,8 +52,8 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
     file, images = Path(target.annotations[""]), Path(target.images)
     if file.exists():
         raise UserError(f"{file}: is there already; remove it, or name another folder")
-    records = _records(release)
-    texts = _checked(_captions(records), translations)
+    records = list(valid_records(release))
+    texts = _checked(captions_by_key(records), translations)
     try:
         images.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -83,20 +83,6 @@ def _format(source: Path) -> str:
 
 def _release(source: Path) -> DatasetRelease:
     return dataset_release({"format": _format(source), "root": str(source), "splits": {}})
-
-
-def _records(release: DatasetRelease) -> list[Record]:
-    """Read the entries of all splits. Raises: UserError for the first wrong one."""
-    records = []
-    for record, problem in scan(release):
-        if problem or record is None:
-            raise UserError(problem)
-        records.append(record)
-    return records
-
-
-def _captions(records: Iterable[Record]) -> dict[Key, str]:
-    return {(r.image, index): caption for r in records for index, caption in enumerate(r.captions)}
 
 
 def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:

@@ -27,8 +27,8 @@ def make_coverage(spec: Mapping[str, Any], out: Path) -> None:
         found = find_noun_phrases(captions, spec, lists[0], progress.update)
     labelled = [
         [
-            Labelled(np.start, np.end, *(words.regions_of(np.keyword_text, spec["several"]) for words in lists))
-            for np in phrases
+            Labelled(p.start, p.end, *(words.regions_of(p.keyword_text, spec["several"]) for words in lists))
+            for p in phrases
         ]
         for phrases in found
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.contract.records import read_manifest
+from glalign.contract.records import captions_by_key, read_manifest
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.storage.csv_files import Row, parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text
@@ -23,11 +23,10 @@ def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -
     Captions are joined by image and caption index; the sample is in the order of the source. Raises: UserError if the
     manifests do not have the same captions, or if `out` exists, which may be judged already.
     """
-    texts, translations = _captions(source), _captions(target)
-    for missing, here, there in ((texts.keys() - translations.keys(), source, target),
-                                 (translations.keys() - texts.keys(), target, source)):  # fmt: skip
-        if missing:
-            image, index = next(key for key in _captions(here) if key in missing)
+    texts, translations = (captions_by_key(read_manifest(path)) for path in (source, target))
+    for here, own, there, others in ((source, texts, target, translations), (target, translations, source, texts)):
+        if missing := next((key for key in own if key not in others), None):
+            image, index = missing
             raise UserError(
                 f"{there}: no caption {index} of {image}, which {here} has; give a dataset and its translation"
             )
@@ -84,8 +83,3 @@ def describe(found: Mapping[str, Any]) -> str:
     low, high = (half_up(bound) for bound in found["interval"])
     head = f"{found['wrong']} of {found['judged']} judged pairs are wrong: {half_up(found['percent'])} %"
     return "\n".join([f"{head} (95 %: {low} to {high})", *found["open"]])
-
-
-def _captions(manifest: Path) -> dict[tuple[str, int], str]:
-    """Read a manifest as (image, caption index) -> caption."""
-    return {(r.image, index): caption for r in read_manifest(manifest) for index, caption in enumerate(r.captions)}

@@ -133,8 +133,8 @@ class _ChunkRule:
 def _lists() -> dict[str, frozenset[str]]:
     rules = grammar("vi")
     names = ("people", "pieces", "parts", "relatives", "worn", "layers", "closing", "colours")
-    chosen = {"màu": ("màu", "mầu"), "verbs": rules["tags"]["V"], **{name: rules[name] for name in names}}
-    return {name: frozenset(words) for name, words in chosen.items()}
+    lists = {"màu": ("màu", "mầu"), "verbs": rules["tags"]["V"], **{name: rules[name] for name in names}}
+    return {name: frozenset(words) for name, words in lists.items()}
 
 
 @cache

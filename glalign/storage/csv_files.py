@@ -75,9 +75,7 @@ def _check_header(path: Path | str, header: list[str], columns: Sequence[str], d
 
 
 def _check_length(place: str, fields: int, columns: int, remedy: str) -> None:
-    if fields > columns:
-        advice = remedy or "quote a text with the separator"
-        raise UserError(f"{place}: {fields} fields, more than the header's {columns}; {advice}")
-    if fields < columns:
-        advice = remedy or "no CSV, or cut off: complete it"
-        raise UserError(f"{place}: {fields} fields, fewer than the header's {columns}; {advice}")
+    if fields != columns:
+        size = "more" if fields > columns else "fewer"
+        advice = {"more": "quote a text with the separator", "fewer": "no CSV, or cut off: complete it"}[size]
+        raise UserError(f"{place}: {fields} fields, {size} than the header's {columns}; {remedy or advice}")

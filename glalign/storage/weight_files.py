@@ -39,18 +39,17 @@ class Weights:
 
     def vocabulary(self, name: str) -> Path:
         """Return the path of `name`.tokenizer.json. Raises: UserError if it is missing."""
-        path = self.folder / f"{name}{VOCABULARY}"
-        if not path.is_file():
-            raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_real(path)}")
-        return path
+        return self._existing(f"{name}{VOCABULARY}")
 
     def phobert_vocabulary(self, name: str) -> tuple[Path, Path]:
         """Return the paths of `name`.vocab.txt and `name`.bpe.codes. Raises: UserError if one is missing."""
-        paths = self.folder / f"{name}.vocab.txt", self.folder / f"{name}.bpe.codes"
-        for path in paths:
-            if not path.is_file():
-                raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_real(path)}")
-        return paths
+        return self._existing(f"{name}.vocab.txt"), self._existing(f"{name}.bpe.codes")
+
+    def _existing(self, file: str) -> Path:
+        path = self.folder / file
+        if not path.is_file():
+            raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_advice(path)}")
+        return path
 
 
 VOCABULARY = ".tokenizer.json"
@@ -87,7 +86,7 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
     path = Path(folder) / f"{name}.safetensors"
     if not path.is_file():
         raise UserError(
-            f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {_real(path)}, and "
+            f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {_advice(path)}, and "
             f"`weights: {RANDOM}` starts from random values"
         )
     _check_digest(path)
@@ -127,9 +126,9 @@ def read_weights(path: Path | str, again: str = "") -> tuple[dict[str, Tensor], 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
     """Set the values of `module` to those that `select_fitting` selects."""
     own = module.state_dict()
-    chosen = select_fitting(module, tensors, where)
+    selected = select_fitting(module, tensors, where)
     with torch.no_grad():
-        module.load_state_dict({name: value.to(own[name].dtype) for name, value in chosen.items()}, strict=False)
+        module.load_state_dict({name: value.to(own[name].dtype) for name, value in selected.items()}, strict=False)
 
 
 def select_fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
@@ -144,23 +143,23 @@ def select_fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str)
     dropped = {n for n, v in tensors.items() if n.startswith(heads) and (n not in own or own[n].shape != v.shape)}
     if dropped:
         log.info("%s: classifier of other classes dropped (%s)", where, ", ".join(sorted(dropped)))
-    chosen = {name: value for name, value in tensors.items() if name not in dropped}
-    wrong = [f"`{n}` is missing" for n in own if n not in chosen and n not in dropped]
+    selected = {name: value for name, value in tensors.items() if name not in dropped}
+    wrong = [f"`{n}` is missing" for n in own if n not in selected and n not in dropped]
     wrong += [
         f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}"
-        for name, value in chosen.items()
+        for name, value in selected.items()
         if name in own and own[name].shape != value.shape
     ]
-    wrong += [f"`{name}` is unknown to the model" for name in chosen if name not in own]
+    wrong += [f"`{name}` is unknown to the model" for name in selected if name not in own]
     if wrong:
         more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
         raise UserError(
             f"{where}: tensor {'; tensor '.join(wrong[:NAMED])}{more}; the file is of another model or configuration"
         )
-    return chosen
+    return selected
 
 
-def _real(path: Path) -> str:
+def _advice(path: Path) -> str:
     """Describe how to get a released file."""
     return f"{fetch_command(weight_name(path), path.parent)} gets a real one (`glalign weights list` describes it)"
 

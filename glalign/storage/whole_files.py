@@ -28,16 +28,15 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")  # a fixed name: the file of a killed process is overwritten
     _make_folder(path.parent, path)
-    try:
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise _explained(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):  # a path through a file
-            temporary.unlink(missing_ok=True)
+    with _write_errors_of(path):
+        try:
+            yield temporary
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        finally:
+            with contextlib.suppress(OSError):  # a path through a file
+                temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -48,19 +47,15 @@ def whole_directory(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     _make_folder(path.parent, path)
-    try:
+    with _write_errors_of(path):
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    except OSError as error:
-        raise _explained(path, error) from error
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.replace(path)
-    except OSError as error:
-        raise _explained(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            shutil.rmtree(path, ignore_errors=True)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -69,12 +64,10 @@ def resumable_directory(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
     _make_folder(part, path)
-    try:
+    with _write_errors_of(path):
         yield part
         shutil.rmtree(path, ignore_errors=True)
         part.replace(path)
-    except OSError as error:
-        raise _explained(path, error) from error
 
 
 def _make_folder(folder: Path, path: Path) -> None:
@@ -85,9 +78,15 @@ def _make_folder(folder: Path, path: Path) -> None:
         raise _unwritable(path, error) from error
 
 
-def _explained(path: Path, error: OSError) -> Exception:
-    """Return a UserError for an error that the user can repair, else the error itself."""
-    return _unwritable(path, error) if error.errno in WRITE_ERRORS else error
+@contextlib.contextmanager
+def _write_errors_of(path: Path) -> Iterator[None]:
+    """Convert the errors that the user can repair to a UserError; other errors of the block pass unchanged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in WRITE_ERRORS:
+            raise _unwritable(path, error) from error
+        raise
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
