@@ -102,12 +102,12 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.cost.cost_table import read_costs
     from glalign.cost.estimate import estimate
     from glalign.planning.missing_files import behind, known
-    from glalign.planning.split_counts import read_releases, split_counts
+    from glalign.planning.split_counts import split_counts
     from glalign.planning.suite_plan import plan_of
     from glalign.reporting.estimate import render_estimate
 
     found = plan_of(overlaid(*paths))
-    splits = split_counts(found.config, found.paths, read_releases(suite_file("paper/releases.csv")))
+    splits = split_counts(found.config, found.paths)
     costs = read_costs(suite_file("config/costs.csv"))
     result = estimate(found.config, behind(found, known(found, targets)), costs, splits)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))

@@ -1,13 +1,11 @@
 """Costs of a system per image, caption and pair: counted by benchmarks/costs.py, read here without torch."""
 
-import csv
-import io
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from glalign.config.settings import System
 from glalign.contract.specs.training import BuildSpec, ModelSpec
-from glalign.storage.whole_files import read_text
+from glalign.storage.csv_files import read_rows
 
 
 @dataclass(frozen=True)
@@ -57,5 +55,6 @@ def built_as(system: System | ModelSpec | BuildSpec) -> str:
 
 def read_costs(path: Path | str) -> dict[str, Cost]:
     """Read config/costs.csv as `built_as` -> cost. Raises: UserError when the file is missing."""
-    rows = csv.DictReader(io.StringIO(read_text(path, "restore it from the repository")))
-    return {row["built_as"]: Cost(**{field.name: int(row[field.name]) for field in fields(Cost)}) for row in rows}
+    names = [field.name for field in fields(Cost)]
+    rows = read_rows(path, columns=("built_as", *names), remedy="restore it from the repository")
+    return {row["built_as"]: Cost(**{name: int(row[name]) for name in names}) for row in rows}

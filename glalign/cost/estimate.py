@@ -133,7 +133,7 @@ def _scoring(images: float, queries: float, gallery: float, cost: Cost) -> float
 
 def _known(splits: Splits, dataset: str) -> Mapping[str, Counts]:
     if not splits[dataset]:
-        raise UnknownSizeError(f"datasets.{dataset}: its size is in neither a manifest nor paper/releases.csv")
+        raise UnknownSizeError(f"datasets.{dataset}: its size is in neither a manifest nor the published counts")
     return splits[dataset]
 
 

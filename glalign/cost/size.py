@@ -84,7 +84,7 @@ def write_stand_in(folder: Path, name: str, family: str, size: int) -> None:
         (folder / f"{name}.vocab.txt").write_text(vocabulary, encoding="utf-8")
         (folder / f"{name}.bpe.codes").write_text(merges, encoding="utf-8")
         return
-    marks = FileTokenizer.MARKS[family]
+    marks = FileTokenizer.SPECIAL_TOKENS[family]
     words = [*marks, *(word for word, _ in dictionary(size - len(marks)))]
     tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token=marks[0]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -11,7 +11,7 @@ from PIL import Image
 from glalign.contract.regions import region_masks
 from glalign.data.cache import mapped_pixels
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.parallel_decode import in_threads
+from glalign.storage.parallel_decode import map_in_threads
 from glalign.support.errors import UserError
 
 CACHE_BYTES = 1 << 30
@@ -140,4 +140,4 @@ class _Rows:
         """Compute rows, in order."""
         if self._threads == 1 or len(indices) < 2:
             return map(self._make, indices)
-        return in_threads(self._make, indices, self._threads)
+        return map_in_threads(self._make, indices, self._threads)

@@ -12,7 +12,7 @@ from glalign.contract.specs.data import ManifestSpec
 from glalign.data.reader import read_release
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.storage.whole_files import sha256, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
@@ -88,7 +88,7 @@ def check_images(release: DatasetRelease, spec: ManifestSpec, records: list[Reco
             return error
 
     with Progress(f"check images of {spec.dataset}", len(records), "image") as progress:
-        sizes = list(in_threads(size, records, cores(), progress.update))
+        sizes = list(map_in_threads(size, records, cores(), progress.update))
     missing = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, OSError)]
     broken = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, DecodeError)]
     if missing or broken:

@@ -1,4 +1,4 @@
-"""What is in a dataset directory, what is not, and how to get it; a broken directory is a report, not a crash."""
+"""Check a dataset directory and report what is missing or broken."""
 
 import os
 from collections import Counter, defaultdict
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from glalign.contract.formats import EACH, DatasetRelease, dataset_release, format_of
+from glalign.contract.formats import SPLIT_FIELD, DatasetRelease, dataset_release, find_format
 from glalign.contract.records import Record
 from glalign.data.manifest import annotations
 from glalign.data.published_releases import PUBLISHED
 from glalign.data.reader import scan
 from glalign.data.verify_report import describe
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.support.progress import Progress
 
 __all__ = ["describe", "verify"]
@@ -25,14 +25,14 @@ KINDS = ("images", "captions", "ids")
 def verify(
     root: Path | str, kind: str = "cuhk_pedes", annotation_file: str | None = None, images: str | None = None
 ) -> dict[str, Any]:
-    """Report on `root`, a release in the format `kind`, plain data ready for JSON.
+    """Report on the release in the folder `root`, in the format `kind`, as plain data for JSON.
 
-    annotation_file, images: in place of the format's own, below the root. ok: every entry is right and every annotated
-    image is there and decodes. official: the numbers per split are the published ones (a subset can be ok without being
-    official). folders: per sub-folder of the images the number of annotated, present, missing, undecodable and not
-    annotated images. splits, expected, difference: images, captions, ids. problems: one line per wrong entry. missing,
-    undecodable, not_annotated: the paths. ids_without_images: identities of which no image is there.
-    Raises UserError only for an unknown format and when there is no readable annotation file.
+    annotation_file, images: names below the root in place of the format's. Keys of the report: ok: every entry is right
+    and every annotated image exists and decodes. official: the counts per split are the published ones (a subset can be
+    ok without being official). folders: per sub-folder of the images, the number of annotated, present, missing,
+    undecodable and not annotated images. splits, expected, difference: images, captions, ids. problems: one line per
+    wrong entry. missing, undecodable, not_annotated: paths. ids_without_images: identities without an image.
+    Raises: UserError only for an unknown format, or without a readable annotation file.
     """
     release = _release(root, kind, annotation_file, images)
     records, problems = _read(release)
@@ -71,16 +71,16 @@ def verify(
 
 
 def _release(root: Path | str, kind: str, annotation_file: str | None, images: str | None) -> DatasetRelease:
-    """The release with the files of every split that is there; with none of them, the one that is trained on."""
-    dialect = format_of(kind)
-    pattern = annotation_file or dialect.annotations
-    there = [s for s in dialect.splits if (Path(root) / pattern.replace(EACH, s)).is_file()] or dialect.splits[:1]
+    """Return the release with the annotation files that exist; without any, with that of the first split."""
+    layout = find_format(kind)
+    pattern = annotation_file or layout.annotations
+    there = [s for s in layout.splits if (Path(root) / pattern.replace(SPLIT_FIELD, s)).is_file()] or layout.splits[:1]
     entry = {"format": kind, "root": str(root), "annotations": annotation_file, "images": images}
     return dataset_release({**entry, "splits": {split: split for split in there}})
 
 
 def _read(release: DatasetRelease) -> tuple[list[Record], list[str]]:
-    """The entries that make a record, and a line for each that is wrong."""
+    """Read the records, and a line for each wrong entry."""
     found = list(scan(release))
     return [record for record, _ in found if record], [problem for _, problem in found if problem]
 
@@ -97,8 +97,8 @@ def _counts(records: Iterable[Record]) -> dict[str, int]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Files below `folder` as POSIX paths, links followed; what the system leaves behind is not counted."""
-    found = set()
+    """Return the files below `folder` as POSIX paths, following links, without files of the operating system."""
+    found: set[str] = set()
     for where, _, names in os.walk(folder, followlinks=True):
         below = Path(where).relative_to(folder)
         found.update((below / name).as_posix() for name in names if name not in NOT_DATA and not name.startswith("."))
@@ -114,7 +114,7 @@ def _undecodable(folder: Path, images: list[str]) -> list[str]:
         return False
 
     with Progress("decode images", len(images), "image") as progress:
-        flags = list(in_threads(broken, images, cores(), progress.update))
+        flags = list(map_in_threads(broken, images, cores(), progress.update))
     return [image for image, flag in zip(images, flags, strict=True) if flag]
 
 

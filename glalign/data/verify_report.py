@@ -1,4 +1,4 @@
-"""The report on a dataset directory, for people."""
+"""Format the report on a dataset directory as text."""
 
 from pathlib import PurePath
 from typing import Any
@@ -7,16 +7,16 @@ from glalign.contract.formats import FORMATS
 from glalign.data.published_releases import PUBLISHED
 
 LISTED = 5
-"""Examples per kind of trouble; `--json` has them all."""
+"""Examples per kind of problem; `--json` has them all."""
 
 
 def describe(report: dict[str, Any]) -> str:
-    """Tables of folders and splits, what is wrong with examples, and how to get what is missing."""
+    """Format tables of folders and splits, problems with examples, and how to get missing files."""
     parts = [
         f"{FORMATS[report['dataset']].title} at {report['root']}",
         _table("folder", report["folders"], ("annotated", "present", "missing", "undecodable", "not_annotated")),
         _splits(report),
-        *_troubles(report),
+        *_problems(report),
         _verdict(report),
     ]
     return "\n\n".join(parts)
@@ -40,7 +40,7 @@ def _splits(report: dict[str, Any]) -> str:
     return "\n".join([_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()])
 
 
-def _troubles(report: dict[str, Any]) -> list[str]:
+def _problems(report: dict[str, Any]) -> list[str]:
     kinds = (
         ("problems", "wrong entries"),
         ("missing", "annotated images that are not there"),

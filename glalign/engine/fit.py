@@ -21,7 +21,7 @@ from glalign.engine.precision import fitted
 from glalign.engine.prefetch import Prefetcher
 from glalign.engine.training import Training
 from glalign.models.sharded_batchnorm import convert_batchnorm
-from glalign.storage.locks import alone_in
+from glalign.storage.locks import exclusive_lock
 from glalign.storage.provenance import provenance, run_digest
 from glalign.storage.weight_files import Weights, save_weights
 from glalign.storage.whole_files import write_json, write_text
@@ -34,7 +34,7 @@ from glalign.support.torch_settings import prepare
 
 def fit(spec: FitSpec, folder: Path, code: str) -> None:
     """Train one system on one training set, in `spec.processes` processes; no other training may use the folder."""
-    with joined(spec.processes, spec.device), alone_in(folder) if leads() else nullcontext():
+    with joined(spec.processes, spec.device), exclusive_lock(folder) if leads() else nullcontext():
         train(spec, folder, code)
 
 

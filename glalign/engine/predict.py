@@ -9,7 +9,7 @@ import numpy as np
 from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.contract.results import RanksSummary
 from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
-from glalign.data.splits import leakage, select_identities
+from glalign.data.splits import check_train_test_disjoint, select_identities
 from glalign.evaluation.protocol import gallery_of, targets
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
@@ -33,7 +33,7 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     for dataset in spec.trained.trained_on if spec.trained else ():
         if dataset.people == test.people:
             train = [r for r in read_manifest(dataset.manifest) if r.split in ("train", "val")]
-            leakage(train, records, f"{dataset.id} (train, val)", f"test set {test.testset}")
+            check_train_test_disjoint(train, records, f"{dataset.id} (train, val)", f"test set {test.testset}")
     draws = draws_of(test, records)
     score = trained_scores(spec, spec.trained, records) if spec.trained else reference_scores(spec)
     total, sizes = sum(len(draw.queries) for draw in draws), tuple(len(draw.gallery) for draw in draws)

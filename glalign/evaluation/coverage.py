@@ -9,7 +9,7 @@ from glalign.contract.results import CoverageRecord, PartCounts
 from glalign.contract.specs.data import CoverageSpec
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL, FoundPhrase, compare_with_truth, read_truth
 from glalign.language.lexicon import load_lexicon
-from glalign.language.phrases import Piece, pieces
+from glalign.language.phrases import NounPhrase, find_noun_phrases
 from glalign.storage.whole_files import write_json
 from glalign.support.progress import Progress
 
@@ -25,10 +25,10 @@ def make_coverage(spec: CoverageSpec, coverage: Path) -> None:
     captions = [caption for _, _, caption in keys]
     lists = [load_lexicon(name, spec.language, spec.match) for name in ("repaired", "paper")]
     with Progress(f"coverage of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
-        noun_phrases = pieces(captions, spec.model_dump(), lists[0], progress.update)
+        noun_phrases = find_noun_phrases(captions, spec, lists[0], progress.update)
 
-    def label(one: Piece) -> FoundPhrase:
-        return FoundPhrase(one.start, one.end, *(words.regions_of(one.read, spec.several) for words in lists))
+    def label(one: NounPhrase) -> FoundPhrase:
+        return FoundPhrase(one.start, one.end, *(words.regions_of(one.keyword_text, spec.several) for words in lists))
 
     found = [list(map(label, ones)) for ones in noun_phrases]
     true = read_truth(spec.truth, keys) if spec.truth else None

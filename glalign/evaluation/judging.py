@@ -1,13 +1,13 @@
-"""A sample of translated captions for a person to judge, and what the person found (Section 5.2, on real data)."""
+"""Sample translated captions for a person to judge, and count the judgements (Section 5.2, on real data)."""
 
 import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.contract.records import read_manifest
+from glalign.contract.records import captions_by_key, read_manifest
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.storage.csv_files import Row, parse_sheet, write_sheet
+from glalign.storage.csv_files import Row, parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -18,34 +18,33 @@ RIGHT, WRONG = "right", "wrong"
 
 
 def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -> int:
-    """Write `pairs` captions of two manifests side by side as CSV, with an empty column `judge`; returns how many.
+    """Write `pairs` captions of two manifests side by side as CSV, with an empty column `judge`; return their number.
 
-    Captions are joined by image and caption index; the drawn ones stand in the order of the source. Raises: UserError
-    for manifests that do not have the same captions, or when `out` is there: it may be judged already.
+    Captions are joined by image and caption index; the sample is in the order of the source. Raises: UserError if the
+    manifests do not have the same captions, or if `out` exists, which may be judged already.
     """
-    texts, translations = _captions(source), _captions(target)
-    for missing, here, there in ((texts.keys() - translations.keys(), source, target),
-                                 (translations.keys() - texts.keys(), target, source)):  # fmt: skip
-        if missing:
-            image, index = next(key for key in _captions(here) if key in missing)
+    texts, translations = (captions_by_key(read_manifest(path)) for path in (source, target))
+    for here, own, there, others in ((source, texts, target, translations), (target, translations, source, texts)):
+        if missing := next((key for key in own if key not in others), None):
+            image, index = missing
             raise UserError(
                 f"{there}: no caption {index} of {image}, which {here} has; give a dataset and its translation"
             )
     rng = random.Random(seed_for(seed, "translation sample"))
-    chosen = set(rng.sample(list(texts), min(pairs, len(texts))))
-    write_sheet(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in chosen))
-    return len(chosen)
+    sampled = set(rng.sample(list(texts), min(pairs, len(texts))))
+    write_new_csv(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in sampled))
+    return len(sampled)
 
 
 def read_judged(path: Path) -> dict[str, Any]:
     """Counts of a judged sample: {pairs, judged, wrong, percent, interval: [low, high], open: [rows not judged]}.
 
-    `judge` says right or wrong, in any case; percent and interval (Wilson) are of the judged pairs. Raises: UserError
-    for a file without these columns, with a pair twice, or without any judged row.
+    The column `judge` holds right or wrong, in upper or lower case; percent and interval (Wilson) refer to the judged
+    pairs. Raises: UserError for a file without these columns, with a repeated pair, or without a judged row.
     """
     text = read_text(path, "make it with `glalign translation sample`")
-    _, rows = parse_sheet(path, text, NEEDED)
-    _refuse_doubles(path, rows)
+    _, rows = parse_csv(path, text, NEEDED)
+    _check_unique(path, rows)
     verdicts = [row["judge"].strip().lower() for _, row in rows]
     judged, wrong = (sum(verdict in those for verdict in verdicts) for those in ((RIGHT, WRONG), (WRONG,)))
     if not judged:
@@ -67,7 +66,7 @@ def read_judged(path: Path) -> dict[str, Any]:
     }
 
 
-def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
+def _check_unique(path: Path, rows: Iterable[Row]) -> None:
     """Raise a UserError for a pair that occurs twice: it would count twice, perhaps with two verdicts."""
     lines: dict[tuple[str, str], int] = {}
     for number, row in rows:
@@ -80,12 +79,7 @@ def _refuse_doubles(path: Path, rows: Iterable[Row]) -> None:
 
 
 def describe(found: Mapping[str, Any]) -> str:
-    """The counts in words, then the rows that are open, one a line."""
+    """Format the counts as text, then the rows that are not judged, one per line."""
     low, high = (half_up(bound) for bound in found["interval"])
     head = f"{found['wrong']} of {found['judged']} judged pairs are wrong: {half_up(found['percent'])} %"
     return "\n".join([f"{head} (95 %: {low} to {high})", *found["open"]])
-
-
-def _captions(manifest: Path) -> dict[tuple[str, int], str]:
-    """(image, caption index) -> caption."""
-    return {(r.image, index): caption for r in read_manifest(manifest) for index, caption in enumerate(r.captions)}

@@ -1,4 +1,4 @@
-"""Each caption's noun phrases and the body region that each speaks of (Section 3.2 of the paper)."""
+"""Noun phrases of captions and the body region that each describes (Section 3.2 of the paper)."""
 
 import json
 from collections import Counter
@@ -8,10 +8,9 @@ from typing import NamedTuple, TypedDict
 
 from glalign.contract.records import read_manifest
 from glalign.contract.specs.data import PhrasesSpec
-from glalign.language import chunks_en as chunks
-from glalign.language import chunks_vi
-from glalign.language.chunks_en import Parse
+from glalign.language import noun_chunks_en, noun_chunks_vi
 from glalign.language.lexicon import Lexicon, load_lexicon
+from glalign.language.noun_chunks import ParsedCaption
 from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
@@ -26,12 +25,12 @@ class Phrase(TypedDict):
     region: str | None
 
 
-class Piece(NamedTuple):
-    """A noun phrase that has no region yet: its characters in the caption, and what the keyword lists read of it."""
+class NounPhrase(NamedTuple):
+    """A noun phrase without a region: its characters in the caption, and the text in which keywords are looked up."""
 
     start: int
     end: int
-    read: str
+    keyword_text: str
 
 
 def extract(
@@ -48,22 +47,22 @@ def extract(
     lexicon, captions = load_lexicon(rules.lexicon, rules.language, rules.match), list(captions)
     return [
         [
-            Phrase(text=caption[piece.start : piece.end], start=piece.start, end=piece.end, region=region)
-            for piece in found
-            for region in lexicon.regions_of(piece.read, rules.several) or (None,)
+            Phrase(text=caption[phrase.start : phrase.end], start=phrase.start, end=phrase.end, region=region)
+            for phrase in phrases
+            for region in lexicon.regions_of(phrase.keyword_text, rules.several) or (None,)
         ]
-        for caption, found in zip(captions, pieces(captions, rules, lexicon, progress), strict=True)
+        for caption, phrases in zip(captions, find_noun_phrases(captions, rules, lexicon, progress), strict=True)
     ]
 
 
-def pieces(
+def find_noun_phrases(
     captions: Sequence[str], rules: PhrasesSpec, lexicon: Lexicon, progress: Callable[[int], None]
-) -> list[list[Piece]]:
-    """Noun phrases of each caption; `lexicon` finds those that the chunker misses. Arguments else as of `extract`."""
+) -> list[list[NounPhrase]]:
+    """Find the noun phrases of each caption. lexicon: finds those that the chunker misses; the rest as in `extract`."""
     copies = Counter(captions)
     found = {}
     for caption, parse in zip(copies, _parses(list(copies), rules), strict=True):
-        found[caption] = _pieces(parse, lexicon)
+        found[caption] = _noun_phrases(parse, lexicon)
         progress(copies[caption])
     return [found[caption] for caption in captions]
 
@@ -84,26 +83,29 @@ def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
     write_text(phrases, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def _parses(captions: list[str], rules: PhrasesSpec) -> Iterator[Parse]:
-    """What the chunker reads of each caption."""
+def _parses(captions: list[str], rules: PhrasesSpec) -> Iterator[ParsedCaption]:
+    """Run the chunker on each caption."""
     segmenter = rules.segmenter or "pyvi"
     match rules.chunker, rules.language:
         case "spacy", "en":
-            return chunks.noun_chunks(captions)
+            return noun_chunks_en.noun_chunks(captions)
         case "spacy", "vi":
-            return chunks_vi.noun_chunks(captions, segmenter)
+            return noun_chunks_vi.noun_chunks(captions, segmenter)
         case _, "vi":
-            return chunks_vi.segmented(captions, segmenter)
+            return noun_chunks_vi.without_chunks(captions, segmenter)
         case _:
-            return map(Parse, captions)
+            return map(ParsedCaption, captions)
 
 
-def _pieces(parse: Parse, lexicon: Lexicon) -> list[Piece]:
-    """Chunks mended and completed by what they miss."""
-    completed = chunks_vi.completed if lexicon.language == "vi" else chunks.completed
+def _noun_phrases(parse: ParsedCaption, lexicon: Lexicon) -> list[NounPhrase]:
+    """Complete the chunks and convert their places to those of the caption."""
+    language = noun_chunks_vi if lexicon.language == "vi" else noun_chunks_en
     places = range(len(parse.text) + 1) if parse.places is None else parse.places
     return [
-        Piece(places[chunk.start], places[chunk.end],
-              parse.text[chunk.start if chunk.head is None else chunk.head : chunk.end])
-        for chunk in completed(parse.text, parse, lexicon.find(parse.text))
-    ]  # fmt: skip
+        NounPhrase(
+            places[chunk.start],
+            places[chunk.end],
+            parse.text[chunk.start if chunk.head is None else chunk.head : chunk.end],
+        )
+        for chunk in language.complete_chunks(parse, lexicon.find(parse.text))
+    ]

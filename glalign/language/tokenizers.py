@@ -1,4 +1,4 @@
-"""Captions become token ids, and every id knows which characters of the caption it stands for."""
+"""Tokenizers: captions to token ids with the span of characters of each token."""
 
 import gzip
 import html
@@ -15,10 +15,10 @@ from glalign.support.errors import UserError
 
 
 def normalise_caption(text: str) -> str:
-    """The caption as every stage reads it: broken encodings and HTML entities repaired, blanks single, ends trimmed.
+    """Normalise a raw caption: repair broken encodings and HTML entities, collapse and trim blanks.
 
-    This is CLIP's cleaning without its lower-casing. It may change the length, hence it is done once, by the data
-    reader: spans of phrases and of tokens count the characters of its result. Doing it twice changes nothing.
+    This is CLIP's cleaning without its lower-casing. It may change the length, so only the data reader calls it: spans
+    of phrases and tokens refer to its result. It is idempotent.
 
     >>> normalise_caption(" A man&#39;s  shirt ")
     "A man's shirt"
@@ -31,20 +31,21 @@ def normalise_caption(text: str) -> str:
 
 
 def clip_tokenizer(merges: int | None = None, context_length: int = 77, lower_case: bool = True) -> "BytePairTokenizer":
-    """CLIP's tokenizer, or its tiny twin with the first `merges` merges of CLIP's list.
+    """Return CLIP's tokenizer, or its tiny twin with the first `merges` merges of CLIP's list.
 
-    None is CLIP itself: 49,408 ids, equal to OpenAI's and open_clip's. The twin has 512 bytes (inside and at the end
-    of a word), `merges` slots and the two marks. 77 tokens: CLIP's limit (D4). lower_case: as CLIP does (D6).
+    merges: None for CLIP itself with 49,408 ids, equal to OpenAI's and open_clip's. The twin has 512 bytes (inside and
+    at the end of a word), `merges` merges, start and end token. 77 tokens: CLIP's limit (D4). lower_case: as in CLIP
+    (D6).
     """
     return BytePairTokenizer(_clip_merges(), merges, context_length, lower_case)
 
 
 class BytePairTokenizer:
-    """Byte pair encoding as in CLIP (Radford et al. 2021): `[start] word pieces [end]`, padded with 0, end mark kept.
+    """Byte pair encoding as in CLIP (Radford et al. 2021): `[start] word pieces [end]`, padded with 0.
 
-    ids: 256 bytes, 256 bytes that end a word, one per merge, start, end (the largest, so that argmax finds it).
-    mask_id is the last merge's, as IRRA takes it ("jekyll" in CLIP's list). A twin gives that merge up, because there
-    it would be a common syllable. A start or end mark spelt out in a caption is ordinary text.
+    ids: 256 bytes, 256 bytes that end a word, one per merge, start, end (the largest, so that argmax finds it). A
+    truncated text keeps its end token. mask_id: the last merge's, as in IRRA ("jekyll" in CLIP's list); a twin omits
+    that merge, which would be a common syllable. Start and end tokens written out in a caption are ordinary text.
     """
 
     pad_id = 0
@@ -74,7 +75,7 @@ class BytePairTokenizer:
         )
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids with start and end mark, and their spans in the normalised `text`; a cut text keeps its end mark."""
+        """Return ids with start and end token, and their spans in the normalised `text`."""
         lowered, origin = _lower(text) if self.lower_case else (text, None)
         encoded = self._pieces.encode(lowered)
         room = self.context_length - 2
@@ -85,11 +86,11 @@ class BytePairTokenizer:
 
 
 class WordTokenizer:
-    """A dictionary of words, no marks: known words in order.
+    """Tokens are the words of a dictionary, without start and end token.
 
-    Words are numbered from 1 in the order given, 0 is the padding. The words of a caption are what `split` finds, by
-    default `split_words`. unknown: words outside the dictionary share the number after the last, else they are skipped,
-    and a caption without any known word has no ids at all. At most `max_words`.
+    Words have the ids from 1 on in the order given, padding has 0. split: finds the words of a caption, by default
+    `split_words`. unknown: give words outside the dictionary the id after the last; else they are skipped, and a
+    caption without a known word has no ids. max_words: limit of ids per caption.
     """
 
     pad_id = 0
@@ -123,7 +124,7 @@ class WordTokenizer:
         lower_case: bool = False,
         split: Split | None = None,
     ) -> "WordTokenizer":
-        """The dictionary of all words (with counts, as `TrainingInfo.words`) that occur `min_count` times or more."""
+        """Create it from all words that occur at least `min_count` times. counts: as in `TrainingInfo.words`."""
         total: Counter[str] = Counter()
         for word, count in counts:
             total[word.lower() if lower_case else word] += count
@@ -131,9 +132,10 @@ class WordTokenizer:
         return cls(words, max_words, unknown=unknown, lower_case=lower_case, split=split)
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Numbers of the words, and their spans in `text`."""
+        """Return ids of the words, and their spans in `text`."""
         found = ((self._index.get(self._key(word), self.unknown_id), span) for word, span in self._split(text))
-        pairs = list(islice((pair for pair in found if pair[0] is not None), self.context_length))
+        known = ((number, span) for number, span in found if number is not None)
+        pairs = list(islice(known, self.context_length))
         return [number for number, _ in pairs], [span for _, span in pairs]
 
     def _key(self, word: str) -> str:
@@ -141,13 +143,16 @@ class WordTokenizer:
 
 
 class FileTokenizer:
-    """A vocabulary file of the tokenizers library (`tokenizer.json`), with the marks of its family around a caption.
+    """Tokenizer from a file of the tokenizers library (`tokenizer.json`), with the special tokens of its family.
 
-    family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). What the file says of marks,
-    padding and length is not used. A cut text keeps its end mark.
+    family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). The file's own settings of
+    special tokens, padding and length are ignored. A truncated text keeps its end token.
     """
 
-    MARKS: ClassVar = {"bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"), "roberta": ("<pad>", "<s>", "</s>", "<mask>")}
+    SPECIAL_TOKENS: ClassVar = {
+        "bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"),
+        "roberta": ("<pad>", "<s>", "</s>", "<mask>"),
+    }
 
     def __init__(self, path: Path | str, context_length: int, family: str = "bert"):
         from tokenizers import Tokenizer  # noqa: PLC0415
@@ -158,23 +163,23 @@ class FileTokenizer:
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
         self._pieces.no_truncation()
         self._pieces.no_padding()
-        ids: list[Any] = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
+        ids: list[Any] = [self._pieces.token_to_id(mark) for mark in self.SPECIAL_TOKENS[family]]
         if None in ids:
-            missing = self.MARKS[family][ids.index(None)]
+            missing = self.SPECIAL_TOKENS[family][ids.index(None)]
             raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")
         self.pad_id, self.sot_id, self.eot_id, self.mask_id = ids
         self.vocab_size = self._pieces.get_vocab_size()
         self.context_length = context_length
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids with start and end mark, and their spans in the normalised `text`."""
+        """Return ids with start and end token, and their spans in the normalised `text`."""
         encoded = self._pieces.encode(text, add_special_tokens=False)
         room = self.context_length - 2
         return [self.sot_id, *encoded.ids[:room], self.eot_id], [(0, 0), *encoded.offsets[:room], (0, 0)]
 
 
 def _lower(text: str) -> tuple[str, list[int] | None]:
-    """Lower-cased text and, where that changed the length, the original place of each of its characters."""
+    """Lower-case a text; if that changes its length, also return the original place of each character."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered, None
@@ -183,7 +188,7 @@ def _lower(text: str) -> tuple[str, list[int] | None]:
 
 @lru_cache(maxsize=1)
 def _clip_merges() -> tuple[tuple[str, str], ...]:
-    """CLIP's 48,894 merges, from the list that the open_clip package ships; open_clip itself is not imported."""
+    """Read CLIP's 48,894 merges from the list in the open_clip package, without importing it."""
     package = importlib.util.find_spec("open_clip")
     if package is None or package.origin is None:
         raise UserError("open_clip is not installed; install the requirements (pip install -e .)")
@@ -191,12 +196,12 @@ def _clip_merges() -> tuple[tuple[str, str], ...]:
     if not path.is_file():
         raise UserError(f"{path}: no such file; reinstall open_clip_torch")
     with gzip.open(path, mode="rt", encoding="utf-8") as lines:
-        # The first line is a comment; what follows line 48,894 of the list is not part of CLIP's vocabulary.
-        return tuple(tuple(line.split()) for line in islice(lines, 1, 1 + 49_408 - 512 - 2))
+        # The first line is a comment; only the next 48,894 lines are part of CLIP's vocabulary.
+        return tuple((left, right) for left, right in map(str.split, islice(lines, 1, 1 + 49_408 - 512 - 2)))
 
 
 def _byte_letters() -> list[str]:
-    """A printable letter for each byte in the order of CLIP's vocabulary: printable bytes first, then the others."""
+    """Return a printable letter for each byte in the order of CLIP's vocabulary: printable bytes first."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in set(printable)]
     return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(len(others))]

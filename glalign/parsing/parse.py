@@ -16,8 +16,8 @@ from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_l
 from glalign.parsing.parser import BATCH, Parser
 from glalign.parsing.stripes import stripes
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.locks import alone_in
-from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.locks import exclusive_lock
+from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.storage.whole_files import resumable_directory, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
@@ -42,7 +42,7 @@ def parse_images(spec: ParseSpec, parts: Path, report: Path, code: str) -> None:
     tally = Tally(spec.labels)
     with (
         resumable_directory(parts) as folder,
-        alone_in(folder),
+        exclusive_lock(folder),
         Progress(f"parse {parts.name}", len(images), "image") as progress,
     ):
         claim(folder, maker(spec, code))
@@ -113,7 +113,7 @@ def _made(groups: Sequence[Sequence[str]], spec: ParseSpec) -> Iterator[Maps]:
         except (OSError, DecodeError) as error:
             raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error
 
-    pixels = in_threads(load, [image for group in groups for image in group], cores())
+    pixels = map_in_threads(load, [image for group in groups for image in group], cores())
     if spec.method == "stripes":
         for group in groups:
             yield [stripes(*image.shape[:2]) for image in islice(pixels, len(group))]

@@ -14,7 +14,7 @@ from glalign.planning.data_stages import dataset_files, pictures_of
 from glalign.planning.draft import Draft
 from glalign.planning.pretrained_files import model_files
 from glalign.planning.stage import Job, Stage
-from glalign.storage.weight_status import CONTENTS
+from glalign.storage.weight_status import WEIGHT_SUFFIXES
 from glalign.support.class_source import options_of
 
 
@@ -67,7 +67,7 @@ def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
             memory=entry.memory,
             processes=config.processes,
             runtime=config.runtime,
-            files=tuple(path for path in (*made, *given) if path.endswith(CONTENTS)),
+            files=tuple(path for path in (*made, *given) if path.endswith(WEIGHT_SUFFIXES)),
         ),
         (*inputs, *made),
         given,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from glalign.contract.specs.twins import PretrainSpec
-from glalign.language.phobert_tokenizer import JOINT, PhoBertFileTokenizer
+from glalign.language.phobert_tokenizer import CONTINUATION, PhoBertFileTokenizer
 from glalign.models.towers.phobert import phobert
 from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
 from glalign.pretraining.phobert_vocabulary import partial_merges
@@ -29,6 +29,6 @@ def spellings(vocabulary: Path, merges: Path, tokenizer: PhoBertFileTokenizer) -
     order = {(left, right): place for place, (left, right, _) in enumerate(map(str.split, lines))}
     pieces = [line.rsplit(" ", 1)[0] for line in vocabulary.read_text(encoding="utf-8").splitlines()]
     index = {piece: number for number, piece in enumerate(pieces, start=tokenizer.unknown_id + 1)}
-    words = [piece for piece in pieces if not piece.endswith(JOINT)]
+    words = [piece for piece in pieces if not piece.endswith(CONTINUATION)]
     found = {index[word]: [[index[piece] for piece in ids] for ids in partial_merges(word, order)] for word in words}
     return {word: spelt for word, spelt in found.items() if spelt}

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from glalign.language.phobert_tokenizer import JOINT
+from glalign.language.phobert_tokenizer import CONTINUATION
 from glalign.language.segmentation import segment
 from glalign.support.errors import UserError
 
@@ -35,7 +35,7 @@ def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str =
         raise UserError(f"vocabulary size {size}: the {len(letters)} letters alone need {size - room}")
     words = {word: [*word[:-1], word[-1] + END] for word in counts}
     codes = merge(words, counts, room)
-    pieces = Counter({piece: 0 for letter in letters for piece in (letter + JOINT, letter)})
+    pieces = Counter({piece: 0 for letter in letters for piece in (letter + CONTINUATION, letter)})
     pieces.update({_piece(left + right): 0 for left, right, _ in codes})
     for word, symbols in words.items():
         for symbol in symbols:
@@ -100,4 +100,4 @@ def _merged(symbols: list[str], pair: Pair) -> list[str]:
 
 def _piece(symbol: str) -> str:
     """A symbol of the merges in the notation of the vocabulary."""
-    return symbol.removesuffix(END) if symbol.endswith(END) else symbol + JOINT
+    return symbol.removesuffix(END) if symbol.endswith(END) else symbol + CONTINUATION

@@ -25,7 +25,7 @@ def make_vocabulary(spec: VocabularySpec, vocabulary: Path) -> None:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
 
     family = spec.family
-    marks = [*FileTokenizer.MARKS[family], UNKNOWN[family]]
+    marks = [*FileTokenizer.SPECIAL_TOKENS[family], UNKNOWN[family]]
     captions = draw_captions(spec.corpus)
     if family == "bert":
         normalizer, pieces = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()

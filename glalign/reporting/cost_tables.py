@@ -1,7 +1,5 @@
 """Tables of cost: size and multiply-adds of the systems, time and memory of their trainings and scorings."""
 
-import csv
-import io
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from glalign.evaluation.metrics import half_up
 from glalign.planning.cost_stages import ComputeRow, ComputeSpec, SystemRow, SystemsSpec
 from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_csv, write_plain
+from glalign.storage.csv_files import read_rows
 from glalign.support.errors import UserError
 
 LARGEST_DIFFERENCE = 3
@@ -84,7 +83,6 @@ def _compute(row: ComputeRow) -> dict[str, str]:
 
 def _benchmark(path: str) -> dict[str, str]:
     try:
-        rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8")), delimiter="\t"))
-        return {key: rows[-1][key] for key in ("s", "cpu_time", "max_rss")}
+        return read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t")[-1]
     except (OSError, IndexError, KeyError) as error:
         raise UserError(f"{path}: not a benchmark of Snakemake ({error!r}); delete it and run its job again") from error

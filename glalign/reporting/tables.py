@@ -4,8 +4,6 @@ Ours are read from records of metrics, one per seed; nothing is computed twice. 
 values, its own cells stay empty and its status says so: never 0, never NaN.
 """
 
-import csv
-import io
 import statistics
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,7 +19,7 @@ from glalign.planning.table_stages import Row, TableSpec
 from glalign.reporting.partial_releases import with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import target_of, write_csv
 from glalign.reporting.rank_cells import mean_cells, rank_cells, rank_percentage, read_metrics, status_cells
-from glalign.storage.csv_files import parse_sheet
+from glalign.storage.csv_files import parse_csv, read_rows
 from glalign.storage.whole_files import read_text, write_text
 from glalign.support.errors import UserError
 
@@ -58,7 +56,7 @@ def read_table(path: Path | str) -> "pd.DataFrame":
     """Read a table's CSV back, every cell text, an empty cell as an empty text."""
     import pandas as pd  # noqa: PLC0415
 
-    header, rows = parse_sheet(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
+    header, rows = parse_csv(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
     return pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
 
 
@@ -82,7 +80,7 @@ def table(spec: TableSpec) -> "pd.DataFrame":
 
 def _printed(path: str) -> list[dict[str, str]]:
     """The paper's table as printed; the column `system` is ours."""
-    return list(csv.DictReader(io.StringIO(read_text(path, "it belongs to the repository"))))
+    return read_rows(path, remedy="restore it from the repository")
 
 
 def _rank_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Errors of machine translation in the translated datasets, beside the rate that Section 5.2 names."""
 
-import csv
-import io
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -13,6 +11,7 @@ from glalign.planning.report_stages import TranslationRow, TranslationSpec
 from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_plain
 from glalign.reporting.rank_cells import status_cells
+from glalign.storage.csv_files import read_rows
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -123,8 +122,5 @@ def _share(wrong: int, of: int, prefix: str = "") -> dict[str, str]:
 
 def _printed(path: str) -> dict[str, dict[str, str]]:
     """Label of a dataset -> its printed counts."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8"))))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; it belongs to the repository") from error
+    rows = read_rows(path, columns=("dataset", "pairs", "wrong"), remedy="restore it from the repository")
     return {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in rows}

@@ -1,4 +1,4 @@
-"""The digest of the source that a stage runs.
+"""Digest of the source code that a stage runs.
 
 Snakemake does not see imports. Each heavy rule therefore carries the digest of the modules that its stage reaches, so
 that editing a module reruns exactly the stages that import it, and `touch` reruns nothing. The command line
@@ -12,19 +12,19 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from glalign.storage.weight_status import check, digest_of, name_of
+from glalign.storage.weight_status import cached_sha256, check, weight_name
 from glalign.support.class_source import assigned, source_of, tree_of
 from glalign.support.errors import UserError
 
 OURS = ("glalign", "baselines")
-GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` bring it"
-"""How a pre-trained file that is missing comes."""
+GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` get it"
+"""Remedy for a missing pre-trained file."""
 
 
 def reachable(entries: Iterable[str]) -> dict[str, Path]:
-    """Our modules that `entries` reach by import, wherever the statement stands, with their packages: name -> source.
+    """Find our modules that `entries` import, directly or not, at any nesting, with their packages: name -> source.
 
-    Raises UserError when an entry does not exist.
+    Raises: UserError if an entry does not exist.
     """
     entries = tuple(entries)
     ours = {*OURS, *(entry.partition(".")[0] for entry in entries)}
@@ -47,9 +47,9 @@ def reachable(entries: Iterable[str]) -> dict[str, Path]:
 
 @functools.cache
 def code_digest(entries: tuple[str, ...]) -> str:
-    """SHA-256 over the names and bytes of the modules that `entries` reach, and of their data files.
+    """Return the SHA-256 over the names and bytes of the modules that `entries` reach, and of their data files.
 
-    A module declares the data files that it reads in a literal constant `DATA_FILES`: glob patterns from its folder.
+    A module declares its data files in a literal constant `DATA_FILES`: glob patterns relative to its folder.
     """
     digest = hashlib.sha256()
     for module, source in reachable(entries).items():
@@ -61,9 +61,9 @@ def code_digest(entries: tuple[str, ...]) -> str:
 
 
 def weight_digests(paths: Iterable[str]) -> str:
-    """Names and digests of pre-trained files (weights, vocabularies) and of the records beside them.
+    """Return names and digests of pre-trained files (weights, vocabularies) and of the records beside them.
 
-    Raises UserError naming a file that is missing or not whole and how to get it.
+    Raises: UserError naming a file that is missing or not whole and how to get it.
     """
     paths = tuple(paths)
     for path in map(Path, paths):
@@ -79,9 +79,9 @@ def weight_digests(paths: Iterable[str]) -> str:
                 "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
             )
         check(path)
-    pairs = ((path, path.with_name(f"{name_of(path)}.json")) for path in map(Path, paths))
+    pairs = ((path, path.with_name(f"{weight_name(path)}.json")) for path in map(Path, paths))
     files = dict.fromkeys(file for pair in pairs for file in pair if file.is_file())
-    return " ".join(f"{file.name}={digest_of(file)}" for file in files)
+    return " ".join(f"{file.name}={cached_sha256(file)}" for file in files)
 
 
 def _packages(module: str) -> list[str]:
@@ -91,7 +91,7 @@ def _packages(module: str) -> list[str]:
 
 @functools.cache
 def _imports(module: str, source: Path) -> tuple[str, ...]:
-    """Names of the modules that a source file may import, at any depth of nesting."""
+    """Return names of the modules that a source file may import, at any nesting."""
     package = module.split(".") if source.name == "__init__.py" else module.split(".")[:-1]
     names: list[str] = []
     for node in ast.walk(tree_of(source)):

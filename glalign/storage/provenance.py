@@ -20,7 +20,7 @@ LIBRARIES = (
     "torchvision",
     "transformers",
 )
-"""Whose versions can change numbers."""
+"""Libraries whose versions can change results."""
 
 
 def run_digest(spec: Mapping[str, Any], code: str) -> str:

@@ -1,4 +1,4 @@
-"""What every torch job sets before its first operation: threads, determinism, device, arithmetic."""
+"""Settings of torch for a job: threads, determinism, device, arithmetic."""
 
 import os
 
@@ -31,7 +31,7 @@ def prepare(
     torch.set_num_threads(min(threads, most))
     torch.use_deterministic_algorithms(deterministic)
     # Memory that is about to be written need not be filled first: a sixth of a small system's step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  (absent from torch's type stubs)
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build"

@@ -1,4 +1,4 @@
-"""What a released SegFormer says of itself, as a parser's record: its architecture, its input and its labels."""
+"""Record of a released SegFormer parser: architecture, input and labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,14 +26,14 @@ ARCHITECTURE = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
 )
-"""Keys of transformers' SegformerConfig that the network follows; the number of labels is ours."""
+"""Keys of transformers' SegformerConfig that define the network; the number of labels is ours."""
 
 
 def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
-    """{model, input} from a release's config.json and preprocessor_config.json.
+    """Read {model, input} from a release's config.json and preprocessor_config.json.
 
-    The labels must be the 18 of ATR, in our order, and the maps as the network gives them (`do_reduce_labels` false).
-    Raises: UserError naming the file and what it lacks.
+    The labels must be the 18 of ATR, in our order, and not shifted (`do_reduce_labels` false).
+    Raises: UserError naming the file and the missing or wrong key.
     """
     for name in ("config.json", "preprocessor_config.json"):
         if name not in settings:
@@ -41,17 +41,19 @@ def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
     config, images = (_object(settings[name]) for name in ("config.json", "preprocessor_config.json"))
     if config.get("id2label") != {str(number): label for number, label in enumerate(ATR_LABELS)}:
         raise UserError(
-            f"{settings['config.json']}: its labels are not the {len(ATR_LABELS)} of ATR; bring another parser"
+            f"{settings['config.json']}: its labels are not the {len(ATR_LABELS)} of ATR; use another parser"
         )
     if images.get("do_reduce_labels") or images.get("reduce_labels"):
-        raise UserError(f"{settings['preprocessor_config.json']}: do_reduce_labels: its label 0 is no background")
+        raise UserError(
+            f"{settings['preprocessor_config.json']}: do_reduce_labels: label 0 is no background; use another parser"
+        )
     model = {key: config[key] for key in ARCHITECTURE if key in config}
     size = images.get("size", 512)
     sides = [size.get("height"), size.get("width")] if isinstance(size, Mapping) else [size, size]
     if not all(isinstance(side, int) for side in sides):
         raise UserError(
             f"{settings['preprocessor_config.json']}: size: {size!r} is neither a number nor a height and a width; "
-            "bring another parser"
+            "use another parser"
         )
     try:
         return {"model": model, "input": {"size": sides, "mean": images["image_mean"], "std": images["image_std"]}}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from glalign.language.phobert_tokenizer import MOST_TOKENS, PhoBertFileTokenizer
+from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
 from glalign.support.errors import UserError
@@ -62,7 +62,7 @@ def phobert_text(
 
     context_length: None for PhoBERT's own 256 (D4). lower_case (D6).
     """
-    tokenizer = PhoBertFileTokenizer(*files, context_length or MOST_TOKENS, lower_case=lower_case)
+    tokenizer = PhoBertFileTokenizer(*files, context_length or MAX_TOKENS, lower_case=lower_case)
     return PhoBertText(phobert(name, tokenizer.vocab_size, dropout), embed_dim, tokenizer)
 
 

@@ -20,7 +20,7 @@ from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
 from glalign.engine.fit import train
 from glalign.engine.optim import make_optimizer, rate_factor, set_rates
 from glalign.engine.training import Training
-from glalign.storage.locks import alone_in
+from glalign.storage.locks import exclusive_lock
 from glalign.storage.weight_files import PRETRAINED, read_weights
 from glalign.support.errors import UserError
 from glalign.support.torch_settings import prepare
@@ -112,9 +112,13 @@ def test_no_more_threads_than_processors(asked: int, beside: str, given: int, mo
 
 
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path):
-    with alone_in(tmp_path / "run"), pytest.raises(UserError, match="another process"), alone_in(tmp_path / "run"):
+    with (
+        exclusive_lock(tmp_path / "run"),
+        pytest.raises(UserError, match="another process"),
+        exclusive_lock(tmp_path / "run"),
+    ):
         pass
-    with alone_in(tmp_path / "run"):
+    with exclusive_lock(tmp_path / "run"):
         pass
     assert not any((tmp_path / "run").iterdir())
 

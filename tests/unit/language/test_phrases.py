@@ -8,8 +8,8 @@ from helpers.english_captions import CAPTIONS
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.specs.data import PhrasesSpec
-from glalign.language.chunks_en import keyword_chunk
 from glalign.language.lexicon import load_lexicon
+from glalign.language.noun_chunks_en import keyword_chunk
 from glalign.language.phrases import extract, make_phrases
 from glalign.support.errors import UserError
 

@@ -13,7 +13,7 @@ from helpers.english_captions import CAPTIONS as ENGLISH
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.specs.data import PhrasesSpec
 from glalign.language.lexicon import load_lexicon
-from glalign.language.noun_phrases_vi import mended_tags, noun_phrases
+from glalign.language.noun_chunk_rules_vi import corrected_tags, find_noun_chunks
 from glalign.language.phrases import extract, make_phrases
 from glalign.support.errors import UserError
 
@@ -119,19 +119,19 @@ def test_options_of_the_lexicon():
 
 def test_errors_of_the_tagger_are_mended():
     words = ["một", "cặp", "kính", "cặp", "màu", "ghi", "dép_lê", "Giầy", "lạ"]
-    assert mended_tags(words, ["M", "M", "N", "M", "N", "V", "V", "V", "V"]) == [
+    assert corrected_tags(words, ["M", "M", "N", "M", "N", "V", "V", "V", "V"]) == [
         "M", "Nc", "N", "N", "N", "A", "N", "N", "V",
     ]  # fmt: skip
 
 
 def test_the_rule_by_itself():
     words = ["một", "chiếc", "áo", "có", "hai", "túi", ",", "tay", "xách", "giỏ"]
-    tags = mended_tags(words, ["M", "Nc", "N", "V", "M", "N", "F", "N", "V", "N"])
-    assert list(noun_phrases(words, tags)) == [(0, 6), (7, 8), (9, 10)]
+    tags = corrected_tags(words, ["M", "Nc", "N", "V", "M", "N", "F", "N", "V", "N"])
+    assert list(find_noun_chunks(words, tags)) == [(0, 6), (7, 8), (9, 10)]
 
 
 def test_the_pipeline_is_spacys_own():
-    from glalign.language.spacy_vi import pipeline  # noqa: PLC0415
+    from glalign.language.spacy_pipeline_vi import pipeline  # noqa: PLC0415
 
     nlp = pipeline("pyvi")
     assert nlp.pipe_names == ["glalign_tagger_vi"]

@@ -19,7 +19,7 @@ from glalign.parsing.label_maps import map_file, read_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser
 from glalign.pretraining.parser import ARCHITECTURE
-from glalign.storage.locks import alone_in
+from glalign.storage.locks import exclusive_lock
 from glalign.storage.weight_files import save_weights
 from glalign.support.errors import UserError
 
@@ -145,7 +145,10 @@ def test_maps_of_another_list_or_of_nobody_are_made_again(
 
 
 def test_two_processes_do_not_fill_one_folder(spec: ParseSpec, tmp_path: Path) -> None:
-    with alone_in(tmp_path / "parts.part"), pytest.raises(UserError, match=r"parts\.part: another process is at work"):
+    with (
+        exclusive_lock(tmp_path / "parts.part"),
+        pytest.raises(UserError, match=r"parts\.part: another process is at work"),
+    ):
         parse_images(spec, tmp_path / "parts", tmp_path / "parts.json", "code")
 
 

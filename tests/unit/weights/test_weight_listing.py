@@ -15,7 +15,7 @@ from glalign.cli.main import main
 from glalign.config.loading import BASE, layered, overlaid, read, resolve
 from glalign.storage import weight_status as state
 from glalign.weights.catalogue import WeightRelease, catalogue, weight_release
-from glalign.weights.needed import PARSER, needed, summary
+from glalign.weights.required_weights import PARSER, summary
 
 ROOT = Path(__file__).parents[3]
 PAPER = str(ROOT / "config" / "paper.yaml")
@@ -65,7 +65,7 @@ def test_the_documented_table_is_the_catalogue():
 
 
 def test_the_paper_profile_needs_known_releases_and_every_one_has_a_reader():
-    needs = {need.name: need for need in needed(overlaid(PAPER, root=ROOT))}
+    needs = {need.name: need for need in required_weights(overlaid(PAPER, root=ROOT))}
     assert set(needs) == set(catalogue()) - {"phobert-base-v2", "resnet50-v2"}
     assert needs["bert-base-uncased"].users == ("srcf", "rasa")
     assert needs["segformer_b2_clothes"].users == (PARSER,)
@@ -79,7 +79,7 @@ def test_the_paper_profile_needs_known_releases_and_every_one_has_a_reader():
 
 def test_overlays_with_the_twins_need_what_ships():
     for overlay in ([], [str(ROOT / "config" / "real_subset.yaml")]):
-        for need in needed(overlaid(*overlay, root=ROOT)):
+        for need in required_weights(overlaid(*overlay, root=ROOT)):
             assert need.name.startswith("tiny_")
             assert not need.faults()
 
@@ -140,7 +140,7 @@ def test_a_torn_twin_is_restored_where_it_lies_and_not_fetched(tmp_path, monkeyp
     [
         ("vgg16", "w w", "`glalign weights fetch vgg16 --folder 'w w'` gets one"),
         ("vgg16", "glalign/pretrained", "`weights: weights` in the configuration and `glalign weights fetch vgg16 --f"),
-        ("no_such", "w", "bring w/no_such.safetensors yourself, or correct its name"),
+        ("no_such", "w", "provide w/no_such.safetensors yourself, or correct its name"),
     ],
 )
 def test_the_summary_proposes_what_can_be_done(monkeypatch, name, folder, advice):
@@ -152,7 +152,7 @@ def test_the_summary_proposes_what_can_be_done(monkeypatch, name, folder, advice
 def test_what_a_run_makes_itself_may_be_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     values = layered(root=ROOT) | {"weights": "results/pretrained"}
-    needs = needed(resolve(values))
+    needs = required_weights(resolve(values))
     assert all(need.made for need in needs)
     for name, text in {BASE[0]: yaml.safe_dump(values), BASE[1]: "{}"}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

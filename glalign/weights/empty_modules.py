@@ -1,4 +1,4 @@
-"""The module that must take a release's tensors, without values: what an import is checked against."""
+"""Build the module that a release's tensors must fit, without values, to check an import."""
 
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
@@ -16,32 +16,32 @@ from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
 
 SIZE = (224, 224)
-"""Of the images of a module built here; tables of positions are resized from and to any other."""
+"""Image size of the modules built here; position embeddings are resized between sizes."""
 
 
-def module_of(release: WeightRelease, parser: Mapping[str, Any]) -> nn.Module:
-    """The release's module on torch's meta device: names and shapes only. parser: a SegFormer's `model`.
+def empty_module(release: WeightRelease, parser: Mapping[str, Any]) -> nn.Module:
+    """Build the release's module on torch's meta device: names and shapes only. parser: a SegFormer's `model`.
 
-    Raises: UserError when `parser` describes no network.
+    Raises: UserError if `parser` describes no network.
     """
     with torch.device("meta"):
         if release.family == "segformer":
             try:
                 return build(parser)
-            except Exception as error:  # transformers checks some keys and stumbles over others
+            except Exception as error:  # transformers checks only some keys
                 what = " ".join(str(error).split()) or type(error).__name__
                 raise UserError(f"config.json: describes no SegFormer ({what}); fetch it again") from error
-        return MAKERS[release.family](release.backbone, release.words)
+        return BUILDERS[release.family](release.backbone, release.words)
 
 
 def _multilingual(name: str, words: int) -> nn.Module:
     from glalign.models.towers.multilingual import SHAPES, MultilingualTowers  # noqa: PLC0415  (seconds)
 
-    tokenizer = SimpleNamespace(vocab_size=words, sot_id=0, pad_id=1, eot_id=2)
+    tokenizer: Any = SimpleNamespace(vocab_size=words, sot_id=0, pad_id=1, eot_id=2)
     return MultilingualTowers(SHAPES[name], SIZE, tokenizer, 0.0)
 
 
-MAKERS: Mapping[str, Callable[[str, Any], nn.Module]] = {
+BUILDERS: Mapping[str, Callable[[str, Any], nn.Module]] = {
     "clip": lambda name, _: clip_towers(name, SIZE),
     "multilingual": _multilingual,
     "phobert": phobert,
@@ -50,4 +50,4 @@ MAKERS: Mapping[str, Callable[[str, Any], nn.Module]] = {
     "resnet": lambda name, _: resnet_trunk(name),
     "vgg": lambda name, _: vgg_trunk(name),
 }
-"""Family -> what makes its module from the names of a backbone and the size of a vocabulary."""
+"""Family -> function that builds its module from the name of a backbone and the size of a vocabulary."""

@@ -1,4 +1,4 @@
-"""Tensors out of a released file, whatever its format: safetensors, or a pickle that holds nothing but data."""
+"""Read the tensors of a released file: safetensors, or a pickle that holds only data."""
 
 import pickle
 import string
@@ -14,53 +14,53 @@ from glalign.storage.weight_files import read_weights
 from glalign.support.errors import UserError
 
 PICKLES = (".bin", ".pth", ".pt", ".ckpt")
-"""Endings of what torch.save writes."""
+"""Suffixes of files written by torch.save."""
 
-POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file begins that git-lfs leaves where a large one belongs."""
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""First bytes of the small file that git-lfs leaves in place of a large one."""
 
 TEXT = string.printable.encode()
-"""Bytes of a page; torch.save begins with others."""
+"""Bytes of text; files of torch.save start with other bytes."""
 
-INSIDE = ("model", "state_dict")
-"""Keys under which a training's checkpoint keeps its tensors."""
+CHECKPOINT_KEYS = ("model", "state_dict")
+"""Keys of the tensors in a training checkpoint."""
 
 
-def read_original(path: Path) -> dict[str, Tensor]:
-    """Name -> tensor, on the CPU and mapped from the disk where the format allows it.
+def read_released_tensors(path: Path) -> dict[str, Tensor]:
+    """Read name -> tensor, on the CPU and memory-mapped if the format allows it.
 
-    A checkpoint's tensors are taken from its key `model` or `state_dict`, and without the prefix `module.` of a
-    parallel training. Raises: UserError naming a file that is missing, torn, code, or holds no tensors.
+    A training checkpoint's tensors are read from its key `model` or `state_dict`, without the prefix `module.` of
+    data-parallel training. Raises: UserError naming a file that is missing, damaged, a program, or without tensors.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; name a file that you have downloaded")
-    if _beginning(path).startswith(POINTER):
+    if _first_bytes(path).startswith(LFS_POINTER):
         raise UserError(f"{path}: a pointer of git-lfs, not the file; get it with `git lfs pull`, or download it")
     if path.suffix == ".safetensors":
         return read_weights(path, "download it again")[0]
     loaded = _unpickled(path)
-    for key in INSIDE:
+    for key in CHECKPOINT_KEYS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
     tensors = {n: v for n, v in loaded.items() if isinstance(v, Tensor)} if isinstance(loaded, Mapping) else {}
     if not tensors:
-        raise UserError(f"{path}: holds no tensors by name; bring the release's checkpoint")
+        raise UserError(f"{path}: holds no tensors by name; use the release's checkpoint")
     if all(name.startswith("module.") for name in tensors):
         tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
     return tensors
 
 
 def _unpickled(path: Path) -> Any:
-    """What torch.save wrote, as far as it is data."""
+    """Load a file of torch.save, restricted to data."""
     archive = zipfile.is_zipfile(path)
-    beginning = _beginning(path)
-    if beginning[:1] == b"<" or (beginning and not beginning.translate(None, TEXT)):
+    start = _first_bytes(path)
+    if start[:1] == b"<" or (start and not start.translate(None, TEXT)):
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
-    if not archive and beginning.startswith(b"PK"):
+    if not archive and start.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
     if archive and _is_program(path):
         raise UserError(
-            f"{path}: a TorchScript archive, which is a program and not only tensors; it is not run. Bring the "
+            f"{path}: a TorchScript archive, which is a program and not only tensors; it is not run. Use the "
             "safetensors or .bin file of the same weights (for OpenAI's CLIP: `glalign weights list` names it)"
         )
     try:
@@ -69,16 +69,16 @@ def _unpickled(path: Path) -> Any:
         if "weights_only" in str(error):
             raise UserError(
                 f"{path}: holds more than tensors and plain values, and such a file can run code when it is read; it "
-                "is refused. Where you trust it, save its tensors alone and bring that file"
+                "is refused. Where you trust it, save its tensors alone and import that file"
             ) from error
-        raise UserError(f"{path}: not a whole file of torch.save ({_first(error)}); download it again") from error
+        raise UserError(f"{path}: not a whole file of torch.save ({_first_line(error)}); download it again") from error
     except (RuntimeError, EOFError, ValueError, OSError) as error:
-        raise UserError(f"{path}: not a whole file of torch.save ({_first(error)}); download it again") from error
+        raise UserError(f"{path}: not a whole file of torch.save ({_first_line(error)}); download it again") from error
 
 
-def _beginning(path: Path) -> bytes:
+def _first_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(len(POINTER))
+        return file.read(len(LFS_POINTER))
 
 
 def _is_program(path: Path) -> bool:
@@ -86,5 +86,5 @@ def _is_program(path: Path) -> bool:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
-def _first(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -1,4 +1,4 @@
-"""Vocabularies of a release: their files here, and whether they are the ones that its network was trained with."""
+"""Check that the vocabulary files of a release are those that its network was trained with."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,13 +7,13 @@ from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
 
 PAIR = ("vocab.txt", "bpe.codes")
-"""PhoBERT's files, of no use without each other."""
+"""PhoBERT's files, which are read together."""
 
 
 def check_vocabulary(release: WeightRelease, files: Sequence[Path], folder: Path) -> None:
-    """Read the files as a system would.
+    """Read vocabulary files as a system would. folder: where files imported earlier are.
 
-    Raises: UserError naming one that is missing, or a vocabulary of another size.
+    Raises: UserError naming a file that is missing, or a vocabulary of another size.
     """
     if not files:
         return
@@ -24,8 +24,8 @@ def check_vocabulary(release: WeightRelease, files: Sequence[Path], folder: Path
         here = {name: known.get(name, folder / f"{release.name}.{name}") for name in PAIR}
         for name, path in here.items():
             if not path.is_file():
-                raise UserError(f"{path}: no such file; bring {' and '.join(PAIR)} together ({name} is missing)")
-        found = PhoBertFileTokenizer(*here.values()).vocab_size
+                raise UserError(f"{path}: no such file; import {' and '.join(PAIR)} together ({name} is missing)")
+        found = PhoBertFileTokenizer(here[PAIR[0]], here[PAIR[1]]).vocab_size
     else:
         from glalign.language.tokenizers import FileTokenizer  # noqa: PLC0415
 

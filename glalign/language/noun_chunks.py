@@ -1,0 +1,33 @@
+"""Noun chunks of a caption, as the chunkers of both languages return them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One noun phrase: the characters start to end.
+
+    cuts: places (end, start) where the phrase may end and another one begin, after a noun or before a comma; "white
+    shirt blue jeans" has one. head: start of the part that decides the region, after a Vietnamese classifier; None for
+    the whole phrase.
+    """
+
+    start: int
+    end: int
+    cuts: tuple[tuple[int, int], ...] = ()
+    head: int | None = None
+
+
+@dataclass(frozen=True)
+class ParsedCaption:
+    """A caption as the keyword lists read it, with its noun chunks.
+
+    adverbs: starts of adverbs ("back" in "pulled back"). places: position in the caption of each character of `text`
+    and of its end; None if the two are equal.
+    """
+
+    text: str
+    chunks: tuple[Chunk, ...] = ()
+    adverbs: frozenset[int] = frozenset()
+    places: Sequence[int] | None = None
