@@ -12,7 +12,6 @@ from typing import Any
 
 import yaml
 
-from glalign.config.bridge import Plain
 from glalign.config.checks import (
     check_alpha,
     check_finite,
@@ -37,18 +36,13 @@ TWINS = "glalign/pretrained"
 """Folder of the twins' weights, in the checkout."""
 
 
-class Config(Plain, Settings):
+class Config(Settings):
     """A complete configuration that was checked."""
 
     @functools.cached_property
     def classes(self) -> Mapping[str, ClassOutline]:
         """The outline of the class of each system that has one, by id of the system."""
         return {name: class_outline(entry.class_path) for name, entry in self.systems.items() if entry.class_path}
-
-    @functools.cached_property
-    def values(self) -> dict[str, Any]:
-        """All values as plain data."""
-        return super().values
 
     def entry(self, system: str, language: str) -> System:
         """A system as it is for captions of a language: with what `by_language` changes."""

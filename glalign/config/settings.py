@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from glalign.config.base import Section, Several, Text, Unique, refused
-from glalign.config.bridge import Plain
 from glalign.config.datasets import Dataset, Language, Testset
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.config.twins import Recipe, Vocabulary
@@ -103,7 +102,7 @@ class Change(Section):
     optim: dict[str, Any] = Field({}, description="keys of `optim`")
 
 
-class System(Plain, Section):
+class System(Section):
     """A row of the tables. One that trains has `data`, `optim` and `budget`; one that only scores has none of them."""
 
     label: str = Field(description="name in the extended tables")

@@ -94,12 +94,12 @@ def test_options_and_needs_are_read_without_importing(kind):
 
 
 def test_where_they_run():
-    entries = CONFIG["systems"]
-    assert entries["pham2021"]["languages"] == ["vi"]
-    assert entries["pham2021"]["model"] == entries["vitaa"]["model"]
-    assert entries["pham2022"]["languages"] == ["en", "vi"]
-    assert [CONFIG.entry("pham2022", code)["model"].get("segmenter") for code in ("en", "vi")] == [None, "pyvi"]
-    assert CONFIG.entry("pham2021", "vi")["model"]["segmenter"] == "pyvi"
+    entries = CONFIG.systems
+    assert entries["pham2021"].languages == ("vi",)
+    assert entries["pham2021"].model == entries["vitaa"].model
+    assert entries["pham2022"].languages == ("en", "vi")
+    assert [CONFIG.entry("pham2022", code).model.get("segmenter") for code in ("en", "vi")] == [None, "pyvi"]
+    assert CONFIG.entry("pham2021", "vi").model["segmenter"] == "pyvi"
     assert make_cell(CONFIG, PATHS, "SE1", "pham2022").status == "run"
     cell = make_cell(CONFIG, PATHS, "SE1", "pham2021")
     assert cell.status == "not run"

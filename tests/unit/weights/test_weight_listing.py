@@ -15,7 +15,7 @@ from glalign.cli.main import main
 from glalign.config.loading import BASE, layered, overlaid, read, resolve
 from glalign.storage import weight_status as state
 from glalign.weights.catalogue import WeightRelease, catalogue, weight_release
-from glalign.weights.required_weights import PARSER, summary
+from glalign.weights.required_weights import PARSER, required_weights, summary
 
 ROOT = Path(__file__).parents[3]
 PAPER = str(ROOT / "config" / "paper.yaml")
