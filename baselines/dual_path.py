@@ -115,8 +115,8 @@ class DualPath(Retriever):
     initial value and not a change of the network, for short trainings.
 
     Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and learn
-    at the full rate; the dictionary is every training word seen `min_count` times instead of those that word2vec knows
-    (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: what `data:` offers.
+    at the full rate; the dictionary is every training word that occurs `min_count` times instead of those that word2vec
+    knows (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: only that of `data:` is used.
 
     At a disadvantage: in the demo its text side starts from nothing, where the original has word2vec's vectors and the
     systems with a transformer have a pre-trained one.

@@ -79,12 +79,12 @@ class GnaRnn(Retriever):
     same; two image heads of one shape (linear, BatchNorm, ReLU, linear, 512 wide), one of which is concatenated to
     every word embedding of 512, the other one being the 512 visual units; one LSTM layer of 512 with two bias vectors,
     zero initial state and the released order of gates (input, forget, output, candidate); a softmax over the units and
-    a sigmoid gate per word, both read from the state after dropout of .5 that the recurrence does not have; the sum,
-    not the mean, over the words; mean binary cross-entropy over one positive to three negatives, each negative an
+    a sigmoid gate per word, both computed from the state after dropout of .5 that the recurrence does not have; the
+    sum, not the mean, over the words; mean binary cross-entropy over one positive to three negatives, each negative an
     independent draw of an image and a caption of another image, which may show the same person. Captions are
-    lower-cased, cut after 50 words, without marks; words seen more than twice are known, the others share one unknown
-    word. Adam with rate 4e-4, constant, betas .8 and .999, are `optim:` values; 32 positives a batch, 224 x 224 pixels
-    and no flip are `data:` values.
+    lower-cased, cut after 50 words, without marks; words that occur more than twice are known, the others share one
+    unknown word. Adam with rate 4e-4, constant, betas .8 and .999, are `optim:` values; 32 positives a batch, 224 x 224
+    pixels and no flip are `data:` values.
 
     Simplified: the score is the logit, whose order is the sigmoid's, but which does not saturate. Negatives are drawn
     from the batch (original: from the training set), so that every image goes through the trunk and the heads once;

@@ -45,8 +45,8 @@ class Options(IrraOptions):
 class MIrra(Irra):
     """IRRA's losses over a ViT and an XLM-R that were trained together on captions in many languages.
 
-    Source: the paper has no released code and its text was not read; what it has in common with IRRA is taken from IRRA
-    (anosorae/IRRA@cfc2378), the towers from open_clip's xlm-roberta-base-ViT-B-32 (trained on LAION-5B).
+    Source: the paper has no released code and its text was not read; the parts that it shares with IRRA are taken from
+    IRRA (anosorae/IRRA@cfc2378), the towers from open_clip's xlm-roberta-base-ViT-B-32 (trained on LAION-5B).
 
     Kept: everything that IRRA keeps, as its own record says: SDM with temperature .02, identity loss and masked words
     with weight 1 each, the cross-attention with 4 blocks, the initialisation, the learning-rate rules by parameter name
@@ -63,7 +63,7 @@ class MIrra(Irra):
 
     Simplified: as IRRA's own record says.
 
-    Not done: what the paper may have changed in IRRA beyond the text tower. No model with published weights pairs
+    Not done: changes to IRRA beyond the text tower that the paper may have made. No model with published weights pairs
     IRRA's ViT-B/16 and 512 channels with a multilingual text tower, and the paper's choice is not known.
 
     At a disadvantage: patches of 32 pixels, where IRRA has 16. In the demo the text tower of the tiny twin has been

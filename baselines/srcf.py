@@ -123,7 +123,7 @@ class Srcf(Retriever):
     epoch and on afterwards (the original calls eval() once and train() after its first test: `text_dropout_from`), a 1
     x 1 convolution to 1,024 and three residual blocks to 2,048 over its words; one 1 x 1 convolution for the maximum
     over the positions of both sides, which for a caption covers all 65 slots with the padding (every caption is padded
-    to 65, so that features do not depend on the batch); everything else reads the words between the marks only. Two
+    to 65, so that features do not depend on the batch); everything else uses only the words between the marks. Two
     denoising filters per side, softmax of 25 times the cosine. Six part filters per side as moving averages (.99 and
     .01 during the first 26 of 60 epochs, then fixed): images move them towards the maxima of six bands of their
     foreground, averaged over the batch; captions move them, one after the other with weight .01 / B, towards the maxima

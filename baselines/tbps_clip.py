@@ -69,8 +69,8 @@ class TbpsClip(ClipZeroShot):
     (original: bicubically); captions keep their punctuation (original: most signs become blanks).
 
     Not done: crops of 90 to 100 % of the area, greyscale and small erasing, the other three augmentations; random
-    deletion of 5 % of the words and back-translated captions; what the simplified configuration leaves out as well: a
-    second view of the image, C-ITC and the self-supervised loss; choosing the epoch by the test split.
+    deletion of 5 % of the words and back-translated captions; and, as in the simplified configuration itself, a second
+    view of the image, C-ITC and the self-supervised loss; choosing the epoch by the test split.
 
     At a disadvantage: R-ITC and the soft targets are made for batches of hundreds of pairs and for weights that are
     good from the start; the demo has batches of 64.

@@ -48,10 +48,10 @@ class Options:
 
     backbone, weights: the image trunk and its file. global_width, part_width: channels of the branches. feature: width
     of the features. embedding, hidden: widths of a word and of each direction of the LSTM. max_words, attribute_words:
-    longest caption and longest joined phrases of a part. min_count: words seen less often share one number. segmenter:
-    what cuts captions into words, pyvi or underthesea (Vietnamese), null to split at blanks and signs. scale: of the
-    cosines in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the margins
-    and slopes of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
+    longest caption and longest joined phrases of a part. min_count: rarer words share one id. segmenter: splits
+    captions into words, pyvi or underthesea (Vietnamese); null splits at blanks and punctuation. scale: of the cosines
+    in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the margins and slopes
+    of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
     """
 
     backbone: str = "resnet50"
@@ -100,7 +100,7 @@ class ViTAA(Retriever):
     segmentation head for all five part maps (2 x 2 transposed convolution of stride 2, ReLU, 1 x 1 convolution to 6
     classes), whose target for part i is i where the part is and 0 elsewhere; words of 512 numbers, an LSTM of 512 per
     direction without biases, the maximum over time and a layer to 256; per part the words of all its phrases as one
-    sequence (25 at most, unknown words dropped) through the same words and LSTM with a layer of its own. Losses with
+    sequence (25 at most, unknown words dropped) through the same words and LSTM with a separate layer. Losses with
     weight 1 each: softmax over 28 times the cosine with a vector per person, image and caption added; 5 times the
     cross-entropy of the part maps; the alignment loss (margins .6 and .4, slopes 10 and 40) of images and captions, and
     of parts and attributes over the samples that have them, where the k-reciprocal pairs (k = 8) count as positive.
@@ -241,12 +241,12 @@ class ViTAA(Retriever):
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """Return groups with biases, those of BatchNorm too, at twice the rate and without decay."""
-        return grouped(
-            self.named_parameters(),
-            lambda name: (2.0, False) if name.endswith("bias") else (1.0, True),
-            lr,
-            weight_decay,
-        )
+        return grouped(self.named_parameters(), rule, lr, weight_decay)
+
+
+def rule(name: str) -> tuple[float, bool]:
+    """Return the relative rate of a parameter and whether it decays."""
+    return (2.0, False) if name.endswith("bias") else (1.0, True)
 
 
 def attribute_words(tokens: Tensor, phrases: Tensor, unknown: int | None, most: int) -> tuple[Tensor, Tensor]:

@@ -73,7 +73,7 @@ def _chunk(tensor: Tensor, count: int, index: int) -> Tensor:
 
 
 class Retriever(nn.Module):
-    """A system: it is trained with `loss` and scores pairs with `similarity` of what the two encoders return.
+    """A system: it is trained with `loss`, and scores pairs with `similarity` of the features of its two encoders.
 
     A subclass lives in one file, together with a frozen dataclass `Options`: the keys of its `model:` section in the
     configuration, with literal defaults. The configuration names the class by its dotted path.
@@ -131,11 +131,11 @@ class Retriever(nn.Module):
         raise NotImplementedError
 
     def encode_images(self, batch: Batch) -> Features:
-        """Return the features of B images, each (B, ...); L2-normalise what is compared by cosine."""
+        """Return the features of B images, each (B, ...); L2-normalise features that are compared by cosine."""
         raise NotImplementedError
 
     def encode_texts(self, batch: Batch) -> Features:
-        """Return the features of B captions, each (B, ...); L2-normalise what is compared by cosine."""
+        """Return the features of B captions, each (B, ...); L2-normalise features that are compared by cosine."""
         raise NotImplementedError
 
     def similarity(self, texts: Features, images: Features) -> Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from glalign.contract.retriever import Batch
+from glalign.contract.retriever import ABSENT, Batch
 from glalign.contract.tokenizer import Tokenizer
 from glalign.data.augment import normalise
 from glalign.data.caption_tensors import Phrases, TokenTable
@@ -17,7 +17,7 @@ def image_batches(images: ImageStore, normalisation: str, size: int, parts: Part
         indices = range(start, min(start + size, len(images)))
         yield Batch(
             pixels=normalise(torch.from_numpy(images.batch(indices)), normalisation),
-            parts=None if parts is None else torch.from_numpy(parts.batch(indices)),
+            parts=ABSENT if parts is None else torch.from_numpy(parts.batch(indices)),
         )
 
 

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from glalign.config.training import Data
 from glalign.contract.records import Record
-from glalign.contract.retriever import Batch
+from glalign.contract.retriever import ABSENT, Batch
 from glalign.contract.tokenizer import Tokenizer
 from glalign.data import augment
 from glalign.data.caption_tensors import Phrases, TokenTable
@@ -107,7 +107,7 @@ class Pairs:
         return Batch(
             pixels=pixels,
             person=self.classes[image],
-            parts=parts,
+            parts=ABSENT if parts is None else parts,
             generator=self._stream("model", step),
             **self.text.batch(caption),
             **self._second(caption, step),

@@ -7,11 +7,11 @@ from pathlib import Path
 from glalign.config.training import Data
 from glalign.contract.records import Query, Record, queries
 from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.tokenizer import Tokenizer
 from glalign.data.batches import caption_batches, image_batches
 from glalign.data.caption_tensors import Phrases
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.sources import Collection, Source, joined_phrases
-from glalign.language.tokenizers import Tokenizer
 
 ENCODE = 256
 """Images or captions encoded at a time; a constant, because sums of floats depend on it."""

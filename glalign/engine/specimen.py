@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from glalign.contract.regions import REGIONS
-from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.retriever import ABSENT, Batch, Retriever
 from glalign.data.training_data import OTHERS
 
 WORDS = (
@@ -51,11 +51,11 @@ def specimen(
         tokens=tokens,
         lengths=lengths,
         person=torch.tensor(person),
-        parts=2 * shares if "parts" in model.needs else None,
-        phrases=chosen & inside[:, None] if "phrases" in model.needs else None,
-        other_tokens=other if second else None,
-        other_lengths=other_lengths if second else None,
-        other_same=torch.arange(count) % 2 == 0 if second else None,
+        parts=2 * shares if "parts" in model.needs else ABSENT,
+        phrases=chosen & inside[:, None] if "phrases" in model.needs else ABSENT,
+        other_tokens=other if second else ABSENT,
+        other_lengths=other_lengths if second else ABSENT,
+        other_same=torch.arange(count) % 2 == 0 if second else ABSENT,
         generator=torch.Generator().manual_seed(seed + 1),
     )
 

@@ -1,7 +1,7 @@
 """Data parallelism inside the loss: each process computes a shard of the rows of a batch, and all get every row.
 
-Every process has the whole batch and computes the whole loss L; only what costs time is run on a shard of the rows, and
-the results are gathered. Each process differentiates L / (number of processes). The sum of the gradients over the
+Every process has the whole batch and computes the whole loss L; only costly functions run on a shard of the rows, and
+their results are gathered. Each process differentiates L / (number of processes). The sum of the gradients over the
 processes is then the gradient of L, whether a weight is used on a shard or on all rows: a gathered result is a sum of
 one contribution per process, and so is its gradient.
 """

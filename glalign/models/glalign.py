@@ -41,7 +41,7 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Options:
-    """The `model:` keys of GLAlign; a D-number is a decision on what the paper leaves open.
+    """The `model:` keys of GLAlign; a D-number is a decision where the paper leaves a choice.
 
     backbone: tiny/clip, clip-vit-b-32 (the paper's) or clip-vit-b-16.
     weights: file of the weights folder, or random.
@@ -118,7 +118,7 @@ class GLAlign(Retriever):
     A branch of weight 0 is not computed. Only the local branch uses the batch's parts and phrases.
 
     Source: Pham and Doan, Joint Global-Local Feature Alignment With Fine-Tuned Pretrained Transformers for Text-Based
-    Person Search, Informatica 2025, Sections 3.1-3.3 and 4.1.2. No code of theirs could be read.
+    Person Search, Informatica 2025, Sections 3.1-3.3 and 4.1.2. Their code was not available.
 
     Kept: CLIP ViT-B/32 and its text transformer at 224 x 224, PhoBERT-base in the text transformer's place for
     Vietnamese, all of it fine-tuned (Eqs. 1-6); five body regions by a human parser and five keyword lists for noun
@@ -166,14 +166,9 @@ class GLAlign(Retriever):
         if clip:
             return cls(options, towers)
         assert options.text_vocabulary is not None  # `Options` has checked it
-        text = phobert_text(
-            options.text_backbone,
-            weights.phobert_vocabulary(options.text_vocabulary),
-            towers.embed_dim,
-            dropout=options.dropout,
-            context_length=options.context_length,
-            lower_case=options.lower_case is True,
-        )
+        files = weights.phobert_vocabulary(options.text_vocabulary)
+        limits: dict[str, Any] = {"context_length": options.context_length, "lower_case": options.lower_case is True}
+        text = phobert_text(options.text_backbone, files, towers.embed_dim, dropout=options.dropout, **limits)
         weights.fill(text.encoder, options.text_weights)
         return cls(options, towers.without_text(), text)
 

@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.specs.twins import PretrainSpec
+from glalign.contract.tokenizer import Tokenizer
 from glalign.engine.optim import make_optimizer, rate_factor, set_rates
-from glalign.language.tokenizers import FileTokenizer, Tokenizer
+from glalign.language.tokenizers import FileTokenizer
 from glalign.models.losses.masking import mask_tokens
 from glalign.models.losses.mlm import mlm_loss
 from glalign.models.towers.bert import INIT_STD, bert

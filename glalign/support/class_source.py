@@ -49,7 +49,7 @@ class ClassOutline:
 
 
 def class_outline(path: str) -> ClassOutline:
-    """TrainingInfo of the class at a dotted path such as `baselines.irra.Irra`.
+    """Read the outline of the class at a dotted path such as `baselines.irra.Irra`.
 
     Options are the fields of the dataclass `Options` of the same module, `needs` the strings of that class attribute;
     base classes and imported names are followed; methods are those that the class or a base below `Retriever` defines.

@@ -24,7 +24,7 @@ class Guard:
             raise RuntimeError("a plan imports " + name)
 sys.meta_path.insert(0, Guard())
 """
-ROOTS = {name: entry["root"] for name, entry in overlaid(ROOT / "config/paper.yaml", root=ROOT)["datasets"].items()}
+ROOTS = {name: entry.root for name, entry in overlaid(ROOT / "config/paper.yaml", root=ROOT).datasets.items()}
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ SMALL = {
     **OVERLAY,
     "systems": {
         name: ({} if name in ("random", "oracle") else SHORT) if name in KEPT else {"class": None}
-        for name in overlaid(root=ROOT)["systems"]
+        for name in overlaid(root=ROOT).systems
     },
     "alpha": {"values": [0.0, 1.0]},
     "testsets": {"vn3k_100": {"identities": 4, "draws": 3}},

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.skipif(bool(WHY_N
 RUN = ("dual_path", "irra", "glalign")
 SHORT = {"data": {"batch_size": 16}, "budget": {"steps": 6, "validate_every": 3, "checkpoint_every": 2}}
 LONG = {"data": {"batch_size": 16}, "budget": {"steps": 100, "validate_every": 50, "checkpoint_every": 10}}
-OTHERS = set(overlaid(root=ROOT)["systems"]) - {*RUN, "glalign_global", "glalign_local", "random", "oracle"}
+OTHERS = set(overlaid(root=ROOT).systems) - {*RUN, "glalign_global", "glalign_local", "random", "oracle"}
 OVERLAY = {
     "datasets": {"cuhk_en": {"synthetic": {"train": 24, "val": 6, "test": 8}}},
     "evaluation": {"bootstrap": 20},

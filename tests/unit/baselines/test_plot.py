@@ -178,8 +178,8 @@ def test_words_are_predicted_from_caption_and_image_side_by_side():
     logits = system.mlm_head(system.ln_post(hidden))
     labels = batch.tokens * chosen  # label 0 is ignored, as in the original
     expected = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0)
-    torch.testing.assert_close(system.masked_word_loss(text, image, batch, chosen), expected)
-    nothing = system.masked_word_loss(text, image, batch, torch.zeros_like(chosen))
+    torch.testing.assert_close(system.mlm_loss(text, image, batch, chosen), expected)
+    nothing = system.mlm_loss(text, image, batch, torch.zeros_like(chosen))
     assert float(nothing.detach()) == 0.0
 
 
