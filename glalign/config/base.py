@@ -1,6 +1,7 @@
 """The base of every configuration section, job specification and record: typed, frozen, and strict about keys."""
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
@@ -35,6 +36,13 @@ class Section(BaseModel):
     """Values with declared types and defaults; an unknown key, a wrong type or a value out of range is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def of(cls, *sources: "Section | Mapping[str, Any]", **values: Any) -> Self:
+        """Make one of what `sources` have under the names of its fields, later ones first, and of `values`."""
+        known = cls.model_fields
+        found = {name: value for source in sources for name, value in dict(source).items() if name in known}
+        return cls.model_validate(found | values)
 
     def to_json(self) -> dict[str, Any]:
         """The values as plain JSON data, under the names that files use."""

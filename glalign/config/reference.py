@@ -15,7 +15,7 @@ from glalign.config.settings import Settings
 from glalign.storage.whole_files import write_text
 
 ROOT = Path(__file__).parents[2]
-SCHEMA, README = ROOT / "workflow/schemas/config.schema.yaml", ROOT / "config/README.md"
+SCHEMA, README = ROOT / "config/schema.yaml", ROOT / "config/README.md"
 
 HEADER = """\
 # The configuration for editors that check YAML while one types; the suite itself checks with glalign/config.
@@ -26,7 +26,7 @@ TABLE = re.compile(r"(<!-- keys: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def schema_text() -> str:
-    """workflow/schemas/config.schema.yaml."""
+    """config/schema.yaml."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_for_editors(json_schema(Settings))}
     return HEADER + yaml.safe_dump(schema, sort_keys=False, default_flow_style=None, allow_unicode=True, width=400)
 

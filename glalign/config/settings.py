@@ -1,12 +1,13 @@
 """Every key of a configuration with its type, default, range and meaning: declared here and nowhere else.
 
-`python -m glalign.config.reference` writes the JSON schema (workflow/schemas/config.schema.yaml) and the key tables of
+`python -m glalign.config.reference` writes the JSON schema (config/schema.yaml) and the key tables of
 config/README.md from these classes; a test compares them.
 """
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
 from glalign.config.base import Section, Several, Text, Unique, refused
 from glalign.config.datasets import Dataset, Language, Testset
@@ -14,7 +15,16 @@ from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.config.twins import Recipe, Vocabulary
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
-ScenarioId = Literal["SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3"]
+SCENARIOS = ("SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3")
+
+
+def _scenario(name: str) -> str:
+    if name not in SCENARIOS:
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(SCENARIOS)})
+    return name
+
+
+ScenarioId = Annotated[str, AfterValidator(_scenario), WithJsonSchema({"enum": list(SCENARIOS)})]
 
 
 class Scenario(Section):
@@ -193,7 +203,7 @@ class Settings(Section, defer_build=True):
     @field_validator("scenarios")
     @classmethod
     def _all_seven(cls, scenarios: dict[str, Scenario]) -> dict[str, Scenario]:
-        for name in get_args(ScenarioId):
+        for name in SCENARIOS:
             if name not in scenarios:
                 raise refused(name, "missing; add it (a pair of a trainset and a testset)")
         return scenarios

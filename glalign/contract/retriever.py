@@ -60,7 +60,7 @@ class Batch:
 
     def split(self, count: int) -> "list[Batch]":
         """Split into `count` batches of equal size, in order; they share one generator, which is not reset between."""
-        return [self._map(partial(_chunk, count=count, index=index)) for index in range(count)]
+        return [self._map(partial(_chunk, count=count, index=index)) for index in range(count)] if count > 1 else [self]
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
         values = {f.name: getattr(self, f.name) for f in fields(self)}

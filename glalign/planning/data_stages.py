@@ -54,8 +54,7 @@ def plan_synthesize(draft: Draft) -> Iterator[Job]:
     for name in available(draft):
         entry = draft.config.datasets[name]
         if entry.root is None and entry.synthetic is not None:
-            about = {"people": entry.people, "language": entry.language, "root_seed": draft.config.seed}
-            yield Job({"dataset": name}, SynthesizeSpec(**entry.synthetic.model_dump(), **about))
+            yield Job({"dataset": name}, SynthesizeSpec.of(entry, entry.synthetic, root_seed=draft.config.seed))
 
 
 def plan_translate(draft: Draft) -> Iterator[Job]:
@@ -63,26 +62,19 @@ def plan_translate(draft: Draft) -> Iterator[Job]:
     for name in available(draft):
         entry = draft.config.datasets[name]
         if entry.root is None and entry.synthetic is None and entry.translated is not None:
-            files = dataset_files(draft, entry.translated)
-            spec = TranslateSpec(
-                source=files.root,
-                source_language=draft.config.datasets[entry.translated].language,
-                language=entry.language,
-                root_seed=draft.config.seed,
-            )
+            files, language = dataset_files(draft, entry.translated), draft.config.datasets[entry.translated].language
+            values = {"source": files.root, "source_language": language, "root_seed": draft.config.seed}
             inputs = (*files.annotations, files.truth or "", *files.made, files.labels or "")
-            yield Job({"dataset": name}, spec, inputs)
+            yield Job({"dataset": name}, TranslateSpec.of(entry, values), inputs)
 
 
 def plan_manifest(draft: Draft) -> Iterator[Job]:
     """Every dataset that is available. A generated one is written as CUHK-PEDES is."""
     for name in available(draft):
         entry, files = draft.config.datasets[name], dataset_files(draft, name)
-        fields = {"splits", "holdout", "language"}
-        if entry.root is not None:
-            fields |= {"format", "annotations", "images", "allow_partial"}
-        known = {"format": "cuhk_pedes", "dataset": name, "root": files.root, "root_seed": draft.config.seed}
-        spec = ManifestSpec(**known | entry.model_dump(include=fields))
+        generated = {"format": "cuhk_pedes", "annotations": None, "images": None, "allow_partial": False}
+        values = {"dataset": name, "root": files.root, "root_seed": draft.config.seed}
+        spec = ManifestSpec.of(entry, generated if entry.root is None else {}, values)
         yield Job({"dataset": name}, spec, (*files.annotations, *files.made))
 
 
@@ -93,19 +85,10 @@ def plan_parse(draft: Draft) -> Iterator[Job]:
         entry, files = config.datasets[name], dataset_files(draft, name)
         if entry.root is None and entry.synthetic is None:
             continue
-        manifest = draft.paths.path("manifest", "manifest", dataset=name)
-        spec = ParseSpec(
-            manifest=manifest,
-            images=files.images,
-            method=config.parsing.method,
-            labels=files.labels,
-            weights=config.weights,
-            name=config.parsing.weights,
-            threads=config.threads,
-            device=config.device,
-        )
-        parsers = [config.parsing.weights] if config.parsing.method == "segformer" else []
-        made, given = weight_files(config, draft.paths, parsers)
+        manifest, parser = draft.paths.path("manifest", "manifest", dataset=name), config.parsing.weights
+        values = {"manifest": manifest, "images": files.images, "labels": files.labels, "name": parser}
+        spec = ParseSpec.of(config.parsing, config, values)
+        made, given = weight_files(config, draft.paths, [parser] if spec.method == "segformer" else [])
         labels = (files.labels,) if files.labels else ()
         yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given)
 
@@ -113,7 +96,7 @@ def plan_parse(draft: Draft) -> Iterator[Job]:
 def plan_phrases(draft: Draft) -> Iterator[Job]:
     """Noun phrases of the captions of every dataset."""
     for name in available(draft):
-        spec = PhrasesSpec(**_extraction(draft, name), lexicon=draft.config.phrases.lexicon)
+        spec = _phrases(draft, name)
         yield Job({"dataset": name}, spec, (spec.manifest,))
 
 
@@ -121,15 +104,15 @@ def plan_coverage(draft: Draft) -> Iterator[Job]:
     """What both keyword lists map of the phrases, whichever list is configured."""
     for name in available(draft):
         truth = dataset_files(draft, name).truth
-        spec = CoverageSpec(**_extraction(draft, name), truth=truth)
+        spec = CoverageSpec.of(_phrases(draft, name), lexicon="repaired", truth=truth)
         yield Job({"dataset": name}, spec, (spec.manifest, *([truth] if truth else [])))
 
 
-def _extraction(draft: Draft, dataset: str) -> dict[str, str | None]:
+def _phrases(draft: Draft, dataset: str) -> PhrasesSpec:
     """How phrases of a dataset are found; the segmenter matters for Vietnamese captions alone."""
-    language, rules = draft.config.datasets[dataset].language, draft.config.phrases
-    values = rules.model_dump(exclude={"lexicon"} if language == "vi" else {"lexicon", "segmenter"})
-    return values | {"manifest": draft.paths.path("manifest", "manifest", dataset=dataset), "language": language}
+    entry, manifest = draft.config.datasets[dataset], draft.paths.path("manifest", "manifest", dataset=dataset)
+    ignored = {} if entry.language == "vi" else {"segmenter": None}
+    return PhrasesSpec.of(draft.config.phrases, entry, ignored, manifest=manifest)
 
 
 def pictures_of(draft: Draft, dataset: str) -> str:

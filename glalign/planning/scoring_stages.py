@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from glalign.config.settings import System
 from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec, TrainedOn, TrainedSpec
 from glalign.planning.cells import ids_of_cell
 from glalign.planning.data_stages import dataset_files
 from glalign.planning.draft import Draft, unique
 from glalign.planning.pretrained_files import model_files
 from glalign.planning.stage import Job, Stage
-from glalign.planning.training_stages import RUN, dataset_spec, model_values
+from glalign.planning.training_stages import RUN, dataset_spec, dress_of
 from glalign.support.class_source import options_of
 
 
@@ -34,43 +35,27 @@ def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
     entry = config.entry(system, config.datasets[query.dataset].language)
     dataset, inputs = dataset_spec(draft, query.dataset, outline.needs)
     truth = dataset_files(draft, query.dataset).truth if "truth" in outline.needs else None
-    test = TestSpec(**dataset.model_dump(), testset=ids["testset"], query=query, draw_seed=config.seed, truth=truth)
+    test = TestSpec.of(dataset, testset=ids["testset"], query=query, draw_seed=config.seed, truth=truth)
     files, given, trained = [*inputs, *([truth] if truth else [])], (), None
     if entry.trains:
-        trained, made, given = _trained(draft, ids)
-        files += [draft.paths.path("fit", name, **ids) for name in ("model", "run")]
+        trained = _trained(draft, ids, entry)
+        made, given = model_files(config, draft.paths, options_of(entry.model, outline), values=False)
+        files += draft.paths.outputs("fit", ids).values()
         files += [*(source.manifest for source in trained.trained_on), *made]
-    spec = PredictSpec(
-        system=system,
-        class_path=str(entry.class_path),
-        trainset=ids["trainset"],
-        seed=int(ids["seed"]),
-        root_seed=config.seed,
-        test=test,
-        block=config.evaluation.block,
-        top=config.evaluation.top,
-        trained=trained,
-    )
-    return Job(ids, spec, unique(files), given, entry.class_path)
+    values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
+    return Job(ids, PredictSpec.of(config.evaluation, entry, ids, values), unique(files), given, entry.class_path)
 
 
-def _trained(draft: Draft, ids: dict[str, str]) -> tuple[TrainedSpec, tuple[str, ...], tuple[str, ...]]:
-    """A trained system, and the vocabularies that it reads: (made by a job, given)."""
-    config, system = draft.config, ids["system"]
-    language = config.datasets[config.testsets[ids["testset"]].dataset].language
-    entry = config.entry(system, language)
+def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
+    config, paths = draft.config, draft.paths
     sources = tuple(
         TrainedOn(
-            id=name,
-            people=config.datasets[name].people,
-            manifest=draft.paths.path("manifest", "manifest", dataset=name),
+            id=name, people=config.datasets[name].people, manifest=paths.path("manifest", "manifest", dataset=name)
         )
         for name in config.trainsets[ids["trainset"]]
     )
-    run = draft.paths.path("fit", "folder", **ids)
-    spec = TrainedSpec(**model_values(draft, system, entry), run=run, trained_on=sources)
-    options = options_of(entry.model, config.classes[system])
-    return (spec, *model_files(config, draft.paths, options, values=False))
+    run, dress = paths.path("fit", "folder", **ids), dress_of(config, ids["system"])
+    return TrainedSpec.of(config, entry, run=run, dress=dress, trained_on=sources)
 
 
 STAGES = (

@@ -4,7 +4,6 @@ A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from glalign.config.loading import Config
 from glalign.config.settings import System
@@ -22,57 +21,28 @@ def dataset_spec(draft: Draft, dataset: str, needs: frozenset[str]) -> tuple[Dat
     """What a system with these needs reads of a dataset, and the inputs behind it."""
     files, paths = dataset_files(draft, dataset), draft.paths
     parts = paths.path("parse", "parts", dataset=pictures_of(draft, dataset)) if "parts" in needs else None
-    spec = DatasetSpec(
-        id=dataset,
-        people=draft.config.datasets[dataset].people,
-        images=files.images,
-        manifest=paths.path("manifest", "manifest", dataset=dataset),
-        parts=parts,
-        phrases=paths.path("phrases", "phrases", dataset=dataset) if "phrases" in needs else None,
-    )
-    read = (spec.manifest, spec.parts, spec.phrases)
-    return spec, (*files.made, *(path for path in read if path))
+    phrases = paths.path("phrases", "phrases", dataset=dataset) if "phrases" in needs else None
+    manifest, people = paths.path("manifest", "manifest", dataset=dataset), draft.config.datasets[dataset].people
+    spec = DatasetSpec(id=dataset, people=people, images=files.images, manifest=manifest, parts=parts, phrases=phrases)
+    return spec, (*files.made, *(path for path in (manifest, parts, phrases) if path))
 
 
-def model_values(draft: Draft, system: str, entry: System) -> dict[str, Any]:
-    """The values of a `ModelSpec`."""
-    config = draft.config
-    dress = config.parsing.dress if "parts" in config.classes[system].needs else None
-    where = {"weights": config.weights, "threads": config.threads, "device": config.device, "dress": dress}
-    return {"class_path": entry.class_path, "model": entry.model, "data": entry.data, **where}
+def dress_of(config: Config, system: str) -> str | None:
+    """The regions that dress pixels count for, where the system reads label maps."""
+    return config.parsing.dress if "parts" in config.classes[system].needs else None
 
 
 def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
     """The training of a system on a trainset with a seed."""
     config = draft.config
     entry, outline = config.entry(system, config.language_of(trainset)), config.classes[system]
-    datasets, inputs = [], []
-    for dataset in config.trainsets[trainset]:
-        spec, files = dataset_spec(draft, dataset, outline.needs)
-        datasets.append(spec)
-        inputs += files
+    read = [dataset_spec(draft, dataset, outline.needs) for dataset in config.trainsets[trainset]]
     made, given = model_files(config, draft.paths, options_of(entry.model, outline))
-    return Job(
-        {"system": system, "trainset": trainset, "seed": str(seed)},
-        FitSpec(
-            **model_values(draft, system, entry),
-            system=system,
-            trainset=trainset,
-            seed=seed,
-            root_seed=config.seed,
-            datasets=tuple(datasets),
-            optim=entry.optim,
-            budget=entry.budget,
-            selection=entry.selection,
-            memory=entry.memory,
-            processes=config.processes,
-            runtime=config.runtime,
-            files=tuple(path for path in (*made, *given) if path.endswith(WEIGHT_SUFFIXES)),
-        ),
-        (*inputs, *made),
-        given,
-        entry.class_path,
-    )
+    ids = {"system": system, "trainset": trainset, "seed": str(seed)}
+    values = {"datasets": tuple(spec for spec, _ in read), "dress": dress_of(config, system), "root_seed": config.seed}
+    files = tuple(path for path in (*made, *given) if path.endswith(WEIGHT_SUFFIXES))
+    spec = FitSpec.of(config, entry, values, ids, seed=seed, files=files)
+    return Job(ids, spec, (*(path for _, paths in read for path in paths), *made), given, entry.class_path)
 
 
 def changed(job: Job, ids: dict[str, str], **values: object) -> Job:

@@ -19,7 +19,7 @@ class VocabulariesOf:
         """A job for each recipe of the stage's families."""
         for name, recipe in draft.config.vocabularies.items():
             if vocabulary_stage(recipe.family) == self.stage:
-                yield Job({"vocabulary": name}, VocabularySpec(name=name, **recipe.model_dump()))
+                yield Job({"vocabulary": name}, VocabularySpec.of(recipe, name=name))
 
 
 def plan_twin(draft: Draft) -> Iterator[Job]:
@@ -27,8 +27,7 @@ def plan_twin(draft: Draft) -> Iterator[Job]:
     config = draft.config
     for name, recipe in config.pretraining.items():
         made, given = model_files(config, draft.paths, recipe.model)
-        where = {"weights": config.weights, "threads": config.threads, "device": config.device}
-        yield Job({"weights": name}, PretrainSpec(name=name, **recipe.model_dump(), **where), made, given)
+        yield Job({"weights": name}, PretrainSpec.of(config, recipe, name=name), made, given)
 
 
 STAGES = (

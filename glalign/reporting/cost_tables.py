@@ -82,7 +82,8 @@ def _compute(row: ComputeRow) -> dict[str, str]:
 
 
 def _benchmark(path: str) -> dict[str, str]:
-    try:
-        return read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t")[-1]
-    except (OSError, IndexError, KeyError) as error:
-        raise UserError(f"{path}: not a benchmark of Snakemake ({error!r}); delete it and run its job again") from error
+    remedy = "not a benchmark of Snakemake: delete it and run its job again"
+    rows = read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t", remedy=remedy)
+    if not rows:
+        raise UserError(f"{path}: no row; {remedy}")
+    return rows[-1]

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from helpers.manifests import make
 from helpers.manifests import spec as manifest_spec
 
+from glalign.config.datasets import Splits
 from glalign.config.training import Budget, Data, Optim
 from glalign.contract.specs.training import DatasetSpec, FitSpec
-from glalign.data.manifest import make_manifest
 from glalign.storage.weight_files import PRETRAINED
 
 
@@ -15,8 +16,7 @@ def pedes_dataset(root: Path, folder: Path, val: str | None = "val") -> DatasetS
     """The dataset at `root`, in CUHK-PEDES's layout; its manifest is written into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "manifest.jsonl"
-    splits = {"train": "train", "val": val, "test": "test"}
-    make_manifest(manifest_spec(root, dataset="pedes", splits=splits), manifest)
+    make(manifest_spec(root, dataset="pedes", splits=Splits(val=val)), manifest)
     images = str(root / "imgs")
     return DatasetSpec(id="pedes", people="pedes", images=images, manifest=str(manifest), parts=None, phrases=None)
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
+from glalign.contract.specs.data import ParseSpec
 from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser, paired
@@ -47,8 +48,12 @@ def dataset(tmp_path):
         write_labels(map_file(tmp_path / "labels", name), stripes(height, width))
         records.append(Record(name, number, "train", ("a man",)))
     write_manifest(tmp_path / "m.jsonl", records)
-    spec = {"manifest": tmp_path / "m.jsonl", "images": tmp_path / "imgs", "labels": tmp_path / "labels"}
-    return spec | {"method": "stripes", "weights": None, "name": None, "threads": 1, "device": "cpu"}
+    paths = {
+        "manifest": str(tmp_path / "m.jsonl"),
+        "images": str(tmp_path / "imgs"),
+        "labels": str(tmp_path / "labels"),
+    }
+    return ParseSpec(**paths, method="stripes", weights="", name="", threads=1, device="cpu")
 
 
 def test_parser_is_small():
@@ -79,7 +84,7 @@ def test_missing_weights_and_foreign_records_are_named(folder, tmp_path):
 
 @pytest.mark.parametrize("method", ["stripes", "segformer"])
 def test_parse_images(method, dataset, folder, tmp_path):
-    spec = dataset | {"method": method, "weights": folder, "name": "small"}
+    spec = dataset.model_copy(update={"method": method, "weights": str(folder), "name": "small"})
     parse_images(spec, tmp_path / "parts", tmp_path / "parts.json", "code")
     for number, size in enumerate(SIZES):
         labels = read_labels(map_file(tmp_path / "parts", f"cam/{number}.png"))
