@@ -72,7 +72,7 @@ def test_a_dry_run_lists_what_is_absent_and_prints_the_full_plan(clone: Path) ->
     assert len(lines) == len(ROOTS) + 1
     for name, root in ROOTS.items():
         (line,) = (line for line in lines if line.startswith(f"absent: datasets.{name}.root: {root} is not there; "))
-        assert f"glalign data verify {config['datasets'][name]['format']} {root}" in line
+        assert f"glalign data verify {config.datasets[name].format} {root}" in line
     assert "clip-vit-b-16.safetensors" in lines[-1]
 
 

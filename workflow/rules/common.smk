@@ -105,11 +105,11 @@ def spec(stage):
 
 
 def job_file(stage):
-    """Parameter function: the file with the job's specification, written when the job may run."""
+    """Parameter function: the file with the job's specification, written unless nothing is going to run."""
     template = plan.paths.job_file(stage)
 
     def write(wildcards):
-        if workflow.dryrun:
+        if workflow.executor_plugin is None or workflow.dryrun or missing()[1]:
             return template.format(**dict(wildcards.items()))
         return exit_on_user_error(write_job, plan, stage, job(stage, wildcards))
 
