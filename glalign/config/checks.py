@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from glalign.config.datasets import Dataset
 from glalign.config.messages import validated
-from glalign.config.settings import Dataset, Settings, System
+from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
 from glalign.support.class_source import REQUIRED, TRAINED, ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
@@ -133,10 +134,11 @@ def check_systems(config: Settings) -> dict[str, ClassOutline]:
 
 def _outline(path: str, system: System) -> ClassOutline:
     """The outline of a system's class, which the entry at `path` suits."""
+    class_path = str(system.class_path)
     if system.data is not None:
         system.memory.check(system.data.batch_size, 1, f"configuration: {path}.memory")
     try:
-        outline = class_outline(system.class_path)
+        outline = class_outline(class_path)
     except UserError as error:
         raise UserError(f"configuration: {path}.class: {system.class_path!r}: {error}") from error
     for method in TRAINED if system.budget is not None else ("blocks",):
@@ -145,13 +147,13 @@ def _outline(path: str, system: System) -> ClassOutline:
                 f"configuration: {path}.class: {system.class_path} has no method `{method}`, which a system that "
                 f"{'trains' if system.budget is not None else 'only scores'} must have"
             )
-    _check_options(f"{path}.model", system.class_path, system.model, outline)
+    _check_options(f"{path}.model", class_path, system.model, outline)
     for key, option in outline.options.items():
         if option.default is REQUIRED and key not in system.model:
             raise UserError(f"configuration: {path}.model.{key}: missing; {system.class_path} has no default for it")
     for language, change in system.by_language.items():
         where = f"{path}.by_language.{language}"
-        _check_options(f"{where}.model", system.class_path, change.model, outline)
+        _check_options(f"{where}.model", class_path, change.model, outline)
         if change.optim:
             own = system.optim.to_json() if system.optim else {}
             validated(Optim, {**own, **change.optim}, f"configuration: {where}.optim.")

@@ -47,7 +47,7 @@ class Config(Settings):
     def entry(self, system: str, language: str) -> System:
         """A system as it is for captions of a language: with what `by_language` changes."""
         entry = self.systems[system]
-        change = entry.by_language.get(language)
+        change = {str(name): one for name, one in entry.by_language.items()}.get(language)
         if change is None:
             return entry
         optim = entry.optim and Optim.model_validate(merge(entry.optim.to_json(), change.optim))
@@ -110,7 +110,7 @@ def read(path: Path | str) -> Mapping[str, Any]:
     return layer
 
 
-class UniqueKeys(yaml.SafeLoader):
+class UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
     """YAML whose maps have no key twice: the second would silently replace the first."""
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:

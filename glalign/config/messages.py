@@ -3,7 +3,7 @@
 import difflib
 import functools
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -41,6 +41,11 @@ def validated(kind: type[S], values: Mapping[str, Any], place: str = "configurat
         raise UserError(f"{place}{_sentence(kind, min(failed.errors(), key=_path), values)}") from None
 
 
+def _at(values: Any, path: Iterable[str | int]) -> Any:
+    """The value at a path."""
+    return functools.reduce(operator.getitem, path, values)
+
+
 def _path(error: ErrorDetails) -> list[str]:
     """Path of an error; of keys that are missing or unknown, that of the section."""
     path = [str(part) for part in error["loc"]]
@@ -57,7 +62,7 @@ def _sentence(kind: type[Section], error: ErrorDetails, values: Mapping[str, Any
         path, what = path[:-2], "id" if what != "literal_error" else "key"
     if what == "missing" and isinstance(path[-1], int):  # the second of a pair
         path, what = path[:-1], "pair"
-        value = functools.reduce(operator.getitem, path, values)
+        value = _at(values, path)
     node = node_at(schema, path)
     about = f" ({node['description']})" if "description" in node else ""
     match what:
@@ -96,6 +101,6 @@ def _misspelt(path: list[str | int], values: Mapping[str, Any]) -> str:
     if not path:
         return ""
     *above, name = path
-    siblings = functools.reduce(operator.getitem, above, values)
+    siblings = _at(values, above)
     near = difflib.get_close_matches(str(name), [str(other) for other in siblings if other != name], n=1)
     return f"; or was {'.'.join(map(str, (*above, near[0])))} meant?" if near else ""

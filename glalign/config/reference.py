@@ -28,7 +28,8 @@ TABLE = re.compile(r"(<!-- keys: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def schema_text() -> str:
     """config/schema.yaml."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_for_editors(json_schema(Settings))}
-    return HEADER + yaml.safe_dump(schema, sort_keys=False, default_flow_style=None, allow_unicode=True, width=400)
+    text: str = yaml.safe_dump(schema, sort_keys=False, default_flow_style=None, allow_unicode=True, width=400)
+    return HEADER + text
 
 
 def _for_editors(node: Any) -> Any:
@@ -116,8 +117,8 @@ def _values(schema: Node, node: Node) -> str:
         case "object":
             words = "keys below" if "properties" in found else "map"
         case kind:
-            words = {"boolean": "`true`, `false`", "string": "text"}[kind]
-    return words + null
+            words = {"boolean": "`true`, `false`", "string": "text"}[str(kind)]
+    return f"{words}{null}"
 
 
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

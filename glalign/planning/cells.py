@@ -1,7 +1,7 @@
 """A cell of a results table is one system in one scenario: run, or not run with the reason."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from glalign.config.loading import Config
@@ -25,7 +25,7 @@ class Cell:
     note: str
     metrics: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
-    partial: Mapping[str, str] | None = None
+    partial: Mapping[str, str] = field(default_factory=dict)
 
 
 def synthetic_source(config: Config, dataset: str) -> str | None:

@@ -64,17 +64,9 @@ def build_spec(
     """
     sizes = VOCABULARIES | {key: (recipe.family, recipe.size) for key, recipe in (recipes or {}).items()}
     named = options_of(entry.model, class_outline(str(entry.class_path)))
-    return BuildSpec(
-        system=name,
-        class_path=str(entry.class_path),
-        model=entry.model,
-        data=entry.data,
-        optim=entry.optim,
-        identities=int(published.get("identities") or 0),
-        words=int(published.get("words") or 0),
-        vocabularies={v: sizes[v] for k, v in named.items() if k.endswith("vocabulary") and v in sizes},
-        threads=threads,
-    )
+    counts = {key: int(published.get(key) or 0) for key in ("identities", "words")}
+    vocabularies = {v: sizes[v] for k, v in named.items() if k.endswith("vocabulary") and v in sizes}
+    return BuildSpec.of(entry, counts, system=name, vocabularies=vocabularies, threads=threads)
 
 
 def plan_size(draft: Draft) -> Iterator[Job]:
@@ -88,16 +80,9 @@ def plan_systems(draft: Draft) -> Iterator[Job]:
     """The table of those sizes."""
     rows = []
     for name, entry in _measured(draft).items():
-        published = draft.published.get(name, {})
-        rows.append(
-            SystemRow(
-                system=name,
-                label=draft.config.systems[name].label,
-                size=draft.paths.path("size", "size", system=name),
-                image_size=entry.data.image_size if entry.data else (0, 0),
-                **{key: published.get(key, "") for key in ("published", "source", "note")},
-            )
-        )
+        about = {key: draft.published.get(name, {}).get(key, "") for key in ("published", "source", "note")}
+        size, label = draft.paths.path("size", "size", system=name), draft.config.systems[name].label
+        rows.append(SystemRow.of(dict(entry.data or {}), about, system=name, label=label, size=size))
     spec = SystemsSpec(title="Systems at their original size, with random weights", rows=tuple(rows))
     yield Job({}, spec, (suite_file("paper/parameters.csv"), *(row.size for row in rows)))
 
@@ -109,7 +94,7 @@ def plan_compute(draft: Draft) -> Iterator[Job]:
         for job in draft.jobs[stage].values():
             run = draft.paths.path("fit", "run", **job.ids) if stage == "fit" else None
             benchmark = draft.paths.benchmark(stage).format(**job.ids)
-            rows.append(ComputeRow(stage=stage, **job.ids, benchmark=benchmark, run=run))
+            rows.append(ComputeRow.of(job.ids, stage=stage, benchmark=benchmark, run=run))
     inputs = tuple(path for row in rows for path in (row.benchmark, row.run) if path)
     yield Job({}, ComputeSpec(rows=tuple(rows)), inputs)
 

@@ -59,7 +59,7 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
     outputs = {name: Path(output) for name, output in file.outputs.items()}
     function = getattr(importlib.import_module(declared.module), declared.function.rpartition(".")[2])
     spec, *others = inspect.signature(function).parameters
-    given = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}
+    given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}
     if "code" in others:
         given["code"] = code or code_digest(declared.modules(file.class_path))
     function(_spec(get_type_hints(function)[spec], file, path), **{name: given[name] for name in others})

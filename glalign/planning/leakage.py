@@ -1,7 +1,7 @@
 """Nobody is both trained on and tested on, as far as the configuration can tell; manifests check the numbers."""
 
+from glalign.config.datasets import Dataset
 from glalign.config.loading import Config
-from glalign.config.settings import Dataset
 from glalign.planning.cells import synthetic_source
 from glalign.support.errors import UserError
 

@@ -75,7 +75,7 @@ def _release(spec: ManifestSpec, files: Sequence[str]) -> str:
 
 def _makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
     """Path -> (stage, key) of the job that makes it."""
-    makers = {}
+    makers: dict[str, tuple[str, str]] = {}
     for stage, jobs in plan.jobs.items():
         for key, job in jobs.items():
             benchmark = plan.paths.benchmark(stage).format(**job.ids)

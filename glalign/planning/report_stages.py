@@ -118,14 +118,9 @@ class DocumentSpec(Spec):
 
 def plan_mcnemar(draft: Draft) -> Iterator[Job]:
     """The tests of languages, of ablations, and of the paper's system against every other that has run."""
-    tests = (*_languages(draft), *_against(draft))
-    spec = McNemarSpec(
-        title=draft.title("McNemar's tests of paired queries."),
-        tests=tests,
-        bootstrap=draft.config.evaluation.bootstrap,
-        root_seed=draft.config.seed,
-        profile=draft.config.profile,
-    )
+    config, tests = draft.config, (*_languages(draft), *_against(draft))
+    title = draft.title("McNemar's tests of paired queries.")
+    spec = McNemarSpec.of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
     ranks = unique(path for test in tests for path in (test.first, test.second))
     files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
     yield Job({}, spec, unique((*files, *(path for test in tests for path in test.partial.values()))))
@@ -133,61 +128,49 @@ def plan_mcnemar(draft: Draft) -> Iterator[Job]:
 
 def _languages(draft: Draft) -> Iterator[PairedTest]:
     """Every system that has run in both scenarios of a pair of languages."""
-    for english, vietnamese in draft.config.mcnemar.languages.items():
-        for system, entry in draft.config.systems.items():
-            if entry.trains and _ran(draft, english, system) and _ran(draft, vietnamese, system):
-                cells = [draft.cells[scenario, system] for scenario in (english, vietnamese)]
-                yield PairedTest(
-                    family="languages",
-                    pair=f"{entry.label}: {english} against {vietnamese}",
-                    scenarios=f"{english}, {vietnamese}",
-                    first=_ranks(draft, english, system),
-                    second=_ranks(draft, vietnamese, system),
-                    partial={label: path for cell in cells for label, path in (cell.partial or {}).items()},
-                )
+    for pair in draft.config.mcnemar.languages.items():
+        for system in _trained_in(draft, *pair):
+            label = f"{draft.config.systems[system].label}: {pair[0]} against {pair[1]}"
+            yield _test(draft, "languages", label, [(scenario, system) for scenario in pair])
 
 
 def _against(draft: Draft) -> Iterator[PairedTest]:
     """The paper's system against its ablations and against every other trained system, per scenario."""
     systems, own = draft.config.systems, draft.config.mcnemar.system
     for scenario in SCENARIO_OF.values():
-        for other, entry in systems.items():
-            if entry.trains and other != own and _ran(draft, scenario, own) and _ran(draft, scenario, other):
-                yield PairedTest(
-                    family="ablations" if other in draft.config.mcnemar.ablations else "baselines",
-                    pair=f"{systems[own].label} against {entry.label}",
-                    scenarios=scenario,
-                    first=_ranks(draft, scenario, own),
-                    second=_ranks(draft, scenario, other),
-                    partial=dict(draft.cells[scenario, own].partial or {}),
-                )
+        ran = _trained_in(draft, scenario)
+        for other in ran if own in ran else ():
+            if other != own:
+                family = "ablations" if other in draft.config.mcnemar.ablations else "baselines"
+                label = f"{systems[own].label} against {systems[other].label}"
+                yield _test(draft, family, label, [(scenario, own), (scenario, other)])
 
 
-def _ran(draft: Draft, scenario: str, system: str) -> bool:
-    cell = draft.cells.get((scenario, system))
-    return cell is not None and cell.status == "run"
+def _trained_in(draft: Draft, *scenarios: str) -> list[str]:
+    """The trained systems that have run in all of these scenarios."""
+    found = [name for name, entry in draft.config.systems.items() if entry.trains]
+    return [name for name in found if all(draft.cells[one, name].status == "run" for one in scenarios)]
 
 
-def _ranks(draft: Draft, scenario: str, system: str) -> str:
-    """Ranks of the first seed."""
-    return draft.paths.path("predict", "ranks", **ids_of_cell(draft.config, scenario, system)[0])
+def _test(draft: Draft, family: str, pair: str, sides: list[tuple[str, str]]) -> PairedTest:
+    """A test of two (scenario, system), by the ranks of the first seed."""
+    ids = [ids_of_cell(draft.config, *side)[0] for side in sides]
+    first, second = (draft.paths.path("predict", "ranks", **one) for one in ids)
+    scenarios = ", ".join(unique(scenario for scenario, _ in sides))
+    partial = {label: path for side in sides for label, path in draft.cells[side].partial.items()}
+    values = {"family": family, "pair": pair, "scenarios": scenarios, "partial": partial}
+    return PairedTest.of(values, first=first, second=second)
 
 
 def plan_phrase_counts(draft: Draft) -> Iterator[Job]:
     """The coverage of every dataset."""
-    config = draft.config
-    rows = tuple(
-        PhraseRow(
-            dataset=name,
-            label=config.datasets[name].label,
-            language=config.datasets[name].language,
-            coverage=draft.paths.path("coverage", "coverage", dataset=name),
-            partial=partial_files(config, draft.paths, [name]),
-        )
-        for name in draft.jobs["coverage"]
-    )
-    spec = PhraseCountsSpec(rows=rows, profile=config.profile, data_note=config.data_note)
-    yield Job({}, spec, tuple(path for row in rows for path in (row.coverage, *row.partial.values())))
+    config, rows = draft.config, []
+    for name in draft.jobs["coverage"]:
+        coverage = draft.paths.path("coverage", "coverage", dataset=name)
+        partial = partial_files(config, draft.paths, [name])
+        rows.append(PhraseRow.of(config.datasets[name], dataset=name, coverage=coverage, partial=partial))
+    inputs = tuple(path for row in rows for path in (row.coverage, *row.partial.values()))
+    yield Job({}, PhraseCountsSpec.of(config, rows=tuple(rows)), inputs)
 
 
 def plan_translation(draft: Draft) -> Iterator[Job]:
@@ -195,44 +178,33 @@ def plan_translation(draft: Draft) -> Iterator[Job]:
     config = draft.config
     rows = tuple(_translation_row(draft, name) for name, entry in config.datasets.items() if entry.translated)
     if rows:
-        spec = TranslationSpec(
-            title=draft.title("Pairs whose machine translation is wrong."),
-            rows=rows,
-            paper=suite_file("paper/translation.csv"),
-            sample=JUDGED,
-            root_seed=config.seed,
-            show_paper_values=config.show_paper_values,
-            profile=config.profile,
-            data_note=config.data_note,
-        )
+        title, paper = draft.title("Pairs whose machine translation is wrong."), suite_file("paper/translation.csv")
+        values = {"title": title, "paper": paper, "sample": JUDGED, "root_seed": config.seed}
         files = (path for row in rows for path in (row.translation, row.truth, row.source_truth) if path)
-        yield Job({}, spec, unique((spec.paper, *files)))
+        yield Job({}, TranslationSpec.of(config, values, rows=rows), unique((paper, *files)))
 
 
 def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
     config, entry = draft.config, draft.config.datasets[dataset]
     source = str(entry.translated)
-    about = {"dataset": dataset, "label": entry.label, "language": entry.language}
-    about |= {"source_language": config.datasets[source].language}
     note = reason_missing(config, [dataset])
     if entry.root is not None:
         note = "a real translation: judge a sample by hand, see `glalign translation sample`"
-    if note or synthetic_source(config, dataset) != source:
-        return TranslationRow(**about, note=note)
-    made = draft.paths.outputs("translate", {"dataset": dataset})
-    truth = draft.paths.path("synthesize", "truth", dataset=source)
-    return TranslationRow(**about, translation=made["translation"], truth=made["truth"], source_truth=truth)
+    files = {}
+    if not note and synthetic_source(config, dataset) == source:
+        files = draft.paths.outputs("translate", {"dataset": dataset})
+        files["source_truth"] = draft.paths.path("synthesize", "truth", dataset=source)
+    language = config.datasets[source].language
+    return TranslationRow.of(entry, files, dataset=dataset, source_language=language, note=note)
 
 
 def plan_alpha_scores(draft: Draft) -> Iterator[Job]:
     """Validation scores of the trainings that differ in alpha alone (D29)."""
     if base := alpha_base(draft):
-        jobs = draft.jobs["alpha_fit"].values()
-        runs = tuple(
-            AlphaRun(alpha=fit_spec(job).model["alpha"], folder=draft.paths.path("alpha_fit", "folder", **job.ids))
-            for job in jobs
-        )
-        files = [path for job in jobs for path in draft.paths.outputs("alpha_fit", job.ids).values()]
+        jobs, paths = draft.jobs["alpha_fit"].values(), draft.paths
+        folders = [(fit_spec(job).model["alpha"], paths.path("alpha_fit", "folder", **job.ids)) for job in jobs]
+        runs = tuple(AlphaRun(alpha=alpha, folder=folder) for alpha, folder in folders)
+        files = [path for job in jobs for path in paths.outputs("alpha_fit", job.ids).values()]
         yield Job({}, AlphaSpec(fit=fit_spec(base), runs=runs), (*base.inputs, *files), base.weights, base.class_path)
 
 
@@ -242,13 +214,10 @@ def plan_alpha(draft: Draft) -> Iterator[Job]:
     if draft.jobs["alpha_scores"]:
         label = config.systems[alpha.system].label
         text = f"{label}: weight of the global branch, trained on {alpha.trainset}, on its validation identities."
-        spec = AlphaTableSpec(
-            scores=draft.paths.path("alpha_scores", "scores"),
-            title=draft.title(text),
-            profile=config.profile,
-            partial=partial_files(config, draft.paths, config.trainsets[alpha.trainset]),
-        )
-        yield Job({}, spec, (spec.scores, *spec.partial.values()))
+        scores = draft.paths.path("alpha_scores", "scores")
+        partial = partial_files(config, draft.paths, config.trainsets[alpha.trainset])
+        spec = AlphaTableSpec(scores=scores, title=draft.title(text), profile=config.profile, partial=partial)
+        yield Job({}, spec, (scores, *partial.values()))
 
 
 def plan_tuning(draft: Draft) -> Iterator[Job]:
@@ -256,15 +225,9 @@ def plan_tuning(draft: Draft) -> Iterator[Job]:
     config, rows = draft.config, []
     for name, trainset in tuned_systems(draft):
         ids = [{"system": name, "trainset": trainset, "rate": f"{rate:g}"} for rate in config.tuning.rates]
-        rows.append(
-            TuningRow(
-                system=name,
-                label=config.systems[name].label,
-                trainset=trainset,
-                runs=tuple(draft.paths.path("tune", "run", **one) for one in ids),
-                partial=partial_files(config, draft.paths, config.trainsets[trainset]),
-            )
-        )
+        runs = tuple(draft.paths.path("tune", "run", **one) for one in ids)
+        partial = partial_files(config, draft.paths, config.trainsets[trainset])
+        rows.append(TuningRow.of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial))
     if rows:
         target = draft.paths.path("tuning", "document")
         spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), target=target)
@@ -273,13 +236,10 @@ def plan_tuning(draft: Draft) -> Iterator[Job]:
 
 def plan_document(draft: Draft) -> Iterator[Job]:
     """One document of every table that has LaTeX: the paper's, the extended ones, the others."""
-    config = draft.config
-    tables = tuple(
-        draft.paths.path(stage, "tex", **job.ids) for stage in WITH_LATEX for job in draft.jobs[stage].values()
-    )
-    subtitle = ": ".join(text for text in (config.profile, config.data_note) if text)
-    spec = DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables)
-    yield Job({}, spec, tables)
+    jobs = [(stage, job) for stage in WITH_LATEX for job in draft.jobs[stage].values()]
+    tables = tuple(draft.paths.path(stage, "tex", **job.ids) for stage, job in jobs)
+    subtitle = ": ".join(text for text in (draft.config.profile, draft.config.data_note) if text)
+    yield Job({}, DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables), tables)
 
 
 STAGES = (

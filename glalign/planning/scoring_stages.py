@@ -36,7 +36,8 @@ def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
     dataset, inputs = dataset_spec(draft, query.dataset, outline.needs)
     truth = dataset_files(draft, query.dataset).truth if "truth" in outline.needs else None
     test = TestSpec.of(dataset, testset=ids["testset"], query=query, draw_seed=config.seed, truth=truth)
-    files, given, trained = [*inputs, *([truth] if truth else [])], (), None
+    given: tuple[str, ...] = ()
+    files, trained = [*inputs, *([truth] if truth else [])], None
     if entry.trains:
         trained = _trained(draft, ids, entry)
         made, given = model_files(config, draft.paths, options_of(entry.model, outline), values=False)

@@ -96,15 +96,9 @@ def plan_matrix(draft: Draft) -> Iterator[Job]:
         for scenario in scenarios
         if not reason_unread(config, name, datasets_of(config, scenario))
     )
-    spec = MatrixSpec(
-        title=draft.title("Every system in every scenario whose language it reads."),
-        scenarios=scenarios,
-        rows=tuple(row.model_copy(update={"runs": ()}) for row in rows),
-        seeds=config.seeds,
-        profile=config.profile,
-        data_note=config.data_note,
-    )
-    yield Job({}, spec, _files(spec.rows))
+    title = draft.title("Every system in every scenario whose language it reads.")
+    rows = tuple(row.model_copy(update={"runs": ()}) for row in rows)
+    yield Job({}, MatrixSpec.of(config, title=title, scenarios=scenarios, rows=rows), _files(rows))
 
 
 def _check_systems(draft: Draft) -> None:
@@ -118,15 +112,9 @@ def _check_systems(draft: Draft) -> None:
 
 
 def _table_spec(draft: Draft, table: int, reported: Rows) -> TableSpec:
-    return TableSpec(
-        table=table,
-        title=TITLES[table] if table in TITLES else _title(draft, SCENARIO_OF[table]),
-        paper=suite_file(f"paper/reported/table{table:02}.csv"),
-        rows=tuple(_rows(draft, table, reported)),
-        profile=draft.config.profile,
-        data_note=draft.config.data_note,
-        show_paper_values=draft.config.show_paper_values,
-    )
+    title = TITLES[table] if table in TITLES else _title(draft, SCENARIO_OF[table])
+    paper, rows = suite_file(f"paper/reported/table{table:02}.csv"), tuple(_rows(draft, table, reported))
+    return TableSpec.of(draft.config, table=table, title=title, paper=paper, rows=rows)
 
 
 def _title(draft: Draft, scenario: str) -> str:
@@ -145,10 +133,8 @@ def _title(draft: Draft, scenario: str) -> str:
 def _rows(draft: Draft, table: int, reported: Rows) -> Sequence[Row]:
     if table == COVERAGE:
         found, parts = _dataset_row(draft, COVERAGE_DATASET, "coverage", "coverage"), [r["body_part"] for r in reported]
-        return [
-            found.model_copy(update={"label": part, "part": part, "paper_row": number})
-            for number, part in enumerate(parts)
-        ]
+        changes = [{"label": part, "part": part, "paper_row": number} for number, part in enumerate(parts)]
+        return [found.model_copy(update=change) for change in changes]
     if table == DATASETS:
         rows = [_dataset_row(draft, row["dataset"], "manifest", "statistics") for row in reported]
         return [row.model_copy(update={"paper_row": number}) for number, row in enumerate(rows)]
@@ -160,17 +146,7 @@ def _rows(draft: Draft, table: int, reported: Rows) -> Sequence[Row]:
 def _row(draft: Draft, cell: Cell, paper_row: int | None = None) -> Row:
     """A row filled by a cell."""
     entry = draft.config.systems[cell.system]
-    return Row(
-        label=entry.label,
-        note=cell.note,
-        system=cell.system,
-        scenario=cell.scenario,
-        paper_row=paper_row,
-        metrics=cell.metrics,
-        runs=cell.runs,
-        partial=dict(cell.partial or {}),
-        competes=entry.trains,
-    )
+    return Row.of(vars(cell), label=entry.label, paper_row=paper_row, competes=entry.trains)
 
 
 def _dataset_row(draft: Draft, label: str, stage: str, output: str) -> Row:
