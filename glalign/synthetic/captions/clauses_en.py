@@ -7,20 +7,13 @@ from glalign.synthetic.captions import words_en as words
 from glalign.synthetic.captions.phrases_en import EnglishPhrases, article
 from glalign.synthetic.domains.domain import Domain
 
-SMALL = {
-    "cap": ("cap", "hat", "baseball cap"),
-    "hat": ("hat", "sun hat"),
-    "scarf": ("scarf",),
-    "belt": ("belt",),
-    "watch": ("a watch",),
-    "glasses": ("glasses", "glasses", "eyeglasses", "black glasses"),
-    "sunglasses": ("sunglasses", "sunglasses", "dark glasses"),
-}
-HELD = {
-    "phone": ("a cell phone", "a phone", "a cellphone", "a mobile phone"),
-    "book": ("a book", "some papers", "a notebook"),
-    "bottle": ("a water bottle", "a bottle", "a bottle of water"),
-}
+SMALL = {"cap": ("cap", "hat", "baseball cap"), "hat": ("hat", "sun hat"), "scarf": ("scarf",),
+         "belt": ("belt",), "watch": ("a watch",),
+         "glasses": ("glasses", "glasses", "eyeglasses", "black glasses"),
+         "sunglasses": ("sunglasses", "sunglasses", "dark glasses")}  # fmt: skip
+HELD = {"phone": ("a cell phone", "a phone", "a cellphone", "a mobile phone"),
+        "book": ("a book", "some papers", "a notebook"),
+        "bottle": ("a water bottle", "a bottle", "a bottle of water")}  # fmt: skip
 PACES = {
     "walking": ("is walking", "is walking down the street", "is walking along", "is taking a step", "walks forward"),
     "standing": ("is standing", "is standing still"),
@@ -31,18 +24,13 @@ VIEWS = {
     "side": ("is seen from the side", "is in profile", "is looking to the side", "is visible from the side"),
 }
 FILLER = (
-    "{his} head is slightly turned.",
-    "{his} arms are at {his} sides.",
-    "{he} appears to be in a hurry.",
+    "{his} head is slightly turned.", "{his} arms are at {his} sides.", "{he} appears to be in a hurry.",
     "{he} looks like {he} is on {his} way somewhere and seems to know where to go.",
-    "the picture is a little blurry, so it is hard to make out more.",
-    "{his} face can not be seen very clearly.",
-    "{he} is outdoors and other people may be nearby.",
-    "one of {his} feet is in front of the other.",
-    "{he} seems to be fairly young, perhaps in {his} twenties.",
-    "the ground looks like stone or concrete.",
+    "the picture is a little blurry, so it is hard to make out more.", "{his} face can not be seen very clearly.",
+    "{he} is outdoors and other people may be nearby.", "one of {his} feet is in front of the other.",
+    "{he} seems to be fairly young, perhaps in {his} twenties.", "the ground looks like stone or concrete.",
     "the clothes that {he} has on look casual and comfortable.",
-)
+)  # fmt: skip
 FILLER_COUNTS = {0: 60, 1: 28, 2: 9, 4: 2.4, 7: 0.6}
 
 

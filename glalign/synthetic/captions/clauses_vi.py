@@ -7,28 +7,17 @@ from glalign.synthetic.captions import words_vi as words
 from glalign.synthetic.captions.phrases_vi import VietnamesePhrases
 from glalign.synthetic.domains.domain import Domain
 
-PACES = {
-    "walking": ("đang đi bộ", "đang bước đi", "đang đi trên đường", "đang đi lại", "đang bước về phía trước"),
-    "standing": ("đang đứng", "đang đứng yên", "đứng một chỗ"),
-}
-VIEWS = {
-    "back": ("quay lưng lại", "đi ngược hướng máy quay", "nhìn từ phía sau"),
-    "front": ("nhìn thẳng về phía trước", "hướng mặt về phía máy quay", "nhìn từ phía trước"),
-    "side": ("quay nghiêng người", "nhìn từ một bên", "nhìn nghiêng"),
-}
+PACES = {"walking": ("đang đi bộ", "đang bước đi", "đang đi trên đường", "đang đi lại", "đang bước về phía trước"),
+         "standing": ("đang đứng", "đang đứng yên", "đứng một chỗ")}  # fmt: skip
+VIEWS = {"back": ("quay lưng lại", "đi ngược hướng máy quay", "nhìn từ phía sau"),
+         "front": ("nhìn thẳng về phía trước", "hướng mặt về phía máy quay", "nhìn từ phía trước"),
+         "side": ("quay nghiêng người", "nhìn từ một bên", "nhìn nghiêng")}  # fmt: skip
 BUILDS = {"slim": ("dáng gầy", "dáng người mảnh khảnh", "người gầy"),
           "heavy": ("dáng mập", "dáng người to", "hơi béo")}  # fmt: skip
-FILLER = (
-    "hai tay buông xuôi",
-    "đầu hơi cúi",
-    "trông còn khá trẻ",
-    "có vẻ đang vội",
-    "xung quanh có nhiều người qua lại",
-    "không nhìn rõ mặt vì ảnh bị mờ",
-    "một chân bước lên trước chân kia",
-    "quần áo gọn gàng và giản dị",
-    "có vẻ đang đi chơi cùng gia đình",
-)
+FILLER = ("hai tay buông xuôi", "đầu hơi cúi", "trông còn khá trẻ", "có vẻ đang vội",
+          "xung quanh có nhiều người qua lại", "không nhìn rõ mặt vì ảnh bị mờ",
+          "một chân bước lên trước chân kia", "quần áo gọn gàng và giản dị",
+          "có vẻ đang đi chơi cùng gia đình")  # fmt: skip
 FILLER_COUNTS = {0: 40, 1: 34, 2: 18, 4: 6, 6: 2}
 
 

@@ -4,20 +4,11 @@ import random
 
 from glalign.synthetic.domains.domain import Domain
 
-KNOWN = {
-    "wearing": ("wering", "wearing", "waring"),
-    "carrying": ("carring", "caring", "carying"),
-    "shirt": ("sihrt", "shrit"),
-    "backpack": ("backback", "bakpack"),
-    "sneakers": ("sneekers", "sneakes"),
-    "striped": ("stripped", "stiped"),
-    "sleeved": ("sleved", "sleeve"),
-    "is": ("s", "us"),
-    "and": ("an",),
-    "has": ("had",),
-    "colored": ("coloured", "color"),
-    "t-shirt": ("tshirt", "t shirt"),
-}
+KNOWN = {"wearing": ("wering", "wearing", "waring"), "carrying": ("carring", "caring", "carying"),
+         "shirt": ("sihrt", "shrit"), "backpack": ("backback", "bakpack"),
+         "sneakers": ("sneekers", "sneakes"), "striped": ("stripped", "stiped"),
+         "sleeved": ("sleved", "sleeve"), "is": ("s", "us"), "and": ("an",), "has": ("had",),
+         "colored": ("coloured", "color"), "t-shirt": ("tshirt", "t shirt")}  # fmt: skip
 
 
 def _mistype(rng: random.Random, word: str) -> str:
