@@ -102,11 +102,9 @@ class VietnameseClauses(VietnamesePhrases):
     def _print(self) -> str:
         """Describe the print with its place on the chest."""
         where = self.rng.choice(("trước", "ở", "trên"))
-        chest = self.body_part("UPPERBODY", "ngực")
-        what = self.print_phrase()
-        return self.rng.choice(
-            (f"{where} {chest} có {what}", f"{where} {chest} áo có {what}", f"có {what} {where} {chest}")
-        )
+        chest, what = self.body_part("UPPERBODY", "ngực"), self.print_phrase()
+        spot = f"{where} {chest}"
+        return self.rng.choice((f"{spot} có {what}", f"{spot} áo có {what}", f"có {what} {spot}"))
 
     def carried(self, probability: float) -> list[str]:
         """Describe bag, object in the hand, umbrella and watch. probability: of mentioning the bag."""

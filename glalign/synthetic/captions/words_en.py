@@ -38,8 +38,8 @@ TONES: dict[str, dict[tuple[str, str], Weights]] = {
                  ("green", "light"): {"light green": 60, "green": 40},
                  ("purple", "light"): {"light purple": 50, "purple": 50}},
 }  # fmt: skip
-TONE_WORDS = {"dark": ("dark", "navy", "maroon", "burgundy", "charcoal", "olive", "black"),
-              "light": ("light", "pale", "lavender", "mint", "white")}  # fmt: skip
+TONE_WORDS = {"dark": ("dark", "navy", "maroon", "burgundy", "charcoal", "olive"),
+              "light": ("light", "pale", "lavender", "mint")}  # fmt: skip
 
 UPPERS: dict[str, Names] = {
     "street": {
@@ -61,12 +61,9 @@ UPPERS: dict[str, Names] = {
                  "hoodie": {"hoodie": 80, "sweater": 20}, "cardigan": {"cardigan": 60, "jacket": 40},
                  "jacket": {"jacket": 75, "coat": 25}, "dress": {"dress": 100}},
 }  # fmt: skip
-UPPER_FACTS: dict[str, str] = {
-    "t-shirt": "t-shirt", "t shirt": "t-shirt", "tee shirt": "t-shirt", "tee": "t-shirt", "button up shirt": "shirt",
-    "button-down shirt": "shirt", "dress shirt": "shirt", "buttoned shirt": "shirt", "polo shirt": "polo",
-    "polo": "polo", "blouse": "blouse", "tank top": "tank top", "tank": "tank top", "hoodie": "hoodie",
-    "hooded sweatshirt": "hoodie", "cardigan": "cardigan", "dress": "dress",
-}  # fmt: skip
+UPPER_FACTS = ("t-shirt", "t shirt", "tee shirt", "tee", "button up shirt", "button-down shirt", "dress shirt",
+               "buttoned shirt", "polo shirt", "polo", "blouse", "tank top", "tank", "hoodie", "hooded sweatshirt",
+               "cardigan", "dress")  # fmt: skip
 """Words that state the garment; the others state the family of garments at most."""
 
 LOWERS: dict[str, Names] = {
@@ -92,10 +89,8 @@ SHOES: dict[str, Names] = {
                  "flip-flops": {"sandals": 70, "slippers": 30}, "boots": {"boots": 100}, "flats": {"shoes": 100},
                  "heels": {"heels": 50, "shoes": 50}},
 }  # fmt: skip
-SHOE_FACTS = {"sneakers": "sneakers", "tennis shoes": "sneakers", "athletic shoes": "sneakers",
-              "running shoes": "sneakers", "gym shoes": "sneakers", "dress shoes": "dress shoes",
-              "leather shoes": "dress shoes", "boots": "boots", "flats": "flats", "high heels": "heels",
-              "heels": "heels", "high heeled shoes": "heels", "flip flops": "flip-flops"}  # fmt: skip
+SHOE_FACTS = ("sneakers", "tennis shoes", "athletic shoes", "running shoes", "gym shoes", "dress shoes",
+              "leather shoes", "boots", "flats", "high heels", "heels", "high heeled shoes", "flip flops")  # fmt: skip
 BAGS: dict[str, Names] = {
     "street": {
         "backpack": {"backpack": 72, "back pack": 14, "bag": 4, "knapsack": 4, "book bag": 3, "rucksack": 3},
@@ -108,10 +103,8 @@ BAGS: dict[str, Names] = {
                  "handbag": {"handbag": 60, "bag": 40}, "messenger bag": {"bag": 60, "shoulder bag": 40},
                  "plastic bag": {"plastic bag": 50, "bag": 50}},
 }  # fmt: skip
-BAG_FACTS = {"backpack": "backpack", "back pack": "backpack", "knapsack": "backpack", "book bag": "backpack",
-             "rucksack": "backpack", "handbag": "handbag", "hand bag": "handbag", "messenger bag": "messenger bag",
-             "satchel": "messenger bag", "cross body bag": "messenger bag", "plastic bag": "plastic bag",
-             "shopping bag": "plastic bag", "tote bag": "shoulder bag"}  # fmt: skip
+BAG_FACTS = ("backpack", "back pack", "knapsack", "book bag", "rucksack", "handbag", "hand bag", "messenger bag",
+             "satchel", "cross body bag", "plastic bag", "shopping bag", "tote bag")  # fmt: skip
 PEOPLE: dict[str, Names] = {
     "street": {
         "man": {"man": 70, "young man": 8, "male": 8, "guy": 3, "boy": 5, "person": 4, "gentleman": 1, "pedestrian": 1},

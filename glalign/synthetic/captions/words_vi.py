@@ -84,32 +84,27 @@ PEOPLE: Names = {
     "man": {"nam": 34, "người đàn ông": 26, "nam thanh niên": 18, "chàng trai": 10, "anh thanh niên": 8},
     "woman": {"nữ": 34, "người phụ nữ": 26, "cô gái": 24, "nữ thanh niên": 6, "bạn nữ": 6},
 }  # fmt: skip
-FACTS: dict[str, dict[str, str]] = {
-    "upper": {
-        "áo phông": "t-shirt", "áo thun": "t-shirt", "áo sơ mi": "shirt", "sơ mi": "shirt",
-        "áo phông có cổ": "polo", "áo polo": "polo", "áo thun có cổ": "polo", "áo kiểu": "blouse",
-        "áo ba lỗ": "tank top", "áo hai dây": "tank top", "áo khoác có mũ": "hoodie", "áo nỉ có mũ": "hoodie",
-        "áo hoodie": "hoodie", "áo khoác len": "cardigan", "váy": "dress", "váy liền": "dress", "đầm": "dress",
-        "váy liền thân": "dress", "áo dài": "ao dai", "áo dài truyền thống": "ao dai",
-    },
-    "upper_family": {"áo khoác": "jacket", "áo vest": "jacket", "áo gió": "jacket", "áo len": "sweater",
-                     "áo nỉ": "sweater"},
-    "lower": {"quần dài": "pants", "quần âu": "pants", "quần vải": "pants", "quần bò": "jeans", "quần jean": "jeans",
-              "quần đùi": "shorts", "quần soóc": "shorts", "quần short": "shorts", "quần ngố": "shorts",
-              "chân váy": "skirt", "váy": "skirt", "quần bó": "leggings", "quần legging": "leggings"},
-    "shoes": {"giày thể thao": "sneakers", "giày da": "dress shoes", "giày tây": "dress shoes",
-              "dép xăng đan": "sandals", "xăng đan": "sandals", "dép quai hậu": "sandals", "dép lê": "flip-flops",
-              "dép tông": "flip-flops", "dép xỏ ngón": "flip-flops", "giày cao cổ": "boots", "bốt": "boots",
-              "giày bệt": "flats", "giày búp bê": "flats", "giày cao gót": "heels", "guốc": "heels"},
-    "bag": {"ba lô": "backpack", "balo": "backpack", "túi đeo vai": "shoulder bag", "túi đeo chéo": "messenger bag",
-            "túi chéo": "messenger bag", "túi nilon": "plastic bag", "túi ni lông": "plastic bag",
-            "túi bóng": "plastic bag"},
-    "hat": {"mũ lưỡi trai": "cap", "mũ rộng vành": "hat", "mũ tai bèo": "bucket hat", "mũ bảo hiểm": "helmet",
-            "nón lá": "conical hat", "nón": "conical hat"},
-    "glasses": {"kính": "glasses", "kính cận": "glasses", "mắt kính": "glasses", "kính râm": "sunglasses",
-                "kính đen": "sunglasses"},
+FACTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "upper": {"t-shirt": ("áo phông", "áo thun"), "shirt": ("áo sơ mi", "sơ mi"),
+              "polo": ("áo phông có cổ", "áo polo", "áo thun có cổ"), "blouse": ("áo kiểu",),
+              "tank top": ("áo ba lỗ", "áo hai dây"), "hoodie": ("áo khoác có mũ", "áo nỉ có mũ", "áo hoodie"),
+              "cardigan": ("áo khoác len",), "dress": ("váy", "váy liền", "đầm", "váy liền thân"),
+              "ao dai": ("áo dài", "áo dài truyền thống")},
+    "upper_family": {"jacket": ("áo khoác", "áo vest", "áo gió"), "sweater": ("áo len", "áo nỉ")},
+    "lower": {"pants": ("quần dài", "quần âu", "quần vải"), "jeans": ("quần bò", "quần jean"),
+              "shorts": ("quần đùi", "quần soóc", "quần short", "quần ngố"), "skirt": ("chân váy", "váy"),
+              "leggings": ("quần bó", "quần legging")},
+    "shoes": {"sneakers": ("giày thể thao",), "dress shoes": ("giày da", "giày tây"),
+              "sandals": ("dép xăng đan", "xăng đan", "dép quai hậu"),
+              "flip-flops": ("dép lê", "dép tông", "dép xỏ ngón"), "boots": ("giày cao cổ", "bốt"),
+              "flats": ("giày bệt", "giày búp bê"), "heels": ("giày cao gót", "guốc")},
+    "bag": {"backpack": ("ba lô", "balo"), "shoulder bag": ("túi đeo vai",),
+            "messenger bag": ("túi đeo chéo", "túi chéo"), "plastic bag": ("túi nilon", "túi ni lông", "túi bóng")},
+    "hat": {"cap": ("mũ lưỡi trai",), "hat": ("mũ rộng vành",), "bucket hat": ("mũ tai bèo",),
+            "helmet": ("mũ bảo hiểm",), "conical hat": ("nón lá", "nón")},
+    "glasses": {"glasses": ("kính", "kính cận", "mắt kính"), "sunglasses": ("kính râm", "kính đen")},
 }  # fmt: skip
-"""Attribute -> word -> the value that the word states, provided that it is the visible one."""
+"""Attribute -> value -> the words that state it, provided that it is the visible value."""
 
 
 def usual(names: Weights, dialect: str) -> Weights:
