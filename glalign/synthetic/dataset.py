@@ -51,12 +51,10 @@ def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int]
     """
     domain, language, seed, people = find_domain(spec.domain), spec.language, spec.root_seed, spec.people
     _check_language(domain, language)
-    plan = [
-        (split, number, index)
-        for split, number in _identities(spec)
-        for index in range(_image_count(seed, people, number, spec.images))
-    ]
-    rows, truth = [], {}
+    splits = [split for split in SPLITS for _ in range(getattr(spec, split))]
+    plan = [(split, number, index) for number, split in enumerate(splits, start=1)
+            for index in range(_image_count(seed, people, number, spec.images))]  # fmt: skip
+    rows, truth = [], dict[str, dict[str, Any]]()
     with whole_directory(out) as folder:
         for part in ("imgs", "labels"):
             (folder / part / domain.name).mkdir(parents=True)
@@ -69,9 +67,8 @@ def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int]
             (folder / "imgs" / path).write_bytes(photo.jpeg)
             Image.fromarray(photo.labels).save(folder / "labels" / f"{path}.png")
             tokens = [re.findall(WORDS[language], text.lower()) for text in texts]
-            rows.append(
-                {"split": split, "id": number, "file_path": path, "captions": texts, "processed_tokens": tokens}
-            )
+            row = {"split": split, "id": number, "file_path": path, "captions": texts, "processed_tokens": tokens}
+            rows.append(row)
             facts = [caption.facts for caption in captions]
             truth[path] = {"visible": visible, "facts": facts, "nuisance": photo.nuisance}
             if language == "vi":
@@ -107,19 +104,10 @@ def phrase_rows(text: str, phrases: list[Phrase]) -> list[dict[str, Any]]:
 
 def _check_language(domain: Domain, language: str) -> None:
     if language not in domain.annotators:
+        known = ", ".join(domain.annotators)
         raise UserError(
-            f"synthetic.language: nobody of the domain {domain.name!r} writes {language!r}; choose one of "
-            f"{', '.join(domain.annotators)}"
+            f"synthetic.language: nobody of the domain {domain.name!r} writes {language!r}; choose one of {known}"
         )
-
-
-def _identities(spec: SynthesizeSpec) -> Iterator[tuple[str, int]]:
-    """Yield (split, number) of every identity; numbers start at 1."""
-    number = 0
-    for split in SPLITS:
-        for _ in range(getattr(spec, split)):
-            number += 1
-            yield split, number
 
 
 def _image_count(seed: int, people: str, number: int, mean: float) -> int:
