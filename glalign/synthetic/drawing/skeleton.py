@@ -57,7 +57,7 @@ def make_skeleton(
     shoulder = (8.3 if woman else 9.7) * (0.5 + 0.5 * girth)
     hip = 4.3 * (0.5 + 0.5 * girth)
     out = 0.13 + 0.2 * max(0.0, girth - 1)
-    left, right = _leg(hip, phase, stride), _leg(-hip, phase + math.pi, stride)
-    left += _arm(shoulder, phase, stride, raised[0], out)
-    right += _arm(-shoulder, phase + math.pi, stride, raised[1], out)
+    left = (*_leg(hip, phase, stride), *_arm(shoulder, phase, stride, raised[0], out))
+    late = phase + math.pi
+    right = (*_leg(-hip, late, stride), *_arm(-shoulder, late, stride, raised[1], out))
     return Skeleton(*zip(left, right, strict=True))

@@ -33,9 +33,9 @@ class NounGroup:
 def grouped(segments: Sequence[Segment], language: str) -> list[Segment | NounGroup]:
     """Group the segments of a caption; a segment that belongs to no noun stays as it is."""
     parts: list[Segment | NounGroup] = []
-    at = 0
+    at, group_at = 0, _english if language == "en" else _vietnamese
     while at < len(segments):
-        group, size = (_english if language == "en" else _vietnamese)(segments[at:])
+        group, size = group_at(segments[at:])
         parts.append(group or segments[at])
         at += size
     return parts
@@ -48,11 +48,11 @@ def units(modifiers: Sequence[Segment]) -> list[list[Segment]]:
     for segment in modifiers:
         if kind_of(segment) == "join":
             joined = segment if segment.text.lower() != "," else None
-        elif joined and found and kind_of(found[-1][-1]) == kind_of(segment):
-            found[-1] += [joined, segment]
-            joined = None
         else:
-            found.append([segment])
+            if joined and found and kind_of(found[-1][-1]) == kind_of(segment):
+                found[-1] += [joined, segment]
+            else:
+                found.append([segment])
             joined = None
     return found
 
@@ -65,16 +65,12 @@ def kind_of(segment: Segment) -> str:
 def _english(segments: Sequence[Segment]) -> tuple[NounGroup | None, int]:
     """Return the English group that starts here and its number of segments; (None, 1) if there is none."""
     determiner = segments[0] if kind_of(segments[0]) == "determiner" else None
-    at = 0 if determiner is None else 1
-    inside: list[Segment] = []
-    while at < len(segments):
-        joins = kind_of(segments[at]) == "join" and inside and at + 1 < len(segments)
-        if not (kind_of(segments[at]) in MODIFIERS or (joins and kind_of(segments[at + 1]) in MODIFIERS)):
-            break
-        inside.append(segments[at])
+    kinds = [kind_of(segment) for segment in segments] + ["", ""]
+    start = at = 0 if determiner is None else 1
+    while kinds[at] in MODIFIERS or (kinds[at] == "join" and at > start and kinds[at + 1] in MODIFIERS):
         at += 1
-    if at < len(segments) and kind_of(segments[at]) == "noun":
-        return NounGroup(determiner, tuple(inside), segments[at]), at + 1
+    if kinds[at] == "noun":
+        return NounGroup(determiner, tuple(segments[start:at]), segments[at]), at + 1
     return None, 1
 
 

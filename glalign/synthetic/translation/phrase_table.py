@@ -75,7 +75,7 @@ class PhraseTable:
             known = " and ".join(f"{a} to {b}" for a, b in DIRECTIONS)
             raise UserError(f"translate.to: no phrase table from {source!r} to {target!r}; there are {known}")
         self.source, self.target = source, target
-        raw = _read(f"{source}_{target}")
+        raw, file = _read(f"{source}_{target}"), FOLDER / f"{source}_{target}.yaml"
         self.classifiers = tuple(raw.get("classifiers", {}).get("wrong", ()))
         self.mass, self.pairs, self.behind = (frozenset(raw.get(key, ())) for key in ("mass", "pairs", "behind"))
         self.entries: dict[tuple[str, ...], Entry] = {}
@@ -83,10 +83,10 @@ class PhraseTable:
         for phrase, entry in _entries(raw, wrong):
             key = tuple(TOKEN.findall(phrase.lower()))
             if key in self.entries:
-                raise UserError(f"{FOLDER / f'{source}_{target}.yaml'}: {phrase!r} comes twice; keep one entry")
+                raise UserError(f"{file}: {phrase!r} comes twice; keep one entry")
             self.entries[key] = entry
         if lost := sorted(phrase for phrase in wrong if tuple(TOKEN.findall(phrase)) not in self.entries):
-            raise UserError(f"{FOLDER / f'{source}_{target}.yaml'}: errors: no entry for {lost[0]!r}; add it above")
+            raise UserError(f"{file}: errors: no entry for {lost[0]!r}; add it above")
         self._longest = max(map(len, self.entries))
 
     def segment(self, text: str) -> list[Segment]:
@@ -141,16 +141,11 @@ def _entries(raw: Mapping[str, Any], wrong: Mapping[str, tuple[WrongRendering, .
     def made(kind: str, phrases: Mapping[str, Any], **fields: Any) -> Iterator[tuple[str, Entry]]:
         for pattern, value in phrases.items():
             parts = value if isinstance(value, list) else [value]
-            facts = {
-                attribute: tuple(values) if isinstance(values, list) else (values,)
-                for part in parts
-                if isinstance(part, dict)
-                for attribute, values in part.items()
-            }
+            stated = [pair for part in parts if isinstance(part, dict) for pair in part.items()]
+            facts = {name: tuple(values) if isinstance(values, list) else (values,) for name, values in stated}
             targets = [part for part in parts if isinstance(part, str)]
             for phrase, target in _with_pronouns(pattern, targets[0]):
-                entry = Entry(kind, (target, *targets[1:]), facts, wrong=wrong.get(phrase, ()), **fields)
-                yield phrase, entry
+                yield phrase, Entry(kind, (target, *targets[1:]), facts, wrong=wrong.get(phrase, ()), **fields)
 
     for group in raw["nouns"].values():
         fields = {"items": tuple(group["items"]), "region": group["region"], "also": group.get("also")}
@@ -161,9 +156,8 @@ def _entries(raw: Mapping[str, Any], wrong: Mapping[str, tuple[WrongRendering, .
         yield phrase, entry
         if "colour_word" in raw and not phrase.endswith(raw["colour_word"]):
             yield f"{raw['colour_word']} {phrase}", entry
-    yield from made("determiner", raw["determiners"])
-    yield from made("join", raw["joins"])
-    yield from made("other", raw["others"])
+    for kind in ("determiner", "join", "other"):
+        yield from made(kind, raw[f"{kind}s"])
     for region, phrases in raw["places"].items():
         yield from made("place", phrases, region=region)
 

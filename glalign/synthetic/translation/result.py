@@ -59,25 +59,22 @@ class Translation:
     def log(self) -> dict[str, Any]:
         """Return errors and phrases as `translation.json` keeps them; a phrase is wrong if it has a harmful error."""
         wrong = [error.source for error in self.errors if error.harmful]
-        phrases = [
-            {"source": self._quote(self.source, p.source), "target": self._target(p.spans), "region": p.region,
-             "wrong": any(p.source[0] <= a and b <= p.source[1] for a, b in wrong)}
-            for p in self.phrases
-        ]  # fmt: skip
-        errors = [
-            {"kind": e.kind, "source": self._quote(self.source, e.source), "target": self._target(e.spans),
-             "region": e.region, "harmful": e.harmful, "lost": e.lost, "gained": e.gained}
-            for e in self.errors
-        ]  # fmt: skip
+        phrases = [{**self._quotes(p.source, p.spans), "region": p.region,
+                    "wrong": any(p.source[0] <= a and b <= p.source[1] for a, b in wrong)}
+                   for p in self.phrases]  # fmt: skip
+        errors = [{"kind": e.kind, **self._quotes(e.source, e.spans), "region": e.region, "harmful": e.harmful,
+                   "lost": e.lost, "gained": e.gained} for e in self.errors]  # fmt: skip
         return {"errors": errors, "phrases": phrases}
 
-    def _target(self, spans: list[Span]) -> dict[str, Any] | None:
-        return self._quote(self.text, _position(spans)) if spans else None
+    def _quotes(self, source: tuple[int, int], spans: list[Span]) -> dict[str, Any]:
+        return {
+            "source": _quote(self.source, *source),
+            "target": _quote(self.text, *_position(spans)) if spans else None,
+        }
 
-    @staticmethod
-    def _quote(text: str, position: tuple[int, int]) -> dict[str, Any]:
-        start, end = position
-        return {"text": text[start:end], "start": start, "end": end}
+
+def _quote(text: str, start: int, end: int) -> dict[str, Any]:
+    return {"text": text[start:end], "start": start, "end": end}
 
 
 def _position(spans: list[Span]) -> tuple[int, int]:
