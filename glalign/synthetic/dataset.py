@@ -105,9 +105,8 @@ def phrase_rows(text: str, phrases: list[Phrase]) -> list[dict[str, Any]]:
 def _check_language(domain: Domain, language: str) -> None:
     if language not in domain.annotators:
         known = ", ".join(domain.annotators)
-        raise UserError(
-            f"synthetic.language: nobody of the domain {domain.name!r} writes {language!r}; choose one of {known}"
-        )
+        writes = f"nobody of the domain {domain.name!r} writes {language!r}"
+        raise UserError(f"synthetic.language: {writes}; choose one of {known}")
 
 
 def _image_count(seed: int, people: str, number: int, mean: float) -> int:

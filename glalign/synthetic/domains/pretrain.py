@@ -34,8 +34,7 @@ PRETRAIN = Domain(
     camera=Camera(
         pitch=(0.25, 0.55), fill=(0.74, 0.98), detail=(0.4, 0.85), quality=(28, 70), gain=(0.75, 1.3),
         gamma=(0.7, 1.05), saturation=(0.8, 1.3), contrast=(0.7, 1.2), cast=0.09, noise=(2.0, 11.0),
-        blur=(0.2, 1.1), occluded=0.08, crowded=0.1,
-        views={"front": 34, "back": 33, "side": 33},
+        blur=(0.2, 1.1), occluded=0.08, crowded=0.1, views={"front": 34, "back": 33, "side": 33},
         backgrounds={"indoor": 34, "asphalt": 24, "plain": 22, "campus": 10, "pavement": 10},
     ),
     dialect="pretrain", typo_rate=0.03, colour_error_rate=0.02,

@@ -28,8 +28,7 @@ STREET = Domain(
     camera=Camera(
         pitch=(0.05, 0.28), fill=(0.86, 1.05), detail=(0.6, 1.0), quality=(55, 90), gain=(0.7, 1.2),
         gamma=(0.9, 1.2), saturation=(0.7, 1.05), contrast=(0.9, 1.25), cast=0.03, noise=(1.5, 6.0),
-        blur=(0.0, 0.7), occluded=0.12, crowded=0.16,
-        views={"front": 36, "back": 34, "side": 30},
+        blur=(0.0, 0.7), occluded=0.12, crowded=0.16, views={"front": 36, "back": 34, "side": 30},
         backgrounds={"pavement": 34, "asphalt": 18, "grass": 14, "shop": 12, "fence": 12, "campus": 10},
     ),
     dialect="street", typo_rate=0.16, colour_error_rate=0.03,

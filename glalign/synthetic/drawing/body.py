@@ -2,10 +2,10 @@
 
 import math
 
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from glalign.synthetic.domains.palette import RGB, tone
-from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point, blank_mask
+from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
 from glalign.synthetic.drawing.skeleton import Joint, Skeleton
 from glalign.synthetic.drawing.views import View
 from glalign.synthetic.people.identity import Person
@@ -190,10 +190,10 @@ class Body:
         kind = self.traits["upper_pattern"]
         if kind == "plain":
             return
-        stencil, s = blank_mask(), self.view.scale(35)
+        wide, high, strong, s = WIDTH * SCALE, HEIGHT * SCALE, 235, self.view.scale(35)
+        stencil = Image.new("L", (wide, high), 0)
         pen = ImageDraw.Draw(stencil)
         x0, y0 = self.view.place(0, 15, 0)
-        wide, high, strong = WIDTH * SCALE, HEIGHT * SCALE, 235
         if kind in ("striped", "plaid"):
             step = (4.6 if kind == "striped" else 5.4) * s
             for k in range(int(high / step) + 1):

@@ -38,18 +38,13 @@ def expose(
     from left to right; haze: share of grey.
     """
     nuisance: dict[str, Any] = {
-        "gain": rng.uniform(*camera.gain),
-        "gamma": rng.uniform(*camera.gamma),
-        "saturation": rng.uniform(*camera.saturation),
-        "contrast": rng.uniform(*camera.contrast),
+        "gain": rng.uniform(*camera.gain), "gamma": rng.uniform(*camera.gamma),
+        "saturation": rng.uniform(*camera.saturation), "contrast": rng.uniform(*camera.contrast),
         "cast": [rng.gauss(mean, camera.cast) for mean in camera.tint],
-        "slope": rng.uniform(-0.16, 0.16),
-        "haze": max(0.0, rng.gauss(0, 0.05)),
-        "blur": rng.uniform(*camera.blur),
-        "detail": rng.uniform(*camera.detail),
-        "noise": rng.uniform(*camera.noise),
-        "quality": rng.randint(*camera.quality),
-    }
+        "slope": rng.uniform(-0.16, 0.16), "haze": max(0.0, rng.gauss(0, 0.05)),
+        "blur": rng.uniform(*camera.blur), "detail": rng.uniform(*camera.detail),
+        "noise": rng.uniform(*camera.noise), "quality": rng.randint(*camera.quality),
+    }  # fmt: skip
     pixels = np.asarray(image, np.float32) / 255 * folds(noise, labels)[:, :, None]
     grey = (pixels @ LUMA)[:, :, None]
     pixels = grey + (pixels - grey) * np.float32(nuisance["saturation"])

@@ -71,22 +71,14 @@ class Canvas:
                           (b[0] + bx * back, b[1] + by * back), (a[0] + ax * back, a[1] + ay * back)],
                          dye, label)  # fmt: skip
 
-    def mask_of(self, label: int) -> Image.Image:
-        """Return an L mask (0 or 255) of the pixels that have `label` now."""
-        return self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
-
     def print_pattern(self, label: int, stencil: Image.Image, rgb: RGB) -> None:
         """Paint the pixels of `label` within the L mask `stencil`; do nothing while `unlabelled`."""
         if self.unlabelled:
             return  # the pixels of that label belong to another person
-        self.image.paste(self.ink(rgb, label), (0, 0), ImageChops.multiply(self.mask_of(label), stencil))
+        labelled = self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
+        self.image.paste(self.ink(rgb, label), (0, 0), ImageChops.multiply(labelled, stencil))
 
     def finish(self) -> tuple[Image.Image, np.ndarray]:
         """Return (RGB image, uint8 label map), both 128 x 64: box-filtered colours, labels of the centre samples."""
         labels = np.asarray(self.image.getchannel("A"))[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE]
         return self.image.convert("RGB").reduce(SCALE), np.ascontiguousarray(labels)
-
-
-def blank_mask() -> Image.Image:
-    """Return an L mask of the canvas's size, all 0."""
-    return Image.new("L", (WIDTH * SCALE, HEIGHT * SCALE), 0)

@@ -29,9 +29,8 @@ def paint_person(canvas: Canvas, person: Person, view: View, held: str) -> None:
     busy, covered = 1 - side, traits["umbrella"] != "none"
     angle = ELBOW.get("umbrella" if covered else held, 0.0)
     raised = (0.0, angle) if busy else (angle, 0.0)
-    body = Body(
-        canvas, person, view, make_skeleton(traits["sex"] == "woman", person.size[0], view.phase, view.stride, raised)
-    )
+    bones = make_skeleton(traits["sex"] == "woman", person.size[0], view.phase, view.stride, raised)
+    body = Body(canvas, person, view, bones)
     bag = side if traits["bag"] in ("handbag", "plastic bag") else None
     carried = _Carried(held, busy, bag, busy if covered else None)
     _behind(body, carried)

@@ -1,4 +1,4 @@
-"""Drawing of hair, face, glasses, hat and scarf; the position of the face depends on the angle of the body."""
+"""Drawing of hair, face, glasses and scarf; the position of the face depends on the angle of the body."""
 
 import math
 
@@ -7,7 +7,7 @@ from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
 from glalign.synthetic.drawing.headgear import HEADGEAR, mask
 
-HAT, HAIR, GLASSES, FACE, SCARF = 1, 2, 3, 11, 17
+HAIR, GLASSES, FACE, SCARF = 2, 3, 11, 17
 CENTRE = 7.0
 
 
@@ -62,10 +62,8 @@ def head(body: Body) -> None:
         tail(body, s)
     if t["hair_style"] == "bun":
         canvas.disc(view.place(0, 1.2, -3.4), 2.5 * s, 2.3 * s, tone(dye, 1.08), HAIR)
-    if t["hat"] in HEADGEAR:
+    if t["hat"] != "none":
         HEADGEAR[t["hat"]](body, centre, rx, ry)
-    elif t["hat"] != "none":
-        hat(body, centre, rx, ry, s)
 
 
 def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
@@ -142,21 +140,6 @@ def tail(body: Body, s: float) -> None:
     body.canvas.limb(root, bend, 1.5 * s, 2.0 * s, tone(dye, 1.12), HAIR)
     body.canvas.limb(bend, tip, 2.0 * s, 0.9 * s, tone(dye, 1.05), HAIR)
     body.canvas.disc(root, 1.1 * s, 0.9 * s, (150, 60, 80), HAIR)
-
-
-def hat(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """Paint a cap with a visor or a hat with a brim."""
-    view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
-    x, y = centre
-    sin, cos = math.sin(view.yaw), view.facing
-    dome = (x - rx * 1.1, y - ry * 1.16, x + rx * 1.1, y + ry * 0.52)
-    canvas.draw.pieslice(dome, 180, 360, fill=canvas.ink(dye, HAT))
-    rim = y - ry * 0.3
-    if body.traits["hat"] == "hat":
-        canvas.disc((x, rim), rx * 1.75, ry * 0.26, tone(dye, 0.85), HAT)
-    elif cos > -0.3:
-        wide = rx * (0.5 + 0.4 * max(0.0, cos))
-        canvas.disc((x + sin * rx * 0.95, rim + 0.3 * s), wide, ry * 0.2, tone(dye, 0.75), HAT)
 
 
 def scarf(body: Body) -> None:

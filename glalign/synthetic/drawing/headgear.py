@@ -1,4 +1,4 @@
-"""Drawing of the conical hat, the helmet, the bucket hat and the face mask.
+"""Drawing of caps, hats, the helmet and the face mask.
 
 ATR has no label for a mask; it is labelled Face, as a parser trained on ATR would label it.
 """
@@ -30,6 +30,21 @@ def conical(body: Body, centre: Point, rx: float, ry: float) -> None:
         canvas.draw.arc(box, 8, 172, fill=canvas.ink(tone(dye, 0.7), HAT), width=max(1, round(0.4 * view.scale(5))))
     rim, ink = (x - wide, y - open_, x + wide, y + open_), canvas.ink(tone(dye, 0.62), HAT)
     canvas.draw.arc(rim, 2, 178, fill=ink, width=max(1, round(0.7 * view.scale(5))))
+
+
+def hat(body: Body, centre: Point, rx: float, ry: float) -> None:
+    """Paint a cap with a visor or a hat with a brim."""
+    view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
+    x, y = centre
+    s, sin, cos = view.scale(7), math.sin(view.yaw), view.facing
+    dome = (x - rx * 1.1, y - ry * 1.16, x + rx * 1.1, y + ry * 0.52)
+    canvas.draw.pieslice(dome, 180, 360, fill=canvas.ink(dye, HAT))
+    rim = y - ry * 0.3
+    if body.traits["hat"] == "hat":
+        canvas.disc((x, rim), rx * 1.75, ry * 0.26, tone(dye, 0.85), HAT)
+    elif cos > -0.3:
+        wide = rx * (0.5 + 0.4 * max(0.0, cos))
+        canvas.disc((x + sin * rx * 0.95, rim + 0.3 * s), wide, ry * 0.2, tone(dye, 0.75), HAT)
 
 
 def helmet(body: Body, centre: Point, rx: float, ry: float) -> None:
@@ -81,4 +96,4 @@ def mask(body: Body, centre: Point, rx: float, ry: float) -> None:
         canvas.line([(x - math.copysign(half, sin), top + 0.6 * s), ear], 0.5 * s, tone(dye, 0.9), FACE)
 
 
-HEADGEAR = {"conical hat": conical, "helmet": helmet, "bucket hat": bucket}
+HEADGEAR = {"cap": hat, "hat": hat, "conical hat": conical, "helmet": helmet, "bucket hat": bucket}

@@ -46,9 +46,7 @@ def _arm(side: float, phase: float, stride: float, raised: float, out: float) ->
     return (side, SHOULDER_DOWN, 0.0), (x, down, ahead), hand
 
 
-def make_skeleton(
-    woman: bool, girth: float, phase: float, stride: float, raised: tuple[float, float] = (0.0, 0.0)
-) -> Skeleton:
+def make_skeleton(woman: bool, girth: float, phase: float, stride: float, raised: tuple[float, float]) -> Skeleton:
     """Return the joints at a `phase` (radians) of a step.
 
     stride: maximum angle of the thighs, radians. raised: elbow angle (radians) of the left and the right arm that holds

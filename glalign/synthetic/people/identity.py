@@ -46,6 +46,12 @@ class _TraitSampler:
         self.dyes[item] = paint(self.rng, shade.rgb, self.wardrobe.spread)
         self.traits[f"{item}_colour"], self.traits[f"{item}_tone"] = shade.colour, shade.tone
 
+    def optional(self, item: str, probability: float, weights: Weights | None = None, besides: str = "") -> None:
+        """Draw whether the person has `item`, and its shade. weights: None: no colour is recorded."""
+        self.traits[item] = item if self.rng.random() < probability else "none"
+        if weights and self.traits[item] != "none":
+            self.coloured(item, weights, besides)
+
     def body(self) -> None:
         """Draw sex, build, skin, hair, glasses, hat and mask."""
         rng, w, t = self.rng, self.wardrobe, self.traits
@@ -120,9 +126,9 @@ class _TraitSampler:
             self.coloured("lower", jeans if denim else w.lower_shades)
             t["fabric"] = "denim" if denim else "cloth"
         t["belt"] = "none"
-        if t["lower"] not in ("skirt", "leggings") and t["upper_family"] in ("shirt", "dress") and rng.random() < 0.12:
-            t["belt"] = "belt"
-            self.coloured("belt", {"black": 50, "brown": 30, "white": 12, "red": 8}, besides=t.get("lower_colour", ""))
+        if t["lower"] not in ("skirt", "leggings") and t["upper_family"] in ("shirt", "dress"):
+            leather = {"black": 50, "brown": 30, "white": 12, "red": 8}
+            self.optional("belt", 0.12, leather, t.get("lower_colour", ""))
 
     def feet(self) -> None:
         """Draw shoes, soles and socks."""
@@ -133,9 +139,8 @@ class _TraitSampler:
         soled = t["shoes"] == "sneakers" and t["shoes_colour"] != "white" and rng.random() < 0.5
         t["sole"], t["socks"] = "white" if soled else "none", "none"
         bare = t["lower"] in ("shorts", "skirt", "dress") or t["lower_length"] == "capri"
-        if bare and t["shoes"] in ("sneakers", "dress shoes", "flats") and rng.random() < 0.4:
-            t["socks"] = "socks"
-            self.coloured("socks", {"white": 60, "black": 28, "gray": 12})
+        if bare and t["shoes"] in ("sneakers", "dress shoes", "flats"):
+            self.optional("socks", 0.4, {"white": 60, "black": 28, "gray": 12})
 
     def items(self) -> None:
         """Draw bag, object in the hand, umbrella, watch and scarf."""
@@ -146,13 +151,9 @@ class _TraitSampler:
             plastic = {"white": 62, "red": 14, "black": 12, "blue": 12}
             self.coloured("bag", plastic if t["bag"] == "plastic bag" else w.bag_shades)
         t["held"] = choose(rng, {"none": 79, "phone": 11, "book": 5, "bottle": 5})
-        t["umbrella"] = "umbrella" if rng.random() < 0.035 else "none"
-        if t["umbrella"] != "none":
-            self.coloured("umbrella", w.upper_shades)
-        t["watch"] = "watch" if rng.random() < 0.12 else "none"
-        t["scarf"] = "scarf" if rng.random() < (0.06 if t["sleeve"] == "long" else 0.012) else "none"
-        if t["scarf"] != "none":
-            self.coloured("scarf", w.upper_shades, besides=t["upper_colour"])
+        self.optional("umbrella", 0.035, w.upper_shades)
+        self.optional("watch", 0.12)
+        self.optional("scarf", 0.06 if t["sleeve"] == "long" else 0.012, w.upper_shades, t["upper_colour"])
 
 
 def make_person(domain: Domain, seed: int, population: str, number: int) -> Person:

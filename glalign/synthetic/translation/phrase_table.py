@@ -105,10 +105,8 @@ class PhraseTable:
         return segments
 
 
-@cache
-def phrase_table(source: str, target: str) -> PhraseTable:
-    """Return the table of a direction, which is read once. Raises: UserError for an unknown direction."""
-    return PhraseTable(source, target)
+phrase_table = cache(PhraseTable)
+"""The table of a direction (source, target), read once. Raises: UserError for an unknown direction."""
 
 
 @cache

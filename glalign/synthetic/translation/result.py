@@ -67,10 +67,8 @@ class Translation:
         return {"errors": errors, "phrases": phrases}
 
     def _quotes(self, source: tuple[int, int], spans: list[Span]) -> dict[str, Any]:
-        return {
-            "source": _quote(self.source, *source),
-            "target": _quote(self.text, *_position(spans)) if spans else None,
-        }
+        target = _quote(self.text, *_position(spans)) if spans else None
+        return {"source": _quote(self.source, *source), "target": target}
 
 
 def _quote(text: str, start: int, end: int) -> dict[str, Any]:

@@ -19,13 +19,9 @@ PUNCTUATION = frozenset(",.;:!?")
 
 
 def translate(
-    text: str,
-    facts: Iterable[tuple[str, str]],
-    direction: tuple[str, str],
-    rng: random.Random,
-    visible: Mapping[str, str] | None = None,
-    errors: Mapping[str, float] | None = None,
-) -> Translation:
+    text: str, facts: Iterable[tuple[str, str]], direction: tuple[str, str], rng: random.Random,
+    visible: Mapping[str, str] | None = None, errors: Mapping[str, float] | None = None,
+) -> Translation:  # fmt: skip
     """Translate a caption with its facts from one language to the other.
 
     direction: languages of source and target. visible: visible attributes of the image; they decide whether a guess is
@@ -143,10 +139,12 @@ class _Translator:
         runs: list[tuple[int, list[Span]]] = []
         for unit in units(group.modifiers):
             words = [segment for segment in unit if segment.start in spans]
+            if not words or words[0].entry is None:
+                continue
             run = [span for segment in words for span in (Span("và"), spans[segment.start])][1:]
-            if words and kind_of(words[0]) == "colour" and not run[0].text.endswith("màu"):
+            if words[0].entry.kind == "colour" and not run[0].text.endswith("màu"):
                 run[0].text = f"màu {run[0].text}"
-            runs += [(entry.rank, run) for segment in words[:1] if (entry := segment.entry)]
+            runs.append((words[0].entry.rank, run))
         if not keep_order:
             runs.sort(key=lambda pair: pair[0])
         modifiers = [span for _, run in runs for span in run]
