@@ -78,7 +78,8 @@ class VietnameseClauses(VietnamesePhrases):
             one = self.rng.choice(("một chiếc ", "chiếc ", "một cái ")) if self.chance(classifier) else ""
             clauses.append(f"mặc {one}{top}")
             if self.has("inner") and self.mentions(0.8):
-                inner = self.inner()
+                shirt = self.rng.choice(("áo", "áo phông", "áo sơ mi", "áo thun"))
+                inner = self.coloured("inner", "UPPERBODY", shirt)
                 clauses.append(self.rng.choice((f"bên trong mặc {inner}", f"áo trong là {inner}", f"trong là {inner}")))
             if self.has("print") and self.chance(0.2 + 0.6 * self.detail):
                 clauses.append(self._print())
@@ -96,7 +97,7 @@ class VietnameseClauses(VietnamesePhrases):
             shoes = self.shoes()
             clauses.append(self.rng.choice((f"đi {shoes}", f"đi {shoes}", f"chân đi {shoes}")))
             if self.has("socks") and self.mentions(0.5):
-                clauses.append(f"đi {self.socks()}")
+                clauses.append(f"đi {self.coloured('socks', 'SHOES', 'tất')}")
         return clauses
 
     def _print(self) -> str:

@@ -79,13 +79,6 @@ class VietnamesePhrases(CaptionGenerator):
         # The word for a dress belongs to the lower body, as in the paper's keyword list (D19).
         return self.mark("LOWERBODY" if visible["upper"] == "dress" else "UPPERBODY", _joined(kind, *parts), since)
 
-    def inner(self) -> str:
-        """Name the shirt under an open jacket."""
-        since = len(self.facts)
-        self.add_fact("inner")
-        kind = self.rng.choice(("áo", "áo phông", "áo sơ mi", "áo thun"))
-        return self.mark("UPPERBODY", f"{kind} {self.colour('inner')}", since)
-
     def print_phrase(self) -> str:
         """Describe the print of the upper garment, e.g. "logo màu đỏ"."""
         since = len(self.facts)
@@ -114,11 +107,11 @@ class VietnamesePhrases(CaptionGenerator):
             text += " " + self.mark("SHOES", f"{self.rng.choice(('đế', 'viền'))} trắng", since)
         return text
 
-    def socks(self) -> str:
-        """Name the socks."""
+    def coloured(self, item: str, region: str, noun: str) -> str:
+        """Name an item that is always described with its colour."""
         since = len(self.facts)
-        self.add_fact("socks")
-        return self.mark("SHOES", f"tất {self.colour('socks')}", since)
+        self.add_fact(item)
+        return self.mark(region, f"{noun} {self.colour(item)}", since)
 
     def item(self, item: str, region: str, table: words.Names | str, colour: float = 1.0) -> str:
         """Name an item. table: its words, or the one word. colour: probability of its colour."""

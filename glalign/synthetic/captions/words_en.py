@@ -7,7 +7,6 @@ small one.
 from glalign.synthetic.domains.domain import Weights
 
 Names = dict[str, Weights]
-
 COLOURS: dict[str, Names] = {
     "street": {"black": {"black": 92, "dark": 8}, "white": {"white": 94, "off white": 2, "light colored": 4},
                "gray": {"gray": 56, "grey": 44}, "blue": {"blue": 100}, "red": {"red": 100},
@@ -40,7 +39,6 @@ TONES: dict[str, dict[tuple[str, str], Weights]] = {
 }  # fmt: skip
 TONE_WORDS = {"dark": ("dark", "navy", "maroon", "burgundy", "charcoal", "olive"),
               "light": ("light", "pale", "lavender", "mint")}  # fmt: skip
-
 UPPERS: dict[str, Names] = {
     "street": {
         "t-shirt": {"t-shirt": 24, "shirt": 42, "tee shirt": 14, "t shirt": 11, "tee": 5, "top": 9},
@@ -65,7 +63,6 @@ UPPER_FACTS = ("t-shirt", "t shirt", "tee shirt", "tee", "button up shirt", "but
                "buttoned shirt", "polo shirt", "polo", "blouse", "tank top", "tank", "hoodie", "hooded sweatshirt",
                "cardigan", "dress")  # fmt: skip
 """Words that state the garment; the others state the family of garments at most."""
-
 LOWERS: dict[str, Names] = {
     "street": {"pants": {"pants": 70, "slacks": 12, "trousers": 7, "dress pants": 5, "long pants": 6},
                "jeans": {"jeans": 78, "denim jeans": 7, "jean pants": 5, "pants": 10},

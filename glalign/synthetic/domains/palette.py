@@ -33,12 +33,9 @@ SHADES: dict[str, Shade] = {
     "brown": Shade("brown", "dark", (98, 64, 42)), "tan": Shade("tan", "light", (188, 160, 116)),
     "cream": Shade("tan", "light", (218, 206, 178)),
 }  # fmt: skip
-
 SKIN: dict[str, RGB] = {"fair": (222, 178, 150), "light": (204, 156, 124), "tan": (168, 118, 86), "dark": (98, 66, 48)}
-
 HAIR: dict[str, RGB] = {"black": (26, 23, 24), "brown": (74, 50, 36), "blonde": (190, 156, 96),
                         "gray": (146, 144, 142), "red": (104, 54, 38)}  # fmt: skip
-
 MIXED_UP: dict[str, tuple[str, ...]] = {
     "black": ("blue", "gray", "brown"), "white": ("gray", "tan"), "gray": ("white", "black", "blue", "tan"),
     "blue": ("black", "gray", "purple"), "red": ("pink", "orange", "brown"), "pink": ("red", "purple", "white"),

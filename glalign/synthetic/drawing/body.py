@@ -161,10 +161,9 @@ class Body:
         dye = self.dyes[item]
         self.trunk(levels, dye, label)
         for x in (-0.45, 0.1, 0.55):  # pleats
-            (l1, y1), (r1, _) = self.section(*levels[1])
-            (l2, y2), (r2, _) = self.section(*levels[2])
-            top, low = ((l1 + r1) / 2 + x * (r1 - l1) / 2, y1), ((l2 + r2) / 2 + x * (r2 - l2) / 2, y2)
-            self.canvas.line([top, low], self.view.scale(60) * 0.8, tone(dye, 0.84), label)
+            sections = [self.section(*level) for level in levels[1:]]
+            pleat = [((left + right) / 2 + x * (right - left) / 2, y) for (left, y), (right, _) in sections]
+            self.canvas.line(pleat, self.view.scale(60) * 0.8, tone(dye, 0.84), label)
 
     def arm(self, i: int) -> None:
         """Paint arm `i` (0: left): skin, hand, sleeve and watch."""

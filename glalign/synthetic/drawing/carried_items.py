@@ -20,10 +20,8 @@ def _sack(body: Body, corners: list[Point], dye: RGB) -> None:
 def backpack(body: Body) -> None:
     """Paint the backpack without straps; call before the trunk if the person faces the camera, else after it."""
     v, dye, s = body.view, body.dyes["bag"], body.view.scale(30)
-    depth = 7.0
-    x, top = v.place(0, 18.0, -5.2 - depth / 2)
-    _, low = v.place(0, 42.0, -5.2 - depth / 2)
-    half = v.width(7.8, depth / 2 + 1.2, 30)
+    x, top = v.place(0, 18.0, -8.7)
+    low, half = v.place(0, 42.0, -8.7)[1], v.width(7.8, 4.7, 30)
     rows = [(0.62, 0.0), (0.92, 0.1), (1.0, 0.3), (1.04, 0.7), (1.0, 0.93), (0.8, 1.0)]
     left = [(x - half * w, top + (low - top) * h) for w, h in rows]
     right = [(x + half * w, top + (low - top) * h) for w, h in rows]

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.support.errors import UserError
 
@@ -17,8 +16,7 @@ PRONOUNS = (("he", "his", "anh ấy"), ("she", "her", "cô ấy"))
 """Values of <he>, <his> and <who> in a table."""
 
 
-@dataclass(frozen=True)
-class WrongRendering:
+class WrongRendering(NamedTuple):
     """A wrong rendering. kind: of error. gains: the facts that it states instead. weight: among those of its kind."""
 
     kind: str
@@ -27,8 +25,7 @@ class WrongRendering:
     weight: float = 1.0
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One phrase. kind: noun, modifier, colour, determiner, join, other or place.
 
     targets: its rendering and, if different, the one after a pronoun. facts: attribute -> values that the words may
@@ -48,8 +45,7 @@ class Entry:
     wrong: tuple[WrongRendering, ...] = ()
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A part source[start:end] of a caption that one entry covers; entry None: an unknown word or punctuation."""
 
     text: str

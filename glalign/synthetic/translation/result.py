@@ -1,7 +1,7 @@
 """The result of a translation: the text, its facts, and errors and phrases with their positions in both texts."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.synthetic.captions.generator import Facts, Phrase
 
@@ -32,8 +32,7 @@ class ErrorRecord:
     gained: Facts = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class AlignedPhrase:
+class AlignedPhrase(NamedTuple):
     """A noun group or place: position in the source, rendering, body region and the facts that the rendering states."""
 
     source: tuple[int, int]
@@ -42,8 +41,7 @@ class AlignedPhrase:
     facts: Facts
 
 
-@dataclass(frozen=True)
-class Translation:
+class Translation(NamedTuple):
     """A translated caption. source, text: of the source and the target. facts: that `text` states."""
 
     source: str
