@@ -125,10 +125,8 @@ class EnglishClauses(EnglishPhrases):
 
     def series(self, items: list[str]) -> str:
         """Join items as "a, b and c", sometimes with the last comma; no items give "casual clothes"."""
-        if not items:
-            return "casual clothes"
-        if len(items) == 1:
-            return items[0]
+        if len(items) < 2:
+            return items[0] if items else "casual clothes"
         comma = "," if len(items) > 2 and self.chance(0.4) else ""
         return f"{', '.join(items[:-1])}{comma} and {items[-1]}"
 

@@ -7,9 +7,9 @@ stalls; masks, caps, helmets, conical hats, áo dài, sandals and bags across th
 from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 PLAZA = Domain(
-    name="plaza",
+    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03,
     wardrobe=Wardrobe(
-        women=0.56, patterned=0.14, printed=0.28, spread=8.0,
+        women=0.56, patterned=0.14, printed=0.28, spread=8.0, sided=True,
         hair={"black": 86, "brown": 8, "gray": 5, "blonde": 1},
         skin={"fair": 22, "light": 56, "tan": 22},
         upper_man={"t-shirt": 38, "shirt": 24, "polo": 14, "jacket": 17, "hoodie": 3, "sweater": 2, "tank top": 2},
@@ -34,7 +34,6 @@ PLAZA = Domain(
         mask={"none": 56, "light blue": 18, "white": 9, "black": 9, "gray": 3, "pink": 3, "navy": 2},
         shoes_man={"sneakers": 50, "dress shoes": 19, "sandals": 15, "flip-flops": 15, "boots": 1},
         shoes_woman={"sneakers": 40, "flats": 14, "sandals": 20, "heels": 14, "boots": 2, "flip-flops": 10},
-        sided=True,
     ),
     camera=Camera(
         pitch=(0.14, 0.44), fill=(0.84, 1.03), detail=(0.48, 0.9), quality=(34, 78), gain=(0.78, 1.3),
@@ -43,6 +42,5 @@ PLAZA = Domain(
         occluders=("rail", "bush", "pole", "motorbike", "motorbike"), views={"front": 44, "back": 26, "side": 30},
         backgrounds={"temple": 24, "market": 18, "parking": 18, "pavement": 22, "grass": 8, "shop": 10},
     ),
-    dialect="street", typo_rate=0.12, colour_error_rate=0.03,
     annotators={"vi": {"listing": 46, "narrative": 34, "observation": 20}},
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 STREET = Domain(
-    name="street",
+    name="street", dialect="street", typo_rate=0.16, colour_error_rate=0.03,
     wardrobe=Wardrobe(
         women=0.42, patterned=0.16, printed=0.38, spread=7.0,
         hair={"black": 80, "brown": 13, "blonde": 2, "gray": 4, "red": 1},
@@ -31,7 +31,6 @@ STREET = Domain(
         blur=(0.0, 0.7), occluded=0.12, crowded=0.16, views={"front": 36, "back": 34, "side": 30},
         backgrounds={"pavement": 34, "asphalt": 18, "grass": 14, "shop": 12, "fence": 12, "campus": 10},
     ),
-    dialect="street", typo_rate=0.16, colour_error_rate=0.03,
     annotators={"en": {"listing": 28, "narrative": 34, "notes": 15, "observation": 23},
                 "vi": {"listing": 46, "narrative": 34, "observation": 20}},
 )  # fmt: skip

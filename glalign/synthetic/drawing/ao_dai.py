@@ -16,8 +16,7 @@ WRAP = 0.4
 def panels(body: Body, behind: bool) -> None:
     """Paint the panels behind the legs (`behind`; call before the legs) or those in front of them."""
     for ahead in sorted((1.0, -1.0), key=lambda side: side * body.view.facing):
-        hidden = ahead * body.view.facing < -0.3
-        if hidden is behind:
+        if (ahead * body.view.facing < -0.3) is behind:
             _panel(body, ahead)
 
 

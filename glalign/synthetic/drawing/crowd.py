@@ -2,7 +2,6 @@
 
 import math
 import random
-from dataclasses import replace
 
 from glalign.synthetic.domains.domain import Domain
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas
@@ -19,7 +18,7 @@ def paint_bystander(rng: random.Random, canvas: Canvas, domain: Domain, view: Vi
     shrink = rng.uniform(0.9, 1.05) if near else rng.uniform(0.45, 0.75)
     aside = rng.choice((-1, 1)) * WIDTH * SCALE * (rng.uniform(0.4, 0.56) if near else rng.uniform(0.25, 0.5))
     top, yaw = view.top + (1 - shrink) * HEIGHT * SCALE * 0.3, their.yaw + rng.uniform(-math.pi, math.pi) * 0.1
-    _paint_unlabelled(canvas, other, replace(their, unit=their.unit * shrink, x=view.x + aside, top=top, yaw=yaw))
+    _paint_unlabelled(canvas, other, their._replace(unit=their.unit * shrink, x=view.x + aside, top=top, yaw=yaw))
 
 
 def paint_passer_by(rng: random.Random, canvas: Canvas, domain: Domain, view: View) -> None:
@@ -28,7 +27,7 @@ def paint_passer_by(rng: random.Random, canvas: Canvas, domain: Domain, view: Vi
     their = make_view(rng, domain.camera, other.size[1])
     aside = rng.choice((-1, 1)) * WIDTH * SCALE * rng.uniform(0.4, 0.56)
     unit, top = view.unit * rng.uniform(1.0, 1.3), view.top + HEIGHT * SCALE * rng.uniform(0.06, 0.4)
-    _paint_unlabelled(canvas, other, replace(their, unit=unit, x=WIDTH * SCALE / 2 + aside, top=top))
+    _paint_unlabelled(canvas, other, their._replace(unit=unit, x=WIDTH * SCALE / 2 + aside, top=top))
 
 
 def _paint_unlabelled(canvas: Canvas, person: Person, view: View) -> None:

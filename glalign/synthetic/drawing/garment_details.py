@@ -127,8 +127,7 @@ def belt(body: Body) -> None:
     if body.traits["belt"] == "none":
         return
     down = 40.0 if body.traits["lower"] == "dress" else 46.0
-    (x1, y1), (x2, y2) = body.section(down, 8.6 * body.girth, 6.2 * body.girth)
     s = body.view.scale(46)
-    body.canvas.line([(x1, y1), (x2, y2)], 1.9 * s, body.dyes["belt"], BELT)
+    body.canvas.line([*body.section(down, 8.6 * body.girth, 6.2 * body.girth)], 1.9 * s, body.dyes["belt"], BELT)
     if body.view.facing > 0.3:
         body.canvas.disc(chest(body, 0, down), 1.0 * s, 0.9 * s, (196, 184, 150), BELT)

@@ -5,8 +5,8 @@ import random
 from PIL import Image, ImageDraw, ImageFilter
 
 from glalign.synthetic.domains.palette import RGB, tone
-from glalign.synthetic.drawing import town_backgrounds
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
+from glalign.synthetic.drawing.town_backgrounds import market, motorbike, parking, temple
 
 GROUNDS: dict[str, tuple[RGB, ...]] = {
     "pavement": ((150, 146, 140), (134, 128, 124), (160, 152, 146)),
@@ -100,8 +100,7 @@ def _indoor(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
 
 
 BEHIND = {"shop": _shop, "fence": _fence, "campus": _campus, "indoor": _indoor, "pavement": _trees, "asphalt": _fence,
-          "temple": town_backgrounds.temple, "market": town_backgrounds.market,
-          "parking": town_backgrounds.parking}  # fmt: skip
+          "temple": temple, "market": market, "parking": parking}  # fmt: skip
 
 
 def make_background(rng: random.Random, kind: str) -> Image.Image:
@@ -148,7 +147,7 @@ def occlude(rng: random.Random, canvas: Canvas, kinds: tuple[str, ...]) -> str:
     wide, high = WIDTH * SCALE, HEIGHT * SCALE
     kind = rng.choice(kinds)
     if kind == "motorbike":
-        town_backgrounds.motorbike(rng, canvas)
+        motorbike(rng, canvas)
     elif kind == "rail":
         y, tilt = rng.uniform(0.55, 0.85) * high, rng.uniform(-0.2, 0.2) * high
         metal = rng.choice(((190, 192, 190), (70, 72, 76), (120, 116, 104)))

@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glalign.synthetic.domains.domain import Camera, choose
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
@@ -10,8 +10,7 @@ from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
 YAW = {"front": (0.0, 0.45), "back": (math.pi, 0.5), "side": (math.pi / 2, 0.38)}
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """Pose, framing and light.
 
     kind: "front", "back" or "side". yaw: angle of the body from facing the camera, radians, positive towards image

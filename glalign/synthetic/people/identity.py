@@ -1,24 +1,21 @@
 """Random identities: canonical traits and painted colours, the same in every photograph."""
 
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.domains.domain import Domain, Wardrobe, Weights, choose
 from glalign.synthetic.domains.palette import HAIR, RGB, SHADES, SKIN, paint
 
 LONG_SLEEVED = ("jacket", "hoodie", "sweater", "cardigan", "ao dai")
-FAMILY = {
-    "t-shirt": "shirt", "shirt": "shirt", "polo": "shirt", "blouse": "shirt", "tank top": "shirt",
-    "sweater": "sweater", "hoodie": "sweater", "cardigan": "sweater", "jacket": "jacket", "dress": "dress",
-    "ao dai": "ao dai",
-}  # fmt: skip
+FAMILY = {"t-shirt": "shirt", "shirt": "shirt", "polo": "shirt", "blouse": "shirt", "tank top": "shirt",
+          "sweater": "sweater", "hoodie": "sweater", "cardigan": "sweater", "jacket": "jacket",
+          "dress": "dress", "ao dai": "ao dai"}  # fmt: skip
 PALM = {"cream": 70, "tan": 30}
 """Shades of a conical hat, which is made of palm leaves."""
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """One identity.
 
     number: id, from 1. traits: attribute -> canonical value, "none" for an item that the person does not have. dyes:
