@@ -61,14 +61,13 @@ def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int]
             person = make_person(domain, seed, people, number)
             photo = _photograph(domain, person, seed, people, index)
             visible, captions = _captions(domain, person, photo, seed, people, index, language)
-            texts = [caption.text for caption in captions]
+            texts, facts = [caption.text for caption in captions], [caption.facts for caption in captions]
             path = f"{domain.name}/{number:05d}_{index}.jpg"
             (folder / "imgs" / path).write_bytes(photo.jpeg)
             Image.fromarray(photo.labels).save(folder / "labels" / f"{path}.png")
             tokens = [re.findall(WORDS[language], text.lower()) for text in texts]
             row = {"split": split, "id": number, "file_path": path, "captions": texts, "processed_tokens": tokens}
             rows.append(row)
-            facts = [caption.facts for caption in captions]
             truth[path] = {"visible": visible, "facts": facts, "nuisance": photo.nuisance}
             if language == "vi":
                 truth[path]["phrases"] = [phrase_rows(caption.text, caption.phrases) for caption in captions]

@@ -102,9 +102,8 @@ class VietnameseClauses(VietnamesePhrases):
 
     def _print(self) -> str:
         """Describe the print with its place on the chest."""
-        where = self.rng.choice(("trước", "ở", "trên"))
-        chest, what = self.body_part("UPPERBODY", "ngực"), self.print_phrase()
-        spot = f"{where} {chest}"
+        spot = f"{self.rng.choice(('trước', 'ở', 'trên'))} {self.body_part('UPPERBODY', 'ngực')}"
+        what = self.print_phrase()
         return self.rng.choice((f"{spot} có {what}", f"{spot} áo có {what}", f"có {what} {spot}"))
 
     def carried(self, probability: float) -> list[str]:

@@ -50,18 +50,18 @@ class EnglishPhrases(CaptionGenerator):
             self.add_fact("upper")
         elif kind in ("shirt", "top", "jacket", "coat", "sweater", "sweatshirt", "sundress"):
             self.add_fact("upper_family")
-        colours, kinds = self.colour("upper"), visible["upper_pattern"]
+        colours, design = self.colour("upper"), visible["upper_pattern"]
         pattern = after = ""
-        if kinds != "plain" and self.chance(0.5 + 0.45 * self.detail):
+        if design != "plain" and self.chance(0.5 + 0.45 * self.detail):
             self.add_fact("upper_pattern")
-            pattern = choose(self.rng, PATTERNS[kinds]) if self.dialect == "street" else kinds
+            pattern = choose(self.rng, PATTERNS[design]) if self.dialect == "street" else design
             if self.chance(0.72):
                 second = self.colour("second")
                 if self.chance(0.75):
                     colours = f"{colours} and {second}" if self.chance(0.7) else f"{second} and {colours}"
                 else:
                     plural = {"striped": "stripes", "plaid": "checks", "dotted": "dots", "floral": "flowers"}
-                    after, pattern = f" with {second} {plural[kinds]}", ""
+                    after, pattern = f" with {second} {plural[design]}", ""
         elif self.has("print") and self.chance(0.25 + 0.6 * self.detail):
             after = self.print_phrase()
         parts = [colours, pattern]
@@ -93,7 +93,7 @@ class EnglishPhrases(CaptionGenerator):
         """Name the lower garment, without article."""
         visible = self.visible
         kind = self.word(words.LOWERS, visible["lower"])
-        if kind != "pants" or visible["lower"] == "pants":
+        if kind != "pants" or visible["lower"] == "pants":  # jeans and leggings may be called pants
             self.add_fact("lower")
         parts = [self.colour("lower")] if not (kind == "jeans" and self.chance(0.12)) else []
         if visible["lower"] == "shorts" and visible.get("fabric") == "denim" and self.chance(0.6):

@@ -138,8 +138,7 @@ class Body:
         rows = [self.section(*level) for level in levels]
         left, right = [r[0] for r in rows], [r[1] for r in rows]
         self.canvas.polygon(left + right[::-1], rgb, label)
-        dark = right if self.canvas.light < 0 else left
-        towards = left if self.canvas.light < 0 else right
+        dark, towards = (right, left) if self.canvas.light < 0 else (left, right)
         for share, factor in ((0.3, 0.88), (0.14, 0.76)):
             inner = [(d[0] + (t[0] - d[0]) * share, d[1]) for d, t in zip(dark, towards, strict=True)]
             self.canvas.polygon(dark[1:] + inner[:0:-1], tone(rgb, factor), label)

@@ -71,9 +71,8 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
     t, view, canvas, skin = body.traits, body.view, body.canvas, body.dyes["skin"]
     cos, sin = view.facing, math.sin(view.yaw)
     low = 0.6 * s * (1 + view.pitch)
-    shift = sin * 2.5 * s
     half = rx * (0.86 * max(0.0, cos) + 0.56 * (1 - max(0.0, cos)))
-    middle = (centre[0] + shift, centre[1] + low + 0.4 * s)
+    middle = (centre[0] + sin * 2.5 * s, centre[1] + low + 0.4 * s)
     canvas.disc(middle, half, ry * 0.86, skin, FACE)
     canvas.disc((middle[0], middle[1] + ry * 0.42), half * 0.72, ry * 0.5, tone(skin, 0.95), FACE)
     if abs(sin) > 0.55:  # ear and the nose's profile

@@ -82,10 +82,9 @@ def mask(body: Body, centre: Point, rx: float, ry: float) -> None:
     """Paint a pleated mask from the nose to below the chin, with a band to the ear."""
     view, canvas, dye = body.view, body.canvas, body.dyes["mask"]
     s, sin, cos = view.scale(7), math.sin(view.yaw), max(0.0, view.facing)
-    shift = sin * 2.5 * s
     half = rx * (0.82 * cos + 0.6 * (1 - cos))
-    x, top = centre[0] + shift + math.copysign(0.5 * s * abs(sin), sin), centre[1] + 1.3 * s
-    low = centre[1] + ry * 1.0
+    x = centre[0] + sin * 2.5 * s + math.copysign(0.5 * s * abs(sin), sin)
+    top, low = centre[1] + 1.3 * s, centre[1] + ry
     canvas.polygon([(x - half, top), (x + half, top), (x + half * 0.94, low - 1.4 * s), (x + half * 0.45, low),
                     (x - half * 0.45, low), (x - half * 0.94, low - 1.4 * s)], dye, FACE)  # fmt: skip
     for k in (0.35, 0.65):

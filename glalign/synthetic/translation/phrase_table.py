@@ -91,13 +91,11 @@ class PhraseTable:
         words = [token.group().lower() for token in tokens]
         segments, at = [], 0
         while at < len(tokens):
-            for size in range(min(self._longest, len(tokens) - at), 0, -1):
-                entry = self.entries.get(tuple(words[at : at + size]))
-                if entry or size == 1:
-                    start, end = tokens[at].start(), tokens[at + size - 1].end()
-                    segments.append(Segment(text[start:end], start, end, entry))
-                    at += size
-                    break
+            sizes = range(min(self._longest, len(tokens) - at), 0, -1)
+            size = next((n for n in sizes if tuple(words[at : at + n]) in self.entries), 1)
+            start, end = tokens[at].start(), tokens[at + size - 1].end()
+            segments.append(Segment(text[start:end], start, end, self.entries.get(tuple(words[at : at + size]))))
+            at += size
         return segments
 
 
