@@ -20,7 +20,6 @@ from PIL import Image
 
 from glalign.contract.specs.data import SynthesizeSpec
 from glalign.storage.whole_files import whole_directory
-from glalign.support.errors import UserError
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.captions.attributes import with_grue
@@ -49,14 +48,12 @@ def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int]
 
     progress(done, total) is called after every image. Raises: UserError for an unknown domain or language.
     """
-    domain, language, seed, people = find_domain(spec.domain), spec.language, spec.root_seed, spec.people
-    _check_language(domain, language)
-    plan = [
-        (split, number, index)
-        for split, number in _identities(spec)
-        for index in range(_image_count(seed, people, number, spec.images))
-    ]
-    rows, truth = [], {}
+    language, seed, people = spec.language, spec.root_seed, spec.people
+    domain = find_domain(spec.domain, language)
+    splits = [split for split in SPLITS for _ in range(getattr(spec, split))]
+    plan = [(split, number, index) for number, split in enumerate(splits, start=1)
+            for index in range(_image_count(seed, people, number, spec.images))]  # fmt: skip
+    rows, truth = [], dict[str, dict[str, Any]]()
     with whole_directory(out) as folder:
         for part in ("imgs", "labels"):
             (folder / part / domain.name).mkdir(parents=True)
@@ -64,15 +61,13 @@ def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int]
             person = make_person(domain, seed, people, number)
             photo = _photograph(domain, person, seed, people, index)
             visible, captions = _captions(domain, person, photo, seed, people, index, language)
-            texts = [caption.text for caption in captions]
+            texts, facts = [caption.text for caption in captions], [caption.facts for caption in captions]
             path = f"{domain.name}/{number:05d}_{index}.jpg"
             (folder / "imgs" / path).write_bytes(photo.jpeg)
             Image.fromarray(photo.labels).save(folder / "labels" / f"{path}.png")
             tokens = [re.findall(WORDS[language], text.lower()) for text in texts]
-            rows.append(
-                {"split": split, "id": number, "file_path": path, "captions": texts, "processed_tokens": tokens}
-            )
-            facts = [caption.facts for caption in captions]
+            row = {"split": split, "id": number, "file_path": path, "captions": texts, "processed_tokens": tokens}
+            rows.append(row)
             truth[path] = {"visible": visible, "facts": facts, "nuisance": photo.nuisance}
             if language == "vi":
                 truth[path]["phrases"] = [phrase_rows(caption.text, caption.phrases) for caption in captions]
@@ -89,9 +84,7 @@ def corpus(domain: str, identities: int, images: int, seed: int, languages: Sequ
     the population, and so of its random streams, is "pretrain": none of its people is in any benchmark split.
     Raises: UserError for an unknown domain or language.
     """
-    place = find_domain(domain)
-    for language in languages:
-        _check_language(place, language)
+    place = find_domain(domain, *languages)
     for number in range(1, identities + 1):
         person = make_person(place, seed, "pretrain", number)
         for index in range(images):
@@ -103,23 +96,6 @@ def corpus(domain: str, identities: int, images: int, seed: int, languages: Sequ
 def phrase_rows(text: str, phrases: list[Phrase]) -> list[dict[str, Any]]:
     """Return the noun phrases of a caption as `truth.json` keeps them."""
     return [{"text": text[phrase.start : phrase.end], **phrase._asdict()} for phrase in phrases]
-
-
-def _check_language(domain: Domain, language: str) -> None:
-    if language not in domain.annotators:
-        raise UserError(
-            f"synthetic.language: nobody of the domain {domain.name!r} writes {language!r}; choose one of "
-            f"{', '.join(domain.annotators)}"
-        )
-
-
-def _identities(spec: SynthesizeSpec) -> Iterator[tuple[str, int]]:
-    """Yield (split, number) of every identity; numbers start at 1."""
-    number = 0
-    for split in SPLITS:
-        for _ in range(getattr(spec, split)):
-            number += 1
-            yield split, number
 
 
 def _image_count(seed: int, people: str, number: int, mean: float) -> int:

@@ -30,9 +30,5 @@ def with_grue(visible: Mapping[str, str]) -> dict[str, str]:
     >>> with_grue({"upper_colour": "teal"})
     {'upper_colour': 'teal', 'upper_grue': 'yes'}
     """
-    grue = {
-        f"{name.removesuffix('_colour')}_grue": "yes" if value in GRUE else "no"
-        for name, value in visible.items()
-        if name.endswith("_colour")
-    }
-    return {**visible, **grue}
+    colours = {name.removesuffix("_colour"): value for name, value in visible.items() if name.endswith("_colour")}
+    return {**visible, **{f"{item}_grue": "yes" if colour in GRUE else "no" for item, colour in colours.items()}}

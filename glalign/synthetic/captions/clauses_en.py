@@ -7,20 +7,13 @@ from glalign.synthetic.captions import words_en as words
 from glalign.synthetic.captions.phrases_en import EnglishPhrases, article
 from glalign.synthetic.domains.domain import Domain
 
-SMALL = {
-    "cap": ("cap", "hat", "baseball cap"),
-    "hat": ("hat", "sun hat"),
-    "scarf": ("scarf",),
-    "belt": ("belt",),
-    "watch": ("a watch",),
-    "glasses": ("glasses", "glasses", "eyeglasses", "black glasses"),
-    "sunglasses": ("sunglasses", "sunglasses", "dark glasses"),
-}
-HELD = {
-    "phone": ("a cell phone", "a phone", "a cellphone", "a mobile phone"),
-    "book": ("a book", "some papers", "a notebook"),
-    "bottle": ("a water bottle", "a bottle", "a bottle of water"),
-}
+SMALL = {"cap": ("cap", "hat", "baseball cap"), "hat": ("hat", "sun hat"), "scarf": ("scarf",),
+         "belt": ("belt",), "watch": ("a watch",),
+         "glasses": ("glasses", "glasses", "eyeglasses", "black glasses"),
+         "sunglasses": ("sunglasses", "sunglasses", "dark glasses")}  # fmt: skip
+HELD = {"phone": ("a cell phone", "a phone", "a cellphone", "a mobile phone"),
+        "book": ("a book", "some papers", "a notebook"),
+        "bottle": ("a water bottle", "a bottle", "a bottle of water")}  # fmt: skip
 PACES = {
     "walking": ("is walking", "is walking down the street", "is walking along", "is taking a step", "walks forward"),
     "standing": ("is standing", "is standing still"),
@@ -31,18 +24,13 @@ VIEWS = {
     "side": ("is seen from the side", "is in profile", "is looking to the side", "is visible from the side"),
 }
 FILLER = (
-    "{his} head is slightly turned.",
-    "{his} arms are at {his} sides.",
-    "{he} appears to be in a hurry.",
+    "{his} head is slightly turned.", "{his} arms are at {his} sides.", "{he} appears to be in a hurry.",
     "{he} looks like {he} is on {his} way somewhere and seems to know where to go.",
-    "the picture is a little blurry, so it is hard to make out more.",
-    "{his} face can not be seen very clearly.",
-    "{he} is outdoors and other people may be nearby.",
-    "one of {his} feet is in front of the other.",
-    "{he} seems to be fairly young, perhaps in {his} twenties.",
-    "the ground looks like stone or concrete.",
+    "the picture is a little blurry, so it is hard to make out more.", "{his} face can not be seen very clearly.",
+    "{he} is outdoors and other people may be nearby.", "one of {his} feet is in front of the other.",
+    "{he} seems to be fairly young, perhaps in {his} twenties.", "the ground looks like stone or concrete.",
     "the clothes that {he} has on look casual and comfortable.",
-)
+)  # fmt: skip
 FILLER_COUNTS = {0: 60, 1: 28, 2: 9, 4: 2.4, 7: 0.6}
 
 
@@ -62,12 +50,11 @@ class EnglishClauses(EnglishPhrases):
 
     def subject(self) -> str:
         """Name the person, without article, sometimes with the build: "man", "slim young woman"."""
-        who = self.noun
         if self.visible["build"] != "average" and self.chance(0.22 * (1 + self.detail)):
             self.add_fact("build")
             names = {"slim": ("thin", "slim", "slender"), "heavy": ("heavy set", "heavyset", "stocky", "large")}
-            who = f"{self.rng.choice(names[self.visible['build']])} {who}"
-        return who
+            return f"{self.rng.choice(names[self.visible['build']])} {self.noun}"
+        return self.noun
 
     def subject_with_article(self) -> str:
         """Name the person as in `subject`, with "the", "a" or "an"."""
@@ -79,20 +66,15 @@ class EnglishClauses(EnglishPhrases):
         if "upper" in self.visible and self.chance(0.97):
             top = article(self.upper())
             if self.has("inner") and self.chance(0.8):
-                inner = self.inner()
-                top += self.rng.choice(
-                    (f" over {article(inner)}", f" with {article(inner)} underneath", f" and {article(inner)}")
-                )
+                inner = article(self.inner())
+                top += self.rng.choice((f" over {inner}", f" with {inner} underneath", f" and {inner}"))
             if self.chance(0.16 * self.detail):
-                fits = (" that fits loosely", " that looks a little too big", " that hangs out")
-                top += self.rng.choice(fits)
+                top += self.rng.choice((" that fits loosely", " that looks a little too big", " that hangs out"))
             parts.append(top)
         if "lower" in self.visible and not self.dress and self.chance(0.96):
             low = self.lower()
-            if low.split()[-1] in ("skirt", "skort"):
-                parts.append(article(low))
-            else:
-                parts.append(f"a pair of {low}" if self.chance(pair) else low)
+            skirt = low.split()[-1] in ("skirt", "skort")
+            parts.append(article(low) if skirt else f"a pair of {low}" if self.chance(pair) else low)
         if parts and self.dress and "lower_length" in self.visible and self.chance(0.2 * self.detail):
             self.add_fact("lower_length")
             ends = {"short": "ends above the knee", "knee": "reaches the knees", "long": "reaches the ankles"}
@@ -110,8 +92,7 @@ class EnglishClauses(EnglishPhrases):
     def accessories(self, probability: float) -> list[str]:
         """Describe hat, glasses, scarf, belt and watch. probability: mean rate of mentioning them."""
         parts = []
-        for item in ("hat", "glasses", "scarf", "belt", "watch"):
-            strong = {"hat": 1.0, "glasses": 0.75, "scarf": 1.0, "belt": 0.6, "watch": 0.5}[item]
+        for item, strong in {"hat": 1.0, "glasses": 0.75, "scarf": 1.0, "belt": 0.6, "watch": 0.5}.items():
             if not self.has(item) or not self.chance(min(0.95, probability * strong + 0.25)):
                 continue
             self.add_fact(item)
@@ -128,12 +109,12 @@ class EnglishClauses(EnglishPhrases):
         """Describe bag, object in the hand and umbrella. probability: of mentioning the bag."""
         parts = []
         if self.has("bag") and self.chance(probability):
-            kind, bag = self.visible["bag"], article(self.bag())
+            bag = article(self.bag())
             places = {"backpack": (f"on {self.his} back", "", "", "over both shoulders"),
                       "shoulder bag": (f"over {self.his} shoulder", f"on {self.his} shoulder", ""),
                       "messenger bag": (f"across {self.his} body", f"over {self.his} shoulder", ""),
                       "handbag": (f"in {self.his} hand", ""), "plastic bag": (f"in {self.his} hand", "")}  # fmt: skip
-            parts.append(f"{bag} {self.rng.choice(places[kind])}".strip())
+            parts.append(f"{bag} {self.rng.choice(places[self.visible['bag']])}".strip())
         if self.has("held") and self.chance(probability * 0.8):
             self.add_fact("held")
             parts.append(self.rng.choice(HELD[self.visible["held"]]) + self.rng.choice(("", f" in {self.his} hand")))
@@ -144,18 +125,13 @@ class EnglishClauses(EnglishPhrases):
 
     def series(self, items: list[str]) -> str:
         """Join items as "a, b and c", sometimes with the last comma; no items give "casual clothes"."""
-        if not items:
-            return "casual clothes"
-        if len(items) == 1:
-            return items[0]
+        if len(items) < 2:
+            return items[0] if items else "casual clothes"
         comma = "," if len(items) > 2 and self.chance(0.4) else ""
         return f"{', '.join(items[:-1])}{comma} and {items[-1]}"
 
     def padding(self) -> list[str]:
         """Make sentences to append, in this order, to a caption that is too short."""
         who = self.he.capitalize()
-        return [
-            f"{who} {self.view_or_pace()}.",
-            f"{who} is outside in the daytime.",
-            "There is not much else to see in the picture.",
-        ]
+        return [f"{who} {self.view_or_pace()}.", f"{who} is outside in the daytime.",
+                "There is not much else to see in the picture."]  # fmt: skip

@@ -7,28 +7,17 @@ from glalign.synthetic.captions import words_vi as words
 from glalign.synthetic.captions.phrases_vi import VietnamesePhrases
 from glalign.synthetic.domains.domain import Domain
 
-PACES = {
-    "walking": ("đang đi bộ", "đang bước đi", "đang đi trên đường", "đang đi lại", "đang bước về phía trước"),
-    "standing": ("đang đứng", "đang đứng yên", "đứng một chỗ"),
-}
-VIEWS = {
-    "back": ("quay lưng lại", "đi ngược hướng máy quay", "nhìn từ phía sau"),
-    "front": ("nhìn thẳng về phía trước", "hướng mặt về phía máy quay", "nhìn từ phía trước"),
-    "side": ("quay nghiêng người", "nhìn từ một bên", "nhìn nghiêng"),
-}
+PACES = {"walking": ("đang đi bộ", "đang bước đi", "đang đi trên đường", "đang đi lại", "đang bước về phía trước"),
+         "standing": ("đang đứng", "đang đứng yên", "đứng một chỗ")}  # fmt: skip
+VIEWS = {"back": ("quay lưng lại", "đi ngược hướng máy quay", "nhìn từ phía sau"),
+         "front": ("nhìn thẳng về phía trước", "hướng mặt về phía máy quay", "nhìn từ phía trước"),
+         "side": ("quay nghiêng người", "nhìn từ một bên", "nhìn nghiêng")}  # fmt: skip
 BUILDS = {"slim": ("dáng gầy", "dáng người mảnh khảnh", "người gầy"),
           "heavy": ("dáng mập", "dáng người to", "hơi béo")}  # fmt: skip
-FILLER = (
-    "hai tay buông xuôi",
-    "đầu hơi cúi",
-    "trông còn khá trẻ",
-    "có vẻ đang vội",
-    "xung quanh có nhiều người qua lại",
-    "không nhìn rõ mặt vì ảnh bị mờ",
-    "một chân bước lên trước chân kia",
-    "quần áo gọn gàng và giản dị",
-    "có vẻ đang đi chơi cùng gia đình",
-)
+FILLER = ("hai tay buông xuôi", "đầu hơi cúi", "trông còn khá trẻ", "có vẻ đang vội",
+          "xung quanh có nhiều người qua lại", "không nhìn rõ mặt vì ảnh bị mờ",
+          "một chân bước lên trước chân kia", "quần áo gọn gàng và giản dị",
+          "có vẻ đang đi chơi cùng gia đình")  # fmt: skip
 FILLER_COUNTS = {0: 40, 1: 34, 2: 18, 4: 6, 6: 2}
 
 
@@ -89,7 +78,8 @@ class VietnameseClauses(VietnamesePhrases):
             one = self.rng.choice(("một chiếc ", "chiếc ", "một cái ")) if self.chance(classifier) else ""
             clauses.append(f"mặc {one}{top}")
             if self.has("inner") and self.mentions(0.8):
-                inner = self.inner()
+                shirt = self.rng.choice(("áo", "áo phông", "áo sơ mi", "áo thun"))
+                inner = self.coloured("inner", "UPPERBODY", shirt)
                 clauses.append(self.rng.choice((f"bên trong mặc {inner}", f"áo trong là {inner}", f"trong là {inner}")))
             if self.has("print") and self.chance(0.2 + 0.6 * self.detail):
                 clauses.append(self._print())
@@ -107,17 +97,14 @@ class VietnameseClauses(VietnamesePhrases):
             shoes = self.shoes()
             clauses.append(self.rng.choice((f"đi {shoes}", f"đi {shoes}", f"chân đi {shoes}")))
             if self.has("socks") and self.mentions(0.5):
-                clauses.append(f"đi {self.socks()}")
+                clauses.append(f"đi {self.coloured('socks', 'SHOES', 'tất')}")
         return clauses
 
     def _print(self) -> str:
         """Describe the print with its place on the chest."""
-        where = self.rng.choice(("trước", "ở", "trên"))
-        chest = self.body_part("UPPERBODY", "ngực")
+        spot = f"{self.rng.choice(('trước', 'ở', 'trên'))} {self.body_part('UPPERBODY', 'ngực')}"
         what = self.print_phrase()
-        return self.rng.choice(
-            (f"{where} {chest} có {what}", f"{where} {chest} áo có {what}", f"có {what} {where} {chest}")
-        )
+        return self.rng.choice((f"{spot} có {what}", f"{spot} áo có {what}", f"có {what} {spot}"))
 
     def carried(self, probability: float) -> list[str]:
         """Describe bag, object in the hand, umbrella and watch. probability: of mentioning the bag."""

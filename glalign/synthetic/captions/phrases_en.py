@@ -5,23 +5,19 @@ from glalign.synthetic.captions.generator import CaptionGenerator
 from glalign.synthetic.domains.domain import choose
 from glalign.synthetic.domains.palette import MIXED_UP
 
-PATTERNS = {
-    "striped": {"striped": 8, "stripe": 1, "stripped": 1},
-    "plaid": {"plaid": 6, "checkered": 2, "checked": 1, "flannel": 1},
-    "dotted": {"polka dot": 5, "dotted": 2, "spotted": 1},
-    "floral": {"floral": 5, "flowered": 2, "flower print": 2, "patterned": 2},
-}
-SLEEVES = {
-    "short": {"short sleeved": 5, "short sleeve": 5, "short-sleeved": 2},
-    "long": {"long sleeved": 5, "long sleeve": 5, "long-sleeved": 2},
-    "sleeveless": {"sleeveless": 1},
-}
+PATTERNS = {"striped": {"striped": 8, "stripe": 1, "stripped": 1},
+            "plaid": {"plaid": 6, "checkered": 2, "checked": 1, "flannel": 1},
+            "dotted": {"polka dot": 5, "dotted": 2, "spotted": 1},
+            "floral": {"floral": 5, "flowered": 2, "flower print": 2, "patterned": 2}}  # fmt: skip
+SLEEVES = {"short": {"short sleeved": 5, "short sleeve": 5, "short-sleeved": 2},
+           "long": {"long sleeved": 5, "long sleeve": 5, "long-sleeved": 2},
+           "sleeveless": {"sleeveless": 1}}  # fmt: skip
 
 
 class EnglishPhrases(CaptionGenerator):
     """Makes the noun phrases of a caption, one method per garment or item."""
 
-    def word(self, table: dict[str, dict[str, dict[str, float]]], value: str) -> str:
+    def word(self, table: dict[str, words.Names], value: str) -> str:
         """Draw a word for a value from a table of the dialects' words."""
         return choose(self.rng, table[self.dialect][value])
 
@@ -36,17 +32,14 @@ class EnglishPhrases(CaptionGenerator):
         elif tone == "light" and colour in ("tan", "gray", "white") and self.chance(0.04):
             self.add_fact(f"{item}_tone", "light")
             return self.rng.choice(("light colored", "light"))
-        table = words.TONES[self.dialect].get((colour, tone)) or words.COLOURS[self.dialect][colour]
-        name = choose(self.rng, table)
+        name = choose(self.rng, words.TONES[self.dialect].get((colour, tone)) or words.COLOURS[self.dialect][colour])
         if name in ("dark", "light colored"):
             self.add_fact(f"{item}_tone", name.split()[0])
             return name
         self.add_fact(f"{item}_colour", colour)
-        if f"{item}_tone" in self.visible and name.split()[0] in (
-            *words.TONE_WORDS["dark"][:-1],
-            *words.TONE_WORDS["light"][:-1],
-        ):
-            self.add_fact(f"{item}_tone", "dark" if name.split()[0] in words.TONE_WORDS["dark"] else "light")
+        for stated, marks in words.TONE_WORDS.items():
+            if f"{item}_tone" in self.visible and name.split()[0] in marks:
+                self.add_fact(f"{item}_tone", stated)
         return name
 
     def upper(self) -> str:
@@ -54,36 +47,29 @@ class EnglishPhrases(CaptionGenerator):
         visible = self.visible
         kind = self.word(words.UPPERS, visible["upper"])
         if kind in words.UPPER_FACTS:
-            self.add_fact("upper", words.UPPER_FACTS[kind])
+            self.add_fact("upper")
         elif kind in ("shirt", "top", "jacket", "coat", "sweater", "sweatshirt", "sundress"):
             self.add_fact("upper_family")
-        colours = self.colour("upper")
-        pattern, after = "", ""
-        plain = visible["upper_pattern"] == "plain"
-        if not plain and self.chance(0.5 + 0.45 * self.detail):
+        colours, design = self.colour("upper"), visible["upper_pattern"]
+        pattern = after = ""
+        if design != "plain" and self.chance(0.5 + 0.45 * self.detail):
             self.add_fact("upper_pattern")
-            pattern = visible["upper_pattern"]
-            if self.dialect == "street":
-                pattern = choose(self.rng, PATTERNS[pattern])
+            pattern = choose(self.rng, PATTERNS[design]) if self.dialect == "street" else design
             if self.chance(0.72):
                 second = self.colour("second")
                 if self.chance(0.75):
                     colours = f"{colours} and {second}" if self.chance(0.7) else f"{second} and {colours}"
                 else:
                     plural = {"striped": "stripes", "plaid": "checks", "dotted": "dots", "floral": "flowers"}
-                    after, pattern = f" with {second} {plural[visible['upper_pattern']]}", ""
+                    after, pattern = f" with {second} {plural[design]}", ""
         elif self.has("print") and self.chance(0.25 + 0.6 * self.detail):
             after = self.print_phrase()
-        if self.chance(0.24 + 0.5 * self.detail) and (
-            visible["sleeve"] != "long" or visible["upper_family"] in ("shirt", "dress") or self.chance(0.3)
-        ):
+        parts = [colours, pattern]
+        telling = visible["sleeve"] != "long" or visible["upper_family"] in ("shirt", "dress")
+        if self.chance(0.24 + 0.5 * self.detail) and (telling or self.chance(0.3)):
             self.add_fact("sleeve")
             sleeve = choose(self.rng, SLEEVES[visible["sleeve"]])
-            if kind in ("tank top", "tank"):
-                sleeve = ""
-            parts = [colours, sleeve, pattern] if self.chance(0.5) else [sleeve, colours, pattern]
-        else:
-            parts = [colours, pattern]
+            parts.insert(1 if self.chance(0.5) else 0, "" if kind in ("tank top", "tank") else sleeve)
         return " ".join([p for p in parts if p] + [kind]) + after
 
     def print_phrase(self) -> str:
@@ -107,9 +93,8 @@ class EnglishPhrases(CaptionGenerator):
         """Name the lower garment, without article."""
         visible = self.visible
         kind = self.word(words.LOWERS, visible["lower"])
-        self.add_fact("lower", {"pants": "pants", "slacks": "pants", "trousers": "pants"}.get(kind, visible["lower"]))
-        if kind == "pants" and visible["lower"] in ("jeans", "leggings"):
-            self.facts.pop()
+        if kind != "pants" or visible["lower"] == "pants":  # jeans and leggings may be called pants
+            self.add_fact("lower")
         parts = [self.colour("lower")] if not (kind == "jeans" and self.chance(0.12)) else []
         if visible["lower"] == "shorts" and visible.get("fabric") == "denim" and self.chance(0.6):
             self.add_fact("fabric")
@@ -117,7 +102,7 @@ class EnglishPhrases(CaptionGenerator):
         if self.chance(0.1 + 0.35 * self.detail):
             names = {"knee": ("knee length", "knee-length"), "capri": ("capri", "cropped", "calf length"),
                      "short": ("short",), "long": ("long",)}[visible["lower_length"]]  # fmt: skip
-            if visible["lower_length"] != "long" or (visible["lower"] == "skirt" or self.chance(0.3)):
+            if visible["lower_length"] != "long" or visible["lower"] == "skirt" or self.chance(0.3):
                 name = self.rng.choice(names)
                 self.add_fact("lower_length")
                 parts.insert(self.rng.randint(0, len(parts)), name)
@@ -127,7 +112,7 @@ class EnglishPhrases(CaptionGenerator):
         """Name the shoes, without article."""
         kind = self.word(words.SHOES, self.visible["shoes"])
         if kind in words.SHOE_FACTS:
-            self.add_fact("shoes", words.SHOE_FACTS[kind])
+            self.add_fact("shoes")
         colour = self.colour("shoes")
         if self.has("sole") and self.chance(0.4):
             self.add_fact("sole")
@@ -139,7 +124,7 @@ class EnglishPhrases(CaptionGenerator):
         kind = self.word(words.BAGS, self.visible["bag"])
         self.add_fact("carries")
         if kind in words.BAG_FACTS:
-            self.add_fact("bag", words.BAG_FACTS[kind])
+            self.add_fact("bag")
         return f"{self.colour('bag')} {kind}" if self.chance(0.86) else kind
 
     def hair(self) -> str:
@@ -149,13 +134,12 @@ class EnglishPhrases(CaptionGenerator):
         if visible["hair_length"] == "bald":
             return self.rng.choice(("a bald head", "no hair", "a shaved head"))
         tied = visible.get("hair_style", "loose")
-        dark = visible["hair_colour"] in ("black", "brown") and self.chance(0.3)
-        if dark:
-            self.add_fact("hair_tone", "dark")
-            colour = "dark"
+        colour = visible["hair_colour"]
+        if colour in ("black", "brown") and self.chance(0.3):
+            self.add_fact("hair_tone", colour := "dark")
         else:
             self.add_fact("hair_colour")
-            colour = visible["hair_colour"] if visible["hair_colour"] != "gray" else self.rng.choice(("gray", "grey"))
+            colour = self.rng.choice(("gray", "grey")) if colour == "gray" else colour
         if tied != "loose" and self.chance(0.75):
             self.add_fact("hair_style")
             self.facts = [f for f in self.facts if f[0] != "hair_length"]

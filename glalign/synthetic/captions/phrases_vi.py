@@ -38,8 +38,7 @@ class VietnamesePhrases(CaptionGenerator):
         """Draw the noun of an item and add the fact that the noun states, if any."""
         kind = self.word(table, self.visible[item])
         for attribute in (item, f"{item}_family"):
-            value = words.FACTS.get(attribute, {}).get(kind)
-            if value is not None and value == self.visible.get(attribute):
+            if kind in words.FACTS.get(attribute, {}).get(self.visible.get(attribute, ""), ()):
                 self.add_fact(attribute)
         return kind
 
@@ -73,20 +72,12 @@ class VietnamesePhrases(CaptionGenerator):
         if visible["upper_pattern"] != "plain" and self.chance(0.5 + 0.45 * self.detail):
             self.add_fact("upper_pattern")
             pattern = self.word(words.PATTERNS, visible["upper_pattern"])
-            if self.chance(0.6):
-                pattern += f" {self.colour('second')}"
+            pattern += f" {self.colour('second')}" if self.chance(0.6) else ""
         parts = [sleeve, colour, pattern] if self.chance(0.66) else [colour, sleeve, pattern]
         if pattern and self.chance(0.3):
             parts = [sleeve, pattern, colour]
         # The word for a dress belongs to the lower body, as in the paper's keyword list (D19).
         return self.mark("LOWERBODY" if visible["upper"] == "dress" else "UPPERBODY", _joined(kind, *parts), since)
-
-    def inner(self) -> str:
-        """Name the shirt under an open jacket."""
-        since = len(self.facts)
-        self.add_fact("inner")
-        kind = self.rng.choice(("áo", "áo phông", "áo sơ mi", "áo thun"))
-        return self.mark("UPPERBODY", f"{kind} {self.colour('inner')}", since)
 
     def print_phrase(self) -> str:
         """Describe the print of the upper garment, e.g. "logo màu đỏ"."""
@@ -98,8 +89,7 @@ class VietnamesePhrases(CaptionGenerator):
     def lower(self) -> str:
         """Name the lower garment."""
         visible, since = self.visible, len(self.facts)
-        kind = self.noun_of("lower", words.LOWERS)
-        length = ""
+        kind, length = self.noun_of("lower", words.LOWERS), ""
         if self.chance(0.12 + 0.3 * self.detail) and kind not in ("quần dài", "quần ngố", "quần đùi"):
             self.add_fact("lower_length")
             length = self.word(words.LENGTHS, visible["lower_length"])
@@ -109,30 +99,28 @@ class VietnamesePhrases(CaptionGenerator):
         """Name the shoes, sometimes with their white soles."""
         since = len(self.facts)
         kind = self.noun_of("shoes", words.SHOES).replace("giày", self.shoe)
-        classifier = "đôi " if self.chance(0.16) else ""
-        text = self.mark("SHOES", f"{classifier}{kind} {self.colour('shoes')}", since)
+        pair = "đôi" if self.chance(0.16) else ""
+        text = self.mark("SHOES", _joined(pair, kind, self.colour("shoes")), since)
         if self.has("sole") and self.chance(0.4):
             since = len(self.facts)
             self.add_fact("sole")
             text += " " + self.mark("SHOES", f"{self.rng.choice(('đế', 'viền'))} trắng", since)
         return text
 
-    def socks(self) -> str:
-        """Name the socks."""
+    def coloured(self, item: str, region: str, noun: str) -> str:
+        """Name an item that is always described with its colour."""
         since = len(self.facts)
-        self.add_fact("socks")
-        return self.mark("SHOES", f"tất {self.colour('socks')}", since)
+        self.add_fact(item)
+        return self.mark(region, f"{noun} {self.colour(item)}", since)
 
     def item(self, item: str, region: str, table: words.Names | str, colour: float = 1.0) -> str:
         """Name an item. table: its words, or the one word. colour: probability of its colour."""
         since = len(self.facts)
         if isinstance(table, str):
             self.add_fact(item)
-            kind = table
-        else:
-            kind = self.noun_of(item, table)
-            if item == "bag":
-                self.add_fact("carries")
+        kind = table if isinstance(table, str) else self.noun_of(item, table)
+        if item == "bag":
+            self.add_fact("carries")
         coloured = f"{item}_colour" in self.visible and self.chance(colour)
         return self.mark(region, _joined(kind, self.colour(item) if coloured else ""), since)
 
@@ -151,7 +139,7 @@ class VietnamesePhrases(CaptionGenerator):
             self.add_fact("hair_length")
             return self.mark("HEAD", self.rng.choice(("đầu hói", "đầu trọc")), since)
         noun = "mái tóc" if self.chance(0.2) else "tóc"
-        style = length = ""
+        style = length = colour = ""
         if visible.get("hair_style", "loose") != "loose" and self.chance(0.8):
             self.add_fact("hair_style")
             styles = {"ponytail": ("buộc đuôi ngựa", "buộc phía sau", "buộc gọn sau gáy"), "bun": ("búi cao", "búi")}
@@ -161,11 +149,10 @@ class VietnamesePhrases(CaptionGenerator):
             lengths = {"short": ("ngắn", "cắt ngắn"), "medium": ("ngang vai", "chạm vai"),
                        "long": ("dài", "dài qua vai", "dài xõa")}  # fmt: skip
             length = self.rng.choice(lengths[visible["hair_length"]])
-        colour = ""
         if self.chance(0.5):
             self.add_fact("hair_colour")
-            name = self.word(words.HAIR, visible["hair_colour"])
-            colour = f"màu {name}" if self.chance(self.writes_colour) else name
+            colour = self.word(words.HAIR, visible["hair_colour"])
+            colour = f"màu {colour}" if self.chance(self.writes_colour) else colour
         return self.mark("HEAD", _joined(noun, length, colour, style), since)
 
 

@@ -44,42 +44,35 @@ class _Styles(EnglishClauses):
         if self.chance(0.4 + self.detail * 0.4):
             items += self.accessories(0.3)
         text = f"{article(self.subject())} {verb} {self.series(items)}"
-        carried = self.carried(0.7)
-        if carried:
+        if carried := self.carried(0.7):
             text += f" {self.rng.choice(('carrying', 'and carrying', 'with'))} {self.series(carried)}"
         return text + "."
 
     def narrative(self) -> str:
         who, he = self.subject_with_article(), self.he
-        sentences = []
-        items = self.garments(0.14)
+        items, extra = self.garments(0.14), []
         if self.chance(0.3):
             items += self.accessories(0.4)
-            extra: list[str] = []
-        else:
-            extra = self.accessories(0.4) if self.chance(0.7) else []
+        elif self.chance(0.7):
+            extra = self.accessories(0.4)
         verb = self.rng.choice(("is wearing", "is wearing", "wears", "has on"))
         hair = self.hair() if "hair_length" in self.visible and self.chance(0.52) else ""
         if hair and self.chance(0.35):
-            sentences.append(f"{who} with {hair} {verb} {self.series(items)}.")
+            sentences = [f"{who} with {hair} {verb} {self.series(items)}."]
         elif hair and self.chance(0.4):
-            sentences += [f"{who} has {hair}.", f"{he} {verb} {self.series(items)}."]
+            sentences = [f"{who} has {hair}.", f"{he} {verb} {self.series(items)}."]
         elif len(items) > 2 and self.chance(0.25):
-            sentences += [
-                f"{who} {verb} {self.series(items[:-1])}.",
-                f"{he} {self.rng.choice(('is also wearing', 'has on', 'is wearing'))} {items[-1]}.",
-            ]
+            sentences = [f"{who} {verb} {self.series(items[:-1])}."]
+            sentences.append(f"{he} {self.rng.choice(('is also wearing', 'has on', 'is wearing'))} {items[-1]}.")
         else:
-            sentences.append(f"{who} {verb} {self.series(items)}.")
+            sentences = [f"{who} {verb} {self.series(items)}."]
         if hair and hair not in sentences[0]:
             sentences.append(f"{he} has {hair}.")
         if extra:
             sentences.append(f"{he} {self.rng.choice(('is also wearing', 'is wearing', 'has'))} {self.series(extra)}.")
-        carried = self.carried(0.85)
-        if carried:
-            sentences.append(
-                f"{he} {self.rng.choice(('is carrying', 'carries', 'is also carrying', 'has'))} {self.series(carried)}."
-            )
+        if carried := self.carried(0.85):
+            carries = self.rng.choice(("is carrying", "carries", "is also carrying", "has"))
+            sentences.append(f"{he} {carries} {self.series(carried)}.")
         if self.chance(0.3):
             sentences.insert(self.rng.randint(1, len(sentences)), f"{he} {self.view_or_pace()}.")
         return _paragraph(sentences)
@@ -103,8 +96,7 @@ class _Styles(EnglishClauses):
     def observation(self) -> str:
         he = self.he
         first = {"back": "from behind", "front": "from the front", "side": "from the side"}[self.visible["view"]]
-        start = self.rng.randrange(3)
-        if start == 0:
+        if self.rng.randrange(3) == 0:
             self.add_fact("view")
             sentences = [f"this is {article(self.subject())} {first}."]
         else:
@@ -117,14 +109,11 @@ class _Styles(EnglishClauses):
             body.append(f"{he} is wearing {items[0]}.")
         if len(items) > 1:
             body.append(f"{he} {self.rng.choice(('has on', 'is also wearing', 'wears'))} {self.series(items[1:])}.")
-        extra = self.accessories(0.55)
-        if extra:
+        if extra := self.accessories(0.55):
             body.append(f"{he} {self.rng.choice(('has', 'is also wearing', 'has on'))} {self.series(extra)}.")
-        carried = self.carried(0.85)
-        if carried:
-            body.append(
-                f"{he} {self.rng.choice(('is carrying', 'carries', 'appears to be carrying'))} {self.series(carried)}."
-            )
+        if carried := self.carried(0.85):
+            carries = self.rng.choice(("is carrying", "carries", "appears to be carrying"))
+            body.append(f"{he} {carries} {self.series(carried)}.")
         body += self.filler()
         if body and self.chance(0.25):
             self.rng.shuffle(body)

@@ -60,14 +60,11 @@ class _Styles(VietnameseClauses):
     def observation(self) -> str:
         who = self.subject(("người đàn ông", "chàng trai", "anh thanh niên", "cô gái", "người phụ nữ", "bạn nữ"))
         sentences = [f"{who} {self.view_or_pace()}"]
-        head = self.head(0.7, having=1.0)
-        if head:
+        if head := self.head(0.7, having=1.0):
             sentences.append(f"{self.pronoun()} {self.series(head)}")
-        worn = self.garments(verbs=0.4, classifier=0.24)
-        if worn:
+        if worn := self.garments(verbs=0.4, classifier=0.24):
             sentences.append(f"{self.pronoun()} {self.series(worn)}")
-        rest = self.carried(0.92) + self.filler()
-        if rest:
+        if rest := self.carried(0.92) + self.filler():
             sentences.append(", ".join(rest))
         return " ".join(f"{_capital(s)}." for s in sentences)
 

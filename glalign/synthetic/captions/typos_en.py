@@ -4,20 +4,11 @@ import random
 
 from glalign.synthetic.domains.domain import Domain
 
-KNOWN = {
-    "wearing": ("wering", "wearing", "waring"),
-    "carrying": ("carring", "caring", "carying"),
-    "shirt": ("sihrt", "shrit"),
-    "backpack": ("backback", "bakpack"),
-    "sneakers": ("sneekers", "sneakes"),
-    "striped": ("stripped", "stiped"),
-    "sleeved": ("sleved", "sleeve"),
-    "is": ("s", "us"),
-    "and": ("an",),
-    "has": ("had",),
-    "colored": ("coloured", "color"),
-    "t-shirt": ("tshirt", "t shirt"),
-}
+KNOWN = {"wearing": ("wering", "wearing", "waring"), "carrying": ("carring", "caring", "carying"),
+         "shirt": ("sihrt", "shrit"), "backpack": ("backback", "bakpack"),
+         "sneakers": ("sneekers", "sneakes"), "striped": ("stripped", "stiped"),
+         "sleeved": ("sleved", "sleeve"), "is": ("s", "us"), "and": ("an",), "has": ("had",),
+         "colored": ("coloured", "color"), "t-shirt": ("tshirt", "t shirt")}  # fmt: skip
 
 
 def _mistype(rng: random.Random, word: str) -> str:
@@ -29,11 +20,8 @@ def _mistype(rng: random.Random, word: str) -> str:
     i = rng.randint(1, len(word) - 2)
     kind = rng.randrange(3)
     if kind == 0:
-        return (
-            word[: i - 1] + word[i] + word[i - 1] + word[i + 1 :]
-            if i > 1
-            else word[:i] + word[i + 1] + word[i] + word[i + 2 :]
-        )
+        i -= i > 1
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
     return word[:i] + word[i + 1 :] if kind == 1 else word[:i] + word[i] + word[i:]
 
 

@@ -6,19 +6,9 @@ import unicodedata
 
 from glalign.synthetic.domains.domain import Domain
 
-KNOWN = {
-    "màu": ("mầu", "mau"),
-    "nữ": ("nũ", "nưx"),
-    "trái": ("trai", "tráii"),
-    "quần": ("quàn", "quân"),
-    "đeo": ("đeoo", "deo"),
-    "giày": ("dày", "giáy"),
-    "khẩu": ("khảu",),
-    "phông": ("phong",),
-    "xanh": ("xnah", "xah"),
-    "đen": ("den", "đne"),
-    "trắng": ("tráng", "trăng"),
-}
+KNOWN = {"màu": ("mầu", "mau"), "nữ": ("nũ", "nưx"), "trái": ("trai", "tráii"), "quần": ("quàn", "quân"),
+         "đeo": ("đeoo", "deo"), "giày": ("dày", "giáy"), "khẩu": ("khảu",), "phông": ("phong",),
+         "xanh": ("xnah", "xah"), "đen": ("den", "đne"), "trắng": ("tráng", "trăng")}  # fmt: skip
 TONES = "\u0300\u0301\u0303\u0309\u0323"
 """Combining grave, acute, tilde, hook and dot below: the five written tones."""
 WORD = re.compile(r"[^\W\d_]+")

@@ -8,17 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-Weights = dict[str, float]
+Weights = Mapping[str, float]
 Key = TypeVar("Key")
 Range = tuple[float, float]
+MENS_SHOES = {"sneakers": 62, "dress shoes": 20, "sandals": 9, "flip-flops": 7, "boots": 2}
+WOMENS_SHOES = {"sneakers": 44, "flats": 18, "sandals": 18, "heels": 10, "boots": 4, "flip-flops": 6}
 
 
 @dataclass(frozen=True)
 class Wardrobe:
     """How people of a domain look and what they wear.
 
-    women: share of women. patterned, printed: probability of a pattern or a print. Weights: canonical values or shades
-    (`palette.SHADES`) -> weight.
+    women: share of women. patterned, printed: probability of a pattern or a print. spread: standard deviation of a
+    garment's colour around its shade, in sRGB steps (0..255). Weights: canonical values or shades (`palette.SHADES`)
+    -> weight. hat_shades: empty: `upper_shades`. mask: shades of face masks, and "none"; empty: there are no masks and
+    no attribute of them. sided: whether the attributes include the side of the bag and the hand that holds an object.
     """
 
     women: float
@@ -36,20 +40,12 @@ class Wardrobe:
     patterned: float
     printed: float
     spread: float
-    """Standard deviation of a garment's colour around its shade, in sRGB steps (0..255)."""
     hat: Weights = field(default_factory=lambda: {"none": 90, "cap": 7, "hat": 3})
     hat_shades: Weights = field(default_factory=dict)
-    """Empty: `upper_shades`."""
     mask: Weights = field(default_factory=dict)
-    """Shades of face masks, and "none". Empty: there are no masks and no attribute of them."""
-    shoes_man: Weights = field(
-        default_factory=lambda: {"sneakers": 62, "dress shoes": 20, "sandals": 9, "flip-flops": 7, "boots": 2}
-    )
-    shoes_woman: Weights = field(
-        default_factory=lambda: {"sneakers": 44, "flats": 18, "sandals": 18, "heels": 10, "boots": 4, "flip-flops": 6}
-    )
+    shoes_man: Weights = field(default_factory=lambda: MENS_SHOES)
+    shoes_woman: Weights = field(default_factory=lambda: WOMENS_SHOES)
     sided: bool = False
-    """Whether the attributes include the side of the bag and the hand that holds an object."""
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,19 @@ WRAP = 0.4
 def panels(body: Body, behind: bool) -> None:
     """Paint the panels behind the legs (`behind`; call before the legs) or those in front of them."""
     for ahead in sorted((1.0, -1.0), key=lambda side: side * body.view.facing):
-        hidden = ahead * body.view.facing < -0.3
-        if hidden is behind:
+        if (ahead * body.view.facing < -0.3) is behind:
             _panel(body, ahead)
 
 
 def _panel(body: Body, ahead: float) -> None:
     view, dye, girth = body.view, body.dyes["upper"], 0.4 + 0.6 * body.girth
-    left: list[Point] = []
-    right: list[Point] = []
+    rows: list[list[Point]] = []
     for down, half, depth in PANEL:
         swing = 6.0 * view.stride * max(0.0, down - 55) / 32
         far, near = ahead * (depth * girth + swing), ahead * (depth * girth * WRAP + swing)
-        row = [view.place(-half * girth, down, near), view.place(half * girth, down, near), view.place(0, down, far)]
-        left.append(min(row))
-        right.append(max(row))
+        edges = ((-half * girth, down, near), (half * girth, down, near), (0.0, down, far))
+        rows.append([body.at(edge) for edge in edges])
+    left, right = [min(row) for row in rows], [max(row) for row in rows]
     body.canvas.polygon(left + right[::-1], dye, DRESS)
     s = view.scale(60)
     for k in (0.32, 0.62):  # soft folds from the waist
@@ -47,9 +45,8 @@ def collar(body: Body) -> None:
     view, dye = body.view, body.dyes["upper"]
     a, b = view.place(0, 14.0, 0.4), view.place(0, 16.4, 0.4)
     body.canvas.limb(a, b, view.width(3.2, 3.0, 14), view.width(3.9, 3.4, 16), tone(dye, 0.92), DRESS, cut=True)
-    body.canvas.line([(a[0] - view.width(3.0, 2.8, 14), a[1] - view.scale(14)),
-                      (a[0] + view.width(3.0, 2.8, 14), a[1] - view.scale(14))],
-                     0.7 * view.scale(14), tone(dye, 0.66), DRESS)  # fmt: skip
+    s = view.scale(14)
+    body.canvas.bar(a[0], a[1] - s, view.width(3.0, 2.8, 14), 0.7 * s, tone(dye, 0.66), DRESS)
 
 
 def closure(body: Body) -> None:

@@ -37,21 +37,15 @@ def expose(
     image: RGB, 64 x 128. labels: (128, 64) uint8. Parameters: as in `domains.domain.Camera`; slope: brightness gradient
     from left to right; haze: share of grey.
     """
-    nuisance = {
-        "gain": rng.uniform(*camera.gain),
-        "gamma": rng.uniform(*camera.gamma),
-        "saturation": rng.uniform(*camera.saturation),
-        "contrast": rng.uniform(*camera.contrast),
+    nuisance: dict[str, Any] = {
+        "gain": rng.uniform(*camera.gain), "gamma": rng.uniform(*camera.gamma),
+        "saturation": rng.uniform(*camera.saturation), "contrast": rng.uniform(*camera.contrast),
         "cast": [rng.gauss(mean, camera.cast) for mean in camera.tint],
-        "slope": rng.uniform(-0.16, 0.16),
-        "haze": max(0.0, rng.gauss(0, 0.05)),
-        "blur": rng.uniform(*camera.blur),
-        "detail": rng.uniform(*camera.detail),
-        "noise": rng.uniform(*camera.noise),
-        "quality": rng.randint(*camera.quality),
-    }
-    pixels = np.asarray(image, np.float32) / 255
-    pixels = pixels * folds(noise, labels)[:, :, None]
+        "slope": rng.uniform(-0.16, 0.16), "haze": max(0.0, rng.gauss(0, 0.05)),
+        "blur": rng.uniform(*camera.blur), "detail": rng.uniform(*camera.detail),
+        "noise": rng.uniform(*camera.noise), "quality": rng.randint(*camera.quality),
+    }  # fmt: skip
+    pixels = np.asarray(image, np.float32) / 255 * folds(noise, labels)[:, :, None]
     grey = (pixels @ LUMA)[:, :, None]
     pixels = grey + (pixels - grey) * np.float32(nuisance["saturation"])
     slope = 1 + nuisance["slope"] * np.linspace(-1, 1, WIDTH, dtype=np.float32)
@@ -70,10 +64,4 @@ def expose(
     photo = photo.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
     out = io.BytesIO()
     photo.save(out, "JPEG", quality=nuisance["quality"])
-    return out.getvalue(), {k: _short(v) for k, v in nuisance.items()}
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, list):
-        return [round(v, 4) for v in value]
-    return round(value, 4) if isinstance(value, float) else value
+    return out.getvalue(), {k: [round(c, 4) for c in v] if k == "cast" else round(v, 4) for k, v in nuisance.items()}

@@ -41,6 +41,14 @@ class Canvas:
         x, y = centre
         self.draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill=self.ink(rgb, label))
 
+    def box(self, x: float, y: float, rx: float, up: float, down: float, rgb: RGB, label: int) -> None:
+        """Fill a rectangle from x - rx to x + rx and from y - up to y + down."""
+        self.draw.rectangle((x - rx, y - up, x + rx, y + down), fill=self.ink(rgb, label))
+
+    def bar(self, x: float, y: float, half: float, width: float, rgb: RGB, label: int) -> None:
+        """Stroke a horizontal line from x - half to x + half, as `line` does."""
+        self.line([(x - half, y), (x + half, y)], width, rgb, label)
+
     def line(self, points: list[Point], width: float, rgb: RGB, label: int) -> None:
         """Stroke a polyline of `width` canvas pixels, at least one."""
         self.draw.line(points, fill=self.ink(rgb, label), width=max(1, round(width)), joint="curve")
@@ -57,33 +65,20 @@ class Canvas:
         if not cut:
             self.disc(b, rb, rb, rgb, label)
         ax, ay, bx, by = nx * ra, ny * ra, nx * rb, ny * rb
-        self.polygon(
-            [(a[0] + ax, a[1] + ay), (b[0] + bx, b[1] + by), (b[0] - bx, b[1] - by), (a[0] - ax, a[1] - ay)], rgb, label
-        )
         shadow = -1.0 if nx * self.light > 0 else 1.0
-        inner = 0.25 * shadow
-        self.polygon(
-            [(a[0] + ax * shadow, a[1] + ay * shadow), (b[0] + bx * shadow, b[1] + by * shadow),
-             (b[0] + bx * inner, b[1] + by * inner), (a[0] + ax * inner, a[1] + ay * inner)],
-            tone(rgb, 0.82), label)  # fmt: skip
-
-    def mask_of(self, label: int) -> Image.Image:
-        """Return an L mask (0 or 255) of the pixels that have `label` now."""
-        return self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
+        for out, back, dye in ((1.0, -1.0, rgb), (shadow, 0.25 * shadow, tone(rgb, 0.82))):
+            self.polygon([(a[0] + ax * out, a[1] + ay * out), (b[0] + bx * out, b[1] + by * out),
+                          (b[0] + bx * back, b[1] + by * back), (a[0] + ax * back, a[1] + ay * back)],
+                         dye, label)  # fmt: skip
 
     def print_pattern(self, label: int, stencil: Image.Image, rgb: RGB) -> None:
         """Paint the pixels of `label` within the L mask `stencil`; do nothing while `unlabelled`."""
         if self.unlabelled:
             return  # the pixels of that label belong to another person
-        mask = ImageChops.multiply(self.mask_of(label), stencil)
-        self.image.paste(self.ink(rgb, label), (0, 0), mask)
+        labelled = self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
+        self.image.paste(self.ink(rgb, label), (0, 0), ImageChops.multiply(labelled, stencil))
 
     def finish(self) -> tuple[Image.Image, np.ndarray]:
         """Return (RGB image, uint8 label map), both 128 x 64: box-filtered colours, labels of the centre samples."""
         labels = np.asarray(self.image.getchannel("A"))[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE]
         return self.image.convert("RGB").reduce(SCALE), np.ascontiguousarray(labels)
-
-
-def blank_mask() -> Image.Image:
-    """Return an L mask of the canvas's size, all 0."""
-    return Image.new("L", (WIDTH * SCALE, HEIGHT * SCALE), 0)

@@ -12,8 +12,7 @@ NONE = 0
 def _sack(body: Body, corners: list[Point], dye: RGB) -> None:
     """Paint the body of a bag with a shadow on its lower half."""
     body.canvas.polygon(corners, dye, BAG)
-    x = sum(p[0] for p in corners) / len(corners)
-    y = sum(p[1] for p in corners) / len(corners)
+    x, y = (sum(axis) / len(corners) for axis in zip(*corners, strict=True))
     low = [((p[0] - x) * 0.86 + x, p[1] if p[1] > y else y + (p[1] - y) * 0.1) for p in corners]
     body.canvas.polygon(low, tone(dye, 0.78), BAG)
 
@@ -21,10 +20,8 @@ def _sack(body: Body, corners: list[Point], dye: RGB) -> None:
 def backpack(body: Body) -> None:
     """Paint the backpack without straps; call before the trunk if the person faces the camera, else after it."""
     v, dye, s = body.view, body.dyes["bag"], body.view.scale(30)
-    depth = 7.0
-    x, top = v.place(0, 18.0, -5.2 - depth / 2)
-    _, low = v.place(0, 42.0, -5.2 - depth / 2)
-    half = v.width(7.8, depth / 2 + 1.2, 30)
+    x, top = v.place(0, 18.0, -8.7)
+    low, half = v.place(0, 42.0, -8.7)[1], v.width(7.8, 4.7, 30)
     rows = [(0.62, 0.0), (0.92, 0.1), (1.0, 0.3), (1.04, 0.7), (1.0, 0.93), (0.8, 1.0)]
     left = [(x - half * w, top + (low - top) * h) for w, h in rows]
     right = [(x + half * w, top + (low - top) * h) for w, h in rows]
@@ -33,9 +30,9 @@ def backpack(body: Body) -> None:
     body.canvas.polygon([*dark, *[(x + (p[0] - x) * 0.6, p[1]) for p in dark[::-1]]], tone(dye, 0.8), BAG)
     if v.facing < 0.3:
         pocket = top + (low - top) * 0.56
-        body.canvas.line([(x - half * 0.7, pocket), (x + half * 0.7, pocket)], 0.9 * s, tone(dye, 0.55), BAG)
-        body.canvas.line([(x - half * 0.6, top + 4 * s), (x + half * 0.6, top + 4 * s)], 0.6 * s, tone(dye, 1.35), BAG)
-        body.canvas.line([(x - half * 0.2, top - s), (x + half * 0.2, top - s)], 0.9 * s, tone(dye, 0.7), BAG)
+        body.canvas.bar(x, pocket, half * 0.7, 0.9 * s, tone(dye, 0.55), BAG)
+        body.canvas.bar(x, top + 4 * s, half * 0.6, 0.6 * s, tone(dye, 1.35), BAG)
+        body.canvas.bar(x, top - s, half * 0.2, 0.9 * s, tone(dye, 0.7), BAG)
 
 
 def backpack_straps(body: Body) -> None:
@@ -60,30 +57,18 @@ def side_bag(body: Body, behind: bool) -> None:
     if hidden is behind:
         x, y = v.place(*hip)
         half, drop = v.width(4.2, 6.6, 40), high / 2 * v.scale(40)
-        _sack(
-            body,
-            [(x - half, y - drop), (x + half, y - drop), (x + half * 1.1, y + drop), (x - half * 1.1, y + drop)],
-            dye,
-        )
-        flap = y - drop * 0.1
-        body.canvas.line([(x - half, flap), (x + half, flap)], 0.8 * v.scale(40), tone(dye, 0.55), BAG)
+        wide = half * 1.1
+        _sack(body, [(x - half, y - drop), (x + half, y - drop), (x + wide, y + drop), (x - wide, y + drop)], dye)
+        body.canvas.bar(x, y - drop * 0.1, half, 0.8 * v.scale(40), tone(dye, 0.55), BAG)
     if behind:
         return
-    shoulder = -e * 6.0 if across else e * 7.6
     ahead = 5.2 if v.facing > 0 else -5.2
-    strap = [
-        v.place(shoulder, 16.2, 0.0),
-        v.place((shoulder + hip[0]) / 2, 27.0, ahead),
-        v.place(hip[0], down - 5, ahead * 0.3),
-    ]
-    if not across:
-        strap = [
-            v.place(shoulder, 16.4, 0.0),
-            v.place(e * 9.0, 24.0, ahead * 0.7),
-            v.place(hip[0], down - 5, ahead * 0.4),
-        ]
+    strap = [(e * 7.6, 16.4, 0.0), (e * 9.0, 24.0, ahead * 0.7), (hip[0], down - 5, ahead * 0.4)]
+    if across:
+        shoulder = -e * 6.0
+        strap = [(shoulder, 16.2, 0.0), ((shoulder + hip[0]) / 2, 27.0, ahead), (hip[0], down - 5, ahead * 0.3)]
     if abs(v.facing) > 0.35 or not hidden:
-        body.canvas.line(strap, 1.5 * v.scale(28), tone(dye, 0.85), BAG)
+        body.canvas.line([body.at(joint) for joint in strap], 1.5 * v.scale(28), tone(dye, 0.85), BAG)
 
 
 def bag_side(person: Person) -> int:
@@ -93,15 +78,12 @@ def bag_side(person: Person) -> int:
 
 def hand_bag(body: Body, i: int) -> None:
     """Paint a handbag or plastic bag in hand `i`."""
-    v, dye = body.view, body.dyes["bag"]
-    elbow, hand = body.bones.elbow[i], body.bones.hand[i]
-    x, y = body.at(along(elbow, hand, 1.1))
-    s = v.scale(50)
+    v, dye, s = body.view, body.dyes["bag"], body.view.scale(50)
+    x, y = body.at(along(body.bones.elbow[i], body.bones.hand[i], 1.1))
     if body.traits["bag"] == "handbag":
         half, drop, handle = v.width(3.2, 5.6, 50), 8.5 * s, 3.4 * s
-        body.canvas.line(
-            [(x - half * 0.6, y + handle), (x, y), (x + half * 0.6, y + handle)], 0.9 * s, tone(dye, 0.7), BAG
-        )
+        strap = [(x - half * 0.6, y + handle), (x, y), (x + half * 0.6, y + handle)]
+        body.canvas.line(strap, 0.9 * s, tone(dye, 0.7), BAG)
         _sack(body, [(x - half * 0.85, y + handle), (x + half * 0.85, y + handle), (x + half, y + handle + drop),
                      (x - half, y + handle + drop)], dye)  # fmt: skip
         return
@@ -114,21 +96,14 @@ def hand_bag(body: Body, i: int) -> None:
 
 def held(body: Body, i: int, thing: str) -> None:
     """Paint a phone, book or bottle in hand `i`; ATR has no label for them."""
-    v = body.view
     x, y = body.at(along(body.bones.elbow[i], body.bones.hand[i], 1.12))
-    s = v.scale(30)
+    s = body.view.scale(30)
     if thing == "phone":
-        body.canvas.draw.rectangle(
-            (x - 1.3 * s, y - 2.4 * s, x + 1.3 * s, y + 1.8 * s), fill=body.canvas.ink((22, 22, 26), NONE)
-        )
-        body.canvas.draw.rectangle(
-            (x - 0.7 * s, y - 1.8 * s, x + 0.7 * s, y + 1.0 * s), fill=body.canvas.ink((120, 140, 160), NONE)
-        )
+        body.canvas.box(x, y, 1.3 * s, 2.4 * s, 1.8 * s, (22, 22, 26), NONE)
+        body.canvas.box(x, y, 0.7 * s, 1.8 * s, 1.0 * s, (120, 140, 160), NONE)
     elif thing == "book":
-        wide = 3.4 * s * (0.55 + 0.45 * abs(v.facing))
-        body.canvas.draw.rectangle(
-            (x - wide, y - 3.2 * s, x + wide, y + 3.6 * s), fill=body.canvas.ink((222, 218, 206), NONE)
-        )
+        wide = 3.4 * s * (0.55 + 0.45 * abs(body.view.facing))
+        body.canvas.box(x, y, wide, 3.2 * s, 3.6 * s, (222, 218, 206), NONE)
         body.canvas.line([(x - wide, y - 3.2 * s), (x - wide, y + 3.6 * s)], s, (70, 90, 140), NONE)
     else:
         body.canvas.line([(x, y - 4.4 * s), (x, y + 3.4 * s)], 2.5 * s, (176, 200, 214), NONE)
@@ -144,8 +119,9 @@ def umbrella(body: Body, i: int) -> None:
     cx = (cx + x) / 2
     canvas.line([(x, y), (cx, cy - 3 * s)], 0.9 * s, (60, 60, 64), NONE)
     rx, ry = 19 * s, 10 * s
-    canvas.draw.pieslice((cx - rx, cy - ry * 1.05, cx + rx, cy + ry * 0.95), 180, 360, fill=canvas.ink(dye, NONE))
+    dome = (cx - rx, cy - ry * 1.05, cx + rx, cy + ry * 0.95)
+    canvas.draw.pieslice(dome, 180, 360, fill=canvas.ink(dye, NONE))
     for k in (-0.6, -0.2, 0.25, 0.65):
         canvas.line([(cx, cy - ry), (cx + k * rx, cy)], 0.6 * s, tone(dye, 0.72), NONE)
-    canvas.draw.pieslice((cx - rx, cy - ry * 1.05, cx + rx, cy + ry * 0.95), 180 if canvas.light > 0 else 300,
-                         240 if canvas.light > 0 else 360, fill=canvas.ink(tone(dye, 0.8), NONE))  # fmt: skip
+    dark = (180, 240) if canvas.light > 0 else (300, 360)
+    canvas.draw.pieslice(dome, *dark, fill=canvas.ink(tone(dye, 0.8), NONE))

@@ -17,10 +17,8 @@ def paint_bystander(rng: random.Random, canvas: Canvas, domain: Domain, view: Vi
     near = rng.random() < 0.4
     shrink = rng.uniform(0.9, 1.05) if near else rng.uniform(0.45, 0.75)
     aside = rng.choice((-1, 1)) * WIDTH * SCALE * (rng.uniform(0.4, 0.56) if near else rng.uniform(0.25, 0.5))
-    fields = {**their.__dict__, "unit": their.unit * shrink, "x": view.x + aside}
-    fields["top"] = view.top + (1 - shrink) * HEIGHT * SCALE * 0.3
-    fields["yaw"] = their.yaw + rng.uniform(-math.pi, math.pi) * 0.1
-    _paint_unlabelled(canvas, other, View(**fields))
+    top, yaw = view.top + (1 - shrink) * HEIGHT * SCALE * 0.3, their.yaw + rng.uniform(-math.pi, math.pi) * 0.1
+    _paint_unlabelled(canvas, other, their._replace(unit=their.unit * shrink, x=view.x + aside, top=top, yaw=yaw))
 
 
 def paint_passer_by(rng: random.Random, canvas: Canvas, domain: Domain, view: View) -> None:
@@ -28,9 +26,8 @@ def paint_passer_by(rng: random.Random, canvas: Canvas, domain: Domain, view: Vi
     other = make_person(domain, rng.getrandbits(62), "passers", 1)
     their = make_view(rng, domain.camera, other.size[1])
     aside = rng.choice((-1, 1)) * WIDTH * SCALE * rng.uniform(0.4, 0.56)
-    fields = {**their.__dict__, "unit": view.unit * rng.uniform(1.0, 1.3), "x": WIDTH * SCALE / 2 + aside}
-    fields["top"] = view.top + HEIGHT * SCALE * rng.uniform(0.06, 0.4)
-    _paint_unlabelled(canvas, other, View(**fields))
+    unit, top = view.unit * rng.uniform(1.0, 1.3), view.top + HEIGHT * SCALE * rng.uniform(0.06, 0.4)
+    _paint_unlabelled(canvas, other, their._replace(unit=unit, x=WIDTH * SCALE / 2 + aside, top=top))
 
 
 def _paint_unlabelled(canvas: Canvas, person: Person, view: View) -> None:

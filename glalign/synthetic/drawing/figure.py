@@ -1,6 +1,6 @@
 """Drawing of a whole person from far to near: what is behind the trunk, the trunk, what is before it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glalign.synthetic.drawing import ao_dai, carried_items, garment_details, head
 from glalign.synthetic.drawing.body import Body
@@ -13,14 +13,11 @@ ELBOW = {"phone": 1.9, "book": 1.35, "bottle": 1.2, "umbrella": 2.0}
 """Angle of the elbow of the arm that holds the object, radians."""
 
 
-@dataclass(frozen=True)
-class _Carried:
-    """Objects in the hands, 0 the left and 1 the right one.
+class _Carried(NamedTuple):
+    """The object in the hand `busy` (0: left, 1: right), and the hands that carry bag and umbrella, or None."""
 
-    hands: object in each hand, or "none". bag, umbrella: the hand that carries it, or None.
-    """
-
-    hands: tuple[str, str]
+    held: str
+    busy: int
     bag: int | None
     umbrella: int | None
 
@@ -29,18 +26,13 @@ def paint_person(canvas: Canvas, person: Person, view: View, held: str) -> None:
     """Paint a person with `held` ("none", "phone", "book" or "bottle") in the hand opposite to the bag."""
     traits = person.traits
     side = 0 if carried_items.bag_side(person) > 0 else 1
-    busy = 1 - side
-    raised, hands = [0.0, 0.0], ["none", "none"]
-    hands[busy] = held
-    holding = "umbrella" if traits["umbrella"] != "none" else held
-    raised[busy] = ELBOW.get(holding, 0.0)
-    bones = make_skeleton(traits["sex"] == "woman", person.size[0], view.phase, view.stride, (raised[0], raised[1]))
+    busy, covered = 1 - side, traits["umbrella"] != "none"
+    angle = ELBOW.get("umbrella" if covered else held, 0.0)
+    raised = (0.0, angle) if busy else (angle, 0.0)
+    bones = make_skeleton(traits["sex"] == "woman", person.size[0], view.phase, view.stride, raised)
     body = Body(canvas, person, view, bones)
-    carried = _Carried(
-        (hands[0], hands[1]),
-        side if traits["bag"] in ("handbag", "plastic bag") else None,
-        busy if traits["umbrella"] != "none" else None,
-    )
+    bag = side if traits["bag"] in ("handbag", "plastic bag") else None
+    carried = _Carried(held, busy, bag, busy if covered else None)
     _behind(body, carried)
     _trunk(body, carried)
     _before(body, carried)
@@ -63,8 +55,8 @@ def _trunk(body: Body, carried: _Carried) -> None:
     robed = body.traits["upper"] == "ao dai"
     if robed:
         ao_dai.panels(body, behind=True)
-    depth = [body.view.near(joint[0], joint[2]) for joint in body.bones.ankle]
-    for i in sorted((0, 1), key=lambda i: depth[i]):
+    ankles = body.bones.ankle
+    for i in sorted((0, 1), key=lambda i: body.view.near(ankles[i][0], ankles[i][2])):
         body.leg(i)
     garment_details.waist(body)
     garment_details.pockets(body)
@@ -104,5 +96,5 @@ def _arm(body: Body, i: int, carried: _Carried) -> None:
     if carried.bag == i:
         carried_items.hand_bag(body, i)
     body.arm(i)
-    if carried.hands[i] != "none":
-        carried_items.held(body, i, carried.hands[i])
+    if carried.busy == i and carried.held != "none":
+        carried_items.held(body, i, carried.held)

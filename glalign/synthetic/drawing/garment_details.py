@@ -1,6 +1,6 @@
 """Drawing of collar, buttons, hood, opening, print, pockets and belt, where the view shows them."""
 
-from glalign.synthetic.domains.palette import RGB, tone
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing import ao_dai
 from glalign.synthetic.drawing.body import BELT, PANTS, Body
 from glalign.synthetic.drawing.canvas import Point
@@ -33,8 +33,8 @@ def front_details(body: Body) -> None:
     if t["upper"] == "hoodie":
         for side in (-1.2, 1.2):
             canvas.line([chest(body, side, 18), chest(body, side, 25)], 0.5 * s, (220, 220, 216), label)
-        canvas.polygon([chest(body, -5, 46), chest(body, -3.6, 40), chest(body, 3.6, 40), chest(body, 5, 46)],
-                       tone(dye, 0.82), label)  # fmt: skip
+        pocket = ((-5, 46), (-3.6, 40), (3.6, 40), (5, 46))
+        canvas.polygon([chest(body, *corner) for corner in pocket], tone(dye, 0.82), label)
 
 
 def neckline(body: Body, s: float) -> None:
@@ -44,34 +44,31 @@ def neckline(body: Body, s: float) -> None:
     if t["upper"] in ("shirt", "polo", "jacket"):
         shade = tone(dye, 1.3) if sum(dye) < 330 else tone(dye, 0.78)
         for e in (-1, 1):
-            canvas.polygon([chest(body, 0, 19), chest(body, e * 3.6, 15.2), chest(body, e * 4.6, 18.4),
-                            chest(body, e * 2.0, 21)], shade, label)  # fmt: skip
+            flap = ((0, 19), (e * 3.6, 15.2), (e * 4.6, 18.4), (e * 2.0, 21))
+            canvas.polygon([chest(body, *corner) for corner in flap], shade, label)
     elif t["upper"] == "ao dai":
         ao_dai.closure(body)
     elif t["upper"] == "hoodie":
         canvas.disc(chest(body, 0, 16.2), 4.6 * s, 1.9 * s, tone(dye, 0.7), label)
     elif t["upper"] in ("tank top", "dress", "blouse") and body.woman:
-        canvas.polygon([chest(body, -3.2, 15), chest(body, 3.2, 15), chest(body, 0.8, 20.5), chest(body, -0.8, 20.5)],
-                       skin, 11)  # fmt: skip
+        corners = ((-3.2, 15), (3.2, 15), (0.8, 20.5), (-0.8, 20.5))
+        canvas.polygon([chest(body, *corner) for corner in corners], skin, 11)
     elif t["inner"] == "none":
         canvas.disc(chest(body, 0, 16.2), 2.6 * s, 1.5 * s, skin, 11)
 
 
 def opening(body: Body) -> None:
     """Paint the shirt under an open jacket, with shadows at the lapels."""
-    dye, inner = body.dyes["upper"], body.dyes["inner"]
-    hem = body.hem() - 1
-    left = [chest(body, -2.6, 16.5), chest(body, -3.6, 26), chest(body, -3.0, hem)]
-    right = [chest(body, 2.6, 16.5), chest(body, 3.6, 26), chest(body, 3.0, hem)]
-    body.canvas.polygon(left + right[::-1], inner, body.torso_label)
+    lapel = ((2.6, 16.5), (3.6, 26), (3.0, body.hem() - 1))
+    left, right = ([chest(body, e * side, down) for side, down in lapel] for e in (-1, 1))
+    body.canvas.polygon(left + right[::-1], body.dyes["inner"], body.torso_label)
     for edge in (left, right):
-        body.canvas.line(edge, body.view.scale(30) * 0.9, tone(dye, 0.62), body.torso_label)
+        body.canvas.line(edge, body.view.scale(30) * 0.9, tone(body.dyes["upper"], 0.62), body.torso_label)
 
 
 def printed(body: Body, s: float) -> None:
     """Paint the print: a small logo on the left breast, a large picture of two colours, or lines of writing."""
-    kind, canvas, label = body.traits["print"], body.canvas, body.torso_label
-    ink: RGB = body.dyes["print"]
+    kind, canvas, label, ink = body.traits["print"], body.canvas, body.torso_label, body.dyes["print"]
     flat = max(0.35, body.view.facing)
     if kind == "logo":
         canvas.disc(chest(body, 3.2, 24.5), 1.6 * s * flat, 1.4 * s, ink, label)
@@ -103,18 +100,12 @@ def collar_behind(body: Body) -> None:
 
 def waist(body: Body) -> None:
     """Paint the lower garment between the hem of the upper one and the legs."""
-    t = body.traits
-    if t["lower"] in ("skirt", "dress"):
+    if body.traits["lower"] in ("skirt", "dress"):
         body.skirt()
         return
-    g = 0.5 + 0.5 * body.girth
-    levels = [
-        (43.5, 7.6 * body.girth, 5.6 * body.girth, 0.0),
-        (49.0, 8.9 * g, 6.6 * g, -0.3),
-        (53.0, 8.8 * g, 6.4 * g, -0.3),
-        (58.5, 6.6 * g, 4.6 * g, -0.2),
-    ]
-    body.trunk(levels, body.dyes["lower"], PANTS)
+    g, top = 0.5 + 0.5 * body.girth, (43.5, 7.6 * body.girth, 5.6 * body.girth, 0.0)
+    hips = [(49.0, 8.9 * g, 6.6 * g, -0.3), (53.0, 8.8 * g, 6.4 * g, -0.3), (58.5, 6.6 * g, 4.6 * g, -0.2)]
+    body.trunk([top, *hips], body.dyes["lower"], PANTS)
 
 
 def pockets(body: Body) -> None:
@@ -136,8 +127,7 @@ def belt(body: Body) -> None:
     if body.traits["belt"] == "none":
         return
     down = 40.0 if body.traits["lower"] == "dress" else 46.0
-    (x1, y1), (x2, y2) = body.section(down, 8.6 * body.girth, 6.2 * body.girth)
     s = body.view.scale(46)
-    body.canvas.line([(x1, y1), (x2, y2)], 1.9 * s, body.dyes["belt"], BELT)
+    body.canvas.line([*body.section(down, 8.6 * body.girth, 6.2 * body.girth)], 1.9 * s, body.dyes["belt"], BELT)
     if body.view.facing > 0.3:
         body.canvas.disc(chest(body, 0, down), 1.0 * s, 0.9 * s, (196, 184, 150), BELT)

@@ -1,4 +1,4 @@
-"""Drawing of hair, face, glasses, hat and scarf; the position of the face depends on the angle of the body."""
+"""Drawing of hair, face, glasses and scarf; the position of the face depends on the angle of the body."""
 
 import math
 
@@ -7,7 +7,7 @@ from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
 from glalign.synthetic.drawing.headgear import HEADGEAR, mask
 
-HAT, HAIR, GLASSES, FACE, SCARF = 1, 2, 3, 11, 17
+HAIR, GLASSES, FACE, SCARF = 2, 3, 11, 17
 CENTRE = 7.0
 
 
@@ -32,20 +32,18 @@ def back_hair(body: Body) -> None:
          (low[0] + half * 0.6, low[1]), (low[0] - half * 0.6, low[1]), (low[0] - half * 1.05, low[1] - 3 * s)],
         dye, HAIR)  # fmt: skip
     for x in (-0.5, 0.0, 0.45):
-        body.canvas.line([(top[0] + x * half, top[1]), (low[0] + x * half, low[1] - 2 * s)], 0.5 * s,
-                         tone(dye, 1.22 if x else 1.12), HAIR)  # fmt: skip
+        strand = [(top[0] + x * half, top[1]), (low[0] + x * half, low[1] - 2 * s)]
+        body.canvas.line(strand, 0.5 * s, tone(dye, 1.22 if x else 1.12), HAIR)
 
 
 def head(body: Body) -> None:
     """Paint the head and everything on it."""
-    t, view, canvas, dye = body.traits, body.view, body.canvas, body.dyes["hair"]
-    s = view.scale(7)
-    cos, sin = view.facing, math.sin(view.yaw)
+    t, view, canvas, dye, skin = body.traits, body.view, body.canvas, body.dyes["hair"], body.dyes["skin"]
+    cos, sin, s = view.facing, math.sin(view.yaw), view.scale(7)
     centre = view.place(0, CENTRE, 0.6)
     rx = (4.7 * abs(cos) + 5.5 * abs(sin)) / math.hypot(cos, sin) * s * (0.85 + 0.15 * body.girth)
     ry = 6.9 * s
     bald = t["hair_length"] == "bald"
-    skin = body.dyes["skin"]
     cropped = t["hair_length"] == "short" and not body.woman
     if bald or cropped:
         canvas.disc(centre, rx * 0.94, ry, tone(skin, 0.9), FACE)
@@ -64,10 +62,8 @@ def head(body: Body) -> None:
         tail(body, s)
     if t["hair_style"] == "bun":
         canvas.disc(view.place(0, 1.2, -3.4), 2.5 * s, 2.3 * s, tone(dye, 1.08), HAIR)
-    if t["hat"] in HEADGEAR:
+    if t["hat"] != "none":
         HEADGEAR[t["hat"]](body, centre, rx, ry)
-    elif t["hat"] != "none":
-        hat(body, centre, rx, ry, s)
 
 
 def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
@@ -75,9 +71,8 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
     t, view, canvas, skin = body.traits, body.view, body.canvas, body.dyes["skin"]
     cos, sin = view.facing, math.sin(view.yaw)
     low = 0.6 * s * (1 + view.pitch)
-    shift = sin * 2.5 * s
     half = rx * (0.86 * max(0.0, cos) + 0.56 * (1 - max(0.0, cos)))
-    middle = (centre[0] + shift, centre[1] + low + 0.4 * s)
+    middle = (centre[0] + sin * 2.5 * s, centre[1] + low + 0.4 * s)
     canvas.disc(middle, half, ry * 0.86, skin, FACE)
     canvas.disc((middle[0], middle[1] + ry * 0.42), half * 0.72, ry * 0.5, tone(skin, 0.95), FACE)
     if abs(sin) > 0.55:  # ear and the nose's profile
@@ -85,8 +80,8 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
         canvas.disc((middle[0] + math.copysign(half, sin), centre[1] + 1.2 * s), 0.8 * s, 0.7 * s, skin, FACE)
     eye_y = centre[1] + 0.3 * s + low * 0.8
     dark = tone(skin, 0.34)
+    depth = math.sqrt(1 - 0.16)
     for e in (-1.0, 1.0):
-        depth = math.sqrt(max(0.0, 1 - 0.16))
         across = (e * 0.42 * cos + depth * sin) * rx * 0.92
         if e * -sin * 0.42 + depth * cos < 0.1:
             continue
@@ -95,8 +90,7 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
             canvas.disc(eye, 1.6 * s, 1.2 * s, (24, 24, 26), GLASSES)
             continue
         canvas.disc(eye, 0.72 * s, 0.5 * s, dark, FACE)
-        canvas.line([(eye[0] - 0.9 * s, eye_y - 1.2 * s), (eye[0] + 0.9 * s, eye_y - 1.2 * s)], 0.5 * s,
-                    tone(body.dyes["hair"], 1.0), FACE)  # fmt: skip
+        canvas.bar(eye[0], eye_y - 1.2 * s, 0.9 * s, 0.5 * s, tone(body.dyes["hair"], 1.0), FACE)
         if t["glasses"] == "glasses":
             x, y, r = eye[0], eye_y + 0.1 * s, 1.55 * s
             canvas.draw.ellipse((x - r, y - 0.85 * r, x + r, y + 0.85 * r), outline=canvas.ink((28, 28, 32), GLASSES),
@@ -106,13 +100,12 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
         if abs(sin) > 0.3:
             canvas.line([(front, eye_y - 0.2 * s), (ear, eye_y)], 0.7 * s, (28, 28, 32), GLASSES)
         else:
-            canvas.line([(centre[0] + sin * rx - s, eye_y), (centre[0] + sin * rx + s, eye_y)], 0.6 * s,
-                        (28, 28, 32), GLASSES)  # fmt: skip
+            canvas.bar(centre[0] + sin * rx, eye_y, s, 0.6 * s, (28, 28, 32), GLASSES)
     mouth = (centre[0] + sin * rx * 0.78, centre[1] + 3.7 * s + low * 0.6)
     lips = tone((164, 74, 74), 0.95) if body.woman else tone(skin, 0.66)
-    canvas.line([(mouth[0] - 1.1 * s, mouth[1]), (mouth[0] + 1.1 * s, mouth[1])], 0.6 * s, lips, FACE)
-    canvas.line([(mouth[0] - 0.2 * s, mouth[1] - 1.9 * s), (mouth[0] + 0.5 * s, mouth[1] - 1.8 * s)], 0.5 * s,
-                tone(skin, 0.75), FACE)  # fmt: skip
+    canvas.bar(*mouth, 1.1 * s, 0.6 * s, lips, FACE)
+    nose = [(mouth[0] - 0.2 * s, mouth[1] - 1.9 * s), (mouth[0] + 0.5 * s, mouth[1] - 1.8 * s)]
+    canvas.line(nose, 0.5 * s, tone(skin, 0.75), FACE)
 
 
 def crown(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
@@ -122,8 +115,8 @@ def crown(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
     x, y = centre
     if cos > -0.5:
         line = y - ry * (0.28 if body.traits["hair_length"] == "short" and not body.woman else 0.18)
-        canvas.draw.pieslice((x - rx * 1.04, y - ry * 1.04, x + rx * 1.04, y + ry * 0.6), 180, 360,
-                             fill=canvas.ink(dye, HAIR))  # fmt: skip
+        dome = (x - rx * 1.04, y - ry * 1.04, x + rx * 1.04, y + ry * 0.6)
+        canvas.draw.pieslice(dome, 180, 360, fill=canvas.ink(dye, HAIR))
         fringe = [(x - rx, line), (x + sin * rx * 0.5, line - 0.7 * s), (x + rx, line), (x + rx * 0.7, line + 0.8 * s),
                   (x + sin * rx * 0.6 + 0.4 * rx, line + 0.2 * s), (x - rx * 0.75, line + 0.9 * s)]  # fmt: skip
         canvas.polygon(fringe, dye, HAIR)
@@ -146,23 +139,6 @@ def tail(body: Body, s: float) -> None:
     body.canvas.limb(root, bend, 1.5 * s, 2.0 * s, tone(dye, 1.12), HAIR)
     body.canvas.limb(bend, tip, 2.0 * s, 0.9 * s, tone(dye, 1.05), HAIR)
     body.canvas.disc(root, 1.1 * s, 0.9 * s, (150, 60, 80), HAIR)
-
-
-def hat(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """Paint a cap with a visor or a hat with a brim."""
-    view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
-    x, y = centre
-    sin, cos = math.sin(view.yaw), view.facing
-    canvas.draw.pieslice(
-        (x - rx * 1.1, y - ry * 1.16, x + rx * 1.1, y + ry * 0.52), 180, 360, fill=canvas.ink(dye, HAT)
-    )
-    rim = y - ry * 0.3
-    if body.traits["hat"] == "hat":
-        canvas.disc((x, rim), rx * 1.75, ry * 0.26, tone(dye, 0.85), HAT)
-    elif cos > -0.3:
-        canvas.disc(
-            (x + sin * rx * 0.95, rim + 0.3 * s), rx * (0.5 + 0.4 * max(0.0, cos)), ry * 0.2, tone(dye, 0.75), HAT
-        )
 
 
 def scarf(body: Body) -> None:

@@ -2,8 +2,7 @@
 
 import io
 import random
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,8 +18,7 @@ from glalign.synthetic.drawing.views import View, make_view
 from glalign.synthetic.people.identity import Person
 
 
-@dataclass(frozen=True)
-class Photograph:
+class Photograph(NamedTuple):
     """One photograph.
 
     jpeg: bytes of the file. labels: (128, 64) uint8, the 18 ATR labels. view: pose and framing. held: object in the
@@ -46,7 +44,9 @@ def photograph(
     stream = seed_for(seed, "photograph", domain.name, population, person.number, index)
     rng, noise = random.Random(stream), np.random.Generator(np.random.PCG64(stream))
     camera = domain.camera
-    view = make_view(rng, camera, person.size[1], kind, _headroom(person))
+    headroom = 0.05 if person.traits["hat"] == "conical hat" else 0.0
+    headroom = 0.15 if person.traits["umbrella"] != "none" else headroom
+    view = make_view(rng, camera, person.size[1], kind, headroom)
     place = choose(rng, camera.backgrounds)
     backdrop = make_background(rng, place)
     x, y = view.place(0, 97, 0)
@@ -69,10 +69,3 @@ def photograph(
         nuisance |= {"people": people, "passer": passer}
     nuisance |= {k: round(getattr(view, k), 4) for k in ("yaw", "stride", "pitch", "stretch", "light")}
     return Photograph(jpeg, labels, view, held, nuisance)
-
-
-def _headroom(person: Person) -> float:
-    """Return the share of the image above the head that an umbrella or a conical hat needs."""
-    if person.traits["umbrella"] != "none":
-        return 0.15
-    return 0.05 if person.traits["hat"] == "conical hat" else 0.0

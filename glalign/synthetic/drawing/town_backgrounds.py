@@ -36,8 +36,8 @@ def market(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
     for k in range(2):
         cloth = rng.choice(((150, 40, 40), (40, 84, 130), (58, 110, 70), (196, 188, 160)))
         x, top = wide * k / 2 + rng.uniform(-12, 12), y0 * rng.uniform(0.16, 0.34)
-        pen.polygon([(x, top), (x + wide * 0.56, top), (x + wide * 0.5, top + y0 * 0.14), (x + 4, top + y0 * 0.14)],
-                    fill=cloth)  # fmt: skip
+        low = top + y0 * 0.14
+        pen.polygon([(x, top), (x + wide * 0.56, top), (x + wide * 0.5, low), (x + 4, low)], fill=cloth)
 
 
 def parking(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
@@ -63,9 +63,9 @@ def _bike(pen: Pen, at: tuple[float, float], r: float, paint: tuple[int, ...], r
     x, y = at
     for dx in (r, 3.3 * r):
         pen.ellipse((x + dx - r, y - 2 * r, x + dx + r, y), outline=rubber, width=max(2, round(r * 0.28)))
-    pen.polygon([(x + 0.8 * r, y - 1.5 * r), (x + 1.5 * r, y - 2.3 * r), (x + 2.5 * r, y - 1.3 * r), (x + 3.4 * r,
-                y - 1.2 * r), (x + 3.0 * r, y - 0.8 * r), (x + 1.6 * r, y - 0.7 * r)], fill=paint)  # fmt: skip
-    pen.polygon([(x + 1.9 * r, y - 2.0 * r), (x + 4.0 * r, y - 2.2 * r), (x + 3.9 * r, y - 1.7 * r), (x + 2.1 * r,
-                y - 1.5 * r)], fill=rubber)  # fmt: skip
-    pen.line([(x + r, y - r), (x + 1.3 * r, y - 2.9 * r), (x + 0.7 * r, y - 3.1 * r)], fill=rubber,
-             width=max(1, round(r * 0.2)))  # fmt: skip
+    frame = ((0.8, 1.5), (1.5, 2.3), (2.5, 1.3), (3.4, 1.2), (3.0, 0.8), (1.6, 0.7))
+    seat = ((1.9, 2.0), (4.0, 2.2), (3.9, 1.7), (2.1, 1.5))
+    for corners, fill in ((frame, paint), (seat, rubber)):
+        pen.polygon([(x + along * r, y - up * r) for along, up in corners], fill=fill)
+    fork = [(x + r, y - r), (x + 1.3 * r, y - 2.9 * r), (x + 0.7 * r, y - 3.1 * r)]
+    pen.line(fork, fill=rubber, width=max(1, round(r * 0.2)))

@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glalign.synthetic.domains.domain import Camera, choose
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
@@ -10,8 +10,7 @@ from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
 YAW = {"front": (0.0, 0.45), "back": (math.pi, 0.5), "side": (math.pi / 2, 0.38)}
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """Pose, framing and light.
 
     kind: "front", "back" or "side". yaw: angle of the body from facing the camera, radians, positive towards image
@@ -71,29 +70,15 @@ def make_view(
     if kind == "side" and rng.random() < 0.5:
         yaw = -yaw
     walking = rng.random() < 0.72
-    fill = rng.uniform(*camera.fill) * height * (1 - headroom)
+    fill, high = rng.uniform(*camera.fill) * height * (1 - headroom), HEIGHT * SCALE
     pitch = rng.uniform(*camera.pitch)
-    unit = fill * HEIGHT * SCALE / 100
-    spare = HEIGHT * SCALE * (1 - fill)
-    top = spare * rng.uniform(0.2, 0.8)
-    cropped = rng.random()
+    unit, top, cropped = fill * high / 100, high * (1 - fill) * rng.uniform(0.2, 0.8), rng.random()
     if headroom:
-        top, cropped = HEIGHT * SCALE * headroom, 1.0
-    if cropped < 0.1:
-        unit *= rng.uniform(1.12, 1.3)
-        top = HEIGHT * SCALE * rng.uniform(0.0, 0.04)
+        top = high * headroom
+    elif cropped < 0.1:
+        unit, top = unit * rng.uniform(1.12, 1.3), high * rng.uniform(0.0, 0.04)
     elif cropped < 0.14:
-        unit *= rng.uniform(1.02, 1.1)
-        top = -HEIGHT * SCALE * rng.uniform(0.0, 0.05)
-    return View(
-        kind=kind,
-        yaw=yaw,
-        phase=rng.uniform(0, 2 * math.pi),
-        stride=rng.uniform(0.22, 0.52) if walking else rng.uniform(0.0, 0.1),
-        pitch=pitch,
-        unit=unit,
-        stretch=rng.uniform(0.98, 1.3),
-        x=WIDTH * SCALE * (0.5 + rng.gauss(0, 0.035)),
-        top=top,
-        light=rng.uniform(-1, 1),
-    )
+        unit, top = unit * rng.uniform(1.02, 1.1), -high * rng.uniform(0.0, 0.05)
+    phase, stride = rng.uniform(0, 2 * math.pi), rng.uniform(0.22, 0.52) if walking else rng.uniform(0.0, 0.1)
+    stretch, x = rng.uniform(0.98, 1.3), WIDTH * SCALE * (0.5 + rng.gauss(0, 0.035))
+    return View(kind, yaw, phase, stride, pitch, unit, stretch, x, top, rng.uniform(-1, 1))

@@ -1,15 +1,14 @@
 """Grouping of segments into nouns with their determiner and modifiers; in Vietnamese modifiers follow the noun."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glalign.synthetic.translation.phrase_table import Segment
 
 MODIFIERS = ("modifier", "colour")
 
 
-@dataclass(frozen=True)
-class NounGroup:
+class NounGroup(NamedTuple):
     """A noun (`head`) with its determiner (or None) and modifiers.
 
     modifiers: in the source's order, with "and" and the commas between them.
@@ -35,7 +34,7 @@ def grouped(segments: Sequence[Segment], language: str) -> list[Segment | NounGr
     parts: list[Segment | NounGroup] = []
     at = 0
     while at < len(segments):
-        group, size = (_english if language == "en" else _vietnamese)(segments[at:])
+        group, size = _group(segments[at:], language)
         parts.append(group or segments[at])
         at += size
     return parts
@@ -48,11 +47,11 @@ def units(modifiers: Sequence[Segment]) -> list[list[Segment]]:
     for segment in modifiers:
         if kind_of(segment) == "join":
             joined = segment if segment.text.lower() != "," else None
-        elif joined and found and kind_of(found[-1][-1]) == kind_of(segment):
-            found[-1] += [joined, segment]
-            joined = None
         else:
-            found.append([segment])
+            if joined and found and kind_of(found[-1][-1]) == kind_of(segment):
+                found[-1] += [joined, segment]
+            else:
+                found.append([segment])
             joined = None
     return found
 
@@ -62,29 +61,19 @@ def kind_of(segment: Segment) -> str:
     return segment.entry.kind if segment.entry else ""
 
 
-def _english(segments: Sequence[Segment]) -> tuple[NounGroup | None, int]:
-    """Return the English group that starts here and its number of segments; (None, 1) if there is none."""
+def _group(segments: Sequence[Segment], language: str) -> tuple[NounGroup | None, int]:
+    """Return the group that starts here and its number of segments; (None, 1) if there is none."""
     determiner = segments[0] if kind_of(segments[0]) == "determiner" else None
-    at = 0 if determiner is None else 1
-    inside: list[Segment] = []
-    while at < len(segments):
-        joins = kind_of(segments[at]) == "join" and inside and at + 1 < len(segments)
-        if not (kind_of(segments[at]) in MODIFIERS or (joins and kind_of(segments[at + 1]) in MODIFIERS)):
-            break
-        inside.append(segments[at])
+    kinds = [*map(kind_of, segments), "", ""]  # so that the two kinds after the last segment can be asked for
+    start = at = 0 if determiner is None else 1
+    if language == "en":
+        while kinds[at] in MODIFIERS or (kinds[at] == "join" and at > start and kinds[at + 1] in MODIFIERS):
+            at += 1
+        if kinds[at] == "noun":
+            return NounGroup(determiner, tuple(segments[start:at]), segments[at]), at + 1
+    elif kinds[at] == "noun":
         at += 1
-    if at < len(segments) and kind_of(segments[at]) == "noun":
-        return NounGroup(determiner, tuple(inside), segments[at]), at + 1
+        while kinds[at] in MODIFIERS:
+            at += 1
+        return NounGroup(determiner, tuple(segments[start + 1 : at]), segments[start]), at
     return None, 1
-
-
-def _vietnamese(segments: Sequence[Segment]) -> tuple[NounGroup | None, int]:
-    """Return the Vietnamese group that starts here, as `_english`."""
-    determiner = segments[0] if kind_of(segments[0]) == "determiner" else None
-    at = 0 if determiner is None else 1
-    if at >= len(segments) or kind_of(segments[at]) != "noun":
-        return None, 1
-    end = at + 1
-    while end < len(segments) and kind_of(segments[end]) in MODIFIERS:
-        end += 1
-    return NounGroup(determiner, tuple(segments[at + 1 : end]), segments[at]), end

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.support.errors import UserError
 
@@ -17,8 +16,7 @@ PRONOUNS = (("he", "his", "anh ấy"), ("she", "her", "cô ấy"))
 """Values of <he>, <his> and <who> in a table."""
 
 
-@dataclass(frozen=True)
-class WrongRendering:
+class WrongRendering(NamedTuple):
     """A wrong rendering. kind: of error. gains: the facts that it states instead. weight: among those of its kind."""
 
     kind: str
@@ -27,8 +25,7 @@ class WrongRendering:
     weight: float = 1.0
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One phrase. kind: noun, modifier, colour, determiner, join, other or place.
 
     targets: its rendering and, if different, the one after a pronoun. facts: attribute -> values that the words may
@@ -48,8 +45,7 @@ class Entry:
     wrong: tuple[WrongRendering, ...] = ()
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A part source[start:end] of a caption that one entry covers; entry None: an unknown word or punctuation."""
 
     text: str
@@ -75,7 +71,7 @@ class PhraseTable:
             known = " and ".join(f"{a} to {b}" for a, b in DIRECTIONS)
             raise UserError(f"translate.to: no phrase table from {source!r} to {target!r}; there are {known}")
         self.source, self.target = source, target
-        raw = _read(f"{source}_{target}")
+        raw, file = _read(f"{source}_{target}"), FOLDER / f"{source}_{target}.yaml"
         self.classifiers = tuple(raw.get("classifiers", {}).get("wrong", ()))
         self.mass, self.pairs, self.behind = (frozenset(raw.get(key, ())) for key in ("mass", "pairs", "behind"))
         self.entries: dict[tuple[str, ...], Entry] = {}
@@ -83,10 +79,10 @@ class PhraseTable:
         for phrase, entry in _entries(raw, wrong):
             key = tuple(TOKEN.findall(phrase.lower()))
             if key in self.entries:
-                raise UserError(f"{FOLDER / f'{source}_{target}.yaml'}: {phrase!r} comes twice; keep one entry")
+                raise UserError(f"{file}: {phrase!r} comes twice; keep one entry")
             self.entries[key] = entry
         if lost := sorted(phrase for phrase in wrong if tuple(TOKEN.findall(phrase)) not in self.entries):
-            raise UserError(f"{FOLDER / f'{source}_{target}.yaml'}: errors: no entry for {lost[0]!r}; add it above")
+            raise UserError(f"{file}: errors: no entry for {lost[0]!r}; add it above")
         self._longest = max(map(len, self.entries))
 
     def segment(self, text: str) -> list[Segment]:
@@ -95,20 +91,16 @@ class PhraseTable:
         words = [token.group().lower() for token in tokens]
         segments, at = [], 0
         while at < len(tokens):
-            for size in range(min(self._longest, len(tokens) - at), 0, -1):
-                entry = self.entries.get(tuple(words[at : at + size]))
-                if entry or size == 1:
-                    start, end = tokens[at].start(), tokens[at + size - 1].end()
-                    segments.append(Segment(text[start:end], start, end, entry))
-                    at += size
-                    break
+            sizes = range(min(self._longest, len(tokens) - at), 0, -1)
+            size = next((n for n in sizes if tuple(words[at : at + n]) in self.entries), 1)
+            start, end = tokens[at].start(), tokens[at + size - 1].end()
+            segments.append(Segment(text[start:end], start, end, self.entries.get(tuple(words[at : at + size]))))
+            at += size
         return segments
 
 
-@cache
-def phrase_table(source: str, target: str) -> PhraseTable:
-    """Return the table of a direction, which is read once. Raises: UserError for an unknown direction."""
-    return PhraseTable(source, target)
+phrase_table = cache(PhraseTable)
+"""The table of a direction (source, target), read once. Raises: UserError for an unknown direction."""
 
 
 @cache
@@ -141,16 +133,11 @@ def _entries(raw: Mapping[str, Any], wrong: Mapping[str, tuple[WrongRendering, .
     def made(kind: str, phrases: Mapping[str, Any], **fields: Any) -> Iterator[tuple[str, Entry]]:
         for pattern, value in phrases.items():
             parts = value if isinstance(value, list) else [value]
-            facts = {
-                attribute: tuple(values) if isinstance(values, list) else (values,)
-                for part in parts
-                if isinstance(part, dict)
-                for attribute, values in part.items()
-            }
+            stated = [pair for part in parts if isinstance(part, dict) for pair in part.items()]
+            facts = {name: tuple(values) if isinstance(values, list) else (values,) for name, values in stated}
             targets = [part for part in parts if isinstance(part, str)]
             for phrase, target in _with_pronouns(pattern, targets[0]):
-                entry = Entry(kind, (target, *targets[1:]), facts, wrong=wrong.get(phrase, ()), **fields)
-                yield phrase, entry
+                yield phrase, Entry(kind, (target, *targets[1:]), facts, wrong=wrong.get(phrase, ()), **fields)
 
     for group in raw["nouns"].values():
         fields = {"items": tuple(group["items"]), "region": group["region"], "also": group.get("also")}
@@ -161,9 +148,8 @@ def _entries(raw: Mapping[str, Any], wrong: Mapping[str, tuple[WrongRendering, .
         yield phrase, entry
         if "colour_word" in raw and not phrase.endswith(raw["colour_word"]):
             yield f"{raw['colour_word']} {phrase}", entry
-    yield from made("determiner", raw["determiners"])
-    yield from made("join", raw["joins"])
-    yield from made("other", raw["others"])
+    for kind in ("determiner", "join", "other"):
+        yield from made(kind, raw[f"{kind}s"])
     for region, phrases in raw["places"].items():
         yield from made("place", phrases, region=region)
 

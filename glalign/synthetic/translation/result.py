@@ -1,7 +1,7 @@
 """The result of a translation: the text, its facts, and errors and phrases with their positions in both texts."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.synthetic.captions.generator import Facts, Phrase
 
@@ -32,8 +32,7 @@ class ErrorRecord:
     gained: Facts = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class AlignedPhrase:
+class AlignedPhrase(NamedTuple):
     """A noun group or place: position in the source, rendering, body region and the facts that the rendering states."""
 
     source: tuple[int, int]
@@ -42,8 +41,7 @@ class AlignedPhrase:
     facts: Facts
 
 
-@dataclass(frozen=True)
-class Translation:
+class Translation(NamedTuple):
     """A translated caption. source, text: of the source and the target. facts: that `text` states."""
 
     source: str
@@ -59,25 +57,20 @@ class Translation:
     def log(self) -> dict[str, Any]:
         """Return errors and phrases as `translation.json` keeps them; a phrase is wrong if it has a harmful error."""
         wrong = [error.source for error in self.errors if error.harmful]
-        phrases = [
-            {"source": self._quote(self.source, p.source), "target": self._target(p.spans), "region": p.region,
-             "wrong": any(p.source[0] <= a and b <= p.source[1] for a, b in wrong)}
-            for p in self.phrases
-        ]  # fmt: skip
-        errors = [
-            {"kind": e.kind, "source": self._quote(self.source, e.source), "target": self._target(e.spans),
-             "region": e.region, "harmful": e.harmful, "lost": e.lost, "gained": e.gained}
-            for e in self.errors
-        ]  # fmt: skip
+        phrases = [{**self._quotes(p.source, p.spans), "region": p.region,
+                    "wrong": any(p.source[0] <= a and b <= p.source[1] for a, b in wrong)}
+                   for p in self.phrases]  # fmt: skip
+        errors = [{"kind": e.kind, **self._quotes(e.source, e.spans), "region": e.region, "harmful": e.harmful,
+                   "lost": e.lost, "gained": e.gained} for e in self.errors]  # fmt: skip
         return {"errors": errors, "phrases": phrases}
 
-    def _target(self, spans: list[Span]) -> dict[str, Any] | None:
-        return self._quote(self.text, _position(spans)) if spans else None
+    def _quotes(self, source: tuple[int, int], spans: list[Span]) -> dict[str, Any]:
+        target = _quote(self.text, *_position(spans)) if spans else None
+        return {"source": _quote(self.source, *source), "target": target}
 
-    @staticmethod
-    def _quote(text: str, position: tuple[int, int]) -> dict[str, Any]:
-        start, end = position
-        return {"text": text[start:end], "start": start, "end": end}
+
+def _quote(text: str, start: int, end: int) -> dict[str, Any]:
+    return {"text": text[start:end], "start": start, "end": end}
 
 
 def _position(spans: list[Span]) -> tuple[int, int]:

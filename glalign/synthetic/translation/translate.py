@@ -51,10 +51,9 @@ def translate_dataset(spec: TranslateSpec, out: Path, progress: Callable[[int, i
         for part in ("imgs", "labels"):
             shutil.copytree(source / part, folder / part, copy_function=_link, ignore=STAMPS)
         for done, row in enumerate(rows, start=1):
-            path = row["file_path"]
+            path, made = row["file_path"], []
             entry = truth[path]
             visible = with_grue(entry["visible"])
-            made = []
             for index, (text, facts) in enumerate(zip(row["captions"], entry["facts"], strict=True)):
                 rng = random.Random(seed_for(spec.root_seed, "translate", *direction, path, index))
                 made.append(translate_caption(text, [(name, value) for name, value in facts], direction, rng, visible))
@@ -78,13 +77,8 @@ def mismatch(log: Mapping[str, Any]) -> dict[str, Any]:
     captions = [caption for image in log.values() for caption in image]
     phrases = [[p["wrong"] for p in caption["phrases"] if p["region"] is not None] for caption in captions]
     kinds = Counter(error["kind"] for caption in captions for error in caption["errors"])
-    return {
-        "captions": len(captions),
-        "wrong_captions": sum(map(any, phrases)),
-        "phrases": sum(map(len, phrases)),
-        "wrong_phrases": sum(map(sum, phrases)),
-        "errors": dict(sorted(kinds.items())),
-    }
+    return {"captions": len(captions), "wrong_captions": sum(map(any, phrases)), "phrases": sum(map(len, phrases)),
+            "wrong_phrases": sum(map(sum, phrases)), "errors": dict(sorted(kinds.items()))}  # fmt: skip
 
 
 def _read(source: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -99,7 +93,6 @@ def _read(source: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def _link(source: str, target: str) -> None:
-    """Make a hard link, or a copy if the file system has no links."""
     try:
         os.link(source, target)
     except OSError:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from glalign.synthetic.captions.generator import Facts
 from glalign.synthetic.translation.noun_groups import NounGroup, grouped, kind_of, units
-from glalign.synthetic.translation.phrase_table import Entry, Segment, WrongRendering, phrase_table, rates
+from glalign.synthetic.translation.phrase_table import Entry, PhraseTable, Segment, WrongRendering, phrase_table, rates
 from glalign.synthetic.translation.result import AlignedPhrase, ErrorRecord, Span, Translation
 from glalign.synthetic.translation.word_facts import UnassignedFacts, facts_gained, facts_kept
 
@@ -19,47 +19,36 @@ PUNCTUATION = frozenset(",.;:!?")
 
 
 def translate(
-    text: str,
-    facts: Iterable[tuple[str, str]],
-    direction: tuple[str, str],
-    rng: random.Random,
-    visible: Mapping[str, str] | None = None,
-    errors: Mapping[str, float] | None = None,
-) -> Translation:
+    text: str, facts: Iterable[tuple[str, str]], direction: tuple[str, str], rng: random.Random,
+    visible: Mapping[str, str] | None = None, errors: Mapping[str, float] | None = None,
+) -> Translation:  # fmt: skip
     """Translate a caption with its facts from one language to the other.
 
     direction: languages of source and target. visible: visible attributes of the image; they decide whether a guess is
     harmful. errors: rate by kind, instead of rates.yaml. Raises: UserError for an unknown direction.
     """
-    return _Translator(text, list(facts), direction, rng, visible or {}, errors).run()
+    table, rate = phrase_table(*direction), rates() if errors is None else errors
+    return _Translator(text, list(facts), table, rng, visible or {}, rate).run()
 
 
 class _Translator:
     """Translation of one caption."""
 
     def __init__(
-        self,
-        text: str,
-        facts: Facts,
-        direction: tuple[str, str],
-        rng: random.Random,
-        visible: Mapping[str, str],
-        errors: Mapping[str, float] | None,
-    ) -> None:
-        self.table = phrase_table(*direction)
-        self.text, self.facts, self.rng, self.visible = text, facts, rng, visible
-        self.rates = rates() if errors is None else errors
+        self, text: str, facts: Facts, table: PhraseTable, rng: random.Random, visible: Mapping[str, str],
+        rates: Mapping[str, float],
+    ) -> None:  # fmt: skip
+        self.text, self.facts, self.table, self.rng, self.visible, self.rates = text, facts, table, rng, visible, rates
         self.unassigned = UnassignedFacts(facts)
         self.spans: list[Span] = []
         self.errors: list[ErrorRecord] = []
         self.phrases: list[AlignedPhrase] = []
 
     def run(self) -> Translation:
-        """Translate the caption."""
         for part in grouped(self.table.segment(self.text), self.table.source):
-            begins = self._starts_sentence(part)
+            before = self.text[: part.start].rstrip()  # the space after a full stop may be missing
             rendered = self._noun_group(part) if isinstance(part, NounGroup) else self._single(part)
-            if begins and rendered and self.text[part.start].isupper():
+            if rendered and (not before or before.endswith(".")) and self.text[part.start].isupper():
                 rendered[0].text = rendered[0].text[:1].upper() + rendered[0].text[1:]
             self.spans += rendered
         facts = list(self.facts)
@@ -67,17 +56,11 @@ class _Translator:
             facts = [fact for fact in facts if fact not in error.lost] + error.gained
         return Translation(self.text, self._target_text(), list(dict.fromkeys(facts)), self.errors, self.phrases)
 
-    def _starts_sentence(self, part: Segment | NounGroup) -> bool:
-        """Return whether a sentence starts here; the space after the full stop may be missing."""
-        before = self.text[: part.start].rstrip()
-        return not before or before.endswith(".")
-
     def _target_text(self) -> str:
         """Join the spans to the text of the target and set their positions."""
         text = ""
         for span in self.spans:
-            if text and span.text not in PUNCTUATION:
-                text += " "
+            text += " " if text and span.text not in PUNCTUATION else ""
             span.start, span.end = len(text), len(text) + len(span.text)
             text += span.text
         return text
@@ -139,10 +122,9 @@ class _Translator:
             spans[segment.start] = span
             facts += stated
         keep_order = len(spans) > 1 and self._happens("order")
-        head = spans[group.head.start]
         in_target_order = self._vietnamese if self.table.target == "vi" else self._english
         rendered = in_target_order(group, spans, keep_order)
-        whole = self._with_determiner(group, noun, head, rendered)
+        whole = self._with_determiner(group, noun, spans[group.head.start], rendered)
         if keep_order:
             self.errors.append(ErrorRecord("order", source, whole, noun.region, False))
         self.phrases.append(AlignedPhrase(source, whole, noun.region, facts))
@@ -154,19 +136,15 @@ class _Translator:
 
     def _vietnamese(self, group: NounGroup, spans: Mapping[int, Span], keep_order: bool) -> list[Span]:
         """Order a group for Vietnamese: noun, then modifiers by rank. keep_order: modifiers first, as in English."""
-        runs = []
+        runs: list[tuple[int, list[Span]]] = []
         for unit in units(group.modifiers):
             words = [segment for segment in unit if segment.start in spans]
-            if not words:
+            if not words or words[0].entry is None:
                 continue
-            run = []
-            for segment in words:
-                if run:
-                    run.append(Span("và"))
-                run.append(spans[segment.start])
-            if kind_of(words[0]) == "colour" and not run[0].text.endswith("màu"):
+            run = [span for segment in words for span in (Span("và"), spans[segment.start])][1:]
+            if words[0].entry.kind == "colour" and not run[0].text.endswith("màu"):
                 run[0].text = f"màu {run[0].text}"
-            runs.append((words[0].entry.rank, run))  # type: ignore[union-attr]
+            runs.append((words[0].entry.rank, run))
         if not keep_order:
             runs.sort(key=lambda pair: pair[0])
         modifiers = [span for _, run in runs for span in run]
@@ -197,20 +175,16 @@ class _Translator:
             text = self._article(noun, determiner, head, rendered, wrong)
         front = Span(text)
         if wrong:
-            source = (group.start, group.end)
-            self.errors.append(ErrorRecord("number", source, [front] if text else [head], noun.region, False))
+            place, changed = (group.start, group.end), [front] if text else [head]
+            self.errors.append(ErrorRecord("number", place, changed, noun.region, False))
         return [front, *rendered] if text else rendered
 
     def _classifier(self, noun: Entry, determiner: str, wrong: bool) -> str:
         """Return "một" and a classifier, "một số" or nothing. wrong: with a classifier that the noun does not take."""
-        if determiner == "some":
-            right = "một số"
-        elif determiner == "a pair of":
-            right = f"một {noun.classifier}"
-        else:
-            right = f"một {noun.classifier}".strip() if determiner in ("a", "an") else ""
+        one = f"một {noun.classifier}"
+        right = {"some": "một số", "a pair of": one, "a": one.strip(), "an": one.strip()}
         if not wrong:
-            return right
+            return right.get(determiner, "")
         return f"một {self.rng.choice([c for c in self.table.classifiers if c != noun.classifier])}"
 
     def _article(self, noun: Entry, determiner: str, head: Span, rendered: list[Span], wrong: bool) -> str:

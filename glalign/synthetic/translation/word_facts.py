@@ -1,6 +1,6 @@
 """Assignment of the facts of a caption to the words that state them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from glalign.synthetic.captions.generator import Facts
 from glalign.synthetic.translation.phrase_table import Entry, WrongRendering
@@ -42,19 +42,13 @@ def facts_gained(wrong: WrongRendering, claimed: Facts) -> Facts:
     A colour counts only if the right rendering stated one: that gives the item.
     """
     item = next((a.rpartition("_")[0] for a, _ in claimed if a.rpartition("_")[2] in RELATIVE), None)
-    facts = []
-    for name, value in wrong.gains.items():
-        if name not in RELATIVE:
-            facts.append((name, value))
-        elif item is not None:
-            facts.append((f"{item}_{name}", value))
-    return facts
+    gains = [(name, value) for name, value in wrong.gains.items() if name not in RELATIVE or item is not None]
+    return [(f"{item}_{name}" if name in RELATIVE else name, value) for name, value in gains]
 
 
 def facts_kept(entry: Entry, wrong: WrongRendering, claimed: Facts) -> Facts:
     """Return the facts that are still true after an error: after "vague", those in `Entry.also`."""
-    also: Mapping[str, str] = entry.also or {}
-    return [fact for fact in claimed if wrong.kind == "vague" and fact in also.items()]
+    return [fact for fact in claimed if wrong.kind == "vague" and fact in (entry.also or {}).items()]
 
 
 def item_of(attribute: str) -> str:

@@ -150,7 +150,7 @@ def test_every_value_of_every_domain_has_words():
     assert HAIR.keys() == words.HAIR.keys()
     assert {shade.colour for shade in SHADES.values()} == words.COLOURS.keys() == MIXED_UP.keys()
     for item, table in (("upper", words.UPPERS), ("lower", words.LOWERS), ("shoes", words.SHOES), ("hat", words.HATS)):
-        assert set(words.FACTS[item].values()) <= table.keys()
+        assert words.FACTS[item].keys() <= table.keys()
 
 
 def test_the_small_dialect_has_fewer_words():
