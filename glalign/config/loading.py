@@ -24,7 +24,7 @@ from glalign.config.messages import validated
 from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
 from glalign.storage.whole_files import read_text
-from glalign.support.checkout import ROOT
+from glalign.support.checkout import ROOT, suite_file
 from glalign.support.class_source import ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
 
@@ -72,12 +72,14 @@ def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
     """An overlay with what lies under it: the base and the demo of the checkout `root`, and a config.yaml elsewhere.
 
     The demo lies underneath where no `profile` is named, and where the overlay says `extends: demo`. A config.yaml in a
-    working directory outside the checkout is an overlay, too.
+    working directory outside the checkout is an overlay, too. Raises: UserError where the suite has no checkout.
     """
     own = Path("config.yaml")
     if own.is_file() and not _is_base(own, root) and not _is_base(own, ROOT):
         overlay = merge(read(own), overlay)
     demo = [DEMO] if "profile" not in overlay or overlay.get("extends") == "demo" else []
+    if root == ROOT:
+        suite_file(BASE[0])  # refused outside a checkout
     values = merge(_stacked(*(root / name for name in (*BASE, *demo))), overlay)
     if values.get("weights") == TWINS and not Path(TWINS).is_dir():
         values["weights"] = str(root / TWINS)
