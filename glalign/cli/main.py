@@ -151,12 +151,7 @@ def evaluate(scores: Path, as_json: bool) -> None:
 @main.command()
 @click.argument("ours", type=click.Path(path_type=Path))
 @click.argument("reference", type=click.Path(path_type=Path))
-@click.option(
-    "--tolerance",
-    default=0.0,
-    show_default=True,
-    help="Largest difference of a numeric cell, in points.",
-)
+@click.option("--tolerance", default=0.0, show_default=True, help="Largest difference of a numeric cell, in points.")
 def compare(ours: Path, reference: Path, tolerance: float) -> None:
     """Compare two table CSVs, or folders of them, cell by cell; exit 1 and list the cells where they differ.
 

@@ -14,12 +14,7 @@ from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text, write_json
 from glalign.support.errors import UserError
 
-TRANSLATED = {
-    "cuhk_pedes": "cuhk_pedes_vn",
-    "vn3k": "v2e",
-    "vn3k_vi": "v2e",
-    "vn3k_mixed_vi": "v2e",
-}
+TRANSLATED = {"cuhk_pedes": "cuhk_pedes_vn", "vn3k": "v2e", "vn3k_vi": "v2e", "vn3k_mixed_vi": "v2e"}
 """Format of a release -> format of its translation."""
 
 COLUMNS = ("image", "index", "text")

@@ -64,12 +64,7 @@ class Agreement:
         labels = {name: self._iou(np.arange(len(ATR_LABELS)) == i) for i, name in enumerate(ATR_LABELS)}
         members = region_table("both").astype(bool)
         regions = {name: self._iou(members[i]) for i, name in enumerate(REGIONS)}
-        return {
-            "labels": labels,
-            "regions": regions,
-            "miou_labels": _mean(labels),
-            "miou_regions": _mean(regions),
-        }
+        return {"labels": labels, "regions": regions, "miou_labels": _mean(labels), "miou_regions": _mean(regions)}
 
     def _iou(self, members: NDArray[np.bool_]) -> float | None:
         both = self.counts[np.ix_(members, members)].sum()

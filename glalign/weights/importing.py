@@ -29,11 +29,7 @@ Report = Callable[[str], object]
 
 
 def import_release(
-    release: WeightRelease,
-    files: Sequence[Path],
-    folder: Path,
-    report: Report,
-    origin: str = "downloaded by hand",
+    release: WeightRelease, files: Sequence[Path], folder: Path, report: Report, origin: str = "downloaded by hand"
 ) -> None:
     """Write downloaded files of `release` to `folder` in the suite's formats, and the record NAME.json.
 
