@@ -29,9 +29,7 @@ def mapped_pixels(
 
     The cache is a folder named by the files and the size. It is made with `decode` (numbers -> pixels, in order) if it
     does not exist, was made by another version of the decoder, or the files have changed since; it is written whole or
-    not at all. A second process waits for the one that makes it.
-
-    Raises: UserError when it cannot be made.
+    not at all. A second process waits for the one that makes it. Raises: UserError when it cannot be made.
     """
     names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
     path = folder / f"{names}-{size[0]}x{size[1]}"

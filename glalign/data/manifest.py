@@ -22,9 +22,8 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
     """Write a manifest (JSON lines) and its statistics.
 
     Every image is decoded to its end. Missing images are an error, or with allow_partial are left out and counted (key
-    `partial` of the statistics). Nothing is written unless everything is right.
-
-    Raises: UserError naming the file and what to do.
+    `partial` of the statistics). Nothing is written unless everything is right. Raises: UserError naming the file and
+    what to do.
     """
     release = dataset_release(spec.model_dump(), spec.dataset)
     records = hold_out(read_release(release, spec.splits.model_dump()), spec.holdout, spec.root_seed)

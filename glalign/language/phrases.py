@@ -40,9 +40,8 @@ def extract(
 
     With the chunker "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
     "words" all phrases are of that kind. The segmenter of Vietnamese captions is pyvi unless one is given. progress is
-    called with the number of captions done since its last call.
-
-    Raises: UserError for a language without keywords, or a chunker or segmenter that is not installed.
+    called with the number of captions done since its last call. Raises: UserError for a language without keywords, or a
+    chunker or segmenter that is not installed.
     """
     lexicon, captions = load_lexicon(rules.lexicon, rules.language, rules.match), list(captions)
     return [

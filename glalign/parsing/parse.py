@@ -32,10 +32,8 @@ def parse_images(spec: ParseSpec, parts: Path, report: Path, code: str) -> None:
     code: digest of the code. Maps are made in `parts`.part, which becomes `parts` at the end. What a killed run of the
     same parser left there is kept but for its last batch; maps of another parser are made again. The report has the
     share of pixels of each label, the share of images in which each region occurs, and agreement with the true maps
-    where there are any. True maps are used for nothing else.
-
-    Raises: UserError naming an image, a weight file or a true map that cannot be read, and when another process is at
-    work on the same folder.
+    where there are any. True maps are used for nothing else. Raises: UserError naming an image, a weight file or a true
+    map that cannot be read, and when another process is at work on the same folder.
     """
     images = [record.image for record in read_manifest(spec.manifest)]
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]

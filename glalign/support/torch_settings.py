@@ -21,9 +21,7 @@ def prepare(
 
     The arguments behind `device` are keys of the section `runtime`; only trainings change them. There are never more
     threads than this process has processors: the threads of a matrix product wait for one another in a busy loop, and
-    one step took minutes.
-
-    Raises: UserError when CUDA is asked for and absent, or lacks bf16.
+    one step took minutes. Raises: UserError when CUDA is asked for and absent, or lacks bf16.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is only deterministic with it
     if threads > (most := processors()):
