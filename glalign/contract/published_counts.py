@@ -24,13 +24,8 @@ class SplitCounts(NamedTuple):
 def published_counts() -> Mapping[tuple[str, str], SplitCounts]:
     """(label of a dataset, name of a split in its release) -> counts, in the order of the file."""
     columns = ("dataset", "split", *SplitCounts._fields)
-    return {
-        (row["dataset"], row["split"]): SplitCounts(
-            int(row["identities"]),
-            int(row["images"]),
-            int(row["captions"]),
-            int(row["captions_in_paper"] or row["captions"]),
-            row["source"],
-        )
-        for row in read_rows(Path(__file__).with_name("published_counts.csv"), columns=columns)
-    }
+    counts = {}
+    for row in read_rows(Path(__file__).with_name("published_counts.csv"), columns=columns):
+        numbers = (row["identities"], row["images"], row["captions"], row["captions_in_paper"] or row["captions"])
+        counts[row["dataset"], row["split"]] = SplitCounts(*map(int, numbers), row["source"])
+    return counts

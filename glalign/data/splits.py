@@ -52,10 +52,8 @@ def check_disjoint(people: Mapping[str, Iterable[int]]) -> None:
         for other, earlier in seen:
             if shared := sorted(unique & earlier):
                 listed = ", ".join(map(str, shared[:5])) + (", ..." if len(shared) > 5 else "")
-                raise UserError(
-                    f"{name} and {other} share {len(shared)} identities ({listed}); a person may be on one side only: "
-                    "correct the splits"
-                )
+                what = f"{name} and {other} share {len(shared)} identities ({listed})"
+                raise UserError(f"{what}; a person may be on one side only: correct the splits")
         seen.append((name, unique))
 
 
