@@ -36,7 +36,7 @@ class NounPhrase(NamedTuple):
 def extract(
     captions: Iterable[str], rules: PhrasesSpec, progress: Callable[[int], None] = lambda done: None
 ) -> list[list[Phrase]]:
-    """Phrases of each caption, in the order of the text (D17, D20, D21).
+    """Find the phrases of each caption, in the order of the text (D17, D20, D21).
 
     With the chunker "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
     "words" all phrases are of that kind. The segmenter of Vietnamese captions is pyvi unless one is given. progress is
@@ -76,9 +76,7 @@ def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
         found = extract((caption for _, _, caption in keys), spec, progress.update)
     if not any(phrase["region"] for own in found for phrase in own):
         raise UserError(f"{spec.manifest}: no caption names a body region; check the dataset's `language`")
-    rows = (
-        {"image": image, "index": index, "phrases": own} for (image, index, _), own in zip(keys, found, strict=True)
-    )
+    rows = ({"image": key[0], "index": key[1], "phrases": own} for key, own in zip(keys, found, strict=True))
     write_text(phrases, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
@@ -100,11 +98,8 @@ def _noun_phrases(parse: ParsedCaption, lexicon: Lexicon) -> list[NounPhrase]:
     """Complete the chunks and convert their places to those of the caption."""
     language = noun_chunks_vi if lexicon.language == "vi" else noun_chunks_en
     places = range(len(parse.text) + 1) if parse.places is None else parse.places
-    return [
-        NounPhrase(
-            places[chunk.start],
-            places[chunk.end],
-            parse.text[chunk.start if chunk.head is None else chunk.head : chunk.end],
-        )
-        for chunk in language.complete_chunks(parse, lexicon.find(parse.text))
-    ]
+    phrases = []
+    for chunk in language.complete_chunks(parse, lexicon.find(parse.text)):
+        head = chunk.start if chunk.head is None else chunk.head
+        phrases.append(NounPhrase(places[chunk.start], places[chunk.end], parse.text[head : chunk.end]))
+    return phrases

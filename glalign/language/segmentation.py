@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from glalign.contract.tokenizer import Span, Split, split_words
 from glalign.language.lexicon import grammar
@@ -17,8 +17,7 @@ CACHE_SIZE = 2**17
 """Cached texts: every stage reads a caption several times, and few datasets have more than CUHK-PEDES's 80,440."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word with "_" between its syllables ("áo_khoác"), in NFC, and its characters in the original text."""
 
     text: str
@@ -108,9 +107,8 @@ def load_segmenter(segmenter: str) -> Callable[[str], Sequence[str]]:
             return lambda text: ViTokenizer.tokenize(text).split()
         from underthesea import word_tokenize  # noqa: PLC0415
     except ImportError as error:
-        raise UserError(
-            f"segmenter {segmenter}: {error.name} is not installed; pip install {segmenter}, or choose pyvi"
-        ) from error
+        remedy = f"pip install {segmenter}, or choose pyvi"
+        raise UserError(f"segmenter {segmenter}: {error.name} is not installed; {remedy}") from error
     return lambda text: word_tokenize(text, use_token_normalize=False)
 
 

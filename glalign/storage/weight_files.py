@@ -39,7 +39,7 @@ class Weights:
 
     def vocabulary(self, name: str) -> Path:
         """Return the path of `name`.tokenizer.json. Raises: UserError if it is missing."""
-        return self._existing(f"{name}{VOCABULARY}")
+        return self._existing(f"{name}.tokenizer.json")
 
     def phobert_vocabulary(self, name: str) -> tuple[Path, Path]:
         """Return the paths of `name`.vocab.txt and `name`.bpe.codes. Raises: UserError if one is missing."""
@@ -51,9 +51,6 @@ class Weights:
             raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_advice(path)}")
         return path
 
-
-VOCABULARY = ".tokenizer.json"
-"""Suffix of a vocabulary in the format of the tokenizers library."""
 
 UNFILLED = Weights(PRETRAINED, load=False)
 """Random weights, with the vocabularies of the tiny twins."""
@@ -145,17 +142,13 @@ def select_fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str)
         log.info("%s: classifier of other classes dropped (%s)", where, ", ".join(sorted(dropped)))
     selected = {name: value for name, value in tensors.items() if name not in dropped}
     wrong = [f"`{n}` is missing" for n in own if n not in selected and n not in dropped]
-    wrong += [
-        f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}"
-        for name, value in selected.items()
-        if name in own and own[name].shape != value.shape
-    ]
+    for name, value in selected.items():
+        if name in own and own[name].shape != value.shape:
+            wrong.append(f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}")
     wrong += [f"`{name}` is unknown to the model" for name in selected if name not in own]
     if wrong:
-        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        raise UserError(
-            f"{where}: tensor {'; tensor '.join(wrong[:NAMED])}{more}; the file is of another model or configuration"
-        )
+        named = "; tensor ".join(wrong[:NAMED]) + (f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else "")
+        raise UserError(f"{where}: tensor {named}; the file is of another model or configuration")
     return selected
 
 

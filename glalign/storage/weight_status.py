@@ -70,8 +70,7 @@ def weight_name(file: Path | str) -> str:
 
 def check(path: Path | str) -> None:
     """Raise a UserError if a file is missing or not whole, with the fault and the command that repairs it."""
-    found = fault(path, weight_name(path))
-    if found:
+    if found := fault(path, weight_name(path)):
         raise UserError(f"{path}: {found}; {remedy(path)}")
 
 
@@ -127,12 +126,11 @@ def read_record(path: Path) -> dict[str, Any]:
     """Read a record NAME.json. Raises: UserError if it is not JSON or not a record of digests."""
     facts = read_json(path)
     files = facts.get("files", {}) if isinstance(facts, dict) else None
-    parts = [facts, *files.values()] if isinstance(files, dict) else [None]
-    if not isinstance(facts, dict) or not all(
-        isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts
-    ):
-        raise UserError(f"{path}: not a record of weights")
-    return facts
+    if isinstance(facts, dict) and isinstance(files, dict):
+        parts = [facts, *files.values()]
+        if all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
+            return facts
+    raise UserError(f"{path}: not a record of weights")
 
 
 def cached_sha256(path: Path | str) -> str:

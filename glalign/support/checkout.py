@@ -1,4 +1,4 @@
-"""Files of the suite that lie beside the package: the configuration, the paper's tables, the baselines."""
+"""Files of the suite beside the package: the configuration, the paper's tables, the baselines."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ def is_checkout() -> bool:
 
 
 def suite_file(name: str) -> str:
-    """Path of a file of the checkout: `name` itself where the checkout is the working directory, else absolute.
+    """Return the path of a file of the checkout: `name` if the checkout is the working directory, else absolute.
 
     Raises: UserError outside a checkout.
     """
