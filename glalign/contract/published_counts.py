@@ -26,6 +26,7 @@ def published_counts() -> Mapping[tuple[str, str], SplitCounts]:
     columns = ("dataset", "split", *SplitCounts._fields)
     counts = {}
     for row in read_rows(Path(__file__).with_name("published_counts.csv"), columns=columns):
-        numbers = (row["identities"], row["images"], row["captions"], row["captions_in_paper"] or row["captions"])
-        counts[row["dataset"], row["split"]] = SplitCounts(*map(int, numbers), row["source"])
+        people, images, captions = (int(row[name]) for name in ("identities", "images", "captions"))
+        in_paper = int(row["captions_in_paper"] or captions)
+        counts[row["dataset"], row["split"]] = SplitCounts(people, images, captions, in_paper, row["source"])
     return counts

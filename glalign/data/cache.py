@@ -48,10 +48,7 @@ def mapped_pixels(folder: Path, files: Sequence[Path], size: tuple[int, int], de
 
 
 def cache_record(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
-    """Describe what a cache is made from: decoder, number, size, and a digest of the files' sizes and times of change.
-
-    Raises: UserError naming a file that is missing.
-    """
+    """Describe a cache's source; `files` digests sizes and times of change. Raises: UserError for a missing file."""
     digest = sha256()
     for file in files:
         try:

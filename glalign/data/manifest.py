@@ -70,10 +70,7 @@ def present(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) 
 
 
 def check_images(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[tuple[int, int]]:
-    """Return (width, height) of every image, decoded to its end.
-
-    Raises: UserError with the number of missing and of broken images and the first of each.
-    """
+    """Return (width, height) of decoded images. Raises: UserError with number and first of missing and broken ones."""
     faults: dict[str, list[str]] = {"missing or unreadable": [], "not decodable": []}
     with Progress(f"check images of {spec.dataset}", len(records), "image") as progress:
         files = [Path(release.images) / record.image for record in records]

@@ -19,10 +19,7 @@ OTHERS = {"caption_of_person": "person", "caption_of_other_image": "image"}
 
 
 def input_digests(spec: FitSpec) -> dict[str, str]:
-    """Return the SHA-256 of each input of a training by path: manifests, phrases, folders of label maps, `files`.
-
-    Images are not read: the manifest stands for them.
-    """
+    """Return the SHA-256 by path of manifests (which stand for the images), phrases, folders of label maps, `files`."""
     found: dict[str, str] = {}
     for dataset in spec.datasets:
         files = [Path(path) for path in (dataset.manifest, dataset.phrases) if path]

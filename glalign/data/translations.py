@@ -25,10 +25,7 @@ Key = tuple[str, int]
 
 
 def export_captions(source: Path, out: Path) -> int:
-    """Write the captions of a release as CSV (image, index of the caption, text); return their number.
-
-    Raises: UserError if `out` exists.
-    """
+    """Write a release's captions as CSV (image, index, text); return the number. Raises: UserError if `out` exists."""
     captions = captions_by_key(valid_records(_release(source)[1]))
     write_new_csv(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
     return len(captions)

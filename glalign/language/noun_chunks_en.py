@@ -32,10 +32,7 @@ def noun_chunks(captions: Iterable[str]) -> Iterator[ParsedCaption]:
 
 
 def keyword_chunk(text: str, keyword: Keyword, free_from: int = 0) -> Chunk:
-    """Return a keyword with the modifiers before it, back to a stop word, a sign or the character `free_from`.
-
-    "and" is part of the phrase only between two colours.
-    """
+    """Return a keyword with the modifiers before it, back to a stop word, sign or `free_from`. "and" joins colours."""
     rules = grammar("en")
     stops, colours = set(rules["stops"]), set(rules["colours"])
     start = keyword.start

@@ -67,10 +67,7 @@ def find_noun_phrases(
 
 
 def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
-    """Write the phrases of every caption of a manifest as JSON lines {"image", "index", "phrases"}.
-
-    Raises: UserError when no phrase of any caption has a region.
-    """
+    """Write the phrases of a manifest as JSON lines {image, index, phrases}. Raises: UserError if none has a region."""
     keys = [(r.image, i, caption) for r in read_manifest(spec.manifest) for i, caption in enumerate(r.captions)]
     with Progress(f"phrases of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
         found = extract((caption for _, _, caption in keys), spec, progress.update)

@@ -116,10 +116,7 @@ class WordTokenizer:
         lower_case: bool = False,
         **options: Any,
     ) -> "WordTokenizer":
-        """Create it from all words that occur at least `min_count` times.
-
-        counts: as in `TrainingInfo.words`. options: other keyword arguments of the class.
-        """
+        """Create it from all words that occur at least `min_count` times. counts: as in `TrainingInfo.words`."""
         total: Counter[str] = Counter()
         for word, count in counts:
             total[word.lower() if lower_case else word] += count

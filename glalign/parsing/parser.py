@@ -68,11 +68,8 @@ class Parser:
 
 
 def paired(scores: Tensor) -> Tensor:
-    """Raise the scores (B, 18, h, w) of each left and right label equally, until the larger has the two's logsumexp.
-
-    A pixel that may be a left or a right shoe is then a shoe, not background.
-    """
-    raised = scores.clone()
+    """Raise scores (B, 18, h, w) of paired left and right labels equally, so that the larger is their logsumexp."""
+    raised = scores.clone()  # a pixel that may be a left or a right shoe is a shoe, not background
     for left, right in SIDES:
         two = scores[:, [left, right]]
         raised[:, [left, right]] += two.logsumexp(1, keepdim=True) - two.amax(1, keepdim=True)

@@ -57,10 +57,7 @@ def parse_csv(
 
 
 def write_new_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write rows for a person to edit: UTF-8 with the byte order mark that spreadsheets look for.
-
-    Raises: UserError when `path` exists, so that no edits are lost.
-    """
+    """Write rows for a person to edit, with the byte order mark of spreadsheets. Raises: UserError if `path` exists."""
     if os.path.lexists(path):
         raise UserError(f"{path}: is there already; remove it, or name another file, so that no work in it is lost")
     text = io.StringIO()

@@ -86,7 +86,9 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
             f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {_advice(path)}, and "
             f"`weights: {RANDOM}` starts from random values"
         )
-    _check_digest(path)
+    stated = recorded_sha256(path.with_suffix(".json"), path.name)
+    if stated and (found := cached_sha256(path)) != stated:
+        raise UserError(f"{path}: SHA-256 is {found[:12]}..., {name}.json says {stated[:12]}...; {remedy(path)}")
     tensors, about = read_weights(path)
     tensors = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
     fill(module, adapt_tensors(module, tensors, about, str(path)), str(path))
@@ -155,11 +157,3 @@ def select_fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str)
 def _advice(path: Path) -> str:
     """Describe how to get a released file."""
     return f"{fetch_command(weight_name(path), path.parent)} gets a real one (`glalign weights list` describes it)"
-
-
-def _check_digest(path: Path) -> None:
-    """Compare the SHA-256 of a file with that of the record beside it, if there is one."""
-    record = path.with_suffix(".json")
-    stated = recorded_sha256(record, path.name)
-    if stated and (found := cached_sha256(path)) != stated:
-        raise UserError(f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; {remedy(path)}")

@@ -18,8 +18,6 @@ ALL_SUFFIXES = (*WEIGHT_SUFFIXES, ".json")
 LENGTH_BYTES = 8
 """Size of the field at the start of a safetensors file that holds the length of the header."""
 
-MAX_HEADER_BYTES = 100_000_000
-"""Longest header that the safetensors format allows."""
 
 TINY_PREFIX = "tiny_"
 """Prefix of the names of the weights and vocabularies that ship with this suite."""
@@ -104,7 +102,7 @@ def safetensors_fault(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
-        if not 0 < length <= min(MAX_HEADER_BYTES, size - LENGTH_BYTES):
+        if not 0 < length <= min(100_000_000, size - LENGTH_BYTES):  # the longest header that the format allows
             return f"{size:,} bytes end before its header does"
         try:
             entries = json.loads(file.read(length))

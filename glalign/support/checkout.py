@@ -15,10 +15,7 @@ def is_checkout() -> bool:
 
 
 def suite_file(name: str) -> str:
-    """Return the path of a file of the checkout: `name` if the checkout is the working directory, else absolute.
-
-    Raises: UserError outside a checkout.
-    """
+    """Return the path of a checkout's file, absolute if started elsewhere. Raises: UserError without a checkout."""
     if not is_checkout():
         raise UserError(
             f"{name}: not in this installation; this command needs a checkout of the suite: clone the repository and "

@@ -72,12 +72,12 @@ def class_outline(path: str) -> ClassOutline:
 def sampling_of(path: str) -> str:
     """Return the attribute `sampling` of a system's class, the default of its configuration's `data.sampling`."""
     module, _, name = path.rpartition(".")
-    waiting = [found for found in [_find(module, name)] if found]
+    waiting = [_find(module, name)]
     while waiting:
-        module, node = waiting.pop(0)
-        if own := assigned(node.body, "sampling"):
-            return ast.literal_eval(own)
-        waiting += _bases(module, node)
+        if found := waiting.pop(0):
+            if own := assigned(found[1].body, "sampling"):
+                return ast.literal_eval(own)
+            waiting += _bases(*found)
     raise UserError(f"{path}: neither it nor a base has an attribute `sampling`; derive it from Retriever")
 
 

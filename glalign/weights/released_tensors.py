@@ -19,9 +19,6 @@ PICKLES = (".bin", ".pth", ".pt", ".ckpt")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """First bytes of the small file that git-lfs leaves in place of a large one."""
 
-TEXT = string.printable.encode()
-"""Bytes of text; files of torch.save start with other bytes."""
-
 
 def read_released_tensors(path: Path) -> dict[str, Tensor]:
     """Read name -> tensor, on the CPU and memory-mapped if the format allows it.
@@ -50,7 +47,7 @@ def read_released_tensors(path: Path) -> dict[str, Tensor]:
 def _unpickled(path: Path) -> Any:
     """Load a file of torch.save, restricted to data."""
     archive, start = zipfile.is_zipfile(path), _first_bytes(path)
-    if start[:1] == b"<" or (start and not start.translate(None, TEXT)):
+    if start[:1] == b"<" or (start and not start.translate(None, string.printable.encode())):
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
     if not archive and start.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
