@@ -41,7 +41,7 @@ class Grouped:
     """
 
     def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Callable[..., Generator]) -> None:
-        """Group the items by `classes` (N,), the person of each from 0 on. Raises: UserError if none is possible."""
+        """Group items by `classes` (N,), each one's person from 0 on. Raises: UserError if no batch is possible."""
         self._persons, self._group, self._stream = batch_size // group, group, stream
         self._items = torch.argsort(classes, stable=True).split(torch.bincount(classes).tolist())
         if batch_size % group or len(self._items) < self._persons:

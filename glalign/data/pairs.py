@@ -87,7 +87,7 @@ class Pairs:
         return self._order.per_epoch
 
     def batch(self, step: int) -> Batch:
-        """Return the batch of a step (from 0), with float32 pixels, augmented and normalised; `person` has classes."""
+        """Return the batch of a step (from 0): float32 pixels, augmented and normalised; `person` are class indices."""
         image, caption = self.items(step)
         pixels = torch.from_numpy(self.images.batch(image.numpy()))
         parts = None if self.parts is None else torch.from_numpy(self.parts.batch(image.numpy()))

@@ -52,7 +52,7 @@ class RetrievalSet:
         dress: str | None,
         cache: Path | None = None,
     ) -> "RetrievalSet":
-        """Set all captions of the sources' records against the images of `gallery`, some or all of those records."""
+        """Build the set of all captions of the sources and the images of `gallery`, some or all of their records."""
         kept = set(gallery)
         reduced = [replace(s, records=[r for r in s.records if r in kept], phrases=None) for s in sources]
         images = Collection.of(reduced, options.image_size, model.patch_grid, dress, cache)

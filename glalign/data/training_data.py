@@ -81,7 +81,7 @@ class TrainingData:
         )
 
     def validation(self, model: Retriever) -> RetrievalSet | None:
-        """Set every caption of the validation identities against every image; None if there are none."""
+        """Build the set of every caption and image of the validation identities; None if there are none."""
         gallery = [record for source in self._val for record in source.records]
         if not gallery:
             return None

@@ -39,9 +39,8 @@ def keyword_chunk(text: str, keyword: Keyword, free_from: int = 0) -> Chunk:
     words = list(re.finditer(r"[^\W_]+(?:['’][a-z]+)?", text[free_from:start]))
     for index in range(len(words) - 1, -1, -1):
         word, end = words[index].group().lower(), free_from + words[index].end()
-        following = re.match(r"[^\W_]*", text[start:])
-        pair = {words[index - 1].group().lower(), following.group().lower() if following else ""}
-        joins = word == "and" and index > 0 and pair <= colours
+        neighbours = (words[index - 1].group(), *re.findall(r"^[^\W_]*", text[start:]))
+        joins = word == "and" and index > 0 and {neighbour.lower() for neighbour in neighbours} <= colours
         if text[end:start].strip(" -/") or (word in stops and not joins):
             break
         start = free_from + words[index].start()

@@ -38,9 +38,9 @@ def segment(text: str, segmenter: str = "pyvi") -> list[Word]:
     words: list[Word] = []
     for start, end in spans:
         parts = [(start, end)]
-        if _word(plain[start:end]).lower() in rules["apart"]:
+        if "_".join(plain[start:end].lower().split()) in rules["apart"]:
             parts = [(start + a, start + b) for a, b in (part.span() for part in re.finditer(r"\w+", plain[start:end]))]
-        words += [Word(_word(plain[a:b]), places[a], places[b]) for a, b in parts]
+        words += [Word("_".join(plain[a:b].split()), places[a], places[b]) for a, b in parts]
         pair = "_".join(word.text for word in words[-2:])
         if pair.lower() in rules["together"]:
             words[-2:] = [Word(pair, words[-2].start, words[-1].end)]
@@ -120,10 +120,6 @@ def _spans(text: str, words: Sequence[str], segmenter: str) -> list[tuple[int, i
         raise UserError(f"segmenter {segmenter}: its words are not those of {text!r}; choose another")
     ends = accumulate(lengths)
     return [(letters[end - length], letters[end - 1] + 1) for length, end in zip(lengths, ends, strict=True) if length]
-
-
-def _word(text: str) -> str:
-    return "_".join(text.split())
 
 
 def join_syllables(text: str, spans: Iterable[tuple[int, int]]) -> str:

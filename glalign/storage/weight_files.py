@@ -39,7 +39,7 @@ class Weights:
 
     def vocabulary(self, name: str) -> Path:
         """Return the path of `name`.tokenizer.json. Raises: UserError if it is missing."""
-        return self._existing(f"{name}.tokenizer.json")
+        return self._existing(f"{name}{VOCABULARY}")
 
     def phobert_vocabulary(self, name: str) -> tuple[Path, Path]:
         """Return the paths of `name`.vocab.txt and `name`.bpe.codes. Raises: UserError if one is missing."""
@@ -51,6 +51,9 @@ class Weights:
             raise UserError(f"{path}: no such vocabulary; `snakemake pretrain` makes the tiny ones, {_advice(path)}")
         return path
 
+
+VOCABULARY = ".tokenizer.json"
+"""Suffix of a vocabulary in the format of the tokenizers library."""
 
 UNFILLED = Weights(PRETRAINED, load=False)
 """Random weights, with the vocabularies of the tiny twins."""

@@ -20,8 +20,8 @@ class Progress:
         self.started = self.printed = time.monotonic()
         self.facts = ""
         hidden = not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO))
-        facts = {"desc": what, "total": total, "unit": unit, "initial": done}
-        self.bar = tqdm(**facts, leave=False, dynamic_ncols=True, disable=hidden)
+        work = {"desc": what, "total": total, "unit": unit, "initial": done}
+        self.bar = tqdm(**work, leave=False, dynamic_ncols=True, disable=hidden)
 
     def update(self, count: int = 1, facts: str = "") -> None:
         """Advance by `count`. facts: text shown after the rate, such as a loss or a score."""

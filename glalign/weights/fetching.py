@@ -32,8 +32,8 @@ def fetch_release(release: WeightRelease, folder: Path, report: Report) -> None:
     try:
         import_release(release, [path for path, _ in found], folder, report, origin=", ".join(origins))
     except UserError as error:
-        full = isinstance(error.__cause__, OSError) and error.__cause__.errno in WRITE_ERRORS
-        if not full:  # a refused file must not be reused the next time
+        unwritable = isinstance(error.__cause__, OSError) and error.__cause__.errno in WRITE_ERRORS
+        if not unwritable:  # a refused file must not be reused the next time
             shutil.rmtree(downloads)
         raise
     shutil.rmtree(downloads)
