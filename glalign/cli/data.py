@@ -7,9 +7,8 @@ from shlex import quote
 
 import click
 
+from glalign.cli.options import JSON, PATH
 from glalign.contract.formats import FORMATS
-
-PATH = click.Path(path_type=Path)
 
 
 @click.group()
@@ -22,7 +21,7 @@ def data() -> None:
 @click.argument("root", type=PATH)
 @click.option("--annotations", help="Annotation file below ROOT, when it is not the format's own.")
 @click.option("--images", help="Image folder below ROOT, when it is not the format's own.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@JSON
 def verify(kind: str, root: Path, annotations: str | None, images: str | None, as_json: bool) -> None:
     """Check a dataset directory and list what is missing; exit 1 if anything is."""
     from glalign.data.verify import describe, verify

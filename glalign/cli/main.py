@@ -1,6 +1,6 @@
-"""The command line: reads arguments, calls one function, turns a UserError into one line and exit status 1.
+"""The commands: each reads its arguments and calls one function; a UserError becomes one line and exit status 1.
 
-No computation lives here, and heavy libraries are imported by the command that uses them.
+No command computes anything itself, and each imports the heavy libraries that it uses.
 """
 
 import json
@@ -12,7 +12,7 @@ import click
 
 from glalign import __version__
 from glalign.cli.data import data, translation
-from glalign.cli.options import CONFIG
+from glalign.cli.options import CONFIG, JSON, PATH
 from glalign.cli.weights import weights
 from glalign.support.checkout import find_baselines, suite_file
 from glalign.support.errors import UserError
@@ -25,14 +25,14 @@ SECTIONS = {
     "Plans": ("plan", "memory", "fidelity"),
     "Jobs": ("run",),
 }
-"""The commands in the groups of `glalign --help`."""
+"""Title of a group in `glalign --help` -> its commands."""
 
 
 class Commands(click.Group):
-    """A group whose commands report bad input in one line."""
+    """Group of commands that report bad input in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a UserError is printed and ends with status 1."""
+        """Run the command; print a UserError and exit with status 1."""
         try:
             return super().invoke(ctx)
         except UserError as error:
@@ -40,7 +40,7 @@ class Commands(click.Group):
             sys.exit(1)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands in groups."""
+        """List the commands by group."""
         for title, names in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(100)) for name in names])
@@ -59,10 +59,10 @@ for _group in (data, translation, weights):
 
 
 class Stages(click.Command):
-    """A command whose help lists the stages of the workflow."""
+    """Command with the stages of the workflow in its help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Stages with a line about each."""
+        """List the stages with a line about each."""
         from glalign.planning.plan import STAGES
 
         with formatter.section("Stages"):
@@ -71,9 +71,9 @@ class Stages(click.Command):
 
 @main.command(cls=Stages)
 @click.argument("stage")
-@click.argument("job", type=click.Path(path_type=Path))
+@click.argument("job", type=PATH)
 @click.option("--code", help="Digest of the code, for the record; computed unless it is given.")
-@click.option("--log", "log_file", type=click.Path(path_type=Path), help="File for plain progress lines.")
+@click.option("--log", "log_file", type=PATH, help="File for plain progress lines.")
 def run(stage: str, job: Path, code: str | None, log_file: Path | None) -> None:
     """Run one job of the workflow: a STAGE, and the file results/jobs/STAGE/... that describes the job."""
     from glalign.planning.job_files import run_job
@@ -95,7 +95,7 @@ def fidelity(paths: tuple[str, ...]) -> None:
 @main.command()
 @click.argument("targets", nargs=-1)
 @CONFIG
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@JSON
 def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> None:
     """Print trainings, predictions, estimated hours and disk, of all tables or of TARGETS (results/table4.tex)."""
     from glalign.config.loading import overlaid
@@ -138,8 +138,8 @@ def table(name: str, results: str) -> None:
 
 
 @main.command()
-@click.argument("scores", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("scores", type=PATH)
+@JSON
 def evaluate(scores: Path, as_json: bool) -> None:
     """Rank-1/5/10, mAP and mINP of an .npz with similarity (Q, G), query_ids (Q,) and gallery_ids (G,)."""
     from glalign.evaluation.scores import evaluate_scores
@@ -149,14 +149,9 @@ def evaluate(scores: Path, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("ours", type=click.Path(path_type=Path))
-@click.argument("reference", type=click.Path(path_type=Path))
-@click.option(
-    "--tolerance",
-    default=0.0,
-    show_default=True,
-    help="Largest difference of a numeric cell, in points.",
-)
+@click.argument("ours", type=PATH)
+@click.argument("reference", type=PATH)
+@click.option("--tolerance", default=0.0, show_default=True, help="Largest difference of a numeric cell, in points.")
 def compare(ours: Path, reference: Path, tolerance: float) -> None:
     """Compare two table CSVs, or folders of them, cell by cell; exit 1 and list the cells where they differ.
 

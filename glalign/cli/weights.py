@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from glalign.cli.options import CONFIG
+from glalign.cli.options import CONFIG, PATH
 
-FOLDER = click.option("--folder", type=click.Path(path_type=Path), help="Where to write; default: the configuration's.")
+FOLDER = click.option("--folder", type=PATH, help="Where to write; default: the configuration's.")
 PAPER = "`--config config/paper.yaml`"
 
 
@@ -58,7 +58,7 @@ def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -
 
 @weights.command("import")
 @click.argument("name")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @CONFIG
 @FOLDER
 def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], folder: Path | None) -> None:

@@ -24,13 +24,9 @@ class SplitCounts(NamedTuple):
 def published_counts() -> Mapping[tuple[str, str], SplitCounts]:
     """(label of a dataset, name of a split in its release) -> counts, in the order of the file."""
     columns = ("dataset", "split", *SplitCounts._fields)
-    return {
-        (row["dataset"], row["split"]): SplitCounts(
-            int(row["identities"]),
-            int(row["images"]),
-            int(row["captions"]),
-            int(row["captions_in_paper"] or row["captions"]),
-            row["source"],
-        )
-        for row in read_rows(Path(__file__).with_name("published_counts.csv"), columns=columns)
-    }
+    counts = {}
+    for row in read_rows(Path(__file__).with_name("published_counts.csv"), columns=columns):
+        people, images, captions = (int(row[name]) for name in ("identities", "images", "captions"))
+        in_paper = int(row["captions_in_paper"] or captions)
+        counts[row["dataset"], row["split"]] = SplitCounts(people, images, captions, in_paper, row["source"])
+    return counts

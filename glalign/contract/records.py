@@ -51,10 +51,10 @@ def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
         for number, line in enumerate(lines, start=1):
             try:
                 record = _record(json.loads(line))
-            except KeyError as error:
-                raise _no_record(path, number, f"no key {error}") from error
-            except (ValueError, TypeError, RecursionError) as error:  # text that is not UTF-8 is a ValueError
-                raise _no_record(path, number, error) from error
+            except (KeyError, ValueError, TypeError, RecursionError) as error:  # a ValueError: text that is not UTF-8
+                why = f"no key {error}" if isinstance(error, KeyError) else error
+                remedy = "name a manifest, or delete a broken one and run again"
+                raise UserError(f"{path}:{number}: not a manifest record ({why}); {remedy}") from error
             if split in (None, record.split):
                 records.append(record)
     return records
@@ -69,17 +69,6 @@ def _record(row: Mapping[str, Any]) -> Record:
     return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
 
 
-def _no_record(path: Path | str, number: int, why: object) -> UserError:
-    return UserError(
-        f"{path}:{number}: not a manifest record ({why}); name a manifest, or delete a broken one and run again"
-    )
-
-
-def caption_id(image: str, index: int) -> str:
-    """Return the id of the `index`-th caption of an image."""
-    return f"{image}#{index}"
-
-
 def captions_by_key(records: Iterable[Record]) -> dict[tuple[str, int], str]:
     """Return (image, caption index) -> caption, in manifest order."""
     return {(r.image, index): caption for r in records for index, caption in enumerate(r.captions)}
@@ -87,8 +76,4 @@ def captions_by_key(records: Iterable[Record]) -> dict[tuple[str, int], str]:
 
 def queries(records: Iterable[Record]) -> list[Query]:
     """Return every caption of every record as a query, in manifest order (D27)."""
-    return [
-        Query(caption_id(r.image, i), r.image, r.person, caption)
-        for r in records
-        for i, caption in enumerate(r.captions)
-    ]
+    return [Query(f"{r.image}#{i}", r.image, r.person, text) for r in records for i, text in enumerate(r.captions)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
@@ -57,8 +56,8 @@ def region_masks(label_map: NDArray[np.uint8], grid: tuple[int, int], dress: str
     rows, columns = _overlap(height, grid[0]), _overlap(width, grid[1])
     area = np.float32(height * width / (grid[0] * grid[1]))
     members = region_table(dress).astype(np.float32)
-    covered: Any = np.stack([rows @ member[labels] @ columns.T for member in members], axis=-3)
-    return covered / area
+    covered = np.stack([rows @ member[labels] @ columns.T for member in members], axis=-3)
+    return np.asarray(covered / area, np.float32)
 
 
 def _overlap(pixels: int, patches: int) -> NDArray[np.float32]:
@@ -66,4 +65,4 @@ def _overlap(pixels: int, patches: int) -> NDArray[np.float32]:
     edges = np.arange(patches + 1) * (pixels / patches)
     start, end = edges[:-1, None], edges[1:, None]
     pixel = np.arange(pixels)[None, :]
-    return np.clip(np.minimum(end, pixel + 1) - np.maximum(start, pixel), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.minimum(end, pixel + 1) - np.maximum(start, pixel), 0, 1), np.float32)

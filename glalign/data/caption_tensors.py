@@ -1,4 +1,4 @@
-"""Captions as tensors: padded token ids, and masks of the tokens inside the phrases of each region."""
+"""Convert captions to tensors: padded token ids, and masks of the tokens inside the phrases of each region."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -20,8 +20,8 @@ Phrases = Sequence[dict[str, Any]]
 class TokenTable:
     """All captions of a set, encoded once.
 
-    tokens (N, T) int64, padded with the tokenizer's pad id; T is the longest length, at least 1 (a tokenizer may know
-    no word of any caption). lengths (N,) int64. phrases (N, 5, T) bool, None unless phrases are given.
+    tokens: (N, T) int64, padded with the tokenizer's pad id; T is the longest length, at least 1, as a tokenizer may
+    know no word of any caption. lengths: (N,) int64. phrases: (N, 5, T) bool, or None.
     """
 
     def __init__(self, captions: Sequence[str], tokenizer: Tokenizer, phrases: Sequence[Phrases] | None = None) -> None:
@@ -41,14 +41,12 @@ class TokenTable:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def batch(self, indices: Tensor) -> dict[str, Tensor]:
-        """The fields tokens, lengths and, if there are any, phrases of a Batch, cut to its longest caption."""
+    def batch(self, indices: Tensor) -> dict[str, Any]:
+        """Return the fields tokens, lengths and, if there are any, phrases of a `Batch`, cut to its longest caption."""
         lengths = self.lengths[indices]
         longest = max(1, int(lengths.max()))
         fields = {"tokens": self.tokens[indices, :longest], "lengths": lengths}
-        if self.phrases is not None:
-            fields["phrases"] = self.phrases[indices][:, :, :longest]
-        return fields
+        return fields if self.phrases is None else {**fields, "phrases": self.phrases[indices][:, :, :longest]}
 
 
 def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int, int]]:
@@ -64,8 +62,8 @@ def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int
 def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
     """Read the phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
 
-    Raises: UserError naming the file and the caption that has no row, or does not contain its phrases (the file was
-    made from another manifest).
+    Raises: UserError naming the file and a caption that has no row, or that does not contain its phrases because the
+    file was made from another manifest.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; make it with `glalign phrases`")

@@ -18,7 +18,7 @@ def read_entries(file: Path, release: DatasetRelease, split: str) -> Iterator[tu
     """
     layout = release.layout
     if not file.is_file():
-        raise UserError(f"{file}: no such file; {_advice(release)}")
+        raise UserError(f"{file}: no such file; {_advice(layout, release.root)}")
     document = read_pickle(file) if file.suffix == ".pkl" else read_json(file)
     if layout.under and isinstance(document, dict):
         document = document.get(layout.under)
@@ -33,20 +33,17 @@ def read_entries(file: Path, release: DatasetRelease, split: str) -> Iterator[tu
 
 def formats_in(root: Path) -> list[str]:
     """Return the formats of which all annotation files exist below a folder."""
-    return [
-        name
-        for name, layout in FORMATS.items()
-        if all((root / layout.annotations.replace(SPLIT_FIELD, split)).is_file() for split in ("train", "test"))
-    ]
+    files = {
+        n: [layout.annotations.replace(SPLIT_FIELD, s) for s in ("train", "test")] for n, layout in FORMATS.items()
+    }
+    return [name for name, names in files.items() if all((root / file).is_file() for file in names)]
 
 
 def _with_split(entry: object, split: str, file: Path, number: int) -> object:
     if not isinstance(entry, dict):
         return entry
-    if entry.get("split", split) != split:
-        raise UserError(
-            f"{file}: entry {number} says split {entry['split']!r} in the file of {split!r}; correct the file"
-        )
+    if (own := entry.get("split", split)) != split:
+        raise UserError(f"{file}: entry {number} says split {own!r} in the file of {split!r}; correct the file")
     return {**entry, "split": split}
 
 
@@ -64,13 +61,10 @@ def _merged(rows: list[Any], layout: ReleaseLayout) -> Iterator[tuple[int, objec
     yield from merged.values()
 
 
-def _advice(release: DatasetRelease) -> str:
+def _advice(layout: ReleaseLayout, root: str) -> str:
     """Suggest the format of a folder without the annotation file."""
-    layout = release.layout
-    there = [name for name in formats_in(Path(release.root)) if FORMATS[name] is not layout]
-    if there:
-        return f"the folder looks like `format: {there[0]}`"
-    return (
-        f"a {layout.title} folder holds {layout.annotations} beside {layout.images}/: point the dataset's `root` at "
-        "it, or set `root: null` for synthetic people"
-    )
+    for name in formats_in(Path(root)):
+        if FORMATS[name] is not layout:
+            return f"the folder looks like `format: {name}`"
+    holds = f"a {layout.title} folder holds {layout.annotations} beside {layout.images}/"
+    return f"{holds}: point the dataset's `root` at it, or set `root: null` for synthetic people"

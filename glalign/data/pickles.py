@@ -21,20 +21,17 @@ def read_pickle(path: Path) -> list[object]:
         with path.open("rb") as file:
             columns = _DataUnpickler(file).load()
     except _ForbiddenClassError as error:
-        raise UserError(
-            f"{path}: refused: it wants to run {error}; read the release's reid_raw.json instead"
-        ) from error
+        refusal = f"{path}: refused: it wants to run {error}; read the release's reid_raw.json instead"
+        raise UserError(refusal) from error
     except Exception as error:  # a damaged pickle raises nearly anything
         raise UserError(f"{path}: not a readable pickle ({error}); fetch it again") from error
     if not isinstance(columns, dict) or not {"id", "img_path", "captions"} <= columns.keys():
         raise UserError(f"{path}: not a dict with id, img_path and captions; use SSAN's or SRCF's preprocessing")
-    wanted = ["id", "img_path", "captions"]
-    matching = columns.get("caption_matching_img_index")
-    if matching is not None:
-        wanted.append("caption_matching_img_index")
+    per_image = columns.get("caption_matching_img_index") is not None
+    wanted = ["id", "img_path", "captions", *(["caption_matching_img_index"] if per_image else [])]
     if not all(isinstance(columns[name], list) for name in wanted):
         raise UserError(f"{path}: {', '.join(wanted)} are not lists; use SSAN's or SRCF's preprocessing")
-    return _per_image(columns, path) if matching is not None else _per_caption(columns, path)
+    return _per_image(columns, path) if per_image else _per_caption(columns, path)
 
 
 def _per_caption(columns: Mapping[str, Any], path: Path) -> list[object]:

@@ -27,21 +27,16 @@ class PublishedDataset:
 
 
 def _published(label: str, ask: str, folders: Mapping[str, str] | None = None, remark: str = "") -> PublishedDataset:
-    """The dataset `label` of published_counts.csv."""
+    """Return the dataset `label` of published_counts.csv."""
     splits = {split: counts for (name, split), counts in published_counts().items() if name == label}
     numbers = {s: {"images": c.images, "captions": c.captions, "ids": c.identities} for s, c in splits.items()}
     return PublishedDataset(numbers, "; ".join({c.source: None for c in splits.values()}), ask, folders or {}, remark)
 
 
 CUHK_FOLDERS = {
-    "cam_a": "VIPeR",
-    "cam_b": "VIPeR",
-    "CUHK01": "CUHK01",
-    "CUHK03": "CUHK03",
-    "Market": "Market-1501",
-    "test_query": "CUHK-SYSU",
-    "train_query": "CUHK-SYSU",
-}
+    "cam_a": "VIPeR", "cam_b": "VIPeR", "CUHK01": "CUHK01", "CUHK03": "CUHK03", "Market": "Market-1501",
+    "test_query": "CUHK-SYSU", "train_query": "CUHK-SYSU",
+}  # fmt: skip
 """Sub-folder of CUHK-PEDES -> the dataset that its images come from."""
 
 RELEASES = {

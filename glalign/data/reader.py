@@ -29,10 +29,8 @@ def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> l
     for name in ours:
         if name not in found:
             files = ", ".join(release.annotations.values())
-            raise UserError(
-                f"{files}: no entry of split {name!r} ({ours[name]} in `splits`); "
-                f"the file has: {', '.join(sorted(found))}"
-            )
+            has = ", ".join(sorted(found))
+            raise UserError(f"{files}: no entry of split {name!r} ({ours[name]} in `splits`); the file has: {has}")
     return records
 
 
@@ -55,7 +53,8 @@ def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
     person_at: dict[int, tuple[str, str]] = {}
     for split, file in release.annotations.items():
         for number, entry in read_entries(Path(file), release, split):
-            where = describe_entry(file, number, entry, release.layout)
+            path = entry.get(release.layout.image) if isinstance(entry, dict) else None
+            where = f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
             place = f"entry {number}" + (f" of {file}" if several else "")
             try:
                 record = parse_entry(entry, images, release.layout)
@@ -98,12 +97,6 @@ def parse_entry(entry: object, images: ImageFolder, layout: ReleaseLayout) -> Re
             raise ValueError(f"caption {index} is empty (no word in it); write it or remove it")
     image = images.relative(entry[layout.image].removeprefix(layout.prefix))
     return Record(image, entry[layout.person] + layout.shift, entry["split"], tuple(captions))
-
-
-def describe_entry(file: Path | str, number: int, entry: object, layout: ReleaseLayout) -> str:
-    """Format the place of an entry for an error message: file, number from 0, path of the image."""
-    path = entry.get(layout.image) if isinstance(entry, dict) else None
-    return f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
 
 
 def _wanted(splits: Mapping[str, str | None]) -> dict[str, str]:

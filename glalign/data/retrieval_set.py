@@ -1,7 +1,7 @@
 """A validation or test set: queries and a gallery, as batches to encode."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glalign.config.training import Data
@@ -22,11 +22,7 @@ Person = tuple[str, int]
 
 @dataclass(frozen=True)
 class RetrievalSet:
-    """Queries and gallery of a validation or test set.
-
-    query_persons and gallery_persons have the person of each query and of each gallery image. images and parts belong
-    to the gallery, phrases to the queries.
-    """
+    """Queries and gallery of a validation or test set; images and parts are the gallery's, phrases the queries'."""
 
     queries: list[Query]
     gallery: list[Record]
@@ -39,11 +35,11 @@ class RetrievalSet:
     tokenizer: Tokenizer
 
     def image_batches(self) -> Iterator[Batch]:
-        """The gallery, in order."""
+        """Yield the gallery, in order."""
         return image_batches(self.images, self.options.normalise, ENCODE, self.parts)
 
     def caption_batches(self) -> Iterator[Batch]:
-        """The queries, in order."""
+        """Yield the queries, in order."""
         return caption_batches([q.caption for q in self.queries], self.tokenizer, ENCODE, self.phrases)
 
     @classmethod
@@ -56,12 +52,9 @@ class RetrievalSet:
         dress: str | None,
         cache: Path | None = None,
     ) -> "RetrievalSet":
-        """All captions of the sources' records against the images of `gallery`, some or all of those records."""
+        """Build the set of all captions of the sources and the images of `gallery`, some or all of their records."""
         kept = set(gallery)
-        reduced = [
-            Source([r for r in source.records if r in kept], source.images, source.parts, None, source.people)
-            for source in sources
-        ]
+        reduced = [replace(s, records=[r for r in s.records if r in kept], phrases=None) for s in sources]
         images = Collection.of(reduced, options.image_size, model.patch_grid, dress, cache)
         return cls(
             queries(record for source in sources for record in source.records),

@@ -14,14 +14,10 @@ from glalign.storage.parallel_decode import cores
 
 @dataclass(frozen=True)
 class Source:
-    """Records of one dataset with its files.
+    """Records of one dataset in the order of the manifest, with its folders of images and label maps.
 
-    Args:
-        records: In the order of the manifest.
-        images: Folder of the images.
-        parts: Folder of the label maps; None where the system reads none.
-        phrases: Noun phrases of every caption; None where the system reads none.
-        people: Name of the numbering of its people; datasets of the same name share identity numbers.
+    parts (label maps) and phrases (of every caption) are None where the system reads none. people: name of the
+    numbering of its people; datasets of the same name share identity numbers.
     """
 
     records: list[Record]
@@ -37,19 +33,15 @@ class Source:
 
     @classmethod
     def of(cls, spec: DatasetSpec, records: list[Record]) -> "Source":
-        """The source of records that were read already."""
+        """Add the files of a dataset to its records."""
         phrases = read_phrases(spec.phrases, records) if spec.phrases else None
         return cls(records, Path(spec.images), Path(spec.parts) if spec.parts else None, phrases, spec.people)
 
 
 def joined_phrases(sources: Sequence[Source]) -> list[Phrases] | None:
-    """The phrases of all captions of the sources; None unless every source has phrases."""
-    found: list[Phrases] = []
-    for source in sources:
-        if source.phrases is None:
-            return None
-        found += source.phrases
-    return found
+    """Return the phrases of all captions of the sources; None unless every source has phrases."""
+    found = [source.phrases for source in sources if source.phrases is not None]
+    return [phrases for part in found for phrases in part] if len(found) == len(sources) else None
 
 
 @dataclass(frozen=True)
@@ -74,16 +66,10 @@ class Collection:
         dress: str | None,
         cache: Path | None = None,
     ) -> "Collection":
-        """Put sources one after the other.
+        """Concatenate sources.
 
-        Args:
-            sources: The sources.
-            size: (height, width) of the images.
-            grid: (h, w) of the shares of the parts.
-            dress: See `region_masks`; unused without parts.
-            cache: See `ImageStore`.
-
-        Raises: UserError when the label maps were made by different parsers.
+        size: (height, width) of the images. grid: (h, w) of the shares of the parts. dress: see `region_masks`; unused
+        without parts. cache: see `ImageStore`. Raises: UserError when the label maps were made by different parsers.
         """
         records = [record for source in sources for record in source.records]
         files = [source.images / record.image for source in sources for record in source.records]
@@ -91,8 +77,7 @@ class Collection:
         parts = None
         if len(folders) == len(sources):
             check_one_parser(folders)
-            placed = zip(folders, sources, strict=True)
-            maps = [folder / f"{record.image}.png" for folder, source in placed for record in source.records]
+            maps = [f / f"{r.image}.png" for f, s in zip(folders, sources, strict=True) for r in s.records]
             parts = PartStore(maps, grid, dress=dress or "both")
         people = [source.people for source in sources for _ in source.records]
         images = ImageStore(files, size, cache=cache, threads=cores() if cache else 1)

@@ -27,10 +27,7 @@ def hold_out(records: Iterable[Record], count: int, seed: int) -> list[Record]:
 
 
 def select_identities(records: Iterable[Record], count: int, seed: int) -> list[Record]:
-    """Select all records of `count` identities drawn with a fixed seed; the order is kept (D12).
-
-    Raises: UserError if there are fewer identities.
-    """
+    """Select all records of `count` identities drawn with a fixed seed (D12). Raises: UserError if there are fewer."""
     records = list(records)
     people = {r.person for r in records}
     if not 0 < count <= len(people):
@@ -52,16 +49,11 @@ def check_disjoint(people: Mapping[str, Iterable[int]]) -> None:
         for other, earlier in seen:
             if shared := sorted(unique & earlier):
                 listed = ", ".join(map(str, shared[:5])) + (", ..." if len(shared) > 5 else "")
-                raise UserError(
-                    f"{name} and {other} share {len(shared)} identities ({listed}); a person may be on one side only: "
-                    "correct the splits"
-                )
+                what = f"{name} and {other} share {len(shared)} identities ({listed})"
+                raise UserError(f"{what}; a person may be on one side only: correct the splits")
         seen.append((name, unique))
 
 
 def check_train_test_disjoint(train: Iterable[Record], test: Iterable[Record], train_name: str, test_name: str) -> None:
-    """Check that train and test share no identity; both must use the same identity numbers (`people`).
-
-    Raises: UserError naming the two datasets and the identities.
-    """
+    """Raise a UserError naming the datasets if train and test share identities; both must use the same `people`."""
     check_disjoint({train_name: (r.person for r in train), test_name: (r.person for r in test)})

@@ -1,4 +1,4 @@
-"""What a training reads: pairs of its training people, and the validation people as a retrieval set."""
+"""The data of a training: pairs of its training people, and the validation people as a retrieval set."""
 
 import math
 from collections import Counter
@@ -15,15 +15,12 @@ from glalign.language.tokenizers import Split
 from glalign.support.errors import UserError
 
 OTHERS = {"caption_of_person": "person", "caption_of_other_image": "image"}
-"""What a system needs -> which second caption comes with each pair."""
+"""Need of a system -> the second caption of each pair, an argument of `Pairs`."""
 
 
 def input_digests(spec: FitSpec) -> dict[str, str]:
-    """SHA-256 of what a training reads, by path: manifests, phrases, label maps (one digest of a folder), `files`.
-
-    Images are not read for it: the manifest stands for them.
-    """
-    found = {}
+    """Return the SHA-256 by path of manifests (which stand for the images), phrases, folders of label maps, `files`."""
+    found: dict[str, str] = {}
     for dataset in spec.datasets:
         files = [Path(path) for path in (dataset.manifest, dataset.phrases) if path]
         found |= {str(file): sha256(file.read_bytes()).hexdigest() for file in files}
@@ -37,7 +34,7 @@ class TrainingData:
     """Training pairs and the validation set of a training; the test set is not named in its specification."""
 
     def __init__(self, spec: FitSpec) -> None:
-        """Raises: UserError when there are no training images, or none to select the weights on."""
+        """Read the datasets. Raises: UserError without training images, or without any to select the weights on."""
         self._spec = spec
         self._cache = Path(spec.runtime.image_cache) if spec.runtime.image_cache else None
         self._train = [Source.read(dataset, "train") for dataset in spec.datasets]
@@ -54,20 +51,20 @@ class TrainingData:
         return len({(source.people, record.person) for source in self._train for record in source.records})
 
     def words(self, split: Split) -> tuple[tuple[str, int], ...]:
-        """Words of the training captions with their counts, most frequent first, then alphabetical."""
+        """Return the words of the training captions with their counts, most frequent first, then alphabetical."""
         captions = (caption for record in self.records for caption in record.captions)
         counts = Counter(word for caption in captions for word, _ in split(caption))
         return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def steps(self, budget: Budget, sampling: str) -> int:
-        """Length of the training: `budget.steps`, or `budget.epochs` of what the sampling calls an epoch."""
+        """Return the number of steps: `budget.steps`, or those of `budget.epochs` of the sampling's epochs."""
         if budget.steps is not None:
             return budget.steps
         epoch = len(self.records) if sampling == "identity" else sum(len(r.captions) for r in self.records)
         return math.ceil((budget.epochs or 0) * epoch / self._spec.data.batch_size)
 
     def pairs(self, model: Retriever, sampling: str, seed: int) -> Pairs:
-        """The training batches, with the fields that the model needs."""
+        """Return the training batches, with the fields that the model needs."""
         size, dress = self._spec.data.image_size, self._spec.dress
         collection = Collection.of(self._train, size, model.patch_grid, dress, self._cache)
         return Pairs(
@@ -84,7 +81,7 @@ class TrainingData:
         )
 
     def validation(self, model: Retriever) -> RetrievalSet | None:
-        """The validation identities: every caption against every image; None where there are none."""
+        """Build the set of every caption and image of the validation identities; None if there are none."""
         gallery = [record for source in self._val for record in source.records]
         if not gallery:
             return None

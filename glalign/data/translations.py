@@ -14,12 +14,7 @@ from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text, write_json
 from glalign.support.errors import UserError
 
-TRANSLATED = {
-    "cuhk_pedes": "cuhk_pedes_vn",
-    "vn3k": "v2e",
-    "vn3k_vi": "v2e",
-    "vn3k_mixed_vi": "v2e",
-}
+TRANSLATED = {"cuhk_pedes": "cuhk_pedes_vn", "vn3k": "v2e", "vn3k_vi": "v2e", "vn3k_mixed_vi": "v2e"}
 """Format of a release -> format of its translation."""
 
 COLUMNS = ("image", "index", "text")
@@ -30,11 +25,8 @@ Key = tuple[str, int]
 
 
 def export_captions(source: Path, out: Path) -> int:
-    """Write the captions of a release as CSV (image, index of the caption, text); return their number.
-
-    Raises: UserError if `out` exists.
-    """
-    captions = captions_by_key(valid_records(_release(source)))
+    """Write a release's captions as CSV (image, index, text); return the number. Raises: UserError if `out` exists."""
+    captions = captions_by_key(valid_records(_release(source)[1]))
     write_new_csv(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
     return len(captions)
 
@@ -46,8 +38,8 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
     is written last. Returns: the format and the number of captions. Raises: UserError naming captions that are missing,
     unknown, double, empty or not translated, or if the annotation file exists.
     """
-    release = _release(source)
-    kind = TRANSLATED[_format(source)]
+    source_kind, release = _release(source)
+    kind = TRANSLATED[source_kind]
     target = dataset_release({"format": kind, "root": str(out), "splits": {}})
     file, images = Path(target.annotations[""]), Path(target.images)
     if file.exists():
@@ -59,30 +51,19 @@ def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
     except OSError as error:
         raise UserError(f"{out}: cannot be made a folder ({error.strerror}); name another one") from error
     _link(images, Path(release.images))
-    layout = target.layout
-    entries = [
-        {
-            "split": record.split,
-            layout.person: record.person,
-            layout.image: record.image,
-            layout.captions: [texts[record.image, index] for index in range(len(record.captions))],
-        }
-        for record in records
-    ]
-    write_json(file, entries)
+    keys = ("split", target.layout.person, target.layout.image, target.layout.captions)
+    rows = ((r.split, r.person, r.image, [texts[r.image, i] for i in range(len(r.captions))]) for r in records)
+    write_json(file, [dict(zip(keys, row, strict=True)) for row in rows])
     return kind, len(texts)
 
 
-def _format(source: Path) -> str:
-    found = [kind for kind in formats_in(source) if kind in TRANSLATED]
-    if not found:
-        files = ", ".join(FORMATS[kind].annotations for kind in TRANSLATED)
-        raise UserError(f"{source}: no release that has a translation; it holds one of {files}")
-    return found[0]
-
-
-def _release(source: Path) -> DatasetRelease:
-    return dataset_release({"format": _format(source), "root": str(source), "splits": {}})
+def _release(source: Path) -> tuple[str, DatasetRelease]:
+    """Find the format and the paths of a release that has a translation."""
+    for kind in formats_in(source):
+        if kind in TRANSLATED:
+            return kind, dataset_release({"format": kind, "root": str(source), "splits": {}})
+    files = ", ".join(FORMATS[kind].annotations for kind in TRANSLATED)
+    raise UserError(f"{source}: no release that has a translation; it holds one of {files}")
 
 
 def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
@@ -108,18 +89,16 @@ def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
 
 
 def _named(keys: list[Key]) -> str:
-    return ", ".join(f"{image} caption {index}" for image, index in keys[:MAX_NAMED]) + (
-        ", ..." * (len(keys) > MAX_NAMED)
-    )
+    listed = ", ".join(f"{image} caption {index}" for image, index in keys[:MAX_NAMED])
+    return listed + ", ..." * (len(keys) > MAX_NAMED)
 
 
 def _key(row: Mapping[str, object], path: Path, number: int) -> Key:
     try:
         return str(row["image"]), int(str(row["index"]))
     except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{path}:{number}: wants {', '.join(COLUMNS)}, the index a number from 0 ({error!r})"
-        ) from error
+        wanted = f"{', '.join(COLUMNS)}, the index a number from 0"
+        raise UserError(f"{path}:{number}: wants {wanted} ({error!r})") from error
 
 
 def _text(row: Mapping[str, object], path: Path, number: int) -> str:
@@ -139,9 +118,8 @@ def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
     if text.lstrip().startswith("["):
         raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):
-        return [
-            (number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), 1) if line.strip()
-        ]
+        lines = enumerate(text.split("\n"), start=1)
+        return [(number, _object(line, path, number)) for number, line in lines if line.strip()]
     return parse_csv(path, text, COLUMNS)[1]
 
 

@@ -12,14 +12,10 @@ LISTED = 5
 
 def describe(report: dict[str, Any]) -> str:
     """Format tables of folders and splits, problems with examples, and how to get missing files."""
-    parts = [
-        f"{FORMATS[report['dataset']].title} at {report['root']}",
-        _table("folder", report["folders"], ("annotated", "present", "missing", "undecodable", "not_annotated")),
-        _splits(report),
-        *_problems(report),
-        _verdict(report),
-    ]
-    return "\n\n".join(parts)
+    title = f"{FORMATS[report['dataset']].title} at {report['root']}"
+    kinds = ("annotated", "present", "missing", "undecodable", "not_annotated")
+    folders = _table("folder", report["folders"], kinds)
+    return "\n\n".join([title, folders, _splits(report), *_problems(report), _verdict(report)])
 
 
 def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> str:
@@ -77,10 +73,8 @@ def _verdict(report: dict[str, Any]) -> str:
     if report["undecodable"]:
         lines.append("Images that do not decode have to be fetched again; no setting leaves them out.")
     if not report["images_there"]:
-        lines.append(
-            f"{report['images']} is no folder: name the images' own (`--images NAME`; `images:` of the dataset), "
-            "or ask for the images."
-        )
+        advice = "name the images' own (`--images NAME`; `images:` of the dataset), or ask for the images."
+        lines.append(f"{report['images']} is no folder: {advice}")
     if report["missing"]:
         lines.append(published.ask)
         sources = [f"{f} ({published.folders[f]})" for f in lacking if published.folders.get(f, f) != f]

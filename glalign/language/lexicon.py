@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.contract.regions import REGIONS
 from glalign.support.errors import UserError
@@ -14,8 +13,7 @@ DATA_FILES = ("lexicon/*.yaml",)  # part of the digest of every stage that impor
 FOLDER = Path(__file__).with_name("lexicon")
 
 
-@dataclass(frozen=True)
-class Keyword:
+class Keyword(NamedTuple):
     """One keyword found in a text: its characters and its regions, two if the list prints the word twice."""
 
     start: int
@@ -77,8 +75,7 @@ def load_lexicon(name: str, language: str, match: str = "words") -> Lexicon:
     """Load the shipped list `name`, "paper" or "repaired", of a language, "en" or "vi". match: as in `Lexicon`."""
     table = _read(name)
     parts = [table, table.get("ours", {})]
-    if "extends" in table:
-        parts.insert(0, _read(table["extends"]))
+    parts = [_read(table["extends"]), *parts] if "extends" in table else parts
     lists = {region: [word for part in parts for word in part.get(language, {}).get(region, [])] for region in REGIONS}
     if not any(lists.values()):
         raise UserError(f"lexicon {name}: no keywords for language {language!r}; languages are en and vi")
@@ -114,8 +111,8 @@ def _forms(keyword: str) -> tuple[str, ...]:
     rules = grammar("en")
     if keyword in rules["plural_only"]:
         return (keyword,)
-    if keyword in rules["irregular"]:
-        return keyword, rules["irregular"][keyword]
     if keyword.endswith("s") and not keyword.endswith("ss"):
-        return keyword, keyword.removesuffix("s")
-    return keyword, keyword + ("es" if keyword.endswith(("s", "x", "ch", "sh")) else "s")
+        other = keyword.removesuffix("s")
+    else:
+        other = keyword + ("es" if keyword.endswith(("s", "x", "ch", "sh")) else "s")
+    return keyword, rules["irregular"].get(keyword, other)

@@ -40,7 +40,7 @@ def find_noun_chunks(words: Sequence[str], tags: Sequence[str]) -> Iterator[tupl
             place += 1
             continue
         end = rule.end_of(head)
-        if not rule.is_pronoun(head, end):
+        if not (rule.is_in(head, "people") and end - head > 1 and rule.word(end - 1) in ("ấy", "ta")):
             yield place, end
         place = end
 
@@ -83,8 +83,10 @@ class _ChunkRule:
             return 2 * (following in NOUNS and not self.is_garment(place + 1))
         if self.is_in(place, "layers"):
             return int(following not in NOUNS or self.is_in(place + 1, "màu"))
-        if self.word(place) == "và" and self.is_in(place - 1, "colours") and self.is_colour(place + 1):
-            return 1 + self.is_in(place + 1, "màu")
+        if self.word(place) == "và" and self.is_in(place - 1, "colours"):
+            named = self.is_in(place + 1, "màu")
+            if self.is_in(place + 1 + named, "colours"):
+                return 1 + named
         return int(tag == "A" or (tag in NOUNS and not self.is_other_garment(head, place)))
 
     def step_over(self, place: int) -> int:
@@ -96,7 +98,8 @@ class _ChunkRule:
 
     def is_relative(self, head: int, place: int) -> bool:
         """Whether a relative phrase starts here: this word, not a noun, and the next ones describe the noun."""
-        if self.is_in(place, "relatives") or (self.is_in(place, "worn") and self.is_worn(place + 1)):
+        worn = self.is_in(place, "worn") and (self.is_in(place + 1, "pieces") or self.word(place + 1) == "chéo")
+        if worn or self.is_in(place, "relatives"):
             return True
         # A verb in no list is part of an object's name ("quần tập gym"), but not after a part of the body ("tay").
         return self.tag(place) == "V" and not self.is_in(place, "verbs") and not self.is_in(head, "pieces")
@@ -109,15 +112,6 @@ class _ChunkRule:
 
     def is_garment(self, place: int) -> bool:
         return bool(keyword_regions(self.word(place))) and not self.is_in(place, "pieces")
-
-    def is_worn(self, place: int) -> bool:
-        return self.is_in(place, "pieces") or self.word(place) == "chéo"
-
-    def is_colour(self, place: int) -> bool:
-        return self.is_in(place + self.is_in(place, "màu"), "colours")
-
-    def is_pronoun(self, head: int, end: int) -> bool:
-        return self.is_in(head, "people") and end - head > 1 and self.word(end - 1) in ("ấy", "ta")
 
     def word(self, place: int) -> str:
         return self.words[place] if place < len(self.words) else ""

@@ -1,11 +1,10 @@
 """Noun chunks of a caption, as the chunkers of both languages return them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One noun phrase: the characters start to end.
 
     cuts: places (end, start) where the phrase may end and another one begin, after a noun or before a comma; "white
@@ -19,8 +18,7 @@ class Chunk:
     head: int | None = None
 
 
-@dataclass(frozen=True)
-class ParsedCaption:
+class ParsedCaption(NamedTuple):
     """A caption as the keyword lists read it, with its noun chunks.
 
     adverbs: starts of adverbs ("back" in "pulled back"). places: position in the caption of each character of `text`

@@ -19,11 +19,11 @@ def noun_chunks(captions: Iterable[str]) -> Iterator[ParsedCaption]:
 
     Only the tagger and the parser run: `Doc.noun_chunks` needs no more than the nouns' parts of speech.
     """
-    nlp = _pipeline()
+    # With a capital ("Gray", common in CUHK-PEDES) colours would be tagged as names.
+    colours = re.compile(rf"\b(?:{'|'.join(grammar('en')['colours'])})\b", re.IGNORECASE)
+    texts = ((colours.sub(lambda match: match.group().lower(), caption), caption) for caption in captions)
     # Batches above 64 captions only cost memory.
-    for doc, caption in nlp.pipe(
-        ((_lower_colours(caption), caption) for caption in captions), as_tuples=True, batch_size=64
-    ):
+    for doc, caption in _pipeline().pipe(texts, as_tuples=True, batch_size=64):
         for token in doc:
             if token.tag_.startswith("NN"):
                 token.pos_ = "PROPN" if token.tag_.startswith("NNP") else "NOUN"
@@ -32,17 +32,15 @@ def noun_chunks(captions: Iterable[str]) -> Iterator[ParsedCaption]:
 
 
 def keyword_chunk(text: str, keyword: Keyword, free_from: int = 0) -> Chunk:
-    """Return a keyword with the modifiers before it, back to a stop word, a sign or the character `free_from`.
-
-    "and" is part of the phrase only between two colours.
-    """
+    """Return a keyword with the modifiers before it, back to a stop word, sign or `free_from`. "and" joins colours."""
     rules = grammar("en")
     stops, colours = set(rules["stops"]), set(rules["colours"])
     start = keyword.start
     words = list(re.finditer(r"[^\W_]+(?:['’][a-z]+)?", text[free_from:start]))
     for index in range(len(words) - 1, -1, -1):
         word, end = words[index].group().lower(), free_from + words[index].end()
-        joins = word == "and" and index > 0 and {words[index - 1].group().lower(), _first_word(text[start:])} <= colours
+        neighbours = (words[index - 1].group(), *re.findall(r"^[^\W_]*", text[start:]))
+        joins = word == "and" and index > 0 and {neighbour.lower() for neighbour in neighbours} <= colours
         if text[end:start].strip(" -/") or (word in stops and not joins):
             break
         start = free_from + words[index].start()
@@ -109,11 +107,6 @@ def _words(text: str, chunk: Chunk) -> list[str]:
     return re.findall(r"[^\W_]+", text[chunk.start : chunk.end].lower())
 
 
-def _first_word(text: str) -> str:
-    match = re.match(r"[^\W_]+", text)
-    return match.group().lower() if match else ""
-
-
 def _chunk(span: Any) -> Chunk | None:
     """Convert a spaCy span; None if it consists of articles and the like."""
     tokens = list(dropwhile(_is_leading, span))
@@ -131,16 +124,6 @@ def _chunk(span: Any) -> Chunk | None:
 def _is_leading(token: Any) -> bool:
     """Whether a chunk omits this token at its start: articles, possessives, "and", signs."""
     return token.tag_ in ("DT", "PRP$", "CC", "PDT", "WP$") or token.is_punct
-
-
-def _lower_colours(text: str) -> str:
-    """Lower-case colour words: with a capital ("Gray", common in CUHK-PEDES) they would be tagged as names."""
-    return _colour_pattern().sub(lambda match: match.group().lower(), text)
-
-
-@cache
-def _colour_pattern() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(grammar('en')['colours'])})\b", re.IGNORECASE)
 
 
 @cache

@@ -28,9 +28,8 @@ def without_chunks(captions: Iterable[str], segmenter: str) -> Iterator[ParsedCa
     """Yield each caption, in order, with the syllables of its words joined and without chunks."""
     for caption in captions:
         plain, places = to_nfc(caption)
-        yield ParsedCaption(
-            join_syllables(plain, ((word.start, word.end) for word in segment(plain, segmenter))), places=places
-        )
+        spans = ((word.start, word.end) for word in segment(plain, segmenter))
+        yield ParsedCaption(join_syllables(plain, spans), places=places)
 
 
 def complete_chunks(parse: ParsedCaption, keywords: list[Keyword]) -> list[Chunk]:

@@ -1,17 +1,12 @@
 """PhoBERT's tokenizer (Nguyen and Nguyen 2020): word segmentation, then byte pair encoding with its two files."""
 
-from __future__ import annotations
-
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import Any
 
 from glalign.contract.tokenizer import Span
 from glalign.language.segmentation import Word, load_segmenter, segment, to_nfc
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from transformers import PhobertTokenizer
 
 MAX_TOKENS = 256
 """Longest input that PhoBERT was trained on, including start and end token."""
@@ -55,7 +50,7 @@ class PhoBertFileTokenizer:
         plain, places = to_nfc(text)
         for word in segment(plain, self._segmenter):
             pieces = self._pieces.bpe(word.text.lower() if self._lower_case else word.text).split(" ")
-            ids += cast(list[int], self._pieces.convert_tokens_to_ids(pieces))
+            ids += self._pieces.convert_tokens_to_ids(pieces)
             spans += [(places[start], places[end]) for start, end in piece_spans(word, pieces)]
         room = self.context_length - 2
         return [self.sot_id, *ids[:room], self.eot_id], [(0, 0), *spans[:room], (0, 0)]
@@ -73,7 +68,7 @@ def piece_spans(word: Word, pieces: list[str]) -> list[Span]:
     return [(word.start + start, word.start + end) for start, end in pairwise([0, *ends])]
 
 
-def _pieces(vocabulary: Path, merges: Path) -> PhobertTokenizer:
+def _pieces(vocabulary: Path, merges: Path) -> Any:
     """Load transformers' tokenizer from these files."""
     from transformers import PhobertTokenizer  # noqa: PLC0415
 

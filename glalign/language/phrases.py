@@ -36,13 +36,12 @@ class NounPhrase(NamedTuple):
 def extract(
     captions: Iterable[str], rules: PhrasesSpec, progress: Callable[[int], None] = lambda done: None
 ) -> list[list[Phrase]]:
-    """Phrases of each caption, in the order of the text (D17, D20, D21).
+    """Find the phrases of each caption, in the order of the text (D17, D20, D21).
 
     With the chunker "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
     "words" all phrases are of that kind. The segmenter of Vietnamese captions is pyvi unless one is given. progress is
-    called with the number of captions done since its last call.
-
-    Raises: UserError for a language without keywords, or a chunker or segmenter that is not installed.
+    called with the number of captions done since its last call. Raises: UserError for a language without keywords, or a
+    chunker or segmenter that is not installed.
     """
     lexicon, captions = load_lexicon(rules.lexicon, rules.language, rules.match), list(captions)
     return [
@@ -68,18 +67,13 @@ def find_noun_phrases(
 
 
 def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
-    """Write the phrases of every caption of a manifest as JSON lines {"image", "index", "phrases"}.
-
-    Raises: UserError when no phrase of any caption has a region.
-    """
+    """Write the phrases of a manifest as JSON lines {image, index, phrases}. Raises: UserError if none has a region."""
     keys = [(r.image, i, caption) for r in read_manifest(spec.manifest) for i, caption in enumerate(r.captions)]
     with Progress(f"phrases of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
         found = extract((caption for _, _, caption in keys), spec, progress.update)
     if not any(phrase["region"] for own in found for phrase in own):
         raise UserError(f"{spec.manifest}: no caption names a body region; check the dataset's `language`")
-    rows = (
-        {"image": image, "index": index, "phrases": own} for (image, index, _), own in zip(keys, found, strict=True)
-    )
+    rows = ({"image": key[0], "index": key[1], "phrases": own} for key, own in zip(keys, found, strict=True))
     write_text(phrases, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
@@ -101,11 +95,8 @@ def _noun_phrases(parse: ParsedCaption, lexicon: Lexicon) -> list[NounPhrase]:
     """Complete the chunks and convert their places to those of the caption."""
     language = noun_chunks_vi if lexicon.language == "vi" else noun_chunks_en
     places = range(len(parse.text) + 1) if parse.places is None else parse.places
-    return [
-        NounPhrase(
-            places[chunk.start],
-            places[chunk.end],
-            parse.text[chunk.start if chunk.head is None else chunk.head : chunk.end],
-        )
-        for chunk in language.complete_chunks(parse, lexicon.find(parse.text))
-    ]
+    phrases = []
+    for chunk in language.complete_chunks(parse, lexicon.find(parse.text)):
+        head = chunk.start if chunk.head is None else chunk.head
+        phrases.append(NounPhrase(places[chunk.start], places[chunk.end], parse.text[head : chunk.end]))
+    return phrases

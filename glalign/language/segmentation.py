@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from glalign.contract.tokenizer import Span, Split, split_words
 from glalign.language.lexicon import grammar
@@ -17,8 +17,7 @@ CACHE_SIZE = 2**17
 """Cached texts: every stage reads a caption several times, and few datasets have more than CUHK-PEDES's 80,440."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word with "_" between its syllables ("áo_khoác"), in NFC, and its characters in the original text."""
 
     text: str
@@ -39,9 +38,9 @@ def segment(text: str, segmenter: str = "pyvi") -> list[Word]:
     words: list[Word] = []
     for start, end in spans:
         parts = [(start, end)]
-        if _word(plain[start:end]).lower() in rules["apart"]:
+        if "_".join(plain[start:end].lower().split()) in rules["apart"]:
             parts = [(start + a, start + b) for a, b in (part.span() for part in re.finditer(r"\w+", plain[start:end]))]
-        words += [Word(_word(plain[a:b]), places[a], places[b]) for a, b in parts]
+        words += [Word("_".join(plain[a:b].split()), places[a], places[b]) for a, b in parts]
         pair = "_".join(word.text for word in words[-2:])
         if pair.lower() in rules["together"]:
             words[-2:] = [Word(pair, words[-2].start, words[-1].end)]
@@ -108,9 +107,8 @@ def load_segmenter(segmenter: str) -> Callable[[str], Sequence[str]]:
             return lambda text: ViTokenizer.tokenize(text).split()
         from underthesea import word_tokenize  # noqa: PLC0415
     except ImportError as error:
-        raise UserError(
-            f"segmenter {segmenter}: {error.name} is not installed; pip install {segmenter}, or choose pyvi"
-        ) from error
+        remedy = f"pip install {segmenter}, or choose pyvi"
+        raise UserError(f"segmenter {segmenter}: {error.name} is not installed; {remedy}") from error
     return lambda text: word_tokenize(text, use_token_normalize=False)
 
 
@@ -122,10 +120,6 @@ def _spans(text: str, words: Sequence[str], segmenter: str) -> list[tuple[int, i
         raise UserError(f"segmenter {segmenter}: its words are not those of {text!r}; choose another")
     ends = accumulate(lengths)
     return [(letters[end - length], letters[end - 1] + 1) for length, end in zip(lengths, ends, strict=True) if length]
-
-
-def _word(text: str) -> str:
-    return "_".join(text.split())
 
 
 def join_syllables(text: str, spans: Iterable[tuple[int, int]]) -> str:

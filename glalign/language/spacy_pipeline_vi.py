@@ -72,16 +72,11 @@ def noun_chunks(doc: Doc) -> Iterator[tuple[int, int, int]]:
         yield start, end, label
 
 
-class CaptionDefaults(Vietnamese.Defaults):  # type: ignore[misc, valid-type]
-    """spaCy's Vietnamese with an iterator for noun chunks."""
-
-    syntax_iterators = {"noun_chunks": noun_chunks}  # noqa: RUF012  (as spaCy's own languages have it)
-
-
 class Captions(Vietnamese):
-    """spaCy's Vietnamese whose documents have noun chunks."""
+    """spaCy's Vietnamese with noun chunks."""
 
-    Defaults = CaptionDefaults
+    class Defaults(Vietnamese.Defaults):  # type: ignore[misc, valid-type]  # spaCy declares a variable
+        syntax_iterators = {"noun_chunks": noun_chunks}  # noqa: RUF012  (as spaCy's own languages have it)
 
 
 def pipeline(segmenter: str) -> Language:

@@ -59,20 +59,15 @@ class BytePairTokenizer:
         kept = merges if keep is None else merges[: count - 1]
         alphabet = _byte_letters()
         pieces = [*alphabet, *(letter + "</w>" for letter in alphabet), *(a + b for a, b in kept)]
-        self.vocab_size = 512 + count + 2
-        self.sot_id, self.eot_id, self.mask_id = self.vocab_size - 2, self.vocab_size - 1, self.vocab_size - 3
-        self.context_length = context_length
-        self.lower_case = lower_case
+        self.vocab_size, self.context_length, self.lower_case = 512 + count + 2, context_length, lower_case
+        self.mask_id, self.sot_id, self.eot_id = range(self.vocab_size - 3, self.vocab_size)
         vocabulary = {piece: index for index, piece in enumerate(pieces)}
         self._pieces = Tokenizer(models.BPE(vocab=vocabulary, merges=list(kept), end_of_word_suffix="</w>"))
         # English contractions, words, single digits, runs of other signs (the pattern of CLIP's tokenizer).
         words = Regex(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+")
-        self._pieces.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Split(words, behavior="removed", invert=True),
-                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False, trim_offsets=False),
-            ]
-        )
+        split = pre_tokenizers.Split(words, behavior="removed", invert=True)
+        to_letters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False, trim_offsets=False)
+        self._pieces.pre_tokenizer = pre_tokenizers.Sequence([split, to_letters])
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return ids with start and end token, and their spans in the normalised `text`."""
@@ -93,9 +88,7 @@ class WordTokenizer:
     caption without a known word has no ids. max_words: limit of ids per caption.
     """
 
-    pad_id = 0
-    eot_id = None
-    mask_id = None
+    pad_id, eot_id, mask_id = 0, None, None
 
     def __init__(
         self,
@@ -120,26 +113,22 @@ class WordTokenizer:
         max_words: int,
         min_count: int,
         *,
-        unknown: bool = False,
         lower_case: bool = False,
-        split: Split | None = None,
+        **options: Any,
     ) -> "WordTokenizer":
         """Create it from all words that occur at least `min_count` times. counts: as in `TrainingInfo.words`."""
         total: Counter[str] = Counter()
         for word, count in counts:
             total[word.lower() if lower_case else word] += count
         words = [word for word, count in total.items() if count >= min_count]
-        return cls(words, max_words, unknown=unknown, lower_case=lower_case, split=split)
+        return cls(words, max_words, lower_case=lower_case, **options)
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return ids of the words, and their spans in `text`."""
-        found = ((self._index.get(self._key(word), self.unknown_id), span) for word, span in self._split(text))
-        known = ((number, span) for number, span in found if number is not None)
-        pairs = list(islice(known, self.context_length))
-        return [number for number, _ in pairs], [span for _, span in pairs]
-
-    def _key(self, word: str) -> str:
-        return word.lower() if self._lower_case else word
+        words = ((word.lower() if self._lower_case else word, span) for word, span in self._split(text))
+        found = ((self._index.get(word, self.unknown_id), span) for word, span in words)
+        known = [(number, span) for number, span in found if number is not None][: self.context_length]
+        return [number for number, _ in known], [span for _, span in known]
 
 
 class FileTokenizer:

@@ -40,8 +40,7 @@ def reachable(entries: Iterable[str]) -> dict[str, Path]:
                 raise UserError(f"no module {module!r} in this checkout; restore the file")
             continue  # `from package import name`: the name is not a module
         found[module] = source
-        waiting += _packages(module)
-        waiting += _imports(module, source)
+        waiting += [*_packages(module), *_imports(module, source)]
     return dict(sorted(found.items()))
 
 
@@ -53,8 +52,9 @@ def code_digest(entries: tuple[str, ...]) -> str:
     """
     digest = hashlib.sha256()
     for module, source in reachable(entries).items():
-        files = [source, *(f for pattern in _data_files(source) for f in sorted(source.parent.glob(pattern)))]
-        for file in files:
+        declared = assigned(tree_of(source).body, "DATA_FILES")
+        patterns = ast.literal_eval(declared) if declared is not None else ()
+        for file in [source, *(file for pattern in patterns for file in sorted(source.parent.glob(pattern)))]:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{module} {file.name} {content}\n".encode())
     return digest.hexdigest()
@@ -68,16 +68,12 @@ def weight_digests(paths: Iterable[str]) -> str:
     paths = tuple(paths)
     for path in map(Path, paths):
         if not path.is_file():
-            present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
+            twins = "or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
             if path.suffix in (".json", ".txt", ".codes"):
-                raise UserError(
-                    f"{path}: no such vocabulary; {GET}, or make the twins: `snakemake pretrain`, "
-                    "`weights: results/pretrained`"
-                )
-            raise UserError(
-                f"{path}: no such weight file ({path.parent} has {present}); {GET}, correct the name, say "
-                "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
-            )
+                raise UserError(f"{path}: no such vocabulary; {GET}, {twins}")
+            present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
+            what = f"{path}: no such weight file ({path.parent} has {present})"
+            raise UserError(f"{what}; {GET}, correct the name, say `random` to start from scratch, {twins}")
         check(path)
     pairs = ((path, path.with_name(f"{weight_name(path)}.json")) for path in map(Path, paths))
     files = dict.fromkeys(file for pair in pairs for file in pair if file.is_file())
@@ -96,15 +92,9 @@ def _imports(module: str, source: Path) -> tuple[str, ...]:
     names: list[str] = []
     for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-            names += [parent for alias in node.names for parent in _packages(alias.name)]
+            names += [name for alias in node.names for name in (alias.name, *_packages(alias.name))]
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return tuple(name for name in names if name)
-
-
-def _data_files(source: Path) -> tuple[str, ...]:
-    declared = assigned(tree_of(source).body, "DATA_FILES")
-    return ast.literal_eval(declared) if declared is not None else ()

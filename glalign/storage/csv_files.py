@@ -13,6 +13,10 @@ Row = tuple[int, dict[str, str]]
 """Number of the line that a row ends on, and its fields by the header's names."""
 
 
+TOO_LONG, TOO_SHORT = "quote a text with the separator", "no CSV, or cut off: complete it"
+"""Remedies for a row with more or fewer fields than the header."""
+
+
 def read_rows(
     path: Path | str, *, columns: Sequence[str] = (), delimiter: str = ",", remedy: str = ""
 ) -> list[dict[str, str]]:
@@ -40,8 +44,11 @@ def parse_csv(
         header = next(reader, [])
         _check_header(path, header, columns, delimiter, remedy)
         for fields in reader:
+            if len(fields) not in (0, len(header)):
+                size, advice = ("more", TOO_LONG) if len(fields) > len(header) else ("fewer", TOO_SHORT)
+                what = f"{len(fields)} fields, {size} than the header's {len(header)}"
+                raise UserError(f"{path}:{reader.line_num}: {what}; {remedy or advice}")
             if fields:
-                _check_length(f"{path}:{reader.line_num}", len(fields), len(header), remedy)
                 rows.append((reader.line_num, dict(zip(header, fields, strict=True))))
     except csv.Error as error:
         advice = remedy or "look for a quote that is not closed"
@@ -50,10 +57,7 @@ def parse_csv(
 
 
 def write_new_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write rows for a person to edit: UTF-8 with the byte order mark that spreadsheets look for.
-
-    Raises: UserError when `path` exists, so that no edits are lost.
-    """
+    """Write rows for a person to edit, with the byte order mark of spreadsheets. Raises: UserError if `path` exists."""
     if os.path.lexists(path):
         raise UserError(f"{path}: is there already; remove it, or name another file, so that no work in it is lost")
     text = io.StringIO()
@@ -72,10 +76,3 @@ def _check_header(path: Path | str, header: list[str], columns: Sequence[str], d
     if len(set(header)) < len(header):
         repeated = next(name for name in header if header.count(name) > 1)
         raise UserError(f"{path}: column {repeated} is twice in the header; {remedy or 'remove one'}")
-
-
-def _check_length(place: str, fields: int, columns: int, remedy: str) -> None:
-    if fields != columns:
-        size = "more" if fields > columns else "fewer"
-        advice = {"more": "quote a text with the separator", "fewer": "no CSV, or cut off: complete it"}[size]
-        raise UserError(f"{place}: {fields} fields, {size} than the header's {columns}; {remedy or advice}")

@@ -1,4 +1,4 @@
-"""Map a function over items in threads, with results in the order of the items."""
+"""Map a function over items in threads, in order; Pillow and zlib release the GIL while they decode."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +15,7 @@ CHUNK = 256
 def map_in_threads(
     work: Callable[[Item], Result], items: Sequence[Item], threads: int, advance: Callable[[int], object] | None = None
 ) -> Iterator[Result]:
-    """Yield `work(item)` of each item, in order. advance: called with the number of further items done.
-
-    Pillow and zlib release the GIL while they decode.
-    """
+    """Yield `work(item)` of each item, in order. advance: called with the number of further items done."""
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(items), CHUNK):
             part = items[start : start + CHUNK]

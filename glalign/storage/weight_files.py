@@ -89,7 +89,9 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
             f"{path}: no such weight file; `snakemake pretrain` makes the tiny ones, {_advice(path)}, and "
             f"`weights: {RANDOM}` starts from random values"
         )
-    _check_digest(path)
+    stated = recorded_sha256(path.with_suffix(".json"), path.name)
+    if stated and (found := cached_sha256(path)) != stated:
+        raise UserError(f"{path}: SHA-256 is {found[:12]}..., {name}.json says {stated[:12]}...; {remedy(path)}")
     tensors, about = read_weights(path)
     tensors = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
     fill(module, adapt_tensors(module, tensors, about, str(path)), str(path))
@@ -145,28 +147,16 @@ def select_fitting(module: nn.Module, tensors: Mapping[str, Tensor], where: str)
         log.info("%s: classifier of other classes dropped (%s)", where, ", ".join(sorted(dropped)))
     selected = {name: value for name, value in tensors.items() if name not in dropped}
     wrong = [f"`{n}` is missing" for n in own if n not in selected and n not in dropped]
-    wrong += [
-        f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}"
-        for name, value in selected.items()
-        if name in own and own[name].shape != value.shape
-    ]
+    for name, value in selected.items():
+        if name in own and own[name].shape != value.shape:
+            wrong.append(f"`{name}` has shape {tuple(value.shape)}, the model's is {tuple(own[name].shape)}")
     wrong += [f"`{name}` is unknown to the model" for name in selected if name not in own]
     if wrong:
-        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        raise UserError(
-            f"{where}: tensor {'; tensor '.join(wrong[:NAMED])}{more}; the file is of another model or configuration"
-        )
+        named = "; tensor ".join(wrong[:NAMED]) + (f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else "")
+        raise UserError(f"{where}: tensor {named}; the file is of another model or configuration")
     return selected
 
 
 def _advice(path: Path) -> str:
     """Describe how to get a released file."""
     return f"{fetch_command(weight_name(path), path.parent)} gets a real one (`glalign weights list` describes it)"
-
-
-def _check_digest(path: Path) -> None:
-    """Compare the SHA-256 of a file with that of the record beside it, if there is one."""
-    record = path.with_suffix(".json")
-    stated = recorded_sha256(record, path.name)
-    if stated and (found := cached_sha256(path)) != stated:
-        raise UserError(f"{path}: SHA-256 is {found[:12]}..., {record.name} says {stated[:12]}...; {remedy(path)}")

@@ -18,8 +18,6 @@ ALL_SUFFIXES = (*WEIGHT_SUFFIXES, ".json")
 LENGTH_BYTES = 8
 """Size of the field at the start of a safetensors file that holds the length of the header."""
 
-MAX_HEADER_BYTES = 100_000_000
-"""Longest header that the safetensors format allows."""
 
 TINY_PREFIX = "tiny_"
 """Prefix of the names of the weights and vocabularies that ship with this suite."""
@@ -70,8 +68,7 @@ def weight_name(file: Path | str) -> str:
 
 def check(path: Path | str) -> None:
     """Raise a UserError if a file is missing or not whole, with the fault and the command that repairs it."""
-    found = fault(path, weight_name(path))
-    if found:
+    if found := fault(path, weight_name(path)):
         raise UserError(f"{path}: {found}; {remedy(path)}")
 
 
@@ -105,7 +102,7 @@ def safetensors_fault(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
-        if not 0 < length <= min(MAX_HEADER_BYTES, size - LENGTH_BYTES):
+        if not 0 < length <= min(100_000_000, size - LENGTH_BYTES):  # the longest header that the format allows
             return f"{size:,} bytes end before its header does"
         try:
             entries = json.loads(file.read(length))
@@ -127,12 +124,11 @@ def read_record(path: Path) -> dict[str, Any]:
     """Read a record NAME.json. Raises: UserError if it is not JSON or not a record of digests."""
     facts = read_json(path)
     files = facts.get("files", {}) if isinstance(facts, dict) else None
-    parts = [facts, *files.values()] if isinstance(files, dict) else [None]
-    if not isinstance(facts, dict) or not all(
-        isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts
-    ):
-        raise UserError(f"{path}: not a record of weights")
-    return facts
+    if isinstance(facts, dict) and isinstance(files, dict):
+        parts = [facts, *files.values()]
+        if all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
+            return facts
+    raise UserError(f"{path}: not a record of weights")
 
 
 def cached_sha256(path: Path | str) -> str:

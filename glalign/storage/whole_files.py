@@ -123,10 +123,7 @@ def read_text(path: Path | str, missing: str = "") -> str:
 
 
 def read_json(path: Path | str) -> object:
-    """Parse a JSON file, with or without a byte order mark.
-
-    Raises: UserError naming a file that is missing, unreadable or not JSON, and the position in it.
-    """
+    """Parse a JSON file. Raises: UserError naming a file that is missing, unreadable or not JSON, and the position."""
     text = read_text(path)
     try:
         return json.loads(text)

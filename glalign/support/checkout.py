@@ -1,4 +1,4 @@
-"""Files of the suite that lie beside the package: the configuration, the paper's tables, the baselines."""
+"""Files of the suite beside the package: the configuration, the paper's tables, the baselines."""
 
 import sys
 from pathlib import Path
@@ -15,10 +15,7 @@ def is_checkout() -> bool:
 
 
 def suite_file(name: str) -> str:
-    """Path of a file of the checkout: `name` itself where the checkout is the working directory, else absolute.
-
-    Raises: UserError outside a checkout.
-    """
+    """Return the path of a checkout's file, absolute if started elsewhere. Raises: UserError without a checkout."""
     if not is_checkout():
         raise UserError(
             f"{name}: not in this installation; this command needs a checkout of the suite: clone the repository and "

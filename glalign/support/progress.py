@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from types import TracebackType
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -16,19 +16,12 @@ class Progress:
     """Context manager that counts `total` units of the work `what` and shows rate and time left."""
 
     def __init__(self, what: str, total: int, unit: str = "it", done: int = 0) -> None:
-        self.what, self.total, self.unit, self.done = what, total, unit, done
-        self.initial = done
+        self.what, self.total, self.unit, self.initial, self.done = what, total, unit, done, done
         self.started = self.printed = time.monotonic()
         self.facts = ""
-        self.bar = tqdm(
-            desc=what,
-            total=total,
-            unit=unit,
-            initial=done,
-            leave=False,
-            dynamic_ncols=True,
-            disable=not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO)),
-        )
+        hidden = not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO))
+        work = {"desc": what, "total": total, "unit": unit, "initial": done}
+        self.bar = tqdm(**work, leave=False, dynamic_ncols=True, disable=hidden)
 
     def update(self, count: int = 1, facts: str = "") -> None:
         """Advance by `count`. facts: text shown after the rate, such as a loss or a score."""
@@ -57,9 +50,7 @@ class Progress:
         log.info("%s: %d %s", self.what, self.total, self.unit)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bar.close()
         if kind is None:
             log.info("%s: done in %.1f s", self.what, time.monotonic() - self.started)
@@ -74,7 +65,7 @@ class TerminalHandler(logging.Handler):
             tqdm.write(self.format(record), file=sys.stderr)
 
 
-def start_logging(path: str | None) -> None:
+def start_logging(path: Path | str | None) -> None:
     """Send the package's messages to standard error and, as plain lines with a time, to the file `path`.
 
     Of several processes started by torchrun, only the first logs progress; the others log errors.

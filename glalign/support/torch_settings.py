@@ -9,7 +9,7 @@ from glalign.support.progress import log
 
 
 def processors() -> int:
-    """Processors that this process may use: its share, if torchrun started several on this machine."""
+    """Return the number of CPU cores for this process: its share, if torchrun started several on this machine."""
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, mine // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
@@ -19,11 +19,9 @@ def prepare(
 ) -> torch.device:
     """Fix threads and kernels; return the device.
 
-    The arguments behind `device` are keys of the section `runtime`; only trainings change them. There are never more
-    threads than this process has processors: the threads of a matrix product wait for one another in a busy loop, and
-    one step took minutes.
-
-    Raises: UserError when CUDA is asked for and absent, or lacks bf16.
+    The arguments after `device` are keys of the section `runtime`; only trainings change them. threads is limited to
+    the CPU cores of this process: threads of a matrix product wait for one another in a busy loop, and with too many
+    one step took minutes. Raises: UserError when CUDA is asked for and absent, or lacks bf16.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is only deterministic with it
     if threads > (most := processors()):
@@ -33,9 +31,8 @@ def prepare(
     # Memory that is about to be written need not be filled first: a sixth of a small system's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  (absent from torch's type stubs)
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build"
-        )
+        remedy = "set `device: cpu` or install a CUDA build"
+        raise UserError(f"device: cuda is asked for, but torch finds no CUDA device; {remedy}")
     if device == "cuda" and precision == "bf16" and not torch.cuda.is_bf16_supported():
         raise UserError("runtime.precision: this GPU has no bf16 arithmetic; choose fp16 or fp32")
     torch.backends.cuda.matmul.allow_tf32 = tf32

@@ -28,11 +28,12 @@ def fetch_release(release: WeightRelease, folder: Path, report: Report) -> None:
     except OSError as error:
         raise UserError(f"{folder}: no folder to write to ({error.strerror}); name another with --folder") from error
     found = [_download(release, source, downloads, folder, report) for source in release.files]
-    files = [path for path, _ in found]
+    origins = dict.fromkeys(origin for _, origin in found)
     try:
-        import_release(release, files, folder, report, origin=", ".join(dict.fromkeys(origin for _, origin in found)))
+        import_release(release, [path for path, _ in found], folder, report, origin=", ".join(origins))
     except UserError as error:
-        if not _is_write_error(error):  # a refused file must not be reused the next time
+        unwritable = isinstance(error.__cause__, OSError) and error.__cause__.errno in WRITE_ERRORS
+        if not unwritable:  # a refused file must not be reused the next time
             shutil.rmtree(downloads)
         raise
     shutil.rmtree(downloads)
@@ -40,22 +41,13 @@ def fetch_release(release: WeightRelease, folder: Path, report: Report) -> None:
         (folder / DOWNLOADS).rmdir()
 
 
-def _is_write_error(error: UserError) -> bool:
-    """Whether an import failed because its output could not be written."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in WRITE_ERRORS
-
-
 def instructions(release: WeightRelease, folder: Path) -> str:
     """Describe how a machine without network gets a release."""
-    pages = [
-        f"https://huggingface.co/{release.hub}/resolve/{release.revision}/{s.path}" for s in release.files if s.path
-    ]
-    pages += [source.url for source in release.files if source.url]
+    hub = f"https://huggingface.co/{release.hub}/resolve/{release.revision}"
+    pages = " and ".join(source.url or f"{hub}/{source.path}" for source in release.files)
     names = " ".join(source.name for source in release.files)
-    return (
-        f"download {' and '.join(pages)} elsewhere, copy the files here and run "
-        f"`glalign weights import {release.name} {names} --folder {folder}`"
-    )
+    command = f"`glalign weights import {release.name} {names} --folder {folder}`"
+    return f"download {pages} elsewhere, copy the files here and run {command}"
 
 
 def _download(
@@ -68,9 +60,8 @@ def _download(
     except (OSError, RuntimeError, ValueError, LookupError) as error:
         reason = error.reason if isinstance(error, URLError) else error
         first = (str(reason).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            f"{release.name}: {source.name} cannot be fetched ({first}); try again, or {instructions(release, folder)}"
-        ) from error
+        remedy = f"try again, or {instructions(release, folder)}"
+        raise UserError(f"{release.name}: {source.name} cannot be fetched ({first}); {remedy}") from error
 
 
 def _from_hub(release: WeightRelease, source: WeightSource, downloads: Path) -> tuple[Path, str]:

@@ -18,22 +18,15 @@ from glalign.storage.whole_files import read_json, whole_file, write_json
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
 from glalign.weights.empty_modules import empty_module
-from glalign.weights.parser_record import parser_record
+from glalign.weights.parser_record import PARSER_CONFIGS, parser_record
 from glalign.weights.released_tensors import PICKLES, read_released_tensors
 from glalign.weights.vocabulary_check import check_vocabulary
-
-PARSER_CONFIGS = ("config.json", "preprocessor_config.json")
-"""Configuration files of a SegFormer."""
 
 Report = Callable[[str], object]
 
 
 def import_release(
-    release: WeightRelease,
-    files: Sequence[Path],
-    folder: Path,
-    report: Report,
-    origin: str = "downloaded by hand",
+    release: WeightRelease, files: Sequence[Path], folder: Path, report: Report, origin: str = "downloaded by hand"
 ) -> None:
     """Write downloaded files of `release` to `folder` in the suite's formats, and the record NAME.json.
 
@@ -45,9 +38,9 @@ def import_release(
     weights, settings, vocabulary = _sort_files(release, files)
     record_path = folder / f"{release.name}.json"
     known = read_json(record_path) if record_path.is_file() else {}
-    record: dict[str, Any] = dict(known) if isinstance(known, dict) else {}
+    record: dict[str, Any] = known if isinstance(known, dict) else {}
     entries = record.get("files")
-    written: dict[str, Any] = dict(entries) if isinstance(entries, Mapping) else {}
+    written: dict[str, Any] = entries if isinstance(entries, dict) else {}
     for path in files:
         _check_published(release, path)
     check_vocabulary(release, vocabulary, folder)
@@ -131,20 +124,17 @@ def _sort_files(release: WeightRelease, files: Sequence[Path]) -> tuple[Path | N
     if len(weights) > 1 or len({path.name for path in files}) < len(files):
         raise UserError(f"{', '.join(map(str, files))}: one weight file at a time, and one file of a name")
     if release.family == "segformer" and not weights:
-        raise UserError(
-            f"{files[0]}: a parser comes whole; import its weights, {' and '.join(PARSER_CONFIGS)} together"
-        )
+        wanted = f"its weights, {' and '.join(PARSER_CONFIGS)}"
+        raise UserError(f"{files[0]}: a parser comes whole; import {wanted} together")
     return (weights[0] if weights else None), settings, vocabulary
 
 
 def _check_published(release: WeightRelease, path: Path) -> None:
     """Compare the SHA-256 of a file under its published name with the prefix that its address states."""
     stated = next((source.sha256 for source in release.files if source.name == path.name), "")
-    if stated and path.is_file() and not cached_sha256(path).startswith(stated):
-        raise UserError(
-            f"{path}: SHA-256 begins with {cached_sha256(path)[:8]}, not with {stated} as the release's does; "
-            "download it again"
-        )
+    if stated and path.is_file() and not (found := cached_sha256(path)).startswith(stated):
+        what = f"SHA-256 begins with {found[:8]}, not with {stated} as the release's does"
+        raise UserError(f"{path}: {what}; download it again")
 
 
 def _write(tensors: Mapping[str, Tensor], target: Path) -> None:

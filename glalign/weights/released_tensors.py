@@ -19,12 +19,6 @@ PICKLES = (".bin", ".pth", ".pt", ".ckpt")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """First bytes of the small file that git-lfs leaves in place of a large one."""
 
-TEXT = string.printable.encode()
-"""Bytes of text; files of torch.save start with other bytes."""
-
-CHECKPOINT_KEYS = ("model", "state_dict")
-"""Keys of the tensors in a training checkpoint."""
-
 
 def read_released_tensors(path: Path) -> dict[str, Tensor]:
     """Read name -> tensor, on the CPU and memory-mapped if the format allows it.
@@ -39,7 +33,7 @@ def read_released_tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return read_weights(path, "download it again")[0]
     loaded = _unpickled(path)
-    for key in CHECKPOINT_KEYS:
+    for key in ("model", "state_dict"):
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
     tensors = {n: v for n, v in loaded.items() if isinstance(v, Tensor)} if isinstance(loaded, Mapping) else {}
@@ -52,9 +46,8 @@ def read_released_tensors(path: Path) -> dict[str, Tensor]:
 
 def _unpickled(path: Path) -> Any:
     """Load a file of torch.save, restricted to data."""
-    archive = zipfile.is_zipfile(path)
-    start = _first_bytes(path)
-    if start[:1] == b"<" or (start and not start.translate(None, TEXT)):
+    archive, start = zipfile.is_zipfile(path), _first_bytes(path)
+    if start[:1] == b"<" or (start and not start.translate(None, string.printable.encode())):
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
     if not archive and start.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
@@ -65,15 +58,14 @@ def _unpickled(path: Path) -> Any:
         )
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
-    except pickle.UnpicklingError as error:
-        if "weights_only" in str(error):
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error):
             raise UserError(
                 f"{path}: holds more than tensors and plain values, and such a file can run code when it is read; it "
                 "is refused. Where you trust it, save its tensors alone and import that file"
             ) from error
-        raise UserError(f"{path}: not a whole file of torch.save ({_first_line(error)}); download it again") from error
-    except (RuntimeError, EOFError, ValueError, OSError) as error:
-        raise UserError(f"{path}: not a whole file of torch.save ({_first_line(error)}); download it again") from error
+        first = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise UserError(f"{path}: not a whole file of torch.save ({first}); download it again") from error
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -84,7 +76,3 @@ def _first_bytes(path: Path) -> bytes:
 def _is_program(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

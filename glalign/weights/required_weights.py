@@ -1,9 +1,8 @@
 """List the weights and vocabularies that a configuration needs, with their users and the state of their files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.config.loading import Config
 from glalign.planning.plan import STAGES
@@ -17,8 +16,7 @@ PARSER = "part label maps"
 """User of the parser in the list."""
 
 
-@dataclass(frozen=True)
-class RequiredWeights:
+class RequiredWeights(NamedTuple):
     """A weight or vocabulary by name. files: all in one folder. users: systems that read it. made: whether the run
     makes it by the suite's own pre-training."""
 
@@ -34,8 +32,7 @@ class RequiredWeights:
 
     def faults(self) -> dict[str, str]:
         """File -> fault, for the files that are missing or not whole."""
-        found = {file: fault(file, self.name) for file in self.files}
-        return {file: wrong for file, wrong in found.items() if wrong}
+        return {file: found for file in self.files if (found := fault(file, self.name))}
 
 
 def required_weights(config: Config) -> list[RequiredWeights]:
@@ -86,11 +83,13 @@ def report_entry(need: RequiredWeights) -> dict[str, Any]:
 def format_entry(need: RequiredWeights, facts: Mapping[str, Any]) -> str:
     """Format an entry as text of three or four lines. facts: its `report_entry`."""
     sizes = [Path(file).stat().st_size for file in need.files if Path(file).is_file()]
-    size = f"{sum(sizes) / 1e6:,.1f} MB" if len(sizes) == len(need.files) else ""
-    if not size and facts["mb"]:
-        size = f"{facts['mb']:,.0f} MB"
-    lines = [f"{need.name}{f'  ({size})' if size else ''}: {', '.join(need.users)}"]
-    lines += [f"  {state.partition(':')[0]:12}  {file}{_detail(state)}" for file, state in facts["files"].items()]
+    size = f"  ({facts['mb']:,.0f} MB)" if facts["mb"] else ""
+    if len(sizes) == len(need.files):
+        size = f"  ({sum(sizes) / 1e6:,.1f} MB)"
+    lines = [f"{need.name}{size}: {', '.join(need.users)}"]
+    for file, state in facts["files"].items():
+        kind, _, detail = state.partition(": ")
+        lines.append(f"  {kind:12}  {file}{f' ({detail})' if detail else ''}")
     if facts["origin"]:
         lines.append(f"  from          {facts['origin']}")
         lines.append(f"  licence       {facts['licence']}{'; ' if facts['conditions'] else ''}{facts['conditions']}")
@@ -101,19 +100,12 @@ def format_entry(need: RequiredWeights, facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _detail(state: str) -> str:
-    """Return the part of a state after the colon, in brackets."""
-    detail = state.partition(": ")[2]
-    return f" ({detail})" if detail else ""
-
-
 def incomplete(facts: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
     """Name -> first file that is not whole, for entries with one; files that the run makes itself may be missing."""
-    accepted = {True: ("present", "missing"), False: ("present",)}
     found: dict[str, Path] = {}
     for entry in facts:
         for file, state in entry["files"].items():
-            if state not in accepted[entry["made"]]:
+            if state != "present" and not (entry["made"] and state == "missing"):
                 found.setdefault(entry["name"], Path(file))
     return found
 
@@ -124,7 +116,8 @@ def summary(facts: Sequence[Mapping[str, Any]]) -> str:
     there = f"{len(facts) - len(files)} of {len(facts)} there"
     if not files:
         return there
-    name, path = min(files.items(), key=lambda item: _priority(item[0]))
+    # Releases come first, then twins, then files of the user's own.
+    name, path = min(files.items(), key=lambda item: (item[0] not in catalogue(), not item[0].startswith(TINY_PREFIX)))
     if name in catalogue():
         return (
             f"{there}; {fetch_command(name, path.parent)} gets one where there is a network, `fetch` with `--config` "
@@ -132,8 +125,3 @@ def summary(facts: Sequence[Mapping[str, Any]]) -> str:
         )
     advice = remedy(path) if name.startswith(TINY_PREFIX) else f"provide {path} yourself, or correct its name"
     return f"{there}; {advice}"
-
-
-def _priority(name: str) -> int:
-    """Order of the advice: releases, then twins, then files of the user's own."""
-    return 0 if name in catalogue() else 1 if name.startswith(TINY_PREFIX) else 2

@@ -31,7 +31,5 @@ def check_vocabulary(release: WeightRelease, files: Sequence[Path], folder: Path
 
         found = FileTokenizer(files[0], 77, release.vocabulary).vocab_size
     if found != release.words:
-        raise UserError(
-            f"{', '.join(map(str, files))}: {found:,} entries, the vocabulary of {release.name} has {release.words:,}; "
-            "the file is not whole or of another model"
-        )
+        sizes = f"{found:,} entries, the vocabulary of {release.name} has {release.words:,}"
+        raise UserError(f"{', '.join(map(str, files))}: {sizes}; the file is not whole or of another model")
