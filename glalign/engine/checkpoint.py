@@ -19,9 +19,8 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         try:
             torch.save(state, temporary)
         except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its zip writer
-            raise UserError(
-                f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
-            ) from error
+            message = f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
+            raise UserError(message) from error
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:

@@ -41,15 +41,10 @@ MARGIN = 0.1
 
 @dataclass(frozen=True)
 class Peak:
-    """Bytes of a training at its peak.
+    """Bytes of a training at its peak; the gradients are those of the trained parameters.
 
-    Args:
-        weights: Parameters and buffers.
-        gradients: Gradients of the trained parameters.
-        optimizer: State of the optimiser.
-        step: Everything else of a step with `pairs` pairs at a time.
-        pairs: Pairs in a step, or in a part of an accumulated batch.
-        per_pair: Growth of `step` with each pair.
+    step: everything else of a step with `pairs` pairs, or of a part of an accumulated batch. per_pair: growth of `step`
+    with each pair.
     """
 
     weights: int
@@ -85,8 +80,7 @@ class Live(TorchDispatchMode):
     def __init__(self, known: Iterable[Tensor]) -> None:
         super().__init__()
         known = list(known)
-        self.now = self.peak = 0
-        self.backward = False
+        self.now, self.peak, self.backward = 0, 0, False
         self._held = {tensor.untyped_storage()._cdata: 0 for tensor in known}
         self._shapes = {shape for tensor in known for shape in (tensor.shape, tensor.shape[::-1])}
 
@@ -100,8 +94,7 @@ class Live(TorchDispatchMode):
     def add(self, tensor: Tensor) -> None:
         """Count the memory of a tensor, once, until it is freed."""
         storage = tensor.untyped_storage()
-        key = storage._cdata
-        if key not in self._held:
+        if (key := storage._cdata) not in self._held:
             self._held[key] = storage.nbytes()
             self.now += self._held[key]
             self.peak = max(self.peak, self.now)
@@ -139,8 +132,8 @@ def check_memory(spec: FitSpec, info: TrainingInfo, device: torch.device) -> Non
     Raises: UserError with what to change, if the GPU has too little memory.
     """
     room = torch.cuda.mem_get_info(device)[0]
-    weights = Weights(Path(spec.weights), load=False)
-    model = class_named(spec.class_path).build(spec.model, spec.data.image_size, info, weights)
+    kind: type[Retriever] = class_named(spec.class_path)
+    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
     with explained(spec, model):
         peak = estimate(model, spec, device)
     log.info("%s: needs about %s of GPU memory, %.2f GiB are free", spec.system, peak, room / GIB)

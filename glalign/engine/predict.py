@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from glalign.contract.records import Query, Record, queries, read_manifest
-from glalign.contract.results import RanksSummary
 from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
 from glalign.data.splits import check_train_test_disjoint, select_identities
 from glalign.evaluation.protocol import gallery_of, targets
@@ -37,16 +36,11 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     draws = draws_of(test, records)
     score = trained_scores(spec, spec.trained, records) if spec.trained else reference_scores(spec)
     total, sizes = sum(len(draw.queries) for draw in draws), tuple(len(draw.gallery) for draw in draws)
-    summary = RanksSummary(
-        **provenance(spec.to_json(), code),
-        n_queries=total,
-        n_gallery=round(sum(sizes) / len(sizes)),
-        galleries=sizes if len(sizes) > 1 else (),
-    )
+    about = provenance(spec.to_json(), code) | ({"galleries": sizes} if len(sizes) > 1 else {})
     with Progress(f"rank {spec.system}/{test.testset}", total, "query") as progress:
         scored = ((draw, with_progress(score(draw), progress)) for draw in draws)
         rows = (row for draw, blocks in scored for row in draw.rank(blocks, test.query.hit, spec.top))
-        write_ranks(ranks, rows, summary.n_gallery, summary.to_json())
+        write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
 
 
 def read_test_records(test: TestSpec) -> list[Record]:
@@ -70,15 +64,9 @@ class Draw:
 
     def rank(self, blocks: Iterable[np.ndarray], hit: str, top: int) -> Iterator[RankRow]:
         """Yield the ranks of the blocks of its scores."""
-        return rank_blocks(
-            blocks,
-            [self.prefix + query.id for query in self.queries],
-            [record.image for record in self.gallery],
-            [query.person for query in self.queries],
-            [record.person for record in self.gallery],
-            top,
-            *targets(self.queries, self.gallery, hit),
-        )
+        ids, images = [self.prefix + query.id for query in self.queries], [record.image for record in self.gallery]
+        persons = ([query.person for query in self.queries], [record.person for record in self.gallery])
+        return rank_blocks(blocks, ids, images, *persons, top, *targets(self.queries, self.gallery, hit))
 
 
 def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:

@@ -7,13 +7,9 @@ from glalign.contract.retriever import Batch
 
 
 class Prefetcher:
-    """Calls `make` for up to `count` steps ahead, in as many threads.
+    """Calls `make` for up to `count` steps ahead, in as many threads; what it raises is raised by `batch`.
 
-    Args:
-        make: Makes the batch of a step, 0 <= step < steps. What it raises is raised by `batch`.
-        steps: Length of the training.
-        count: Number of batches made ahead.
-        pin: Put the batches into page-locked memory.
+    steps: of the training; each has 0 <= step < steps. pin: put the batches into page-locked memory.
     """
 
     def __init__(self, make: Callable[[int], Batch], steps: int, count: int, *, pin: bool = False) -> None:

@@ -19,7 +19,7 @@ def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
     Raises: UserError naming run.json or the weight file when it does not fit.
     """
     info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
-    weights = Weights(Path(spec.weights), load=False)
-    model: Retriever = class_named(spec.class_path).build(spec.model, spec.data.image_size, info, weights)
+    kind: type[Retriever] = class_named(spec.class_path)
+    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
     load_weights(model, run, "model")
     return model.to(device)

@@ -16,7 +16,7 @@ def pedes_dataset(root: Path, folder: Path, val: str | None = "val") -> DatasetS
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "manifest.jsonl"
     splits = {"train": "train", "val": val, "test": "test"}
-    make_manifest(manifest_spec(root, dataset="pedes", splits=splits), manifest)
+    make_manifest(manifest_spec(root, dataset="pedes", splits=splits), manifest, folder / "manifest.json")
     images = str(root / "imgs")
     return DatasetSpec(id="pedes", people="pedes", images=images, manifest=str(manifest), parts=None, phrases=None)
 
