@@ -33,27 +33,17 @@ Splits = Mapping[str, Mapping[str, Counts]]
 def estimate(
     config: Config, jobs: Mapping[tuple[str, str], Job], costs: Mapping[str, Cost], splits: Splits
 ) -> dict[str, Any]:
-    """Estimate the work of `jobs`, keyed by (stage, key).
+    """Estimate the work of `jobs` by (stage, key): of their trainings, predictions, manifests and label maps.
 
-    Args:
-        config: The configuration of the plan.
-        jobs: Jobs of any stages; trainings, predictions, manifests and label maps count.
-        costs: See `read_costs`.
-        splits: See `split_counts`.
-
-    Returns: plain data with the keys `systems` (one row each), `total`, `datasets`, `disk` in bytes, `assumed` and
-    `unknown`. Hours are None where a system's network was never counted or the size of a dataset is not known;
-    `unknown` has the reasons, and totals leave them out.
+    costs, splits: see `read_costs` and `split_counts`. Returns: plain data with the keys `systems` (one row each),
+    `total`, `datasets`, `disk` in bytes, `assumed` and `unknown`. Hours are None where a system's network was never
+    counted or the size of a dataset is not known; `unknown` has the reasons, and totals leave them out.
     """
     rows: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(NUMBERS, 0))
     unknown: dict[str, None] = {}
     checkpoint = 0
-    for job in jobs.values():
-        spec = job.spec
-        if not isinstance(spec, FitSpec | PredictSpec):
-            continue
-        row = rows[spec.system]
-        kind = "training" if isinstance(spec, FitSpec) else "prediction"
+    for spec in (job.spec for job in jobs.values() if isinstance(job.spec, FitSpec | PredictSpec)):
+        row, kind = rows[spec.system], "training" if isinstance(spec, FitSpec) else "prediction"
         row[f"{kind}s"] += 1
         try:
             if isinstance(spec, FitSpec):
@@ -69,19 +59,14 @@ def estimate(
         except UnknownSizeError as reason:
             unknown[str(reason)] = None
             row[f"{kind}_hours"] = math.nan
-    shown = [{"system": name, **_plain(rows[name])} for name in config.systems if name in rows]
-    everything = {key: sum(row[key] or 0 for row in shown) for key in NUMBERS}
+    shown: list[dict[str, Any]] = [{"system": name, **_plain(rows[name])} for name in config.systems if name in rows]
+    everything: dict[str, Any] = {key: sum(row[key] or 0 for row in shown) for key in NUMBERS}
     read = {key: total(splits[key].values()) for stage, key in jobs if stage == "manifest" and splits[key]}
     labels = sum(LABELS * read[key]["images"] for stage, key in jobs if stage == "parse" and key in read)
     disk = {"models_and_ranks": everything["bytes"], "label_maps": round(labels), "checkpoint": checkpoint}
-    return {
-        "systems": shown,
-        "total": everything,
-        "datasets": {name: {unit: round(number) for unit, number in counts.items()} for name, counts in read.items()},
-        "disk": {**disk, "total": sum(disk.values())},
-        "assumed": config.plan.to_json(),
-        "unknown": list(unknown),
-    }
+    datasets = {name: {unit: round(number) for unit, number in counts.items()} for name, counts in read.items()}
+    found = {"systems": shown, "total": everything, "datasets": datasets, "disk": {**disk, "total": sum(disk.values())}}
+    return {**found, "assumed": config.plan.to_json(), "unknown": list(unknown)}
 
 
 class UnknownSizeError(Exception):

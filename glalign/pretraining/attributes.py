@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,14 +25,13 @@ class AttributeClassifier(nn.Module):
 
     def __init__(self, trunk: nn.Module, values: Mapping[str, list[str]]) -> None:
         super().__init__()
-        self.trunk = trunk
-        self.heads = nn.ModuleDict({name: nn.Linear(trunk.channels, len(known)) for name, known in values.items()})
+        self.trunk, channels = trunk, cast(int, trunk.channels)
+        self.heads = nn.ModuleDict({name: nn.Linear(channels, len(known)) for name, known in values.items()})
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
         """Logits (B, values) per attribute."""
         feature = self.trunk(pixels)
-        if feature.ndim == 4:
-            feature = feature.mean(dim=(2, 3))
+        feature = feature.mean(dim=(2, 3)) if feature.ndim == 4 else feature
         return {name: head(feature) for name, head in self.heads.items()}
 
 
@@ -84,11 +83,11 @@ def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
 
 def attribute_labels(corpus: Corpus, values: Mapping[str, list[str]]) -> dict[str, Tensor]:
     """Class index (N,) per attribute; -100, which cross-entropy ignores, where it is not visible or unknown."""
-    index = {name: {value: i for i, value in enumerate(known)} for name, known in values.items()}
-    return {
-        name: torch.tensor([places.get(str(visible.get(name)), -100) for visible in corpus.attributes])
-        for name, places in index.items()
-    }
+    labels = {}
+    for name, known in values.items():
+        index = {value: i for i, value in enumerate(known)}
+        labels[name] = torch.tensor([index.get(str(visible.get(name)), -100) for visible in corpus.attributes])
+    return labels
 
 
 def attribute_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], rows: Tensor) -> Tensor:
@@ -104,9 +103,6 @@ def attribute_accuracy(
     """Accuracy in percent over the images in which an attribute is visible, averaged over attributes."""
     pixels = normalise(torch.from_numpy(corpus.images.pixels), options.normalise)
     logits, labels = model.eval()(pixels), attribute_labels(corpus, values)
-    shares = [
-        (logits[name].argmax(1) == labels[name])[labels[name] >= 0].float().mean()
-        for name in values
-        if (labels[name] >= 0).any()
-    ]
+    visible = {name: known for name, known in labels.items() if (known >= 0).any()}
+    shares = [(logits[name].argmax(1) == known)[known >= 0].float().mean() for name, known in visible.items()]
     return 100.0 * float(torch.stack(shares).mean())
