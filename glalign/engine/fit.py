@@ -56,7 +56,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     info = TrainingInfo(data.identities, steps, words)
     training = prepared(spec, kind, data, info, device)
     model = training.model
-    states = {"model": model, "optimizer": training.optimizer, "scaler": training.precision.scaler}
+    states: dict[str, Any] = {"model": model, "optimizer": training.optimizer, "scaler": training.precision.scaler}
     inputs = input_digests(spec)
     checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.to_json(), "inputs": inputs}, code)
     start, lines = 0, []

@@ -65,7 +65,8 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
             if (step + 1) % spec.validate_every == 0 or step + 1 == spec.steps:
                 lines.append({"step": step + 1, "loss": terms["loss"], "held_out_rank1": training.validate()})
             progress.update(1, f"loss {terms['loss']:.3f} {json.dumps(lines[-1:])}")
-    save_weights(out, model.towers.state_dict(), model.towers.about())
+    towers: Any = model.towers
+    save_weights(out, towers.state_dict(), towers.about())
     spoken = {language: retrieval_set(held_out.records_in(language)) for language in held_out.languages}
     ranks = {language: replace(training, validation=asked).validate() for language, asked in spoken.items()}
     record = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}

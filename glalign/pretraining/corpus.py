@@ -10,16 +10,17 @@ from PIL import Image
 
 from glalign.config import twins
 from glalign.contract.records import Record
+from glalign.data.images import ImageStore
 from glalign.language.tokenizers import normalise_caption
 from glalign.support.progress import Progress
 from glalign.synthetic.dataset import corpus
 
 
-@dataclass(frozen=True)
-class Images:
-    """Decoded images (N, 3, H, W) uint8, used like an ImageStore."""
+class Images(ImageStore):
+    """Decoded images (N, 3, H, W) uint8."""
 
-    pixels: NDArray[np.uint8]
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        self.pixels = pixels
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -18,15 +18,11 @@ LARGEST_DIFFERENCE = 3
 MEGA, GIGA = 10**6, 10**9
 
 SYSTEM_HEADS = {
-    "method": ("Method", escape),
-    "parameters": ("Param. (M)", number(1, MEGA)),
-    "trained": ("Trained (M)", number(1, MEGA)),
-    "published": ("Published (M)", number(1, MEGA)),
-    "image_multiply_adds": ("Image (G)", number(2, GIGA)),
-    "caption_multiply_adds": ("Caption (G)", number(2, GIGA)),
-    "query_multiply_adds": ("Query (G)", number(4, GIGA)),
-    "embedding": ("Embedding", number(0)),
-}
+    "method": ("Method", escape), "parameters": ("Param. (M)", number(1, MEGA)),
+    "trained": ("Trained (M)", number(1, MEGA)), "published": ("Published (M)", number(1, MEGA)),
+    "image_multiply_adds": ("Image (G)", number(2, GIGA)), "caption_multiply_adds": ("Caption (G)", number(2, GIGA)),
+    "query_multiply_adds": ("Query (G)", number(4, GIGA)), "embedding": ("Embedding", number(0)),
+}  # fmt: skip
 
 
 def make_systems(spec: SystemsSpec, csv: Path, tex: Path) -> None:
@@ -42,27 +38,20 @@ def _system(row: SystemRow) -> dict[str, str]:
     published = int(row.published) if row.published else None
     difference = None if published is None else Fraction(100 * (size.parameters - published), published)
     if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row.note:
-        raise UserError(
-            f"{row.system}: {size.parameters} parameters, {half_up(difference)} % from the published "
-            f"{published}; explain it in the note of paper/parameters.csv"
-        )
-    return {
+        differs = f"{row.system}: {size.parameters} parameters, {half_up(difference)} % from the published {published}"
+        raise UserError(f"{differs}; explain it in the note of paper/parameters.csv")
+    cells = {
         "system": row.system,
         "method": row.label,
         "parameters": str(size.parameters),
         "trained": str(size.trained),
-        "published": "" if published is None else str(published),
-        "difference_percent": "" if difference is None else half_up(difference),
-        "image_multiply_adds": str(size.multiply_adds.image),
-        "caption_multiply_adds": str(size.multiply_adds.caption),
-        "query_multiply_adds": str(size.multiply_adds.query),
-        "embedding": str(size.embedding),
-        "image_numbers": str(size.stored.image),
-        "caption_numbers": str(size.stored.caption),
-        "image_size": "x".join(map(str, row.image_size)),
-        "source": row.source,
-        "note": row.note,
     }
+    cells["published"] = "" if published is None else str(published)
+    cells["difference_percent"] = "" if difference is None else half_up(difference)
+    cells |= {f"{of}_multiply_adds": str(count) for of, count in size.multiply_adds}
+    cells["embedding"] = str(size.embedding)
+    cells |= {f"{of}_numbers": str(count) for of, count in size.stored}
+    return {**cells, "image_size": "x".join(map(str, row.image_size)), "source": row.source, "note": row.note}
 
 
 def make_compute(spec: ComputeSpec, csv: Path) -> None:
@@ -84,5 +73,5 @@ def _compute(row: ComputeRow) -> dict[str, str]:
 def _benchmark(path: str) -> dict[str, str]:
     try:
         return read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t")[-1]
-    except (OSError, IndexError, KeyError) as error:
+    except (IndexError, UserError) as error:
         raise UserError(f"{path}: not a benchmark of Snakemake ({error!r}); delete it and run its job again") from error

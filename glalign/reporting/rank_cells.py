@@ -20,9 +20,8 @@ def read_metrics(row: Row) -> list[MetricsRecord]:
     records = [read_typed(path, MetricsRecord) for path in row.metrics]
     sizes = {(record.n_queries, record.n_gallery) for record in records}
     if len(sizes) > 1:
-        raise UserError(
-            f"{row.system}: its seeds ranked different queries or galleries {sorted(sizes)}; run them again"
-        )
+        differ = f"its seeds ranked different queries or galleries {sorted(sizes)}"
+        raise UserError(f"{row.system}: {differ}; run them again")
     return records
 
 

@@ -7,6 +7,7 @@ from glalign.reporting.tables import read_table
 from glalign.support.errors import UserError
 
 WIDEST_TEXT = 26
+NAMES = ("method", "variant", "body_part", "scenario", "dataset", "language")
 SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
 
 
@@ -43,7 +44,7 @@ def render_terminal(path: Path | str) -> str:
         shown = [[value[:WIDEST_TEXT] for value in line] for line in frame.to_numpy().tolist()]
         return tabulate(shown, headers=list(frame.columns), disable_numparse=True)
     ranks = [f"rank{k}" for k in KS]
-    for name in ("method", "variant", "body_part", "scenario", "dataset", "language"):
+    for name in NAMES:
         if name in frame:
             add(name, list(frame[name]))
     for name in numeric:
@@ -58,7 +59,6 @@ def render_terminal(path: Path | str) -> str:
         if name in frame:
             add(title, list(frame[name]))
     lines = list(zip(*columns, strict=True))
-    texts = {"method", "variant", "body_part", "scenario", "dataset", "language", "status", "95 %"}
-    align = ["left" if title in texts else "right" for title in head]
+    align = ["left" if title in (*NAMES, "status", "95 %") else "right" for title in head]
     text = tabulate(lines, headers=head, disable_numparse=True, colalign=align if lines else None)
     return text + ("\n* as printed in the paper" if any(title.endswith("*") for title in head) else "")

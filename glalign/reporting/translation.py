@@ -26,20 +26,13 @@ CELLS = ("view", "pairs", *SHARE, "phrases", *(f"{of}_{key}" for of in ("phrase"
 """Columns of a view. source_*, target_*: captions that contradict the picture, in the language of either side."""
 
 HEADS = {
-    "label": ("Data set", escape),
-    "direction": ("Languages", escape),
-    "view": ("View", escape),
-    "pairs": ("Pairs", number(0)),
-    "wrong": ("Wrong", number(0)),
-    "percent": ("\\%", number(2)),
-    "percent_lo": ("from", number(2)),
-    "percent_hi": ("to", number(2)),
-    "phrases": ("Phrases", number(0)),
-    "phrase_percent": ("Wrong (\\%)", number(2)),
-    "source_percent": ("Source (\\%)", number(2)),
-    "target_percent": ("Target (\\%)", number(2)),
+    "label": ("Data set", escape), "direction": ("Languages", escape), "view": ("View", escape),
+    "pairs": ("Pairs", number(0)), "wrong": ("Wrong", number(0)),
+    "percent": ("\\%", number(2)), "percent_lo": ("from", number(2)), "percent_hi": ("to", number(2)),
+    "phrases": ("Phrases", number(0)), "phrase_percent": ("Wrong (\\%)", number(2)),
+    "source_percent": ("Source (\\%)", number(2)), "target_percent": ("Target (\\%)", number(2)),
     "paper_percent": ("Paper (\\%)", number(2)),
-}
+}  # fmt: skip
 NOTES = (
     "Pairs of an image and a caption; wrong: the translation of one of its phrases of a body part says something else "
     "than the source, with a 95\\,\\% Wilson interval. Source, target: captions of the same pairs, in either language, "
@@ -101,10 +94,8 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
             counts = mismatch({str(pair): [log[pair[0]][pair[1]]] for pair in chosen})
             unlike = [sum(contradicted(of, pair) for pair in chosen) for of in (source, truth)]
         except (IndexError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{row.translation}, {row.truth}, {row.source_truth}: do not belong together ({error!r}); "
-                "translate the dataset again"
-            ) from error
+            together = f"{row.translation}, {row.truth}, {row.source_truth}: do not belong together"
+            raise UserError(f"{together} ({error!r}); translate the dataset again") from error
         cells = {"view": view, "pairs": str(len(chosen)), "phrases": str(counts["phrases"])}
         cells |= _share(counts["wrong_captions"], len(chosen))
         cells |= _share(counts["wrong_phrases"], counts["phrases"], "phrase_")
