@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from glalign.config.loading import Config
-from glalign.config.settings import PlanDevice
 from glalign.contract.specs.scoring import PredictSpec, TestSpec
 from glalign.contract.specs.training import FitSpec
 from glalign.cost.cost_table import GALLERY, Cost, built_as
@@ -51,15 +50,18 @@ def estimate(
                 steps, work = _training(spec, cost, splits)
                 row["steps"] += steps
                 row["bytes"] += NUMBER * (cost.parameters + cost.buffers)
-                checkpoint = max(checkpoint, _checkpoint(spec, cost))
+                moments = spec.optim.moments * cost.trained
+                checkpoint = max(checkpoint, NUMBER * (2 * (cost.parameters + cost.buffers) + moments))
             else:
                 work, queries = _prediction(spec.test, _cost(spec, costs), splits)
                 row["bytes"] += RANKS * queries
-            row[f"{kind}_hours"] += _hours(work, config.plan)
+            row[f"{kind}_hours"] += 2 * work / (config.plan.tflops * 1e12 * config.plan.utilisation) / 3600
         except UnknownSizeError as reason:
             unknown[str(reason)] = None
             row[f"{kind}_hours"] = math.nan
-    shown: list[dict[str, Any]] = [{"system": name, **_plain(rows[name])} for name in config.systems if name in rows]
+    shown: list[dict[str, Any]] = []
+    for name in (name for name in config.systems if name in rows):
+        shown.append({"system": name} | {k: None if math.isnan(v) else v for k, v in rows[name].items()})
     everything: dict[str, Any] = {key: sum(row[key] or 0 for row in shown) for key in NUMBERS}
     read = {key: total(splits[key].values()) for stage, key in jobs if stage == "manifest" and splits[key]}
     labels = sum(LABELS * read[key]["images"] for stage, key in jobs if stage == "parse" and key in read)
@@ -79,10 +81,9 @@ def _cost(spec: FitSpec | PredictSpec, costs: Mapping[str, Cost]) -> Cost:
     if model is None:
         return Cost(0, 0, 0, 0, 0, 0, 0)
     if (key := built_as(model)) not in costs:
-        raise UnknownSizeError(
-            f"{spec.system}: its network was never counted (`glalign memory {spec.system}` tells whether it can be "
-            "built, `python benchmarks/costs.py` counts it into config/costs.csv)"
-        )
+        built = f"`glalign memory {spec.system}` tells whether it can be built"
+        counted = "`python benchmarks/costs.py` counts it into config/costs.csv"
+        raise UnknownSizeError(f"{spec.system}: its network was never counted ({built}, {counted})")
     return costs[key]
 
 
@@ -120,17 +121,3 @@ def _known(splits: Splits, dataset: str) -> Mapping[str, Counts]:
     if not splits[dataset]:
         raise UnknownSizeError(f"datasets.{dataset}: its size is in neither a manifest nor the published counts")
     return splits[dataset]
-
-
-def _checkpoint(spec: FitSpec, cost: Cost) -> int:
-    """Bytes of a checkpoint: the weights, the best weights so far, the optimiser's moments."""
-    return NUMBER * (2 * (cost.parameters + cost.buffers) + spec.optim.moments * cost.trained)
-
-
-def _hours(work: float, device: PlanDevice) -> float:
-    return 2 * work / (device.tflops * 1e12 * device.utilisation) / 3600
-
-
-def _plain(row: Mapping[str, float]) -> dict[str, float | None]:
-    """The numbers for JSON: None for those that are not known."""
-    return {key: None if math.isnan(value) else value for key, value in row.items()}

@@ -47,10 +47,7 @@ def measure(spec: BuildSpec, size: Path) -> None:
 
 
 def build_with_stand_ins(spec: BuildSpec) -> Retriever:
-    """Build a system with random weights and with stand-ins for its vocabularies.
-
-    Raises: UserError naming the system when it cannot be built.
-    """
+    """Build a system with random weights and stand-in vocabularies. Raises: UserError naming it when that fails."""
     torch.manual_seed(0)
     info = TrainingInfo(spec.identities, 1000, dictionary(spec.words))
     with tempfile.TemporaryDirectory() as folder:
@@ -71,23 +68,20 @@ def write_stand_in(folder: Path, name: str, family: str, size: int) -> None:
     """Write a vocabulary of the same size as the real one, for networks with random weights."""
     from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: PLC0415
 
-    if family == "phobert":
-        vocabulary, merges = stand_in_pair(size)
-        (folder / f"{name}.vocab.txt").write_text(vocabulary, encoding="utf-8")
-        (folder / f"{name}.bpe.codes").write_text(merges, encoding="utf-8")
+    if family == "phobert":  # the specimen's words, each one piece, and fillers
+        codes = merge({word: [*word[:-1], word[-1] + END] for word in WORDS}, Counter(dict.fromkeys(WORDS, 2)), size)
+        pieces, merges = (
+            (f"{word} {n}\n" for word, n in dictionary(size - MARKS)),
+            (f"{a} {b} {n}\n" for a, b, n in codes),
+        )
+        (folder / f"{name}.vocab.txt").write_text("".join(pieces), encoding="utf-8")
+        (folder / f"{name}.bpe.codes").write_text("".join(merges), encoding="utf-8")
         return
     marks = FileTokenizer.SPECIAL_TOKENS[family]
     words = [*marks, *(word for word, _ in dictionary(size - len(marks)))]
     tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token=marks[0]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.save(str(folder / f"{name}{VOCABULARY}"))
-
-
-def stand_in_pair(size: int) -> tuple[str, str]:
-    """The texts of PhoBERT's two files for a stand-in: the specimen's words, each one piece, and fillers."""
-    codes = merge({word: [*word[:-1], word[-1] + END] for word in WORDS}, Counter(dict.fromkeys(WORDS, 2)), size)
-    vocabulary = "".join(f"{word} {count}\n" for word, count in dictionary(size - MARKS))
-    return vocabulary, "".join(f"{left} {right} {count}\n" for left, right, count in codes)
 
 
 def train_once(model: Retriever, data: Data, optim: Optim) -> int:

@@ -11,10 +11,7 @@ from glalign.support.progress import log
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` (tensors, numbers, strings, lists, dicts) whole or not at all.
-
-    Raises: UserError naming the file when the disk is full.
-    """
+    """Write `state` (tensors and plain data) whole or not at all. Raises: UserError naming the file on a full disk."""
     with whole_file(path) as temporary:
         try:
             torch.save(state, temporary)

@@ -103,10 +103,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
 def prepared(
     spec: FitSpec, kind: type[Retriever], data: TrainingData, info: TrainingInfo, device: torch.device
 ) -> Training:
-    """Make the model with its pre-trained weights, its optimiser and its batches.
-
-    Raises: UserError if a GPU is too small.
-    """
+    """Make the pre-trained model, its optimiser and its batches. Raises: UserError if a GPU is too small."""
     section, runtime, memory = f"systems.{spec.system}", spec.runtime, spec.memory
     sampling, seed = (
         spec.data.sampling or kind.sampling,

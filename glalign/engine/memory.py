@@ -27,16 +27,11 @@ from glalign.support.errors import UserError
 from glalign.support.progress import log
 
 GIB = 1 << 30
-
-PAIRS = (2, 4)
-"""Pairs of the two steps. The memory of a step is affine in its pairs, except for the logits of pairs with pairs."""
-
+MARGIN = 0.1  # share of a GPU that stays free for fragments of its allocator and workspaces of libraries
+PAIRS = (2, 4)  # of the two steps: memory is affine in them, except for the logits of pairs with pairs
 WORDS = 40
 """Words of every caption in these steps; CUHK-PEDES's mean is 26 (the paper's Table 3), a batch is as wide as its
 longest caption."""
-
-MARGIN = 0.1
-"""Share of a GPU that stays free for fragments of its allocator and workspaces of libraries."""
 
 
 @dataclass(frozen=True)
@@ -116,21 +111,18 @@ def estimate(model: Retriever, spec: StepSpec, device: torch.device) -> Peak:
     counts = [n * processes() for n in PAIRS]  # each process has as many rows of them
     batches = (specimen(model, spec.data.image_size, range(n), words=(WORDS, WORDS)) for n in counts)
     sizes = [_step(model, precision, batch, device) for batch in batches]
-    trained = sum(_bytes(p) for p in model.parameters() if p.requires_grad)
+    trained = sum(p.nbytes for p in model.parameters() if p.requires_grad)
     pairs = -(-spec.data.batch_size // spec.memory.accumulate)
     per_pair = max(0.0, (sizes[1] - sizes[0]) / (counts[1] - counts[0]))
     step = round(sizes[0] + per_pair * (pairs - counts[0]))
     if not spec.runtime.fused and spec.optim.name != "sgd":
         step = max(step, trained)  # torch's step of many tensors at once copies the gradients for a moment
-    weights = sum(_bytes(tensor) for tensor in (*model.parameters(), *model.buffers()))
+    weights = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     return Peak(weights, trained, spec.optim.moments * trained, step, pairs, per_pair)
 
 
 def check_memory(spec: FitSpec, info: TrainingInfo, device: torch.device) -> None:
-    """Log the estimate for a training, made with a second model that is freed afterwards.
-
-    Raises: UserError with what to change, if the GPU has too little memory.
-    """
+    """Log the estimate, made with a second model. Raises: UserError with what to change, if the GPU is too small."""
     room = torch.cuda.mem_get_info(device)[0]
     kind: type[Retriever] = class_named(spec.class_path)
     model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
@@ -158,10 +150,8 @@ def explained(spec: StepSpec, model: nn.Module) -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise UserError(
-            f"systems.{spec.system}: the GPU is out of memory ({str(error).partition('. ')[0]}); "
-            f"{advice(spec, model)}, or let nothing else run on this GPU"
-        ) from error
+        reason = f"systems.{spec.system}: the GPU is out of memory ({str(error).partition('. ')[0]})"
+        raise UserError(f"{reason}; {advice(spec, model)}, or let nothing else run on this GPU") from error
 
 
 def advice(spec: StepSpec, model: nn.Module, pairs: int | None = None) -> str:
@@ -213,7 +203,3 @@ def _step(model: Retriever, precision: Precision, batch: Batch, device: torch.de
 
 def _drop(parameter: Tensor) -> None:
     parameter.grad = None
-
-
-def _bytes(tensor: Tensor) -> int:
-    return tensor.numel() * tensor.element_size()

@@ -14,10 +14,7 @@ from glalign.support.dotted_names import class_named
 
 
 def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
-    """Build a system with the weights that a training kept in the folder `run`.
-
-    Raises: UserError naming run.json or the weight file when it does not fit.
-    """
+    """Build a system with the weights kept in the folder `run`. Raises: UserError naming a file that does not fit."""
     info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
     kind: type[Retriever] = class_named(spec.class_path)
     model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))

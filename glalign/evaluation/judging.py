@@ -1,13 +1,13 @@
 """Sample translated captions for a person to judge, and count the judgements (Section 5.2, on real data)."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from glalign.contract.records import captions_by_key, read_manifest
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.storage.csv_files import Row, parse_csv, write_new_csv
+from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -41,7 +41,12 @@ def read_judged(path: Path) -> dict[str, Any]:
     pairs. Raises: UserError for a file without these columns, with a repeated pair, or without a judged row.
     """
     _, rows = parse_csv(path, read_text(path, "make it with `glalign translation sample`"), NEEDED)
-    _check_unique(path, rows)
+    lines: dict[tuple[str, str], int] = {}
+    for number, row in rows:  # a pair that occurs twice would count twice, perhaps with two verdicts
+        key = row["image"].strip(), row["index"].strip()
+        if (first := lines.setdefault(key, number)) != number:
+            places = f"lines {first} and {number}"
+            raise UserError(f"{path}: caption {key[1]} of {key[0]} is there twice, on {places}; remove one")
     verdicts = [row["judge"].strip().lower() for _, row in rows]
     wrong, judged = verdicts.count(WRONG), verdicts.count(WRONG) + verdicts.count(RIGHT)
     if not judged:
@@ -54,17 +59,6 @@ def read_judged(path: Path) -> dict[str, Any]:
     ]
     shares = {"percent": 100 * wrong / judged, "interval": wilson(wrong, judged)}
     return {"pairs": len(rows), "judged": judged, "wrong": wrong, **shares, "open": unclear}
-
-
-def _check_unique(path: Path, rows: Iterable[Row]) -> None:
-    """Raise a UserError for a pair that occurs twice: it would count twice, perhaps with two verdicts."""
-    lines: dict[tuple[str, str], int] = {}
-    for number, row in rows:
-        key = row["image"].strip(), row["index"].strip()
-        if key in lines:
-            places = f"lines {lines[key]} and {number}"
-            raise UserError(f"{path}: caption {key[1]} of {key[0]} is there twice, on {places}; remove one")
-        lines[key] = number
 
 
 def describe(found: Mapping[str, Any]) -> str:

@@ -22,8 +22,7 @@ from glalign.storage.whole_files import write_json
 from glalign.support.random_streams import seed_for
 
 KS = (1, 5, 10)
-LEVEL = 0.95
-"""Confidence of every interval."""
+LEVEL = 0.95  # confidence of every interval
 
 
 def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
@@ -58,12 +57,6 @@ def average_precision(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
     return np.add.reduceat((position + 1) / ranks, starts[:-1]) / counts
 
 
-def inverse_negative_penalty(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """(Q,) number of positives / rank of the last positive."""
-    penalty: np.ndarray = np.diff(starts) / ranks[starts[1:] - 1]
-    return penalty
-
-
 def percentages(hits: HitRanks) -> dict[str, float]:
     """rank1, rank5, rank10, map, minp in percent, ties against the query, and with suffix `_best` in its favour."""
     n = len(hits.starts) - 1
@@ -73,7 +66,7 @@ def percentages(hits: HitRanks) -> dict[str, float]:
         values |= {f"rank{k}{suffix}": 100 * count / n for k, count in counts.items()}
         # fsum: the mean does not depend on the order of the queries
         values[f"map{suffix}"] = 100 * math.fsum(average_precision(hits.starts, ranks)) / n
-        values[f"minp{suffix}"] = 100 * math.fsum(inverse_negative_penalty(hits.starts, ranks)) / n
+        values[f"minp{suffix}"] = 100 * math.fsum(np.diff(hits.starts) / ranks[hits.starts[1:] - 1]) / n
     return values
 
 

@@ -40,10 +40,7 @@ class McNemarResult(NamedTuple):
 
 
 def pair_hits(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[str, str], k: int = 1) -> PairedHits:
-    """Join the Rank-k hits of two systems by query.
-
-    names: of the two files, for messages. Raises: UserError naming queries that only one of them has.
-    """
+    """Join the Rank-k hits of two files of these names by query. Raises: UserError naming queries that one lacks."""
     rows, known = {row.query: row for row in second}, {row.query for row in first}
     missing = [row.query for row in first if row.query not in rows]
     surplus = [row.query for row in second if row.query not in known]

@@ -92,11 +92,9 @@ def rank_blocks(
     A gallery entry is a hit if its target equals the query's; targets default to the persons (`protocol.targets` has
     the other reading of D27). Raises: as `hit_ranks` and `find_positives`.
     """
-    positives = find_positives(
-        query_persons if query_targets is None else query_targets,
-        gallery_persons if gallery_targets is None else gallery_targets,
-        query_ids,
-    )
+    targets = query_persons if query_targets is None else query_targets
+    places = gallery_persons if gallery_targets is None else gallery_targets
+    positives = find_positives(targets, places, query_ids)
     for first, block in _checked(blocks, positives, len(gallery_ids)):
         ranks, best = _block_ranks(block, positives, first, query_ids)
         base = positives.starts[first]

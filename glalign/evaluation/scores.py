@@ -32,11 +32,10 @@ def evaluate_scores(path: Path | str) -> dict[str, float | int]:
     try:
         with zipfile.ZipFile(path) as archive:
             query_ids, gallery_ids = _ids(archive, path, "query_ids"), _ids(archive, path, "gallery_ids")
-            try:
-                blocks = _blocks(archive, path, len(query_ids), len(gallery_ids))
-                hits = hit_ranks(blocks, find_positives(query_ids, gallery_ids), len(gallery_ids))
-            except UserError as error:
-                raise UserError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+            blocks = _blocks(archive, path, len(query_ids), len(gallery_ids))
+            hits = hit_ranks(blocks, find_positives(query_ids, gallery_ids), len(gallery_ids))
+    except UserError as error:
+        raise UserError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

@@ -18,9 +18,7 @@ from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.pretraining.clip import train_towers
 from glalign.storage.weight_files import Weights
 
-MASKED = 0.15
-"""Share of words to predict."""
-
+MASKED = 0.15  # share of words to predict
 TEMPERATURES, TEMPERATURE_RATE = (0.001, 0.5), 0.01
 """Limits of the learned temperature (salesforce/ALBEF@b9727e4), and its learning rate relative to the rest: at the
 twin's full rate .07 would reach 0 in 35 steps."""

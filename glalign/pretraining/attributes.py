@@ -36,7 +36,7 @@ class AttributeClassifier(nn.Module):
 
 
 def pretrain_trunk(spec: PretrainSpec, out: Path) -> dict[str, Any]:
-    """Train a trunk to classify attributes; the loss is the mean over attributes of the cross-entropies."""
+    """Train a trunk to classify attributes: the mean of the cross-entropies of those that are visible in the batch."""
     assert spec.corpus and spec.data and spec.optim and spec.validate_every
     prepare(spec.threads, "cpu")
     options, optim = spec.data, spec.optim
@@ -55,7 +55,9 @@ def pretrain_trunk(spec: PretrainSpec, out: Path) -> dict[str, Any]:
             pixels, _ = flip(pixels, None, torch.ones(len(rows), dtype=torch.bool), stream)
             pixels = normalise(jitter(pixels, options.jitter, stream), options.normalise)
             set_rates(optimizer, factor(step))
-            loss = attribute_loss(model.train()(pixels), labels, rows)
+            drawn = {name: known[rows] for name, known in labels.items() if (known[rows] >= 0).any()}
+            logits = model.train()(pixels)
+            loss = torch.stack([F.cross_entropy(logits[name], known) for name, known in drawn.items()]).mean()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -88,12 +90,6 @@ def attribute_labels(corpus: Corpus, values: Mapping[str, list[str]]) -> dict[st
         index = {value: i for i, value in enumerate(known)}
         labels[name] = torch.tensor([index.get(str(visible.get(name)), -100) for visible in corpus.attributes])
     return labels
-
-
-def attribute_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], rows: Tensor) -> Tensor:
-    """Mean of the cross-entropies of the attributes that are visible in the batch."""
-    visible = [name for name in logits if (labels[name][rows] >= 0).any()]
-    return torch.stack([F.cross_entropy(logits[name], labels[name][rows]) for name in visible]).mean()
 
 
 @torch.no_grad()

@@ -1,19 +1,19 @@
 """The tiny CLIP: contrastive pre-training of both towers on whole images and whole captions."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from glalign.contract.records import Query, Record, queries
+from glalign.contract.records import Record, queries
 from glalign.contract.retriever import Retriever
 from glalign.contract.specs.twins import PretrainSpec
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.pairs import Pairs
-from glalign.data.retrieval_set import Person, RetrievalSet
+from glalign.data.retrieval_set import RetrievalSet
 from glalign.engine.optim import make_optimizer
 from glalign.engine.training import Training
 from glalign.models.glalign import GLAlign
@@ -53,7 +53,7 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
     def retrieval_set(records: list[Record]) -> RetrievalSet:
         """The captions of `records` against all held-out images."""
         asked, gallery, images = queries(records), held_out.records, held_out.images
-        people = (persons(asked), persons(gallery))
+        people = ([("pretrain", one.person) for one in asked], [("pretrain", one.person) for one in gallery])
         return RetrievalSet(asked, gallery, *people, images, None, None, options, model.tokenizer)
 
     validation = retrieval_set(held_out.records)
@@ -71,8 +71,3 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
     ranks = {language: replace(training, validation=asked).validate() for language, asked in spoken.items()}
     record = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}
     return {**record, "held_out_rank1": ranks, "course": lines}
-
-
-def persons(items: Iterable[Record | Query]) -> list[Person]:
-    """The person of each record or query; a corpus has one numbering."""
-    return [("pretrain", item.person) for item in items]

@@ -25,27 +25,17 @@ ARCHITECTURE: Mapping[str, Any] = {
     "model": {
         # SegFormer's B0 is (32, 64, 160, 256) wide and two layers deep per stage; this is a size that a CPU trains in
         # minutes. Strides are B0's, so maps have a quarter of the input size.
-        "hidden_sizes": [24, 32, 48, 64],
-        "depths": [1, 1, 1, 1],
-        "num_attention_heads": [1, 1, 2, 2],
-        "sr_ratios": [4, 2, 1, 1],
-        "mlp_ratios": [2, 2, 2, 2],
-        "patch_sizes": [7, 3, 3, 3],
-        "strides": [4, 2, 2, 2],
-        "decoder_hidden_size": 64,
-        "drop_path_rate": 0.0,
-        "classifier_dropout_prob": 0.0,
+        "hidden_sizes": [24, 32, 48, 64], "depths": [1, 1, 1, 1], "num_attention_heads": [1, 1, 2, 2],
+        "sr_ratios": [4, 2, 1, 1], "mlp_ratios": [2, 2, 2, 2], "patch_sizes": [7, 3, 3, 3], "strides": [4, 2, 2, 2],
+        "decoder_hidden_size": 64, "drop_path_rate": 0.0, "classifier_dropout_prob": 0.0,
     },
     "input": {"size": [128, 64], "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]},
-}
+}  # fmt: skip
 """Architecture and input of the tiny parser, part of its record."""
 
 
 def pretrain_parser(spec: PretrainSpec, out: Path) -> dict[str, Any]:
-    """Train a parser and write its weights to `out`; return its record, with the agreement on the held-out people.
-
-    Raises: UserError when the loss is not finite.
-    """
+    """Train a parser, write its weights to `out`, return its record. Raises: UserError when the loss is not finite."""
     assert spec.identities
     prepare(spec.threads, "cpu")
     pixels, labels, people = _corpus(spec)

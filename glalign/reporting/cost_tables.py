@@ -12,9 +12,7 @@ from glalign.reporting.plain_table import number, write_csv, write_plain
 from glalign.storage.csv_files import read_rows
 from glalign.support.errors import UserError
 
-LARGEST_DIFFERENCE = 3
-"""Percent by which a parameter count may differ from the published one without an explanation."""
-
+LARGEST_DIFFERENCE = 3  # percent by which a parameter count may differ from the published one unexplained
 MEGA, GIGA = 10**6, 10**9
 
 SYSTEM_HEADS = {
@@ -26,10 +24,7 @@ SYSTEM_HEADS = {
 
 
 def make_systems(spec: SystemsSpec, csv: Path, tex: Path) -> None:
-    """Write the table of the systems at their original size.
-
-    Raises: UserError for a count that differs from the published one by more than 3 % without an explaining note.
-    """
+    """Write the table of the systems. Raises: UserError for a count off the published by over 3 % without a note."""
     write_plain([_system(row) for row in spec.rows], SYSTEM_HEADS, spec.title, csv, tex)
 
 
@@ -55,10 +50,7 @@ def _system(row: SystemRow) -> dict[str, str]:
 
 
 def make_compute(spec: ComputeSpec, csv: Path) -> None:
-    """Write wall time, CPU time and peak memory of every training and scoring, from Snakemake's benchmark files.
-
-    Raises: UserError for a file that is not a benchmark.
-    """
+    """Write time and peak memory of every job of Snakemake. Raises: UserError for a file that is not a benchmark."""
     write_csv([_compute(row) for row in spec.rows], csv)
 
 

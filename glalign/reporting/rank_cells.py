@@ -13,10 +13,7 @@ from glalign.support.errors import UserError
 
 
 def read_metrics(row: Row) -> list[MetricsRecord]:
-    """The metrics of a row, one record per seed.
-
-    Raises: UserError for a file that is not such a record, or seeds that ranked different queries or galleries.
-    """
+    """The metrics of a row, one record per seed. Raises: UserError for seeds with other queries or galleries."""
     records = [read_typed(path, MetricsRecord) for path in row.metrics]
     sizes = {(record.n_queries, record.n_gallery) for record in records}
     if len(sizes) > 1:

@@ -58,10 +58,7 @@ def read_table(path: Path | str) -> "pd.DataFrame":
 
 
 def table(spec: TableSpec) -> "pd.DataFrame":
-    """The table as a frame of texts.
-
-    Raises: UserError when a record does not fit, or a row names a row that the paper's table does not have.
-    """
+    """The table as a frame of texts. Raises: UserError for a record that does not fit, or a row the paper lacks."""
     import pandas as pd  # noqa: PLC0415
 
     printed = read_rows(spec.paper, remedy="restore it from the repository")
@@ -104,9 +101,8 @@ def _extended_cells(row: Row, records: Sequence[MetricsRecord]) -> dict[str, str
         cells[f"rank{k}_boot_hi"] = mean([one.bootstrap[str(k)][1] for one in records])
         cells[f"rank{k}_sd"] = half_up(deviation) if deviation is not None else ""
         cells[f"rank{k}_best"] = mean([getattr(one, f"rank{k}_best") for one in records])
-    validated = [run.selected.val_rank1 for run in runs]
     cells["chance_rank1"] = mean([one.chance for one in records])
-    cells["validation_rank1"] = mean([value for value in validated if value is not None])
+    cells["validation_rank1"] = mean([r.selected.val_rank1 for r in runs if r.selected.val_rank1 is not None])
     cells["selected_step"] = " ".join(str(run.selected.step) for run in runs)
     cells["parameters"] = " ".join(dict.fromkeys(str(run.parameters) for run in runs))
     return cells

@@ -55,7 +55,9 @@ def make_translation(spec: TranslationSpec, csv: Path, tex: Path) -> None:
     Columns errors_*: how often each kind of error occurs, including harmless ones and those in phrases of no body part.
     The intervals treat phrases as independent. Raises: UserError for files that do not belong together.
     """
-    printed = _printed(spec.paper) if spec.show_paper_values else {}
+    needed, remedy = ("dataset", "pairs", "wrong"), "restore it from the repository"
+    shown = read_rows(spec.paper, columns=needed, remedy=remedy) if spec.show_paper_values else []
+    printed = {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in shown}
     views = [view for row in spec.rows for view in _views(row, spec)]
     kinds = sorted({kind for view in views for kind in view.errors or {}})
     rows = []
@@ -109,9 +111,3 @@ def _share(wrong: int, of: int, prefix: str = "") -> dict[str, str]:
     shares = (100 * Fraction(wrong, of), *wilson(wrong, of)) if of else ()
     texts = (str(wrong), *(half_up(value) for value in shares))
     return {f"{prefix}{key}": text for key, text in zip(SHARE, texts, strict=False)}
-
-
-def _printed(path: str) -> dict[str, dict[str, str]]:
-    """Label of a dataset -> its printed counts."""
-    rows = read_rows(path, columns=("dataset", "pairs", "wrong"), remedy="restore it from the repository")
-    return {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in rows}

@@ -30,10 +30,7 @@ percent, the chosen rate in bold:
 
 
 def make_tuning(spec: TuningSpec, document: Path) -> None:
-    """Write the document with the table of validation Rank-1.
-
-    Raises: UserError for a training without validation identities.
-    """
+    """Write the table of validation Rank-1. Raises: UserError for a training without validation identities."""
     from tabulate import tabulate  # noqa: PLC0415
 
     rates = spec.rates
