@@ -70,10 +70,8 @@ def write_stand_in(folder: Path, name: str, family: str, size: int) -> None:
 
     if family == "phobert":  # the specimen's words, each one piece, and fillers
         codes = merge({word: [*word[:-1], word[-1] + END] for word in WORDS}, Counter(dict.fromkeys(WORDS, 2)), size)
-        pieces, merges = (
-            (f"{word} {n}\n" for word, n in dictionary(size - MARKS)),
-            (f"{a} {b} {n}\n" for a, b, n in codes),
-        )
+        pieces = (f"{word} {count}\n" for word, count in dictionary(size - MARKS))
+        merges = (f"{left} {right} {count}\n" for left, right, count in codes)
         (folder / f"{name}.vocab.txt").write_text("".join(pieces), encoding="utf-8")
         (folder / f"{name}.bpe.codes").write_text("".join(merges), encoding="utf-8")
         return

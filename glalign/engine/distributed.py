@@ -36,9 +36,8 @@ def joined(count: int, device: str) -> Iterator[None]:
     try:
         if device == "cuda":
             if (number := int(os.environ["LOCAL_RANK"])) >= (there := torch.cuda.device_count()):
-                raise UserError(
-                    f"processes: too many for the {there} CUDA devices of this machine (one each); lower it"
-                )
+                devices = f"the {there} CUDA devices of this machine (one each)"
+                raise UserError(f"processes: too many for {devices}; lower it")
             torch.cuda.set_device(number)
         dist.init_process_group("nccl" if device == "cuda" else "gloo", store=store, rank=rank, world_size=count)
         yield

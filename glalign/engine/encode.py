@@ -11,7 +11,7 @@ from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.support.progress import log
 
-PAIRS = 512  # that the second stage scores at a time; a constant, because sums of floats depend on it
+PAIRS = 512  # pairs scored at a time by the second stage; a constant, because sums of floats depend on it
 VALIDATION_BLOCK = 512  # queries scored at a time in a validation; the ranks do not depend on it
 
 

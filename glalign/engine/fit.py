@@ -92,11 +92,16 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
         return
     save_weights(folder / "model.safetensors", best["weights"])
     write_text(folder / "train.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    counts = {"parameters": sum(p.numel() for p in model.parameters()), "steps": steps}
-    counts["pairs"] = steps * spec.data.batch_size
-    selected = Selected(rule=spec.selection, val_rank1=best["val_rank1"], step=best["step"])
-    about = {"info": Info(**asdict(info)), "selected": selected, "inputs": inputs, **provenance(spec.to_json(), code)}
-    write_json(folder / "run.json", RunRecord.model_validate({**about, **counts}).to_json())
+    record = RunRecord(
+        **provenance(spec.to_json(), code),
+        info=Info(**asdict(info)),
+        selected=Selected(rule=spec.selection, val_rank1=best["val_rank1"], step=best["step"]),
+        parameters=sum(p.numel() for p in model.parameters()),
+        inputs=inputs,
+        steps=steps,
+        pairs=steps * spec.data.batch_size,
+    )
+    write_json(folder / "run.json", record.to_json())
     checkpoint.unlink(missing_ok=True)
 
 
@@ -105,10 +110,8 @@ def prepared(
 ) -> Training:
     """Make the pre-trained model, its optimiser and its batches. Raises: UserError if a GPU is too small."""
     section, runtime, memory = f"systems.{spec.system}", spec.runtime, spec.memory
-    sampling, seed = (
-        spec.data.sampling or kind.sampling,
-        seed_for(spec.root_seed, spec.system, spec.trainset, spec.seed),
-    )
+    sampling = spec.data.sampling or kind.sampling
+    seed = seed_for(spec.root_seed, spec.system, spec.trainset, spec.seed)
     memory.check(spec.data.batch_size, spec.data.group if sampling == "groups" else 1, f"{section}.memory")
     if device.type == "cuda":
         check_memory(spec, info, device)

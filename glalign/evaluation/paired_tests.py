@@ -71,9 +71,8 @@ def mcnemar(pair: PairedHits) -> McNemarResult:
     from statsmodels.stats.contingency_tables import mcnemar as test  # noqa: PLC0415  slow to import
 
     first, second = pair.first, pair.second
-    both, b, c, neither = (
-        int(at.sum()) for at in (first & second, first & ~second, ~first & second, ~(first | second))
-    )
+    cells = (first & second, first & ~second, ~first & second, ~first & ~second)
+    both, b, c, neither = (int(cell.sum()) for cell in cells)
     exact = b + c < EXACT_BELOW
     result = test([[both, b], [c, neither]], exact=exact, correction=True)
     return McNemarResult(len(pair.first), b, c, float(result.statistic), exact, min(1.0, float(result.pvalue)))

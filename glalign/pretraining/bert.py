@@ -24,7 +24,7 @@ from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.support.torch_settings import prepare
 
-SHARE = 0.15  # of the word pieces is predicted (Devlin et al. 2019)
+SHARE = 0.15  # share of word pieces to predict (Devlin et al. 2019)
 Spellings = Mapping[int, list[list[int]]]
 """Id of a whole word -> other pieces that spell it."""
 

@@ -69,5 +69,5 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
     save_weights(out, towers.state_dict(), towers.about())
     spoken = {language: retrieval_set(held_out.records_in(language)) for language in held_out.languages}
     ranks = {language: replace(training, validation=asked).validate() for language, asked in spoken.items()}
-    record = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}
-    return {**record, "held_out_rank1": ranks, "course": lines}
+    about = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}
+    return {**about, "held_out_rank1": ranks, "course": lines}

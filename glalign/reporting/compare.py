@@ -30,8 +30,9 @@ def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict
     files = sorted(reference.glob("*.csv"))
     if not files:
         raise UserError(f"{reference}: no CSV in it to compare with")
-    missing, found = [f"no such table in {ours}"], {file.name: ours / file.name for file in files}
-    return {f.name: compare(found[f.name], f, tolerance) if found[f.name].is_file() else missing for f in files}
+    missing = [f"no such table in {ours}"]
+    pairs = {file.name: (ours / file.name, file) for file in files}
+    return {name: compare(*pair, tolerance) if pair[0].is_file() else missing for name, pair in pairs.items()}
 
 
 def unmatched(ours: Path, reference: Path) -> list[str]:

@@ -35,12 +35,8 @@ def _system(row: SystemRow) -> dict[str, str]:
     if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row.note:
         differs = f"{row.system}: {size.parameters} parameters, {half_up(difference)} % from the published {published}"
         raise UserError(f"{differs}; explain it in the note of paper/parameters.csv")
-    cells = {
-        "system": row.system,
-        "method": row.label,
-        "parameters": str(size.parameters),
-        "trained": str(size.trained),
-    }
+    cells = {"system": row.system, "method": row.label}
+    cells |= {"parameters": str(size.parameters), "trained": str(size.trained)}
     cells["published"] = "" if published is None else str(published)
     cells["difference_percent"] = "" if difference is None else half_up(difference)
     cells |= {f"{of}_multiply_adds": str(count) for of, count in size.multiply_adds}
@@ -50,13 +46,12 @@ def _system(row: SystemRow) -> dict[str, str]:
 
 
 def make_compute(spec: ComputeSpec, csv: Path) -> None:
-    """Write time and peak memory of every job of Snakemake. Raises: UserError for a file that is not a benchmark."""
+    """Write Snakemake's times and peak memory of trainings and scorings. Raises: UserError for a damaged benchmark."""
     write_csv([_compute(row) for row in spec.rows], csv)
 
 
 def _compute(row: ComputeRow) -> dict[str, str]:
-    measured = _benchmark(row.benchmark)
-    run = read_typed(row.run, RunRecord) if row.run else None
+    measured, run = _benchmark(row.benchmark), read_typed(row.run, RunRecord) if row.run else None
     names = row.model_dump(exclude={"benchmark", "run"})
     times = {"wall_s": measured["s"], "cpu_s": measured["cpu_time"], "peak_mib": measured["max_rss"]}
     return names | times | {key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")}

@@ -38,15 +38,20 @@ def make_document(spec: DocumentSpec, tex: Path, pdf: Path, log: Path | None) ->
     beside `tex` where there is none. Raises: UserError when the engine or a package is missing, LaTeX finds an error,
     or a letter has no glyph.
     """
-    engine, transcript = shutil.which(ENGINE), (log or tex).with_suffix(".engine.log")
-    if engine is None:
-        raise UserError(f"{ENGINE} is not installed; on Debian and Ubuntu: {DEBIAN}")
+    engine, transcript = find_engine(), (log or tex).with_suffix(".engine.log")
     write_text(tex, document(spec, tex))
     with tempfile.TemporaryDirectory() as build:
         for _ in range(RUNS):
             _typeset(engine, tex, Path(build), transcript)
         with whole_file(pdf) as temporary:
             shutil.copyfile(Path(build) / f"{tex.stem}.pdf", temporary)
+
+
+def find_engine() -> str:
+    """The path of the engine. Raises: UserError when it is not installed."""
+    if (engine := shutil.which(ENGINE)) is None:
+        raise UserError(f"{ENGINE} is not installed; on Debian and Ubuntu: {DEBIAN}")
+    return engine
 
 
 def can_typeset() -> bool:

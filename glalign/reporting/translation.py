@@ -80,8 +80,7 @@ def contradicted(truth: Mapping[str, Any], pair: Pair) -> bool:
 
 def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
     """All pairs of a dataset, then the sample."""
-    direction = f"{row.source_language} to {row.language}"
-    names = {"dataset": row.dataset, "label": row.label, "direction": direction}
+    names = {"dataset": row.dataset, "label": row.label, "direction": f"{row.source_language} to {row.language}"}
     status = status_cells(not row.note, spec.profile, spec.data_note, row.note)
     if row.note:
         yield View(names, status, {}, None)
