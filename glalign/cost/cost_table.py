@@ -33,8 +33,8 @@ def built_as(system: System | ModelSpec | BuildSpec) -> str:
 
     Other options (real numbers such as rates and weights of losses, names of weight files) do not change the network.
 
-    >>> system = {"label": "B", "class": "a.B", "model": {"width": 8, "tau": 0.1}}
-    >>> built_as(System(**system, data={"image_size": (64, 32), "batch_size": 2}))
+    >>> place = {"weights": "", "threads": 1, "device": "cpu", "data": {"image_size": (64, 32), "batch_size": 2}}
+    >>> built_as(ModelSpec(class_path="a.B", model={"width": 8, "tau": 0.1}, **place))
     'a.B 64x32 width=8'
     """
     named = [(key, value) for key, value in sorted(system.model.items()) if not key.endswith("weights")]
