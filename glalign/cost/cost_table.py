@@ -1,25 +1,18 @@
 """Costs of a system per image, caption and pair: counted by benchmarks/costs.py, read here without torch."""
 
-from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 from glalign.config.settings import System
 from glalign.contract.specs.training import BuildSpec, ModelSpec
 from glalign.storage.csv_files import read_rows
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Costs of a system.
+class Cost(NamedTuple):
+    """Numbers of parameters, of trained ones and of values in buffers, and multiply-adds of a system.
 
-    Args:
-        parameters: Number of parameters.
-        trained: Number of trained parameters.
-        buffers: Number of values in buffers.
-        image: Multiply-adds of encoding one image.
-        caption: Multiply-adds of encoding one caption.
-        query: Multiply-adds of scoring one query against `GALLERY` images, second stage included.
-        pair: Multiply-adds of one pair of a training step, forward and backward.
+    image, caption: of encoding one. query: of scoring one against `GALLERY` images, second stage included. pair: of one
+    pair of a training step, forward and backward.
     """
 
     parameters: int
@@ -40,21 +33,17 @@ def built_as(system: System | ModelSpec | BuildSpec) -> str:
 
     Other options (real numbers such as rates and weights of losses, names of weight files) do not change the network.
 
-    >>> system = {"label": "B", "class": "a.B", "model": {"width": 8, "tau": 0.1}}
-    >>> built_as(System(**system, data={"image_size": (64, 32), "batch_size": 2}))
+    >>> place = {"weights": "", "threads": 1, "device": "cpu", "data": {"image_size": (64, 32), "batch_size": 2}}
+    >>> built_as(ModelSpec(class_path="a.B", model={"width": 8, "tau": 0.1}, **place))
     'a.B 64x32 width=8'
     """
-    options = {
-        key: value
-        for key, value in system.model.items()
-        if isinstance(value, str | int) and not isinstance(value, bool) and not key.endswith("weights")
-    }
+    named = [(key, value) for key, value in sorted(system.model.items()) if not key.endswith("weights")]
+    options = [f"{k}={v}" for k, v in named if isinstance(v, str | int) and not isinstance(v, bool)]
     size = "x".join(map(str, system.data.image_size)) if system.data else ""
-    return " ".join([str(system.class_path), size, *(f"{key}={value}" for key, value in sorted(options.items()))])
+    return " ".join([str(system.class_path), size, *options])
 
 
 def read_costs(path: Path | str) -> dict[str, Cost]:
     """Read config/costs.csv as `built_as` -> cost. Raises: UserError when the file is missing."""
-    names = [field.name for field in fields(Cost)]
-    rows = read_rows(path, columns=("built_as", *names), remedy="restore it from the repository")
-    return {row["built_as"]: Cost(**{name: int(row[name]) for name in names}) for row in rows}
+    rows = read_rows(path, columns=("built_as", *Cost._fields), remedy="restore it from the repository")
+    return {row["built_as"]: Cost(*(int(row[name]) for name in Cost._fields)) for row in rows}

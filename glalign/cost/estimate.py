@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from glalign.config.loading import Config
-from glalign.config.settings import PlanDevice
 from glalign.contract.specs.scoring import PredictSpec, TestSpec
 from glalign.contract.specs.training import FitSpec
 from glalign.cost.cost_table import GALLERY, Cost, built_as
@@ -33,27 +32,17 @@ Splits = Mapping[str, Mapping[str, Counts]]
 def estimate(
     config: Config, jobs: Mapping[tuple[str, str], Job], costs: Mapping[str, Cost], splits: Splits
 ) -> dict[str, Any]:
-    """Estimate the work of `jobs`, keyed by (stage, key).
+    """Estimate the work of `jobs` by (stage, key): of their trainings, predictions, manifests and label maps.
 
-    Args:
-        config: The configuration of the plan.
-        jobs: Jobs of any stages; trainings, predictions, manifests and label maps count.
-        costs: See `read_costs`.
-        splits: See `split_counts`.
-
-    Returns: plain data with the keys `systems` (one row each), `total`, `datasets`, `disk` in bytes, `assumed` and
-    `unknown`. Hours are None where a system's network was never counted or the size of a dataset is not known;
-    `unknown` has the reasons, and totals leave them out.
+    costs, splits: see `read_costs` and `split_counts`. Returns: plain data with the keys `systems` (one row each),
+    `total`, `datasets`, `disk` in bytes, `assumed` and `unknown`. Hours are None where a system's network was never
+    counted or the size of a dataset is not known; `unknown` has the reasons, and totals leave them out.
     """
     rows: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(NUMBERS, 0))
     unknown: dict[str, None] = {}
     checkpoint = 0
-    for job in jobs.values():
-        spec = job.spec
-        if not isinstance(spec, FitSpec | PredictSpec):
-            continue
-        row = rows[spec.system]
-        kind = "training" if isinstance(spec, FitSpec) else "prediction"
+    for spec in (job.spec for job in jobs.values() if isinstance(job.spec, FitSpec | PredictSpec)):
+        row, kind = rows[spec.system], "training" if isinstance(spec, FitSpec) else "prediction"
         row[f"{kind}s"] += 1
         try:
             if isinstance(spec, FitSpec):
@@ -61,27 +50,25 @@ def estimate(
                 steps, work = _training(spec, cost, splits)
                 row["steps"] += steps
                 row["bytes"] += NUMBER * (cost.parameters + cost.buffers)
-                checkpoint = max(checkpoint, _checkpoint(spec, cost))
+                moments = spec.optim.moments * cost.trained
+                checkpoint = max(checkpoint, NUMBER * (2 * (cost.parameters + cost.buffers) + moments))
             else:
                 work, queries = _prediction(spec.test, _cost(spec, costs), splits)
                 row["bytes"] += RANKS * queries
-            row[f"{kind}_hours"] += _hours(work, config.plan)
+            row[f"{kind}_hours"] += 2 * work / (config.plan.tflops * 1e12 * config.plan.utilisation) / 3600
         except UnknownSizeError as reason:
             unknown[str(reason)] = None
             row[f"{kind}_hours"] = math.nan
-    shown = [{"system": name, **_plain(rows[name])} for name in config.systems if name in rows]
-    everything = {key: sum(row[key] or 0 for row in shown) for key in NUMBERS}
+    shown: list[dict[str, Any]] = []
+    for name in (name for name in config.systems if name in rows):
+        shown.append({"system": name} | {k: None if math.isnan(v) else v for k, v in rows[name].items()})
+    everything: dict[str, Any] = {key: sum(row[key] or 0 for row in shown) for key in NUMBERS}
     read = {key: total(splits[key].values()) for stage, key in jobs if stage == "manifest" and splits[key]}
     labels = sum(LABELS * read[key]["images"] for stage, key in jobs if stage == "parse" and key in read)
     disk = {"models_and_ranks": everything["bytes"], "label_maps": round(labels), "checkpoint": checkpoint}
-    return {
-        "systems": shown,
-        "total": everything,
-        "datasets": {name: {unit: round(number) for unit, number in counts.items()} for name, counts in read.items()},
-        "disk": {**disk, "total": sum(disk.values())},
-        "assumed": config.plan.to_json(),
-        "unknown": list(unknown),
-    }
+    datasets = {name: {unit: round(number) for unit, number in counts.items()} for name, counts in read.items()}
+    found = {"systems": shown, "total": everything, "datasets": datasets, "disk": {**disk, "total": sum(disk.values())}}
+    return {**found, "assumed": config.plan.to_json(), "unknown": list(unknown)}
 
 
 class UnknownSizeError(Exception):
@@ -94,10 +81,9 @@ def _cost(spec: FitSpec | PredictSpec, costs: Mapping[str, Cost]) -> Cost:
     if model is None:
         return Cost(0, 0, 0, 0, 0, 0, 0)
     if (key := built_as(model)) not in costs:
-        raise UnknownSizeError(
-            f"{spec.system}: its network was never counted (`glalign memory {spec.system}` tells whether it can be "
-            "built, `python benchmarks/costs.py` counts it into config/costs.csv)"
-        )
+        built = f"`glalign memory {spec.system}` tells whether it can be built"
+        counted = "`python benchmarks/costs.py` counts it into config/costs.csv"
+        raise UnknownSizeError(f"{spec.system}: its network was never counted ({built}, {counted})")
     return costs[key]
 
 
@@ -135,17 +121,3 @@ def _known(splits: Splits, dataset: str) -> Mapping[str, Counts]:
     if not splits[dataset]:
         raise UnknownSizeError(f"datasets.{dataset}: its size is in neither a manifest nor the published counts")
     return splits[dataset]
-
-
-def _checkpoint(spec: FitSpec, cost: Cost) -> int:
-    """Bytes of a checkpoint: the weights, the best weights so far, the optimiser's moments."""
-    return NUMBER * (2 * (cost.parameters + cost.buffers) + spec.optim.moments * cost.trained)
-
-
-def _hours(work: float, device: PlanDevice) -> float:
-    return 2 * work / (device.tflops * 1e12 * device.utilisation) / 3600
-
-
-def _plain(row: Mapping[str, float]) -> dict[str, float | None]:
-    """The numbers for JSON: None for those that are not known."""
-    return {key: None if math.isnan(value) else value for key, value in row.items()}

@@ -18,15 +18,10 @@ from glalign.support.torch_settings import prepare
 
 
 def estimate_peak_memory(config: Config, systems: Sequence[str], language: str, gpu: str | None) -> Iterator[str]:
-    """Yield a line per system, as it is for captions of a language.
+    """Yield a line per system, as it is for captions of a language; `systems` is empty for all that are trained.
 
-    Args:
-        config: The configuration.
-        systems: Ids of systems; empty for all that are trained.
-        language: Of the captions.
-        gpu: Size of a GPU's memory; None for no limit.
-
-    Raises: UserError for a name that is no trained system, and at the end if a training does not fit.
+    gpu: size of a GPU's memory; None for no limit. Raises: UserError for a name that is no trained system, and at the
+    end if a training does not fit.
     """
     room = bytes_of(gpu) if gpu else float("inf")
     known = {name: entry for name, entry in trained_systems(config).items() if language in entry.languages}

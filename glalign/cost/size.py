@@ -27,10 +27,8 @@ from glalign.support.dotted_names import class_named
 from glalign.support.errors import within
 from glalign.support.torch_settings import prepare
 
-CAPTION_WORDS = 26
-"""Mean length of a CUHK-PEDES caption in the paper's Table 3."""
-
-PAIRS = 2
+CAPTION_WORDS, PAIRS = 26, 2
+"""Mean length of a CUHK-PEDES caption in the paper's Table 3, and pairs of the batch."""
 
 
 def measure(spec: BuildSpec, size: Path) -> None:
@@ -43,30 +41,21 @@ def measure(spec: BuildSpec, size: Path) -> None:
     model = build_with_stand_ins(spec)
     trained = train_once(model, spec.data, spec.optim)
     multiply_adds, stored = count_scoring(model, spec.data.image_size)
-    record = SizeRecord(
-        parameters=sum(p.numel() for p in model.parameters()),
-        trained=trained,
-        buffers=sum(b.numel() for b in model.buffers()),
-        multiply_adds=multiply_adds,
-        stored=stored,
-        embedding=model.embed_dim,
-    )
-    write_json(size, record.to_json())
+    parameters, buffers = (sum(one.numel() for one in found) for found in (model.parameters(), model.buffers()))
+    counts = {"parameters": parameters, "trained": trained, "buffers": buffers, "embedding": model.embed_dim}
+    write_json(size, SizeRecord(**counts, multiply_adds=multiply_adds, stored=stored).to_json())
 
 
 def build_with_stand_ins(spec: BuildSpec) -> Retriever:
-    """Build a system with random weights and with stand-ins for its vocabularies.
-
-    Raises: UserError naming the system when it cannot be built.
-    """
+    """Build a system with random weights and stand-in vocabularies. Raises: UserError naming it when that fails."""
     torch.manual_seed(0)
     info = TrainingInfo(spec.identities, 1000, dictionary(spec.words))
     with tempfile.TemporaryDirectory() as folder:
         for name, (family, size) in spec.vocabularies.items():
             write_stand_in(Path(folder), name, family, size)
-        weights = Weights(Path(folder), load=False)
+        kind: type[Retriever] = class_named(spec.class_path)
         with within(f"systems.{spec.system}"):
-            return class_named(spec.class_path).build(spec.model, spec.data.image_size, info, weights)
+            return kind.build(spec.model, spec.data.image_size, info, Weights(Path(folder), load=False))
 
 
 def dictionary(count: int) -> tuple[tuple[str, int], ...]:
@@ -79,10 +68,12 @@ def write_stand_in(folder: Path, name: str, family: str, size: int) -> None:
     """Write a vocabulary of the same size as the real one, for networks with random weights."""
     from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: PLC0415
 
-    if family == "phobert":
-        vocabulary, merges = stand_in_pair(size)
-        (folder / f"{name}.vocab.txt").write_text(vocabulary, encoding="utf-8")
-        (folder / f"{name}.bpe.codes").write_text(merges, encoding="utf-8")
+    if family == "phobert":  # the specimen's words, each one piece, and fillers
+        codes = merge({word: [*word[:-1], word[-1] + END] for word in WORDS}, Counter(dict.fromkeys(WORDS, 2)), size)
+        pieces = (f"{word} {count}\n" for word, count in dictionary(size - MARKS))
+        merges = (f"{left} {right} {count}\n" for left, right, count in codes)
+        (folder / f"{name}.vocab.txt").write_text("".join(pieces), encoding="utf-8")
+        (folder / f"{name}.bpe.codes").write_text("".join(merges), encoding="utf-8")
         return
     marks = FileTokenizer.SPECIAL_TOKENS[family]
     words = [*marks, *(word for word, _ in dictionary(size - len(marks)))]
@@ -91,18 +82,8 @@ def write_stand_in(folder: Path, name: str, family: str, size: int) -> None:
     tokenizer.save(str(folder / f"{name}{VOCABULARY}"))
 
 
-def stand_in_pair(size: int) -> tuple[str, str]:
-    """The texts of PhoBERT's two files for a stand-in: the specimen's words, each one piece, and fillers."""
-    codes = merge({word: [*word[:-1], word[-1] + END] for word in WORDS}, Counter(dict.fromkeys(WORDS, 2)), size)
-    vocabulary = "".join(f"{word} {count}\n" for word, count in dictionary(size - MARKS))
-    return vocabulary, "".join(f"{left} {right} {count}\n" for left, right, count in codes)
-
-
 def train_once(model: Retriever, data: Data, optim: Optim) -> int:
-    """Do one step on two pairs at the end of a training, when every loss term counts.
-
-    Returns: the number of trained parameters.
-    """
+    """Do one step on two pairs at the end of a training, when every loss term counts; count trained parameters."""
     optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim)
     model.train()
     model.before_step(999, 1000)
@@ -125,22 +106,17 @@ def count_scoring(model: Retriever, image_size: tuple[int, int]) -> tuple[Multip
         one = {name: value[:1] for name, value in images.items()}
         _, first = count_multiply_adds(lambda: model.similarity(query, one))
         _, both = count_multiply_adds(lambda: model.similarity(query, images))
-        query_adds = first + (both - first) * (GALLERY - 1)  # once per query, and once per image
+        query_adds: float = first + (both - first) * (GALLERY - 1)  # once per query, and once per image
         if model.rerank_top:
-            pairs = torch.tensor([[0, 0], [0, 1]])
-            _, fine = count_multiply_adds(lambda: model.rerank(query, images, pairs))
+            _, fine = count_multiply_adds(lambda: model.rerank(query, images, torch.tensor([[0, 0], [0, 1]])))
             query_adds += fine / PAIRS * min(model.rerank_top, GALLERY)
     per_item = {"image": round(image_adds / PAIRS), "caption": round(caption_adds / PAIRS)}
     return MultiplyAdds(**per_item, query=round(query_adds)), Stored(image=numbers(images), caption=numbers(texts))
 
 
 def count_multiply_adds(run: Callable[[], Any]) -> tuple[Any, int]:
-    """Call `run`; return its result and its multiply-adds.
-
-    torch counts matrix products, convolutions and attention.
-    """
-    counter = FlopCounterMode(display=False)
-    fast = torch.backends.mha.get_fastpath_enabled()
+    """Call `run`; return its result and its multiply-adds: torch counts matrix products, convolutions, attention."""
+    counter, fast = FlopCounterMode(display=False), torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         # The counter does not see fused kernels of an LSTM, of attention and of a transformer's layer.

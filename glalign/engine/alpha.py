@@ -25,13 +25,11 @@ def score_alphas(spec: AlphaSpec, scores: Path) -> None:
     device = prepare(fit.threads, fit.device)
     data, rows = TrainingData(fit), []
     for run in spec.runs:
-        folder = Path(run.folder)
-        rank1 = {}
+        folder, rank1 = Path(run.folder), {}
         for branch, weight in BRANCHES.items():
             changes = {"alpha": run.alpha} | ({} if weight is None else {"score_alpha": weight})
             model = load_trained(fit.model_copy(update={"model": {**fit.model, **changes}}), folder, device)
-            validation = data.validation(model)
-            if validation is None:
+            if (validation := data.validation(model)) is None:
                 raise UserError(f"trainset {fit.trainset}: no val images; check the dataset's splits and holdout")
             rank1[branch] = validation_rank1(model, validation, device)
         step = read_typed(folder / "run.json", RunRecord).selected.step

@@ -11,17 +11,13 @@ from glalign.support.progress import log
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` (tensors, numbers, strings, lists, dicts) whole or not at all.
-
-    Raises: UserError naming the file when the disk is full.
-    """
+    """Write `state` (tensors and plain data) whole or not at all. Raises: UserError naming the file on a full disk."""
     with whole_file(path) as temporary:
         try:
             torch.save(state, temporary)
         except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its zip writer
-            raise UserError(
-                f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
-            ) from error
+            message = f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
+            raise UserError(message) from error
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:

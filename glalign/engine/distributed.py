@@ -34,8 +34,12 @@ def joined(count: int, device: str) -> Iterator[None]:
         return
     store, rank, _ = next(dist.rendezvous("env://"))
     try:
-        backend = _take_gpu(int(os.environ["LOCAL_RANK"])) if device == "cuda" else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=count)
+        if device == "cuda":
+            if (number := int(os.environ["LOCAL_RANK"])) >= (there := torch.cuda.device_count()):
+                devices = f"the {there} CUDA devices of this machine (one each)"
+                raise UserError(f"processes: too many for {devices}; lower it")
+            torch.cuda.set_device(number)
+        dist.init_process_group("nccl" if device == "cuda" else "gloo", store=store, rank=rank, world_size=count)
         yield
     except Exception:
         if store.add("failures", 1) > 1:
@@ -71,11 +75,3 @@ def check_agreement(model: nn.Module) -> None:
             f"processes: they hold different weights (sums {', '.join(map(repr, sorted(found)))}); let all of them "
             "read the same checkpoint, and run the same code on devices of one kind"
         )
-
-
-def _take_gpu(number: int) -> str:
-    """Use the GPU of this number; returns the name of the backend that connects GPUs."""
-    if number >= (there := torch.cuda.device_count()):
-        raise UserError(f"processes: too many for the {there} CUDA devices of this machine (one each); lower it")
-    torch.cuda.set_device(number)
-    return "nccl"

@@ -11,11 +11,8 @@ from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.support.progress import log
 
-PAIRS = 512
-"""Pairs that the second stage scores at a time; a constant, because sums of floats depend on it."""
-
-VALIDATION_BLOCK = 512
-"""Queries scored at a time in a validation; the ranks do not depend on it."""
+PAIRS = 512  # pairs scored at a time by the second stage; a constant, because sums of floats depend on it
+VALIDATION_BLOCK = 512  # queries scored at a time in a validation; the ranks do not depend on it
 
 
 class Encoded:
@@ -56,10 +53,8 @@ class Encoded:
 def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device) -> float:
     """Rank-1 (percent) of the queries of a retrieval set, by the evaluator that scores test sets."""
     positives = find_positives(data.query_persons, data.gallery_persons)
-    blocks = Encoded(model, data, device).blocks(VALIDATION_BLOCK)
-    ranks = hit_ranks(blocks, positives, len(data.gallery))
-    first_hits = ranks.ranks[ranks.starts[:-1]]
-    return 100.0 * float((first_hits == 1).mean())
+    ranks = hit_ranks(Encoded(model, data, device).blocks(VALIDATION_BLOCK), positives, len(data.gallery))
+    return 100.0 * float((ranks.ranks[ranks.starts[:-1]] == 1).mean())
 
 
 def selected(features: Features, numbers: Sequence[int] | None) -> Features:

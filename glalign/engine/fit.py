@@ -46,24 +46,24 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     of the source that the run depends on; with the specification it keys the checkpoint. Of several processes all train
     and the first one writes.
     """
-    runtime, budget = spec.runtime, spec.budget
-    settings = {"precision": runtime.precision, "tf32": runtime.tf32, "deterministic": runtime.deterministic}
+    budget = spec.budget
+    settings: dict[str, Any] = spec.runtime.model_dump(include={"precision", "tf32", "deterministic"})
     device = prepare(spec.threads, spec.device, **settings)
     kind: type[Retriever] = class_named(spec.class_path)
     data = TrainingData(spec)
     steps = data.steps(budget, spec.data.sampling or kind.sampling)
     words = data.words(kind.word_split(spec.model)) if "words" in kind.needs else ()
     info = TrainingInfo(data.identities, steps, words)
-
     training = prepared(spec, kind, data, info, device)
-    model, optimizer, scaler = training.model, training.optimizer, training.precision.scaler
+    model = training.model
+    states: dict[str, Any] = {"model": model, "optimizer": training.optimizer, "scaler": training.precision.scaler}
     inputs = input_digests(spec)
     checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.to_json(), "inputs": inputs}, code)
-    start, lines, best = 0, [], {"val_rank1": -1.0, "step": 0, "weights": {}}
+    start, lines = 0, []
+    best: dict[str, Any] = {"val_rank1": -1.0, "step": 0, "weights": {}}
     if state := load_checkpoint(checkpoint, key):
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        scaler.load_state_dict(state["scaler"])
+        for name, part in states.items():
+            part.load_state_dict(state[name])
         start, lines, best = state["step"], json.loads(state["lines"]), state["best"]
         log.info("resumed at step %d of %d", start, steps)
     check_agreement(model)
@@ -81,14 +81,13 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
             if done % budget.validate_every == 0 or done == steps:
                 rank1 = training.validate()
                 lines.append({"step": done, "val_rank1": rank1})
-                if spec.selection == "last" or rank1 > best["val_rank1"]:
+                if spec.selection == "last" or rank1 is None or rank1 > best["val_rank1"]:
                     best = {"val_rank1": rank1, "step": done, "weights": training.snapshot()}
             if done % budget.checkpoint_every == 0 and done < steps and leads():
-                saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "lines": json.dumps(lines)}
-                saved["scaler"] = scaler.state_dict()
-                save_checkpoint(checkpoint, {"key": key, "step": done, "best": best, **saved})
+                saved = {name: part.state_dict() for name, part in states.items()}
+                saved |= {"key": key, "step": done, "best": best, "lines": json.dumps(lines)}
+                save_checkpoint(checkpoint, saved)
             progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
-
     if not leads():
         return
     save_weights(folder / "model.safetensors", best["weights"])
@@ -109,13 +108,10 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
 def prepared(
     spec: FitSpec, kind: type[Retriever], data: TrainingData, info: TrainingInfo, device: torch.device
 ) -> Training:
-    """Make the model with its pre-trained weights, its optimiser and its batches.
-
-    Raises: UserError if a GPU is too small.
-    """
+    """Make the pre-trained model, its optimiser and its batches. Raises: UserError if a GPU is too small."""
     section, runtime, memory = f"systems.{spec.system}", spec.runtime, spec.memory
-    seed = seed_for(spec.root_seed, spec.system, spec.trainset, spec.seed)
     sampling = spec.data.sampling or kind.sampling
+    seed = seed_for(spec.root_seed, spec.system, spec.trainset, spec.seed)
     memory.check(spec.data.batch_size, spec.data.group if sampling == "groups" else 1, f"{section}.memory")
     if device.type == "cuda":
         check_memory(spec, info, device)
@@ -129,5 +125,5 @@ def prepared(
     pairs: Any = data.pairs(model, sampling, seed)
     if runtime.prefetch:
         pairs = Prefetcher(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")
-    validation, settings = data.validation(model), {"precision": precision, "accumulate": memory.accumulate}
-    return Training(model, optimizer, spec.optim, pairs, validation, info.steps, seed, device, **settings)
+    batches = (pairs, data.validation(model), info.steps)
+    return Training(model, optimizer, spec.optim, *batches, seed, device, precision, memory.accumulate)

@@ -27,29 +27,19 @@ from glalign.support.errors import UserError
 from glalign.support.progress import log
 
 GIB = 1 << 30
-
-PAIRS = (2, 4)
-"""Pairs of the two steps. The memory of a step is affine in its pairs, except for the logits of pairs with pairs."""
-
+MARGIN = 0.1  # share of a GPU that stays free for fragments of its allocator and workspaces of libraries
+PAIRS = (2, 4)  # of the two steps: memory is affine in them, except for the logits of pairs with pairs
 WORDS = 40
 """Words of every caption in these steps; CUHK-PEDES's mean is 26 (the paper's Table 3), a batch is as wide as its
 longest caption."""
 
-MARGIN = 0.1
-"""Share of a GPU that stays free for fragments of its allocator and workspaces of libraries."""
-
 
 @dataclass(frozen=True)
 class Peak:
-    """Bytes of a training at its peak.
+    """Bytes of a training at its peak; the gradients are those of the trained parameters.
 
-    Args:
-        weights: Parameters and buffers.
-        gradients: Gradients of the trained parameters.
-        optimizer: State of the optimiser.
-        step: Everything else of a step with `pairs` pairs at a time.
-        pairs: Pairs in a step, or in a part of an accumulated batch.
-        per_pair: Growth of `step` with each pair.
+    step: everything else of a step with `pairs` pairs, or of a part of an accumulated batch. per_pair: growth of `step`
+    with each pair.
     """
 
     weights: int
@@ -85,8 +75,7 @@ class Live(TorchDispatchMode):
     def __init__(self, known: Iterable[Tensor]) -> None:
         super().__init__()
         known = list(known)
-        self.now = self.peak = 0
-        self.backward = False
+        self.now, self.peak, self.backward = 0, 0, False
         self._held = {tensor.untyped_storage()._cdata: 0 for tensor in known}
         self._shapes = {shape for tensor in known for shape in (tensor.shape, tensor.shape[::-1])}
 
@@ -100,8 +89,7 @@ class Live(TorchDispatchMode):
     def add(self, tensor: Tensor) -> None:
         """Count the memory of a tensor, once, until it is freed."""
         storage = tensor.untyped_storage()
-        key = storage._cdata
-        if key not in self._held:
+        if (key := storage._cdata) not in self._held:
             self._held[key] = storage.nbytes()
             self.now += self._held[key]
             self.peak = max(self.peak, self.now)
@@ -123,24 +111,21 @@ def estimate(model: Retriever, spec: StepSpec, device: torch.device) -> Peak:
     counts = [n * processes() for n in PAIRS]  # each process has as many rows of them
     batches = (specimen(model, spec.data.image_size, range(n), words=(WORDS, WORDS)) for n in counts)
     sizes = [_step(model, precision, batch, device) for batch in batches]
-    trained = sum(_bytes(p) for p in model.parameters() if p.requires_grad)
+    trained = sum(p.nbytes for p in model.parameters() if p.requires_grad)
     pairs = -(-spec.data.batch_size // spec.memory.accumulate)
     per_pair = max(0.0, (sizes[1] - sizes[0]) / (counts[1] - counts[0]))
     step = round(sizes[0] + per_pair * (pairs - counts[0]))
     if not spec.runtime.fused and spec.optim.name != "sgd":
         step = max(step, trained)  # torch's step of many tensors at once copies the gradients for a moment
-    weights = sum(_bytes(tensor) for tensor in (*model.parameters(), *model.buffers()))
+    weights = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     return Peak(weights, trained, spec.optim.moments * trained, step, pairs, per_pair)
 
 
 def check_memory(spec: FitSpec, info: TrainingInfo, device: torch.device) -> None:
-    """Log the estimate for a training, made with a second model that is freed afterwards.
-
-    Raises: UserError with what to change, if the GPU has too little memory.
-    """
+    """Log the estimate, made with a second model. Raises: UserError with what to change, if the GPU is too small."""
     room = torch.cuda.mem_get_info(device)[0]
-    weights = Weights(Path(spec.weights), load=False)
-    model = class_named(spec.class_path).build(spec.model, spec.data.image_size, info, weights)
+    kind: type[Retriever] = class_named(spec.class_path)
+    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
     with explained(spec, model):
         peak = estimate(model, spec, device)
     log.info("%s: needs about %s of GPU memory, %.2f GiB are free", spec.system, peak, room / GIB)
@@ -165,10 +150,8 @@ def explained(spec: StepSpec, model: nn.Module) -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise UserError(
-            f"systems.{spec.system}: the GPU is out of memory ({str(error).partition('. ')[0]}); "
-            f"{advice(spec, model)}, or let nothing else run on this GPU"
-        ) from error
+        reason = f"systems.{spec.system}: the GPU is out of memory ({str(error).partition('. ')[0]})"
+        raise UserError(f"{reason}; {advice(spec, model)}, or let nothing else run on this GPU") from error
 
 
 def advice(spec: StepSpec, model: nn.Module, pairs: int | None = None) -> str:
@@ -220,7 +203,3 @@ def _step(model: Retriever, precision: Precision, batch: Batch, device: torch.de
 
 def _drop(parameter: Tensor) -> None:
     parameter.grad = None
-
-
-def _bytes(tensor: Tensor) -> int:
-    return tensor.numel() * tensor.element_size()

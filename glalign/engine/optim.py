@@ -13,14 +13,11 @@ def make_optimizer(groups: Iterable[dict[str, Any]], options: Optim, *, fused: b
     """Make the optimiser of `groups`; each keeps its base rate under the key `base_lr`. fused: one kernel per group."""
     one_kernel = fused or None  # None: torch's own choice, which is never this one
     groups = [{**group, "base_lr": group["lr"]} for group in groups if group["params"]]
-    match options.name:
-        case "adamw":
-            return torch.optim.AdamW(groups, betas=options.betas, eps=options.eps, fused=one_kernel)
-        case "adam":
-            return torch.optim.Adam(groups, betas=options.betas, eps=options.eps, fused=one_kernel)
-        case _:
-            nesterov = options.momentum > 0
-            return torch.optim.SGD(groups, momentum=options.momentum, nesterov=nesterov, fused=one_kernel)
+    if options.name == "sgd":
+        nesterov = options.momentum > 0
+        return torch.optim.SGD(groups, momentum=options.momentum, nesterov=nesterov, fused=one_kernel)
+    kind = torch.optim.AdamW if options.name == "adamw" else torch.optim.Adam
+    return kind(groups, betas=options.betas, eps=options.eps, fused=one_kernel)
 
 
 def rate_factor(options: Optim, steps: int) -> Callable[[int], float]:

@@ -25,10 +25,12 @@ Score = Callable[["Draw"], Iterator[np.ndarray]]
 def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     """Rank the gallery of a test set for each of its queries; write the ranks file and its summary.
 
-    Raises: UserError when a person of the test set was trained on.
+    Raises: UserError when the test set has no images, or a person of it was trained on.
     """
     test = spec.test
-    records = read_test_records(test)
+    records = [r for r in read_manifest(test.manifest) if r.split in test.query.splits]
+    if not records:
+        raise UserError(f"testsets.{test.testset}: {test.manifest} has no images in {', '.join(test.query.splits)}")
     for dataset in spec.trained.trained_on if spec.trained else ():
         if dataset.people == test.people:
             train = [r for r in read_manifest(dataset.manifest) if r.split in ("train", "val")]
@@ -43,20 +45,9 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
         write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
 
 
-def read_test_records(test: TestSpec) -> list[Record]:
-    """Read the records of a test set: the splits of its dataset. Raises: UserError when there are none."""
-    records = [r for r in read_manifest(test.manifest) if r.split in test.query.splits]
-    if not records:
-        raise UserError(f"testsets.{test.testset}: {test.manifest} has no images in {', '.join(test.query.splits)}")
-    return records
-
-
 @dataclass(frozen=True)
 class Draw:
-    """Queries and gallery of a test set, or of one of several draws of its identities (D12).
-
-    prefix: of the ids of its queries; empty where there is only one draw.
-    """
+    """Queries and gallery of a test set, or of one of its draws (D12), which has a prefix of the ids of its queries."""
 
     prefix: str
     queries: list[Query]
@@ -64,15 +55,9 @@ class Draw:
 
     def rank(self, blocks: Iterable[np.ndarray], hit: str, top: int) -> Iterator[RankRow]:
         """Yield the ranks of the blocks of its scores."""
-        return rank_blocks(
-            blocks,
-            [self.prefix + query.id for query in self.queries],
-            [record.image for record in self.gallery],
-            [query.person for query in self.queries],
-            [record.person for record in self.gallery],
-            top,
-            *targets(self.queries, self.gallery, hit),
-        )
+        ids, images = [self.prefix + query.id for query in self.queries], [record.image for record in self.gallery]
+        persons = ([query.person for query in self.queries], [record.person for record in self.gallery])
+        return rank_blocks(blocks, ids, images, *persons, top, *targets(self.queries, self.gallery, hit))
 
 
 def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:

@@ -7,17 +7,14 @@ from glalign.contract.retriever import Batch
 
 
 class Prefetcher:
-    """Calls `make` for up to `count` steps ahead, in as many threads.
+    """Calls `make` for up to `count` steps ahead, in as many threads; what it raises is raised by `batch`.
 
-    Args:
-        make: Makes the batch of a step, 0 <= step < steps. What it raises is raised by `batch`.
-        steps: Length of the training.
-        count: Number of batches made ahead.
-        pin: Put the batches into page-locked memory.
+    steps: of the training; each has 0 <= step < steps. pin: put the batches into page-locked memory.
     """
 
     def __init__(self, make: Callable[[int], Batch], steps: int, count: int, *, pin: bool = False) -> None:
-        self._make, self._steps, self._count, self._pin = make, steps, count, pin
+        self._make = (lambda step: make(step).pinned()) if pin else make
+        self._steps, self._count = steps, count
         self._pool = ThreadPoolExecutor(max(1, count), "batch")
         self._begun: dict[int, Future[Batch]] = {}
 
@@ -25,9 +22,5 @@ class Prefetcher:
         """The batch of a step; starts those of the next `count` steps."""
         for ahead in range(step, min(step + 1 + self._count, self._steps)):
             if ahead not in self._begun:
-                self._begun[ahead] = self._pool.submit(self._made, ahead)
+                self._begun[ahead] = self._pool.submit(self._make, ahead)
         return self._begun.pop(step).result()
-
-    def _made(self, step: int) -> Batch:
-        batch = self._make(step)
-        return batch.pinned() if self._pin else batch

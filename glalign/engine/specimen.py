@@ -26,15 +26,10 @@ def specimen(
     padding: int = 0,
     seed: int = 11,
 ) -> Batch:
-    """Make a batch of len(person) pairs.
+    """Make a batch of len(person) pairs for a model; image_size is (height, width), person the class of each pair.
 
-    Args:
-        model: The system that reads the batch.
-        image_size: (height, width).
-        person: Class index of each pair.
-        words: Fewest and most words of a caption.
-        padding: Additional columns of padding behind the longest caption.
-        seed: The same seed gives the same images, captions, phrases and parts for any padding.
+    words: fewest and most of a caption. padding: additional columns behind the longest caption. The same seed gives the
+    same images, captions, phrases and parts for any padding.
     """
     generator = torch.Generator().manual_seed(seed)
     count = len(person)

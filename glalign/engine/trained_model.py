@@ -14,12 +14,9 @@ from glalign.support.dotted_names import class_named
 
 
 def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
-    """Build a system with the weights that a training kept in the folder `run`.
-
-    Raises: UserError naming run.json or the weight file when it does not fit.
-    """
+    """Build a system with the weights kept in the folder `run`. Raises: UserError naming a file that does not fit."""
     info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
-    weights = Weights(Path(spec.weights), load=False)
-    model: Retriever = class_named(spec.class_path).build(spec.model, spec.data.image_size, info, weights)
+    kind: type[Retriever] = class_named(spec.class_path)
+    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
     load_weights(model, run, "model")
     return model.to(device)

@@ -40,9 +40,7 @@ class Training:
     accumulate: int = 1
 
     def update(self, step: int) -> dict[str, float]:
-        """Do one step; everything random in it depends on (seed, step) alone.
-
-        Returns: the loss terms as numbers, means over the parts of an accumulated batch.
+        """Do one step, random in (seed, step) alone; return the loss terms, means over the parts of a batch.
 
         Raises: UserError naming the step and the term when a term is not finite.
         """

@@ -1,6 +1,6 @@
 """How many noun phrases the printed keyword lists map to a part of the body (Table 2), and how many of them rightly."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from glalign.contract.records import read_manifest
@@ -32,26 +32,22 @@ def make_coverage(spec: CoverageSpec, coverage: Path) -> None:
 
     found = [list(map(label, ones)) for ones in noun_phrases]
     true = read_truth(spec.truth, keys) if spec.truth else None
-    record = CoverageRecord(
-        captions=len(keys),
-        parts=count_coverage(phrase for phrases in found for phrase in phrases),
-        truth=None if true is None else compare_with_truth(captions, found, true, spec.language),
-    )
-    write_json(coverage, record.to_json())
+    truth = None if true is None else compare_with_truth(captions, found, true, spec.language)
+    parts = count_coverage([phrase for phrases in found for phrase in phrases])
+    write_json(coverage, CoverageRecord(captions=len(keys), parts=parts, truth=truth).to_json())
 
 
-def count_coverage(phrases: Iterable[FoundPhrase]) -> dict[str, PartCounts]:
+def count_coverage(phrases: Sequence[FoundPhrase]) -> dict[str, PartCounts]:
     """Counts of the five regions, their sum, the phrases of no part, and all phrases."""
-    phrases = list(phrases)
     counts: dict[str, tuple[int, ...]] = {}
     for region in REGIONS:
         own = [phrase.printed for phrase in phrases if region in phrase.regions]
         matched = sum(region in printed for printed in own)
         counts[region] = (len(own), matched, sum(map(bool, own)) - matched)
     counts[OVERALL] = tuple(map(sum, zip(*counts.values(), strict=True)))
-    parts = {
-        part: PartCounts(phrases=n, matched=matched, elsewhere=elsewhere, coverage=100 * matched / n if n else None)
-        for part, (n, matched, elsewhere) in counts.items()
-    }
+    parts = {}
+    for part, (n, matched, elsewhere) in counts.items():
+        share = 100 * matched / n if n else None
+        parts[part] = PartCounts(phrases=n, matched=matched, elsewhere=elsewhere, coverage=share)
     no_part = sum(not phrase.regions for phrase in phrases)
     return parts | {NO_PART: PartCounts(phrases=no_part), ALL: PartCounts(phrases=counts[OVERALL][0] + no_part)}

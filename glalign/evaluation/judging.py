@@ -1,13 +1,13 @@
 """Sample translated captions for a person to judge, and count the judgements (Section 5.2, on real data)."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from glalign.contract.records import captions_by_key, read_manifest
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.storage.csv_files import Row, parse_csv, write_new_csv
+from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -26,10 +26,8 @@ def write_sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -
     texts, translations = (captions_by_key(read_manifest(path)) for path in (source, target))
     for here, own, there, others in ((source, texts, target, translations), (target, translations, source, texts)):
         if missing := next((key for key in own if key not in others), None):
-            image, index = missing
-            raise UserError(
-                f"{there}: no caption {index} of {image}, which {here} has; give a dataset and its translation"
-            )
+            lacks = f"{there}: no caption {missing[1]} of {missing[0]}, which {here} has"
+            raise UserError(f"{lacks}; give a dataset and its translation")
     rng = random.Random(seed_for(seed, "translation sample"))
     sampled = set(rng.sample(list(texts), min(pairs, len(texts))))
     write_new_csv(out, COLUMNS, ([*key, texts[key], translations[key], "", ""] for key in texts if key in sampled))
@@ -42,11 +40,15 @@ def read_judged(path: Path) -> dict[str, Any]:
     The column `judge` holds right or wrong, in upper or lower case; percent and interval (Wilson) refer to the judged
     pairs. Raises: UserError for a file without these columns, with a repeated pair, or without a judged row.
     """
-    text = read_text(path, "make it with `glalign translation sample`")
-    _, rows = parse_csv(path, text, NEEDED)
-    _check_unique(path, rows)
+    _, rows = parse_csv(path, read_text(path, "make it with `glalign translation sample`"), NEEDED)
+    lines: dict[tuple[str, str], int] = {}
+    for number, row in rows:  # a pair that occurs twice would count twice, perhaps with two verdicts
+        key = row["image"].strip(), row["index"].strip()
+        if (first := lines.setdefault(key, number)) != number:
+            twice = f"caption {key[1]} of {key[0]} is there twice, on lines {first} and {number}"
+            raise UserError(f"{path}: {twice}; remove one")
     verdicts = [row["judge"].strip().lower() for _, row in rows]
-    judged, wrong = (sum(verdict in those for verdict in verdicts) for those in ((RIGHT, WRONG), (WRONG,)))
+    wrong, judged = verdicts.count(WRONG), verdicts.count(WRONG) + verdicts.count(RIGHT)
     if not judged:
         raise UserError(f"{path}: no row is judged; write {RIGHT} or {WRONG} into the column `judge`")
     unclear = [
@@ -55,27 +57,8 @@ def read_judged(path: Path) -> dict[str, Any]:
         for (number, row), verdict in zip(rows, verdicts, strict=True)
         if verdict not in (RIGHT, WRONG)
     ]
-    percent, interval = 100 * wrong / judged, wilson(wrong, judged)
-    return {
-        "pairs": len(rows),
-        "judged": judged,
-        "wrong": wrong,
-        "percent": percent,
-        "interval": interval,
-        "open": unclear,
-    }
-
-
-def _check_unique(path: Path, rows: Iterable[Row]) -> None:
-    """Raise a UserError for a pair that occurs twice: it would count twice, perhaps with two verdicts."""
-    lines: dict[tuple[str, str], int] = {}
-    for number, row in rows:
-        key = row["image"].strip(), row["index"].strip()
-        if key in lines:
-            raise UserError(
-                f"{path}: caption {key[1]} of {key[0]} is there twice, on lines {lines[key]} and {number}; remove one"
-            )
-        lines[key] = number
+    shares = {"percent": 100 * wrong / judged, "interval": wilson(wrong, judged)}
+    return {"pairs": len(rows), "judged": judged, "wrong": wrong, **shares, "open": unclear}
 
 
 def describe(found: Mapping[str, Any]) -> str:

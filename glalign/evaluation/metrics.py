@@ -22,8 +22,7 @@ from glalign.storage.whole_files import write_json
 from glalign.support.random_streams import seed_for
 
 KS = (1, 5, 10)
-LEVEL = 0.95
-"""Confidence of every interval."""
+LEVEL = 0.95  # confidence of every interval
 
 
 def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
@@ -40,11 +39,9 @@ def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
 
 def flatten(rows: Sequence[RankRow]) -> HitRanks:
     """The ranks of a ranks file as arrays."""
-    starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row.hits) for row in rows], out=starts[1:])
-    ranks = np.fromiter((r for row in rows for r in row.hits), np.int64)
-    best = np.fromiter((r for row in rows for r in row.best), np.int64)
-    return HitRanks(starts, ranks, best)
+    ranks = np.fromiter((rank for row in rows for rank in row.hits), np.int64)
+    best = np.fromiter((rank for row in rows for rank in row.best), np.int64)
+    return HitRanks(np.cumsum([0, *(len(row.hits) for row in rows)], dtype=np.int64), ranks, best)
 
 
 def hits_at(starts: np.ndarray, ranks: np.ndarray) -> dict[int, int]:
@@ -60,12 +57,6 @@ def average_precision(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
     return np.add.reduceat((position + 1) / ranks, starts[:-1]) / counts
 
 
-def inverse_negative_penalty(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """(Q,) number of positives / rank of the last positive."""
-    penalty: np.ndarray = np.diff(starts) / ranks[starts[1:] - 1]
-    return penalty
-
-
 def percentages(hits: HitRanks) -> dict[str, float]:
     """rank1, rank5, rank10, map, minp in percent, ties against the query, and with suffix `_best` in its favour."""
     n = len(hits.starts) - 1
@@ -75,7 +66,7 @@ def percentages(hits: HitRanks) -> dict[str, float]:
         values |= {f"rank{k}{suffix}": 100 * count / n for k, count in counts.items()}
         # fsum: the mean does not depend on the order of the queries
         values[f"map{suffix}"] = 100 * math.fsum(average_precision(hits.starts, ranks)) / n
-        values[f"minp{suffix}"] = 100 * math.fsum(inverse_negative_penalty(hits.starts, ranks)) / n
+        values[f"minp{suffix}"] = 100 * math.fsum(np.diff(hits.starts) / ranks[hits.starts[1:] - 1]) / n
     return values
 
 
@@ -91,8 +82,7 @@ def by_draw(rows: Sequence[RankRow]) -> list[list[RankRow]]:
 def share_interval(share: float | Fraction, n_queries: int, draws: int) -> Interval:
     """Wilson's interval, in percent, of a share over the queries of one draw of the test set (usually the only one).
 
-    draws: number of draws, 0 or 1 for a test set that is not drawn. A query that occurs in several draws counts as one
-    query, with the mean of its answers.
+    draws: 0 or 1 for a test set that is not drawn. A query of several draws counts as one, with the mean answer.
     """
     n = n_queries / max(1, draws)
     return wilson(float(share) * n, n)
@@ -106,6 +96,12 @@ def wilson(hits: float, n: float) -> Interval:
     return 100 * float(low), 100 * float(high)
 
 
+def numbered(persons: Sequence[object]) -> np.ndarray:
+    """(Q,) number of each query's person, in the order of their first queries."""
+    index = {person: number for number, person in enumerate(dict.fromkeys(persons))}
+    return np.array([index[person] for person in persons])
+
+
 def cluster_bootstrap(
     first: np.ndarray, persons: Sequence[object], resamples: int, seed: int
 ) -> dict[int, tuple[float, float]]:
@@ -113,8 +109,7 @@ def cluster_bootstrap(
 
     first (Q,): rank of each query's first hit. Returns {k: (low, high)} in percent.
     """
-    groups = {person: index for index, person in enumerate(dict.fromkeys(persons))}
-    person = np.array([groups[p] for p in persons])
+    person = numbered(persons)
     sizes = np.bincount(person)
     found = np.stack([np.bincount(person, weights=first <= k) for k in KS], axis=1)
     rng = np.random.default_rng(seed)
@@ -150,7 +145,6 @@ def make_metrics(spec: MetricsSpec, metrics: Path) -> None:
     }
     if draws:
         found["draws"] = {"rank1": tuple(percentages(flatten(part))["rank1"] for part in draws)}
-        found["wilson"] = {
-            str(k): share_interval(Fraction(count, len(rows)), len(rows), len(draws)) for k, count in counts.items()
-        }
+        shares = {str(k): Fraction(count, len(rows)) for k, count in counts.items()}
+        found["wilson"] = {k: share_interval(share, len(rows), len(draws)) for k, share in shares.items()}
     write_json(metrics, MetricsRecord.model_validate(found).to_json())

@@ -5,25 +5,22 @@ Computed from joined ranks, never from percentages (D15).
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from glalign.evaluation.metrics import LEVEL
+from glalign.evaluation.metrics import LEVEL, numbered
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import DRAW, draw_of
 from glalign.support.errors import UserError
 
-EXACT_BELOW = 25
+EXACT_BELOW, POWER = 25, 0.8
 """Discordant pairs below which the binomial test is used instead of chi-square with continuity correction (D15)."""
 
-POWER = 0.8
-MAX_NAMED = 3
-"""Queries that an error message names."""
+MAX_NAMED = 3  # queries in an error message
 
 
-@dataclass(frozen=True)
-class PairedHits:
+class PairedHits(NamedTuple):
     """Hits of two systems on the same queries, in the order of the first: bool (n,); persons: of each query."""
 
     first: np.ndarray
@@ -31,8 +28,7 @@ class PairedHits:
     persons: tuple[int | str, ...]
 
 
-@dataclass(frozen=True)
-class McNemarResult:
+class McNemarResult(NamedTuple):
     """McNemar's test of n queries. b: only the first system hits; c: only the second. exact: by the binomial test."""
 
     n: int
@@ -44,21 +40,15 @@ class McNemarResult:
 
 
 def pair_hits(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[str, str], k: int = 1) -> PairedHits:
-    """Join the Rank-k hits of two systems by query.
-
-    names: of the two files, for messages. Raises: UserError naming queries that only one of them has.
-    """
-    rows = {row.query: row for row in second}
-    known = {row.query for row in first}
+    """Join the Rank-k hits of two files of these names by query. Raises: UserError naming queries that one lacks."""
+    rows, known = {row.query: row for row in second}, {row.query for row in first}
     missing = [row.query for row in first if row.query not in rows]
     surplus = [row.query for row in second if row.query not in known]
     for queries, has, lacks in ((missing, *names), (surplus, *reversed(names))):
         if queries:
             more = f" and {len(queries) - MAX_NAMED} more" if len(queries) > MAX_NAMED else ""
-            raise UserError(
-                f"{lacks}: has no rank for {', '.join(queries[:MAX_NAMED])}{more}, which {has} has; "
-                "only ranks of the same queries can be compared: score both on one test set"
-            )
+            lacking = f"{lacks}: has no rank for {', '.join(queries[:MAX_NAMED])}{more}, which {has} has"
+            raise UserError(f"{lacking}; only ranks of the same queries can be compared: score both on one test set")
     hits = np.array([[row.hits[0] <= k, rows[row.query].hits[0] <= k] for row in first], dtype=bool).reshape(-1, 2)
     return PairedHits(hits[:, 0], hits[:, 1], tuple(row.person for row in first))
 
@@ -77,14 +67,12 @@ def first_query_per_person(rows: Iterable[RankRow]) -> list[RankRow]:
 
 
 def mcnemar(pair: PairedHits) -> McNemarResult:
-    """McNemar's test (statsmodels).
-
-    Exact binomial when b + c < 25, with min(b, c) as its statistic, else chi-square with continuity correction.
-    """
+    """McNemar's test (statsmodels): exact binomial when b + c < 25, with statistic min(b, c), else chi-square."""
     from statsmodels.stats.contingency_tables import mcnemar as test  # noqa: PLC0415  slow to import
 
-    b, c = int((pair.first & ~pair.second).sum()), int((~pair.first & pair.second).sum())
-    both, neither = int((pair.first & pair.second).sum()), int((~pair.first & ~pair.second).sum())
+    first, second = pair.first, pair.second
+    cells = (first & second, first & ~second, ~first & second, ~first & ~second)
+    both, b, c, neither = (int(cell.sum()) for cell in cells)
     exact = b + c < EXACT_BELOW
     result = test([[both, b], [c, neither]], exact=exact, correction=True)
     return McNemarResult(len(pair.first), b, c, float(result.statistic), exact, min(1.0, float(result.pvalue)))
@@ -113,8 +101,7 @@ def gap_interval(pair: PairedHits, resamples: int, seed: int) -> tuple[float, fl
     Captions of a person are not independent, and both systems answer the same ones: a redrawn person brings all of
     its queries under both.
     """
-    index = {person: number for number, person in enumerate(dict.fromkeys(pair.persons))}
-    person = np.array([index[p] for p in pair.persons])
+    person = numbered(pair.persons)
     sizes = np.bincount(person)
     gains = np.bincount(person, weights=pair.first.astype(float) - pair.second)
     rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,10 +68,8 @@ def compare_with_truth(
     """
     counts: Counter[tuple[str, str]] = Counter()
     for caption, ours, written in zip(captions, found, true, strict=True):
-        cores: dict[FoundPhrase | TruePhrase, tuple[int, int]] = {
-            **{phrase: _core(caption, phrase, language) for phrase in ours},
-            **{phrase: _core(caption, phrase, language) for phrase in written},
-        }
+        phrases: list[FoundPhrase | TruePhrase] = [*ours, *written]
+        cores = {phrase: _core(caption, phrase, language) for phrase in phrases}
         for phrase in written:
             near = [one for one in ours if _overlap(one, phrase)]
             same = any(cores[one] == cores[phrase] for one in near)
@@ -88,11 +87,7 @@ def compare_with_truth(
 
 def _of_true(phrase: TruePhrase, hits: Sequence[FoundPhrase], same: bool) -> Iterator[str]:
     """Yield the measures that a true phrase counts for. hits: the found phrases that overlap it."""
-    yield "true"
-    if hits:
-        yield "found"
-    if same:
-        yield "exact"
+    yield from compress(("true", "found", "exact"), (True, hits, same))
     for measure, named in (("right", [one.regions for one in hits]), ("right_printed", [one.printed for one in hits])):
         if any(phrase.region in regions for regions in named) if phrase.region else hits and not any(named):
             yield measure
@@ -100,13 +95,9 @@ def _of_true(phrase: TruePhrase, hits: Sequence[FoundPhrase], same: bool) -> Ite
 
 def _of_found(part: str, hits: Sequence[TruePhrase], same: bool) -> Iterator[str]:
     """Yield the measures that a found phrase of a part counts for. hits: the true phrases that overlap it."""
-    yield "extracted"
-    if hits:
-        yield "confirmed"
-    if same:
-        yield "confirmed_exact"
-    if any((one.region or NO_PART) == part for one in hits):
-        yield "confirmed_region"
+    of_part = any((one.region or NO_PART) == part for one in hits)
+    measures = ("extracted", "confirmed", "confirmed_exact", "confirmed_region")
+    yield from compress(measures, (True, hits, same, of_part))
 
 
 def _overlap(one: FoundPhrase | TruePhrase, other: FoundPhrase | TruePhrase) -> bool:

@@ -52,10 +52,7 @@ def write_ranks(path: Path | str, rows: Iterable[RankRow], n_gallery: int, about
 
 
 def read_ranks(path: Path | str) -> tuple[list[RankRow], RanksSummary]:
-    """Read (rows, summary).
-
-    Raises: UserError naming the line that is not a row, or a summary that does not fit the rows.
-    """
+    """Read (rows, summary). Raises: UserError naming a line that is not a row, or a summary that does not fit."""
     summary, rows = read_typed(sidecar_path(path), RanksSummary), []
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -67,9 +64,8 @@ def read_ranks(path: Path | str) -> tuple[list[RankRow], RanksSummary]:
         except ValidationError as error:
             raise UserError(f"{path}:{number}: not a row of ranks ({describe(error)}); {AGAIN}") from error
         if not row.hits or len(row.hits) != len(row.best):
-            raise UserError(
-                f"{path}:{number}: not a row of ranks (hits and best differ in length or are empty); {AGAIN}"
-            )
+            reason = "hits and best differ in length or are empty"
+            raise UserError(f"{path}:{number}: not a row of ranks ({reason}); {AGAIN}")
         rows.append(row)
     if summary.n_queries != len(rows):
         raise UserError(f"{sidecar_path(path)}: does not fit {path} ({len(rows)} rows); delete both and run again")

@@ -45,11 +45,8 @@ class OracleScores:
         try:
             truth: Any = read_json(self.path)
             self.images = {image: dict(entry["visible"]) for image, entry in truth.items()}
-            self.facts = {
-                (image, index): [(attribute, value) for attribute, value in facts]
-                for image, entry in truth.items()
-                for index, facts in enumerate(entry["facts"])
-            }
+            captions = [((image, i), facts) for image in truth for i, facts in enumerate(truth[image]["facts"])]
+            self.facts = {key: [(attribute, value) for attribute, value in facts] for key, facts in captions}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{self.path}: not a generator's truth file ({error!r}); synthesize it again") from error
 

@@ -18,14 +18,10 @@ from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.pretraining.clip import train_towers
 from glalign.storage.weight_files import Weights
 
-MASKED = 0.15
-"""Share of words to predict."""
-
-TEMPERATURES = (0.001, 0.5)
-"""Limits of the learned temperature (salesforce/ALBEF@b9727e4)."""
-
-TEMPERATURE_RATE = 0.01
-"""Learning rate of the temperature, relative to the rest: at the twin's full rate .07 would reach 0 in 35 steps."""
+MASKED = 0.15  # share of words to predict
+TEMPERATURES, TEMPERATURE_RATE = (0.001, 0.5), 0.01
+"""Limits of the learned temperature (salesforce/ALBEF@b9727e4), and its learning rate relative to the rest: at the
+twin's full rate .07 would reach 0 in 35 steps."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +39,9 @@ class Options:
 
 
 class Pretraining(Retriever):
-    """Terms `itc`, `itm` and `mlm` with weight 1 each.
+    """Terms `itc`, `itm` and `mlm` with weight 1 each; no momentum model and no queue: negatives are of the batch."""
 
-    As ALBEF, but without momentum model and queue: negatives come from the batch, targets are labels.
-    """
+    tokenizer: AlbefTokenizer
 
     def __init__(self, towers: Albef, tokenizer: AlbefTokenizer, hardness: float = 1.0) -> None:
         super().__init__()
@@ -71,12 +66,9 @@ class Pretraining(Retriever):
         at, asked = masked_positions(chosen)
         words = model.word_logits(model.fuse_ids(masked, lengths, image, at)[asked])
         missed = F.cross_entropy(words, ids.gather(1, at)[asked], reduction="sum")
-        return {
-            # Targets by identity: in a corpus this small a batch often holds two captions of one person.
-            "itc": contrastive(images, texts, scale, batch.person),
-            "itm": F.cross_entropy(judged, match),
-            "mlm": missed / asked.sum().clamp(min=1),
-        }
+        # Targets by identity: in a corpus this small a batch often holds two captions of one person.
+        itc = contrastive(images, texts, scale, batch.person)
+        return {"itc": itc, "itm": F.cross_entropy(judged, match), "mlm": missed / asked.sum().clamp(min=1)}
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised projections."""
@@ -89,10 +81,9 @@ class Pretraining(Retriever):
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """A separate rate for the temperature; no decay for vectors and scalars."""
         own = self.towers.temperature
-        others = [p for p in self.parameters() if p is not own]
         yield {"params": [own], "lr": TEMPERATURE_RATE * lr, "weight_decay": 0.0}
-        yield {"params": [p for p in others if p.ndim > 1], "lr": lr, "weight_decay": weight_decay}
-        yield {"params": [p for p in others if p.ndim <= 1], "lr": lr, "weight_decay": 0.0}
+        for group in super().parameter_groups(lr, weight_decay):
+            yield {**group, "params": [p for p in group["params"] if p is not own]}
 
 
 def pretrain_albef(spec: PretrainSpec, out: Path) -> dict[str, Any]:

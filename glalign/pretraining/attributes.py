@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,19 +25,18 @@ class AttributeClassifier(nn.Module):
 
     def __init__(self, trunk: nn.Module, values: Mapping[str, list[str]]) -> None:
         super().__init__()
-        self.trunk = trunk
-        self.heads = nn.ModuleDict({name: nn.Linear(trunk.channels, len(known)) for name, known in values.items()})
+        self.trunk, channels = trunk, cast(int, trunk.channels)
+        self.heads = nn.ModuleDict({name: nn.Linear(channels, len(known)) for name, known in values.items()})
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
         """Logits (B, values) per attribute."""
         feature = self.trunk(pixels)
-        if feature.ndim == 4:
-            feature = feature.mean(dim=(2, 3))
+        feature = feature.mean(dim=(2, 3)) if feature.ndim == 4 else feature
         return {name: head(feature) for name, head in self.heads.items()}
 
 
 def pretrain_trunk(spec: PretrainSpec, out: Path) -> dict[str, Any]:
-    """Train a trunk to classify attributes; the loss is the mean over attributes of the cross-entropies."""
+    """Train a trunk to classify attributes: the mean of the cross-entropies of those that are visible in the batch."""
     assert spec.corpus and spec.data and spec.optim and spec.validate_every
     prepare(spec.threads, "cpu")
     options, optim = spec.data, spec.optim
@@ -56,7 +55,9 @@ def pretrain_trunk(spec: PretrainSpec, out: Path) -> dict[str, Any]:
             pixels, _ = flip(pixels, None, torch.ones(len(rows), dtype=torch.bool), stream)
             pixels = normalise(jitter(pixels, options.jitter, stream), options.normalise)
             set_rates(optimizer, factor(step))
-            loss = attribute_loss(model.train()(pixels), labels, rows)
+            drawn = {name: known[rows] for name, known in labels.items() if (known[rows] >= 0).any()}
+            logits = model.train()(pixels)
+            loss = torch.stack([F.cross_entropy(logits[name], known) for name, known in drawn.items()]).mean()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -84,17 +85,11 @@ def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
 
 def attribute_labels(corpus: Corpus, values: Mapping[str, list[str]]) -> dict[str, Tensor]:
     """Class index (N,) per attribute; -100, which cross-entropy ignores, where it is not visible or unknown."""
-    index = {name: {value: i for i, value in enumerate(known)} for name, known in values.items()}
-    return {
-        name: torch.tensor([places.get(str(visible.get(name)), -100) for visible in corpus.attributes])
-        for name, places in index.items()
-    }
-
-
-def attribute_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], rows: Tensor) -> Tensor:
-    """Mean of the cross-entropies of the attributes that are visible in the batch."""
-    visible = [name for name in logits if (labels[name][rows] >= 0).any()]
-    return torch.stack([F.cross_entropy(logits[name], labels[name][rows]) for name in visible]).mean()
+    labels = {}
+    for name, known in values.items():
+        index = {value: i for i, value in enumerate(known)}
+        labels[name] = torch.tensor([index.get(str(visible.get(name)), -100) for visible in corpus.attributes])
+    return labels
 
 
 @torch.no_grad()
@@ -104,9 +99,6 @@ def attribute_accuracy(
     """Accuracy in percent over the images in which an attribute is visible, averaged over attributes."""
     pixels = normalise(torch.from_numpy(corpus.images.pixels), options.normalise)
     logits, labels = model.eval()(pixels), attribute_labels(corpus, values)
-    shares = [
-        (logits[name].argmax(1) == labels[name])[labels[name] >= 0].float().mean()
-        for name in values
-        if (labels[name] >= 0).any()
-    ]
+    visible = {name: known for name, known in labels.items() if (known >= 0).any()}
+    shares = [(logits[name].argmax(1) == known)[known >= 0].float().mean() for name, known in visible.items()]
     return 100.0 * float(torch.stack(shares).mean())

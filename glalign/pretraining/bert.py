@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,21 +11,20 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.specs.twins import PretrainSpec
-from glalign.contract.tokenizer import Tokenizer
+from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.engine.optim import make_optimizer, rate_factor, set_rates
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.losses.masking import mask_tokens
 from glalign.models.losses.mlm import mlm_loss
-from glalign.models.towers.bert import INIT_STD, bert
+from glalign.models.towers.bert import INIT_STD, Bert, bert
+from glalign.models.towers.phobert import PhoBert
 from glalign.pretraining.corpus import draw_captions
 from glalign.storage.weight_files import Weights, save_weights
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.support.torch_settings import prepare
 
-SHARE = 0.15
-"""Share of the word pieces that are predicted (Devlin et al. 2019)."""
-
+SHARE = 0.15  # share of word pieces to predict (Devlin et al. 2019)
 Spellings = Mapping[int, list[list[int]]]
 """Id of a whole word -> other pieces that spell it."""
 
@@ -45,31 +44,26 @@ class Options:
     spelt: float = 0.0
 
 
-@dataclass(frozen=True)
-class Learner:
-    """An encoder to train, with its tokenizer.
+class Learner(NamedTuple):
+    """An encoder to train, with the epsilon of its layer norms and its tokenizer."""
 
-    encoder: a BERT or a PhoBERT, ids (B, T) and lengths (B,) -> (B, T, width), with its embedding table `words`.
-    eps: of its layer norms.
-    """
-
-    encoder: nn.Module
+    encoder: Bert | PhoBert
     eps: float
-    tokenizer: Tokenizer
+    tokenizer: MarkedTokenizer
     spellings: Spellings
 
 
 class MaskedWords(nn.Module):
     """An encoder with BERT's head for masked words: linear layer, GELU, LayerNorm, the embedding table as decoder."""
 
-    def __init__(self, encoder: nn.Module, eps: float):
+    def __init__(self, encoder: Bert | PhoBert, eps: float):
         super().__init__()
-        self.encoder = encoder
-        width = encoder.width
-        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width, eps))
+        self.encoder, width = encoder, encoder.width
+        linear = nn.Linear(width, width)
+        self.transform = nn.Sequential(linear, nn.GELU(), nn.LayerNorm(width, eps))
         self.bias = nn.Parameter(torch.zeros(encoder.words.num_embeddings))
-        nn.init.normal_(self.transform[0].weight, std=INIT_STD)
-        nn.init.zeros_(self.transform[0].bias)
+        nn.init.normal_(linear.weight, std=INIT_STD)
+        nn.init.zeros_(linear.bias)
 
     def forward(self, ids: Tensor, lengths: Tensor, chosen: Tensor) -> Tensor:
         """Logits (M, V) at the M chosen positions (B, T) of masked ids (B, T)."""
@@ -99,19 +93,10 @@ def pretrain_words(spec: PretrainSpec, build: Callable[[Options, Weights], Learn
     torch.manual_seed(seed_for(spec.seed, "weights"))
     learner = build(options, Weights(Path(spec.weights)))
     tokenizer, model = learner.tokenizer, MaskedWords(learner.encoder, learner.eps)
-    captions = draw_captions(spec.corpus)
-    last = spec.corpus.identities - spec.held_out
+    captions, last = draw_captions(spec.corpus), spec.corpus.identities - spec.held_out
     stream = Generator().manual_seed(seed_for(spec.seed, "spelling"))
-    train, held_out = (
-        Table(
-            [text for person, text in captions if (person > last) == late],
-            tokenizer,
-            learner.spellings,
-            options.spelt,
-            stream,
-        )
-        for late in (False, True)
-    )
+    parts = ([text for person, text in captions if (person > last) == late] for late in (False, True))
+    train, held_out = (Table(texts, tokenizer, learner.spellings, options.spelt, stream) for texts in parts)
     parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "lr": optim.lr, "weight_decay": optim.weight_decay},
@@ -153,7 +138,9 @@ def spellings(path: Path) -> Spellings:
 class Table:
     """Captions as padded ids (N, T) and lengths (N,), each word spelt out with probability `share`."""
 
-    def __init__(self, texts: Sequence[str], tokenizer: Tokenizer, known: Spellings, share: float, stream: Generator):
+    def __init__(
+        self, texts: Sequence[str], tokenizer: MarkedTokenizer, known: Spellings, share: float, stream: Generator
+    ):
         rows = []
         for text in texts:
             ids, _ = tokenizer.encode(text)
@@ -179,7 +166,7 @@ def spelt(word: int, draw: float, share: float, known: Spellings) -> list[int]:
 
 
 def predicted(
-    model: MaskedWords, ids: Tensor, lengths: Tensor, tokenizer: Tokenizer, stream: Generator
+    model: MaskedWords, ids: Tensor, lengths: Tensor, tokenizer: MarkedTokenizer, stream: Generator
 ) -> tuple[Tensor, Tensor]:
     """Logits (M, V) at masked positions and their true ids (M,); special tokens and padding are never masked."""
     place = torch.arange(ids.shape[1])
@@ -189,7 +176,7 @@ def predicted(
 
 
 @torch.no_grad()
-def held_out_accuracy(model: MaskedWords, table: Table, tokenizer: Tokenizer, seed: int) -> float:
+def held_out_accuracy(model: MaskedWords, table: Table, tokenizer: MarkedTokenizer, seed: int) -> float:
     """Percent of masked pieces of the table that are predicted correctly; the same pieces in every call."""
     stream = Generator().manual_seed(seed_for(seed, "held out"))
     logits, words = predicted(model.eval(), table.ids, table.lengths, tokenizer, stream)

@@ -1,19 +1,19 @@
 """The tiny CLIP: contrastive pre-training of both towers on whole images and whole captions."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from glalign.contract.records import Query, Record, queries
+from glalign.contract.records import Record, queries
 from glalign.contract.retriever import Retriever
 from glalign.contract.specs.twins import PretrainSpec
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.pairs import Pairs
-from glalign.data.retrieval_set import Person, RetrievalSet
+from glalign.data.retrieval_set import RetrievalSet
 from glalign.engine.optim import make_optimizer
 from glalign.engine.training import Training
 from glalign.models.glalign import GLAlign
@@ -25,10 +25,7 @@ from glalign.support.torch_settings import prepare
 
 
 def pretrain_clip(spec: PretrainSpec, out: Path) -> dict[str, Any]:
-    """Contrastive pre-training of both towers on whole images and whole captions (Eqs. 7-9 alone, as CLIP's).
-
-    There is no local loss: systems start from weights that were trained without parts.
-    """
+    """Contrastive pre-training by Eqs. 7-9 alone, as CLIP's: systems start from weights trained without parts."""
 
     def build(image_size: tuple[int, int]) -> GLAlign:
         # Targets by identity: in a corpus this small a batch often holds two captions of one person.
@@ -55,11 +52,9 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
 
     def retrieval_set(records: list[Record]) -> RetrievalSet:
         """The captions of `records` against all held-out images."""
-        asked, gallery = queries(records), held_out.records
-        images = held_out.images
-        return RetrievalSet(
-            asked, gallery, persons(asked), persons(gallery), images, None, None, options, model.tokenizer
-        )
+        asked, gallery, images = queries(records), held_out.records, held_out.images
+        people = ([("pretrain", one.person) for one in asked], [("pretrain", one.person) for one in gallery])
+        return RetrievalSet(asked, gallery, *people, images, None, None, options, model.tokenizer)
 
     validation = retrieval_set(held_out.records)
     training = Training(model, optimizer, optim, pairs, validation, spec.steps, spec.seed, device)
@@ -70,15 +65,9 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
             if (step + 1) % spec.validate_every == 0 or step + 1 == spec.steps:
                 lines.append({"step": step + 1, "loss": terms["loss"], "held_out_rank1": training.validate()})
             progress.update(1, f"loss {terms['loss']:.3f} {json.dumps(lines[-1:])}")
-    save_weights(out, model.towers.state_dict(), model.towers.about())
-    ranks = {
-        language: replace(training, validation=retrieval_set(held_out.records_in(language))).validate()
-        for language in held_out.languages
-    }
-    record = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}
-    return {**record, "held_out_rank1": ranks, "course": lines}
-
-
-def persons(items: Iterable[Record | Query]) -> list[Person]:
-    """The person of each record or query; a corpus has one numbering."""
-    return [("pretrain", item.person) for item in items]
+    towers: Any = model.towers
+    save_weights(out, towers.state_dict(), towers.about())
+    spoken = {language: retrieval_set(held_out.records_in(language)) for language in held_out.languages}
+    ranks = {language: replace(training, validation=asked).validate() for language, asked in spoken.items()}
+    about = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}
+    return {**about, "held_out_rank1": ranks, "course": lines}

@@ -10,16 +10,17 @@ from PIL import Image
 
 from glalign.config import twins
 from glalign.contract.records import Record
+from glalign.data.images import ImageStore
 from glalign.language.tokenizers import normalise_caption
 from glalign.support.progress import Progress
 from glalign.synthetic.dataset import corpus
 
 
-@dataclass(frozen=True)
-class Images:
-    """Decoded images (N, 3, H, W) uint8, used like an ImageStore."""
+class Images(ImageStore):
+    """Decoded images (N, 3, H, W) uint8."""
 
-    pixels: NDArray[np.uint8]
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        self.pixels = pixels
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -42,31 +43,30 @@ class Corpus:
         """Split off the last `held_out` identities; returns (training part, held-out part)."""
         people = sorted({record.person for record in self.records})
         last = set(people[len(people) - held_out :])
-        parts = []
-        for wanted in (False, True):
-            rows = [i for i, record in enumerate(self.records) if (record.person in last) == wanted]
-            chosen = Images(self.images.pixels[rows])
-            seen = [self.attributes[i] for i in rows]
-            parts.append(Corpus([self.records[i] for i in rows], chosen, seen, self.languages))
-        return parts[0], parts[1]
+
+        def part(late: bool) -> Corpus:
+            rows = [i for i, record in enumerate(self.records) if (record.person in last) == late]
+            chosen, seen = Images(self.images.pixels[rows]), [self.attributes[i] for i in rows]
+            return Corpus([self.records[i] for i in rows], chosen, seen, self.languages)
+
+        return part(False), part(True)
 
     def records_in(self, language: str) -> list[Record]:
         """The records with only the captions in one language; an image has equally many in each."""
-        place, count = self.languages.index(language), len(self.languages)
-        each = (len(record.captions) // count for record in self.records)
-        return [
-            replace(record, captions=record.captions[place * number : (place + 1) * number])
-            for record, number in zip(self.records, each, strict=True)
-        ]
+        place, records = self.languages.index(language), []
+        for record in self.records:
+            number = len(record.captions) // len(self.languages)
+            records.append(replace(record, captions=record.captions[place * number : (place + 1) * number]))
+        return records
 
 
 def draw_corpus(spec: twins.Corpus, size: tuple[int, int]) -> Corpus:
     """Draw a corpus with its images resized to `size` (height, width)."""
-    height, width = size
-    records, pixels, attributes = [], [], []
+    records: list[Record] = []
+    pixels, attributes = [], []
     with Progress("draw corpus", spec.identities * spec.images, "image") as progress:
         for image, _, captions, visible, person in corpus(**dict(spec)):
-            picture = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+            picture = Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)
             records.append(Record(f"{len(records)}", person, "train", tuple(captions)))
             pixels.append(np.asarray(picture).transpose(2, 0, 1))
             attributes.append(visible)

@@ -36,8 +36,7 @@ class Contrastive(Retriever):
 
     def __init__(self, towers: MultilingualTowers) -> None:
         super().__init__()
-        self.towers, self.tokenizer = towers, towers.tokenizer
-        self.embed_dim = towers.embed_dim
+        self.towers, self.tokenizer, self.embed_dim = towers, towers.tokenizer, towers.embed_dim
         self.scale = LogitScale("learned")
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -60,8 +59,7 @@ def pretrain_multilingual(spec: PretrainSpec, out: Path) -> dict[str, Any]:
     Both towers are trained; the image tower starts from `image_weights`, the text tower from random values. A batch has
     about equally many captions of each language, and an image is a target of queries in all of them.
     """
-    options = from_mapping(Options, spec.model, "pretraining.model")
-    weights = Weights(Path(spec.weights))
+    options, weights = from_mapping(Options, spec.model, "pretraining.model"), Weights(Path(spec.weights))
 
     def build(image_size: tuple[int, int]) -> Contrastive:
         vocabulary = weights.vocabulary(options.vocabulary)

@@ -25,29 +25,17 @@ ARCHITECTURE: Mapping[str, Any] = {
     "model": {
         # SegFormer's B0 is (32, 64, 160, 256) wide and two layers deep per stage; this is a size that a CPU trains in
         # minutes. Strides are B0's, so maps have a quarter of the input size.
-        "hidden_sizes": [24, 32, 48, 64],
-        "depths": [1, 1, 1, 1],
-        "num_attention_heads": [1, 1, 2, 2],
-        "sr_ratios": [4, 2, 1, 1],
-        "mlp_ratios": [2, 2, 2, 2],
-        "patch_sizes": [7, 3, 3, 3],
-        "strides": [4, 2, 2, 2],
-        "decoder_hidden_size": 64,
-        "drop_path_rate": 0.0,
-        "classifier_dropout_prob": 0.0,
+        "hidden_sizes": [24, 32, 48, 64], "depths": [1, 1, 1, 1], "num_attention_heads": [1, 1, 2, 2],
+        "sr_ratios": [4, 2, 1, 1], "mlp_ratios": [2, 2, 2, 2], "patch_sizes": [7, 3, 3, 3], "strides": [4, 2, 2, 2],
+        "decoder_hidden_size": 64, "drop_path_rate": 0.0, "classifier_dropout_prob": 0.0,
     },
     "input": {"size": [128, 64], "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]},
-}
+}  # fmt: skip
 """Architecture and input of the tiny parser, part of its record."""
 
 
 def pretrain_parser(spec: PretrainSpec, out: Path) -> dict[str, Any]:
-    """Train a parser and write its weights to `out`.
-
-    Returns: the record: architecture, input, losses, and the agreement with the true maps of the held-out people.
-
-    Raises: UserError when the loss is not finite.
-    """
+    """Train a parser, write its weights to `out`, return its record. Raises: UserError when the loss is not finite."""
     assert spec.identities
     prepare(spec.threads, "cpu")
     pixels, labels, people = _corpus(spec)
@@ -63,14 +51,13 @@ def pretrain_parser(spec: PretrainSpec, out: Path) -> dict[str, Any]:
     for index, found in zip(unseen, parser.predict(images), strict=True):
         agreement.add(found, labels[index].numpy())
     save_weights(out, parser.network.state_dict())
-    parameters = sum(p.numel() for p in parser.network.parameters())
-    return {**ARCHITECTURE, "parameters": parameters, "losses": losses, "agreement": agreement.report()}
+    count = sum(p.numel() for p in parser.network.parameters())
+    return {**ARCHITECTURE, "parameters": count, "losses": losses, "agreement": agreement.report()}
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """Weighted mean of the pixel cross-entropies of scores (B, 18, h, w), enlarged bilinearly, and labels (B, H, W)."""
-    large = interpolate(logits, labels.shape[-2:], mode="bilinear", align_corners=False)
-    return cross_entropy(large, labels, weights)
+    return cross_entropy(interpolate(logits, labels.shape[-2:], mode="bilinear", align_corners=False), labels, weights)
 
 
 def label_weights(labels: Tensor) -> Tensor:
@@ -91,11 +78,12 @@ def _corpus(spec: PretrainSpec) -> tuple[Tensor, Tensor, Tensor]:
     people = spec.identities + spec.held_out
     rows = []
     with Progress("draw people", people * spec.images, "image") as progress:
-        for pixels, labels, _, _, person in corpus(spec.domain, people, spec.images, spec.seed):
-            rows.append((pixels, labels, person))
+        for image, map_, _, _, person in corpus(spec.domain, people, spec.images, spec.seed):
+            rows.append((image, map_, person))
             progress.update()
-    pixels = torch.from_numpy(np.stack([row[0] for row in rows])).permute(0, 3, 1, 2)
-    return pixels, torch.from_numpy(np.stack([row[1] for row in rows])), torch.tensor([row[2] for row in rows])
+    images, maps, persons = zip(*rows, strict=True)
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    return pixels, torch.from_numpy(np.stack(maps)), torch.tensor(persons)
 
 
 def _optimise(parser: Parser, pixels: Tensor, labels: Tensor, spec: PretrainSpec) -> list[list[float]]:
@@ -104,8 +92,7 @@ def _optimise(parser: Parser, pixels: Tensor, labels: Tensor, spec: PretrainSpec
     generator = torch.Generator().manual_seed(seed_for(spec.seed, "parser", "batches"))
     optimiser = torch.optim.AdamW(parser.network.parameters(), lr=spec.lr, weight_decay=spec.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, spec.lr, total_steps=spec.steps, pct_start=0.1)
-    weights = label_weights(labels)
-    every = max(1, spec.steps // 20)
+    weights, every = label_weights(labels), max(1, spec.steps // 20)
     losses, recent = [], []
     parser.network.train()
     with Progress("train parser", spec.steps, "step") as progress:

@@ -43,20 +43,15 @@ def _frame(pixels: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor
     flipped = torch.rand(count, generator=generator) < 0.5
     pixels = torch.where(flipped.view(-1, 1, 1, 1), pixels.flip(-1), pixels)
     labels = torch.where(flipped.view(-1, 1, 1), mirror(labels), labels)
-    zoom = _draw(count, SCALE[0], SCALE[1], generator)
+    zoom = _draw(count, *SCALE, generator)
     # Real crops are squeezed to the input's shape, so that width and height scale apart.
     wide = zoom * _draw(count, 0.85, 1.2, generator)
     angle = _draw(count, -TILT, TILT, generator)
     shift = _draw(count, -2 * SHIFT, 2 * SHIFT, generator, 2)
     ratio = height / width
-    rows = torch.stack(
-        [
-            torch.stack([angle.cos() / wide, -angle.sin() * ratio / wide, shift[:, 0]], dim=1),
-            torch.stack([angle.sin() / ratio / zoom, angle.cos() / zoom, shift[:, 1] * 0.5], dim=1),
-        ],
-        dim=1,
-    )
-    grid = affine_grid(rows, [count, 1, height, width], align_corners=False)
+    upper = torch.stack([angle.cos() / wide, -angle.sin() * ratio / wide, shift[:, 0]], dim=1)
+    lower = torch.stack([angle.sin() / ratio / zoom, angle.cos() / zoom, shift[:, 1] * 0.5], dim=1)
+    grid = affine_grid(torch.stack([upper, lower], dim=1), [count, 1, height, width], align_corners=False)
     moved = grid_sample(pixels, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     # Outside the image the label is background, even where the reflected person is visible: there is one person.
     maps = grid_sample(labels[:, None].float(), grid, mode="nearest", padding_mode="zeros", align_corners=False)

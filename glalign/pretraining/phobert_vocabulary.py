@@ -9,11 +9,9 @@ from glalign.language.phobert_tokenizer import CONTINUATION
 from glalign.language.segmentation import segment
 from glalign.support.errors import UserError
 
-MARKS = 5
-"""Number of special tokens <s>, <pad>, </s>, <unk> and <mask>, which have ids but are in neither file."""
-
-END = "</w>"
-"""Follows the last letter of a word in the file of merges."""
+MARKS, END = 5, "</w>"
+"""Number of special tokens <s>, <pad>, </s>, <unk> and <mask>, which have ids but are in neither file; and what follows
+the last letter of a word in the file of merges."""
 
 Pair = tuple[str, str]
 
@@ -59,13 +57,12 @@ def merge(words: dict[str, list[str]], counts: Counter[str], most: int) -> list[
     codes: list[tuple[str, str, int]] = []
     while len(codes) < most and numbers:
         pair = min(numbers, key=lambda pair: (-numbers[pair], pair))
-        number = numbers[pair]
-        if number < 2:
+        if (number := numbers[pair]) < 2:
             break
         codes.append((*pair, number))
         for word in holders[pair]:
-            old = words[word]
-            new = words[word] = _merged(old, pair)
+            old, new = words[word], _merged(words[word], pair)
+            words[word] = new
             for change, symbols in ((-counts[word], old), (counts[word], new)):
                 for neighbours in pairwise(symbols):
                     numbers[neighbours] += change

@@ -28,11 +28,7 @@ def pretrainings() -> dict[str, Pretraining]:
 
 
 def pretrain(spec: PretrainSpec, weights: Path, record: Path) -> None:
-    """Write the weights of one twin and their record.
-
-    The record has the SHA-256 of the file, the recipe (the keys of `spec` that its kind uses) and the course of the
-    training.
-    """
+    """Write the weights of one twin, and a record: SHA-256 of the file, recipe (keys that its kind uses), course."""
     course = pretrainings()[spec.kind](spec, weights)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     recipe = {key: value for key, value in spec.model_dump(mode="json", exclude_none=True).items() if value != {}}

@@ -27,13 +27,15 @@ def make_vocabulary(spec: VocabularySpec, vocabulary: Path) -> None:
     family = spec.family
     marks = [*FileTokenizer.SPECIAL_TOKENS[family], UNKNOWN[family]]
     captions = draw_captions(spec.corpus)
+    normalizer: Any
+    pieces: Any
     if family == "bert":
         normalizer, pieces = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
         counts = _count_words(captions, normalizer, pieces)
         letters = sorted({*string.ascii_lowercase, *string.digits, *"".join(counts)})
         known = [*letters, *(f"##{letter}" for letter in letters if letter.isalnum())]
         entries = [*marks, *_most_frequent(counts, known, spec.size - len(marks))]
-        model = models.WordPiece({piece: number for number, piece in enumerate(entries)}, unk_token=marks[-1])
+        model: Any = models.WordPiece({piece: number for number, piece in enumerate(entries)}, unk_token=marks[-1])
     else:
         normalizer, pieces = normalizers.NFKC(), pre_tokenizers.Metaspace()
         counts = _count_words(captions, normalizer, pieces)
@@ -58,9 +60,8 @@ def make_vocabulary_pair(spec: VocabularySpec, vocabulary: Path, merges: Path) -
 
 def _count_words(captions: Iterable[tuple[int, str]], normalizer: Any, pieces: Any) -> Counter[str]:
     """Count the words of the captions, as the tokenizer splits them."""
-    return Counter(
-        word for _, caption in captions for word, _ in pieces.pre_tokenize_str(normalizer.normalize_str(caption))
-    )
+    texts = (normalizer.normalize_str(caption) for _, caption in captions)
+    return Counter(word for text in texts for word, _ in pieces.pre_tokenize_str(text))
 
 
 def _most_frequent(counts: Counter[str], letters: list[str], size: int) -> list[str]:

@@ -21,18 +21,11 @@ HEADS = {
 def make_alpha(spec: AlphaTableSpec, csv: Path, tex: Path) -> None:
     """Write validation Rank-1 per weight of the global branch, by three scores, as CSV and LaTeX."""
     found, note = read_typed(spec.scores, AlphaScores), partial_note([spec])
-    rows = [
-        {
-            "system": found.system,
-            "trainset": found.trainset,
-            "alpha": str(row.alpha),
-            "rank1_score": half_up(row.score),
-            "rank1_global": half_up(row.global_),
-            "rank1_local": half_up(row.local),
-            "selected_step": str(row.selected_step),
-            "profile": spec.profile,
-        }
-        for row in found.rows
-    ]
+    rows = []
+    for row in found.rows:
+        cells = {"system": found.system, "trainset": found.trainset, "alpha": str(row.alpha)}
+        for branch, rank1 in (("score", row.score), ("global", row.global_), ("local", row.local)):
+            cells[f"rank1_{branch}"] = half_up(rank1)
+        rows.append({**cells, "selected_step": str(row.selected_step), "profile": spec.profile})
     lines, title = with_note_column(rows, [note] * len(rows)), with_partial_title(spec.title, [spec])
     write_plain(lines, HEADS, title, csv, tex, "Rank-1 in percent on the validation identities.")

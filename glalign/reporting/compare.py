@@ -31,10 +31,8 @@ def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict
     if not files:
         raise UserError(f"{reference}: no CSV in it to compare with")
     missing = [f"no such table in {ours}"]
-    return {
-        file.name: compare(ours / file.name, file, tolerance) if (ours / file.name).is_file() else missing
-        for file in files
-    }
+    pairs = {file.name: (ours / file.name, file) for file in files}
+    return {name: compare(*pair, tolerance) if pair[0].is_file() else missing for name, pair in pairs.items()}
 
 
 def unmatched(ours: Path, reference: Path) -> list[str]:
@@ -62,16 +60,14 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     lines += [f"column {name}: only in {reference}" for name in right.columns if name not in left.columns]
     if len(left) != len(right):
         lines.append(f"rows: {len(left)} in {ours}, {len(right)} in {reference}")
-    for number, (one, other) in enumerate(
-        zip(left.to_dict("records"), right.to_dict("records"), strict=False), start=1
-    ):
+    pairs = zip(left.to_dict("records"), right.to_dict("records"), strict=False)
+    for number, (one, other) in enumerate(pairs, start=1):
         name = next(iter(one.values()))
         least = max((value for key, value in rows.items() if any(key in cell for cell in other.values())), default=0.0)
         for column in one:
             allowed = columns.get(column, tolerance)
-            if column not in other or allowed is None or same(one[column], other[column], max(allowed, least)):
-                continue
-            lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
+            if column in other and allowed is not None and not same(one[column], other[column], max(allowed, least)):
+                lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
     return lines
 
 
@@ -79,16 +75,16 @@ def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, f
     """Read the tolerances of columns and of rows from `folder`/tolerances.yaml; empty without such a file."""
     file = folder / TOLERANCES
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        found = found or {}
+        found = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
+
+    def allowed(part: Any) -> bool:
+        numbers = part.values() if isinstance(part, Mapping) else [""]
+        return all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in numbers)
+
     parts: list[Any] = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
-    if (set(found) - {"columns", "rows"}) or not all(
-        isinstance(part, Mapping)
-        and all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in part.values())
-        for part in parts
-    ):
+    if (set(found) - {"columns", "rows"}) or not all(map(allowed, parts)):
         raise UserError(f"{file}: two maps of names to numbers from 0 on are wanted, `columns` and `rows`")
     return parts[0], parts[1]
 

@@ -14,12 +14,9 @@ from glalign.storage.whole_files import whole_file, write_text
 from glalign.support.errors import UserError
 from glalign.support.progress import log as logger
 
-ENGINE = "lualatex"
-"""Its default font, Latin Modern, has every Vietnamese letter, and it reads UTF-8."""
-
+ENGINE = "lualatex"  # its default font, Latin Modern, has every Vietnamese letter, and it reads UTF-8
 DEBIAN = "apt-get install --no-install-recommends texlive-luatex texlive-latex-extra texlive-science"
-RUNS = 2
-"""The list of tables is read back in the second run."""
+RUNS = 2  # the list of tables is read back in the second run
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \pdfvariable suppressoptionalinfo 512 % no id made from time and place: the same tables give the same bytes
@@ -96,9 +93,8 @@ def _check_output(output: str, status: int, tex: Path, transcript: Path) -> None
         raise UserError(f"{tex}: LaTeX has no {missing.group(1)}; on Debian and Ubuntu: {DEBIAN}")
     if status:
         first = re.search(r"^(?:! .*|\S+:\d+: .*)$", output, re.MULTILINE)
-        raise UserError(
-            f"{tex}: {first.group() if first else f'{ENGINE} ended with status {status}'}; see {transcript}"
-        )
+        reason = first.group() if first else f"{ENGINE} ended with status {status}"
+        raise UserError(f"{tex}: {reason}; see {transcript}")
     if lost := re.search(r"^Missing character: .*$", output, re.MULTILINE):
         raise UserError(f"{tex}: {lost.group()} See {transcript}")
     if wide := len(re.findall(r"^Overfull \\hbox", output, re.MULTILINE)):

@@ -61,10 +61,8 @@ def render_latex(frame: "pd.DataFrame", spec: TableSpec, target: str) -> str:
     )
 
 
-def _columns(  # noqa: PLR0912  one branch per kind of column
-    frame: "pd.DataFrame", extended: bool, competing: list[bool]
-) -> list[Column]:
-    """The columns in order, without those that are empty."""
+def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> list[Column]:  # noqa: PLR0912
+    """The columns in order, without those that are empty; one branch per kind of column."""
     columns: list[Column] = []
     compared = not {"method", "variant"}.isdisjoint(frame.columns)  # else rows do not compete, and none is the best
 
@@ -113,17 +111,17 @@ def _marked(values: list[str], competing: list[bool]) -> list[str]:
     """
     ranking = sorted({Decimal(v) for v, own in zip(values, competing, strict=True) if v and own}, reverse=True)
     widest = max((len(value) for value in values), default=0)
-    cells = []
-    for value, own in zip(values, competing, strict=True):
+
+    def marked(value: str, own: bool) -> str:
         if own and value and Decimal(value) == ranking[0] and len(ranking) > 1:
-            cells.append(f"\\bfseries {value}")
-        elif own and value and len(ranking) > 2 and Decimal(value) == ranking[1]:
+            return f"\\bfseries {value}"
+        if own and value and len(ranking) > 2 and Decimal(value) == ranking[1]:
             # a box in braces is text to siunitx: padded to the width of the column's widest number
             padding = f"\\phantom{{{'0' * (widest - len(value))}}}" if len(value) < widest else ""
-            cells.append(f"{{{padding}\\underline{{{value}}}}}")
-        else:
-            cells.append(value)
-    return cells
+            return f"{{{padding}\\underline{{{value}}}}}"
+        return value
+
+    return [marked(value, own) for value, own in zip(values, competing, strict=True)]
 
 
 def _signed(value: str) -> str:
@@ -195,17 +193,11 @@ def _notes(frame: "pd.DataFrame", spec: TableSpec) -> list[str]:
     ours = frame[frame["status"] == "reproduced"]
     if not len(ours):
         return ["As printed in the paper; no row was run." if spec.show_paper_values else "No row was run."]
-    notes = []
-    if spec.show_paper_values:
-        notes.append(
-            r"Paper: as printed; Ours: this run; $\Delta$: ours minus paper, from unrounded values; {--}: not run."
-        )
-        if spec.data_note:
-            notes.append(
-                f"Our runs use {escape(spec.data_note)}, the paper's real ones: $\\Delta$ measures no reproduction."
-            )
-    else:
-        notes.append("{--}: not run.")
+    compared = r"Paper: as printed; Ours: this run; $\Delta$: ours minus paper, from unrounded values; "
+    notes = [(compared if spec.show_paper_values else "") + "{--}: not run."]
+    if spec.show_paper_values and spec.data_note:
+        data = escape(spec.data_note)
+        notes.append(f"Our runs use {data}, the paper's real ones: $\\Delta$ measures no reproduction.")
     if "image_backbone" in frame and not spec.extended:
         notes.append("Encoders: as the paper names them; the configuration names those of our runs.")
     if "n_queries" in ours:

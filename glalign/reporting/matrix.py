@@ -24,9 +24,8 @@ def make_matrix(spec: MatrixSpec, csv: Path, tex: Path) -> None:
     rank1 = {(cell["system"], cell["scenario"]): cell["rank1"] for cell in cells if cell["rank1"]}
     lines = [[escape(label)] for label in labels.values()]
     for scenario in spec.scenarios:
-        best = max(
-            (Fraction(v) for (system, s), v in rank1.items() if s == scenario and system in competing), default=None
-        )
+        rivals = [Fraction(v) for (system, s), v in rank1.items() if s == scenario and system in competing]
+        best = max(rivals, default=None)
         for line, system in zip(lines, labels, strict=True):
             value = rank1.get((system, scenario), "--")
             bold = system in competing and value != "--" and Fraction(value) == best
@@ -49,11 +48,9 @@ def make_seeds(spec: MatrixSpec, csv: Path) -> None:
     """
     lines, notes = [], []
     for row in with_partial_notes(spec.rows):
-        records = read_metrics(row)
-        if not records:
+        if not (records := read_metrics(row)):
             continue
-        line = _names(row)
-        line["seeds"] = " ".join(str(seed) for seed in spec.seeds[: len(records)])
+        line = _names(row) | {"seeds": " ".join(map(str, spec.seeds[: len(records)]))}
         for name in (*(f"rank{k}" for k in KS), "map", "minp"):
             mean, deviation = spread([getattr(record, name) for record in records])
             line[f"{name}_mean"] = half_up(mean)

@@ -4,17 +4,8 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from glalign.evaluation import paired_tests
 from glalign.evaluation.metrics import half_up
-from glalign.evaluation.paired_tests import (
-    PairedHits,
-    detectable_gap,
-    first_query_per_person,
-    gap_interval,
-    holm_by_family,
-    mcnemar,
-    pair_hits,
-    rows_of_first_draw,
-)
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import read_ranks
 from glalign.planning.report_stages import McNemarSpec
@@ -34,21 +25,13 @@ def format_p_value(p: str) -> str:
 
 
 HEADS = {
-    "pair": ("Pair", escape),
-    "scenarios": ("Scenario", escape),
-    "queries": ("Queries", escape),
-    "n": ("n", number(0)),
-    "b": ("b", number(0)),
-    "c": ("c", number(0)),
-    "statistic": ("Statistic", number(2)),
-    "exact": ("Exact", escape),
-    "p": ("p", format_p_value),
-    "p_holm": ("p (Holm)", format_p_value),
-    "gap": ("Gap", number(2)),
-    "gap_lo": ("from", number(2)),
-    "gap_hi": ("to", number(2)),
+    "pair": ("Pair", escape), "scenarios": ("Scenario", escape), "queries": ("Queries", escape),
+    "n": ("n", number(0)), "b": ("b", number(0)), "c": ("c", number(0)),
+    "statistic": ("Statistic", number(2)), "exact": ("Exact", escape),
+    "p": ("p", format_p_value), "p_holm": ("p (Holm)", format_p_value),
+    "gap": ("Gap", number(2)), "gap_lo": ("from", number(2)), "gap_hi": ("to", number(2)),
     "detectable": ("Detectable", number(2)),
-}
+}  # fmt: skip
 NOTES = (
     "b, c: queries whose first image is right under the first, the second system only. Exact binomial test below 25 "
     "such queries, else chi-square with continuity correction; Holm within a family (languages, ablations, "
@@ -67,39 +50,31 @@ def make_mcnemar(spec: McNemarSpec, csv: Path, tex: Path) -> None:
 
     @cache
     def ranks(path: str) -> list[RankRow]:
-        return rows_of_first_draw(read_ranks(path)[0])
+        return paired_tests.rows_of_first_draw(read_ranks(path)[0])
 
     rows, p_values, families, notes = [], [], [], []
     for test in with_partial_notes(spec.tests):
-        sides = [ranks(test.first), ranks(test.second)]
+        sides = (ranks(test.first), ranks(test.second))
         names = test.model_dump(include={"family", "pair", "scenarios"})
-        for queries, chosen in (("all", sides), ("first captions", [first_query_per_person(side) for side in sides])):
-            pair = pair_hits(chosen[0], chosen[1], (test.first, test.second))
-            cells, p = _cells(pair, spec)
+        pick = paired_tests.first_query_per_person
+        for queries, (first, second) in (("all", sides), ("first captions", (pick(sides[0]), pick(sides[1])))):
+            cells, p = _cells(paired_tests.pair_hits(first, second, (test.first, test.second)), spec)
             rows.append({**names, "queries": queries, **cells})
             p_values.append(p)
             families.append((test.family, test.scenarios if test.family == "baselines" else "", queries))
             notes.append(test.note)
-    for row, p_holm in zip(rows, holm_by_family(p_values, families), strict=True):
+    for row, p_holm in zip(rows, paired_tests.holm_by_family(p_values, families), strict=True):
         row["p_holm"] = f"{p_holm:.6g}"
     title = with_partial_title(spec.title, spec.tests)
     write_plain(with_note_column(rows, notes), HEADS, title, csv, tex, NOTES)
 
 
-def _cells(pair: PairedHits, spec: McNemarSpec) -> tuple[dict[str, str], float]:
+def _cells(pair: paired_tests.PairedHits, spec: McNemarSpec) -> tuple[dict[str, str], float]:
     """Cells of a test, its `p_holm` still empty, and its p-value."""
-    result = mcnemar(pair)
-    smallest = detectable_gap(result.n, result.b + result.c)
-    gap, low, high = gap_interval(pair, spec.bootstrap, seed_for(spec.root_seed, "cluster bootstrap"))
-    cells = {
-        **{key: str(getattr(result, key)) for key in ("n", "b", "c")},
-        "statistic": half_up(result.statistic, 4),
-        "exact": "yes" if result.exact else "no",
-        "p": f"{result.p:.6g}",
-        "p_holm": "",
-        "gap": half_up(gap),
-        "gap_lo": half_up(low),
-        "gap_hi": half_up(high),
-        "detectable": "" if smallest is None else half_up(smallest),
-    }
-    return cells, result.p
+    result = paired_tests.mcnemar(pair)
+    cells = {"n": str(result.n), "b": str(result.b), "c": str(result.c), "statistic": half_up(result.statistic, 4)}
+    cells |= {"exact": "yes" if result.exact else "no", "p": f"{result.p:.6g}", "p_holm": ""}
+    gap = paired_tests.gap_interval(pair, spec.bootstrap, seed_for(spec.root_seed, "cluster bootstrap"))
+    cells |= dict(zip(("gap", "gap_lo", "gap_hi"), map(half_up, gap), strict=True))
+    smallest = paired_tests.detectable_gap(result.n, result.b + result.c)
+    return {**cells, "detectable": "" if smallest is None else half_up(smallest)}, result.p

@@ -31,14 +31,11 @@ def _lines(row: PhraseRow, spec: PhraseCountsSpec) -> Iterator[dict[str, str]]:
         here = record.parts[part]
         known: dict[str, int] = record.truth[part].to_json() if record.truth else {}
         extracted, true = known.get("extracted"), known.get("true")
+        names = {"dataset": row.dataset, "label": row.label, "language": row.language, "region": part}
+        counts = {key: getattr(here, key) for key in ("phrases", "matched", "elsewhere")}
         yield {
-            "dataset": row.dataset,
-            "label": row.label,
-            "language": row.language,
-            "region": part,
-            "phrases": str(here.phrases),
-            "matched": "" if here.matched is None else str(here.matched),
-            "elsewhere": "" if here.elsewhere is None else str(here.elsewhere),
+            **names,
+            **{key: "" if count is None else str(count) for key, count in counts.items()},
             "coverage": _percent(here.matched, here.phrases),
             "confirmed": str(known.get("confirmed", "")),
             "precision": _percent(known.get("confirmed"), extracted),

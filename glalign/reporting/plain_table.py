@@ -3,20 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from glalign.evaluation.metrics import half_up
 from glalign.reporting.latex import escape
 from glalign.storage.whole_files import write_text
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Heads = Mapping[str, tuple[str, Callable[[str], str]]]
 """Column -> (head in LaTeX, its cells in LaTeX), in the order of the LaTeX; columns of `escape` are aligned left."""
 
-ONE_PAGE = 40
-"""Rows of a table that fit on a page."""
+ONE_PAGE = 40  # rows of a table that fit on a page
 
 
 def number(places: int, unit: int = 1) -> Callable[[str], str]:
@@ -33,8 +29,8 @@ def target_of(path: Path) -> str:
     return path.name if path.is_absolute() else path.as_posix()
 
 
-def write_csv(rows: "Sequence[Mapping[str, str]] | pd.DataFrame", path: Path) -> None:
-    """Write rows as CSV: UTF-8, LF, the columns in the order of the first row."""
+def write_csv(rows: Any, path: Path) -> None:
+    """Write rows (mappings, or a frame of pandas) as CSV: UTF-8, LF, the columns in the order of the first row."""
     import pandas as pd  # noqa: PLC0415
 
     write_text(path, pd.DataFrame(rows, dtype=object).to_csv(index=False, lineterminator="\n"))

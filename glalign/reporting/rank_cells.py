@@ -13,16 +13,12 @@ from glalign.support.errors import UserError
 
 
 def read_metrics(row: Row) -> list[MetricsRecord]:
-    """The metrics of a row, one record per seed.
-
-    Raises: UserError for a file that is not such a record, or seeds that ranked different queries or galleries.
-    """
+    """The metrics of a row, one record per seed. Raises: UserError for seeds with other queries or galleries."""
     records = [read_typed(path, MetricsRecord) for path in row.metrics]
     sizes = {(record.n_queries, record.n_gallery) for record in records}
     if len(sizes) > 1:
-        raise UserError(
-            f"{row.system}: its seeds ranked different queries or galleries {sorted(sizes)}; run them again"
-        )
+        differ = f"its seeds ranked different queries or galleries {sorted(sizes)}"
+        raise UserError(f"{row.system}: {differ}; run them again")
     return records
 
 

@@ -16,6 +16,7 @@ from glalign.contract.results import CoverageRecord, DatasetStatistics, MetricsR
 from glalign.evaluation.metrics import KS, half_up, spread
 from glalign.planning.printed_tables import BRANCHES, COVERAGE, DATASETS, OVERVIEW, SCENARIO_OF
 from glalign.planning.table_stages import Row, TableSpec
+from glalign.reporting.latex import render_latex
 from glalign.reporting.partial_releases import with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import target_of, write_csv
 from glalign.reporting.rank_cells import mean_cells, rank_cells, rank_percentage, read_metrics, status_cells
@@ -31,20 +32,16 @@ NUMBERS: dict[int, dict[str, str]] = {
     OVERVIEW: {"rank1": "rank1"},
     COVERAGE: {"total_nps": "phrases", "matched": "matched", "coverage": "coverage"},
     DATASETS: {
-        "person_ids": "all.identities",
-        "images": "all.images",
-        "descriptions": "all.captions",
-        "avg_length": "all.caption_words.mean",
+        "person_ids": "all.identities", "images": "all.images",
+        "descriptions": "all.captions", "avg_length": "all.caption_words.mean",
     },
     BRANCHES: {"rank1": "rank1"},
-}
+}  # fmt: skip
 """Numeric columns of the tables that are no results tables, and the attribute of a row's records with our value."""
 
 
 def make_table(spec: TableSpec, csv: Path, tex: Path) -> None:
     """Write one table as CSV (the source of truth) and as LaTeX of the same frame."""
-    from glalign.reporting.latex import render_latex  # noqa: PLC0415  pandas is slow to import
-
     noted = {"rows": with_partial_notes(spec.rows), "title": with_partial_title(spec.title, spec.rows)}
     spec = spec.model_copy(update=noted)
     frame = table(spec)
@@ -61,26 +58,17 @@ def read_table(path: Path | str) -> "pd.DataFrame":
 
 
 def table(spec: TableSpec) -> "pd.DataFrame":
-    """The table as a frame of texts.
-
-    Raises: UserError when a record does not fit, or a row names a row that the paper's table does not have.
-    """
+    """The table as a frame of texts. Raises: UserError for a record that does not fit, or a row the paper lacks."""
     import pandas as pd  # noqa: PLC0415
 
-    printed = _printed(spec.paper)
+    printed = read_rows(spec.paper, remedy="restore it from the repository")
     make = _rank_cells if spec.table in SCENARIO_OF else _other_cells
     rows = []
     for row in spec.rows:
-        number = row.paper_row
-        if number is not None and not 0 <= number < len(printed):
+        if (number := row.paper_row) is not None and not 0 <= number < len(printed):
             raise UserError(f"{spec.paper}: has no row {number}, which the plan gives to {row.system}")
         rows.append(make(spec, row, printed[number] if number is not None else dict.fromkeys(printed[0], "")))
     return pd.DataFrame(rows, dtype=object)
-
-
-def _printed(path: str) -> list[dict[str, str]]:
-    """The paper's table as printed; the column `system` is ours."""
-    return read_rows(path, remedy="restore it from the repository")
 
 
 def _rank_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
@@ -113,9 +101,8 @@ def _extended_cells(row: Row, records: Sequence[MetricsRecord]) -> dict[str, str
         cells[f"rank{k}_boot_hi"] = mean([one.bootstrap[str(k)][1] for one in records])
         cells[f"rank{k}_sd"] = half_up(deviation) if deviation is not None else ""
         cells[f"rank{k}_best"] = mean([getattr(one, f"rank{k}_best") for one in records])
-    validated = [run.selected.val_rank1 for run in runs]
     cells["chance_rank1"] = mean([one.chance for one in records])
-    cells["validation_rank1"] = mean([value for value in validated if value is not None])
+    cells["validation_rank1"] = mean([r.selected.val_rank1 for r in runs if r.selected.val_rank1 is not None])
     cells["selected_step"] = " ".join(str(run.selected.step) for run in runs)
     cells["parameters"] = " ".join(dict.fromkeys(str(run.parameters) for run in runs))
     return cells

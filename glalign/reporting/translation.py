@@ -26,20 +26,13 @@ CELLS = ("view", "pairs", *SHARE, "phrases", *(f"{of}_{key}" for of in ("phrase"
 """Columns of a view. source_*, target_*: captions that contradict the picture, in the language of either side."""
 
 HEADS = {
-    "label": ("Data set", escape),
-    "direction": ("Languages", escape),
-    "view": ("View", escape),
-    "pairs": ("Pairs", number(0)),
-    "wrong": ("Wrong", number(0)),
-    "percent": ("\\%", number(2)),
-    "percent_lo": ("from", number(2)),
-    "percent_hi": ("to", number(2)),
-    "phrases": ("Phrases", number(0)),
-    "phrase_percent": ("Wrong (\\%)", number(2)),
-    "source_percent": ("Source (\\%)", number(2)),
-    "target_percent": ("Target (\\%)", number(2)),
+    "label": ("Data set", escape), "direction": ("Languages", escape), "view": ("View", escape),
+    "pairs": ("Pairs", number(0)), "wrong": ("Wrong", number(0)),
+    "percent": ("\\%", number(2)), "percent_lo": ("from", number(2)), "percent_hi": ("to", number(2)),
+    "phrases": ("Phrases", number(0)), "phrase_percent": ("Wrong (\\%)", number(2)),
+    "source_percent": ("Source (\\%)", number(2)), "target_percent": ("Target (\\%)", number(2)),
     "paper_percent": ("Paper (\\%)", number(2)),
-}
+}  # fmt: skip
 NOTES = (
     "Pairs of an image and a caption; wrong: the translation of one of its phrases of a body part says something else "
     "than the source, with a 95\\,\\% Wilson interval. Source, target: captions of the same pairs, in either language, "
@@ -62,7 +55,9 @@ def make_translation(spec: TranslationSpec, csv: Path, tex: Path) -> None:
     Columns errors_*: how often each kind of error occurs, including harmless ones and those in phrases of no body part.
     The intervals treat phrases as independent. Raises: UserError for files that do not belong together.
     """
-    printed = _printed(spec.paper) if spec.show_paper_values else {}
+    needed, remedy = ("dataset", "pairs", "wrong"), "restore it from the repository"
+    shown = read_rows(spec.paper, columns=needed, remedy=remedy) if spec.show_paper_values else []
+    printed = {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in shown}
     views = [view for row in spec.rows for view in _views(row, spec)]
     kinds = sorted({kind for view in views for kind in view.errors or {}})
     rows = []
@@ -85,8 +80,7 @@ def contradicted(truth: Mapping[str, Any], pair: Pair) -> bool:
 
 def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
     """All pairs of a dataset, then the sample."""
-    direction = f"{row.source_language} to {row.language}"
-    names = {"dataset": row.dataset, "label": row.label, "direction": direction}
+    names = {"dataset": row.dataset, "label": row.label, "direction": f"{row.source_language} to {row.language}"}
     status = status_cells(not row.note, spec.profile, spec.data_note, row.note)
     if row.note:
         yield View(names, status, {}, None)
@@ -101,10 +95,8 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
             counts = mismatch({str(pair): [log[pair[0]][pair[1]]] for pair in chosen})
             unlike = [sum(contradicted(of, pair) for pair in chosen) for of in (source, truth)]
         except (IndexError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{row.translation}, {row.truth}, {row.source_truth}: do not belong together ({error!r}); "
-                "translate the dataset again"
-            ) from error
+            together = f"{row.translation}, {row.truth}, {row.source_truth}: do not belong together"
+            raise UserError(f"{together} ({error!r}); translate the dataset again") from error
         cells = {"view": view, "pairs": str(len(chosen)), "phrases": str(counts["phrases"])}
         cells |= _share(counts["wrong_captions"], len(chosen))
         cells |= _share(counts["wrong_phrases"], counts["phrases"], "phrase_")
@@ -118,9 +110,3 @@ def _share(wrong: int, of: int, prefix: str = "") -> dict[str, str]:
     shares = (100 * Fraction(wrong, of), *wilson(wrong, of)) if of else ()
     texts = (str(wrong), *(half_up(value) for value in shares))
     return {f"{prefix}{key}": text for key, text in zip(SHARE, texts, strict=False)}
-
-
-def _printed(path: str) -> dict[str, dict[str, str]]:
-    """Label of a dataset -> its printed counts."""
-    rows = read_rows(path, columns=("dataset", "pairs", "wrong"), remedy="restore it from the repository")
-    return {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in rows}

@@ -30,10 +30,7 @@ percent, the chosen rate in bold:
 
 
 def make_tuning(spec: TuningSpec, document: Path) -> None:
-    """Write the document with the table of validation Rank-1.
-
-    Raises: UserError for a training without validation identities.
-    """
+    """Write the table of validation Rank-1. Raises: UserError for a training without validation identities."""
     from tabulate import tabulate  # noqa: PLC0415
 
     rates = spec.rates
@@ -42,24 +39,16 @@ def make_tuning(spec: TuningSpec, document: Path) -> None:
         runs = [read_typed(path, RunRecord) for path in row.runs]
         values = [run.selected.val_rank1 for run in runs if run.selected.val_rank1 is not None]
         if len(values) < len(rates):
-            raise UserError(
-                f"tuning.trainsets: {row.trainset} has no validation identities to choose a rate by; name another"
-            )
+            lacking = f"{row.trainset} has no validation identities to choose a rate by"
+            raise UserError(f"tuning.trainsets: {lacking}; name another")
         pairs |= {run.pairs for run in runs}
         best = best_rate(rates, values)
         cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in zip(rates, values, strict=True)]
         lines.append([row.label, row.trainset, *cells, f"{best:g}"])
-    table = tabulate(
-        lines,
-        headers=["system", "trainset", *(f"{rate:g}" for rate in rates), "chosen"],
-        tablefmt="github",
-        disable_numparse=True,
-    )
-    head = HEAD.format(
-        pairs=" or ".join(f"{count:,}" for count in sorted(pairs)),
-        target=spec.target,
-        trainings=len(rates) * len(lines),
-    )
+    heads = ["system", "trainset", *(f"{rate:g}" for rate in rates), "chosen"]
+    table = tabulate(lines, headers=heads, tablefmt="github", disable_numparse=True)
+    shown = " or ".join(f"{count:,}" for count in sorted(pairs))
+    head = HEAD.format(pairs=shown, target=spec.target, trainings=len(rates) * len(lines))
     note = partial_note(spec.rows)
     write_text(document, f"{head}{table}\n" + (f"\n{note}.\n" if note else ""))
 
