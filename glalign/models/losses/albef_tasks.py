@@ -18,11 +18,7 @@ def sample_from_logits(logits: Tensor, generator: Generator | None) -> Tensor:
 
 
 def hard_negative_pairs(
-    image_to_text: Tensor,
-    text_to_image: Tensor,
-    person: Tensor,
-    generator: Generator | None,
-    hardness: float = 1.0,
+    image_to_text: Tensor, text_to_image: Tensor, person: Tensor, generator: Generator | None, hardness: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Select the pairs for image-text matching: B matching ones, then up to 2 B hard negatives.
 

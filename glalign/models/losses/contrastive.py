@@ -12,11 +12,7 @@ EXCLUDED = -1e4
 
 
 def contrastive(
-    images: Tensor,
-    texts: Tensor,
-    scale: Tensor | float,
-    person: Tensor | None = None,
-    valid: Tensor | None = None,
+    images: Tensor, texts: Tensor, scale: Tensor | float, person: Tensor | None = None, valid: Tensor | None = None
 ) -> Tensor:
     """Half the image-to-text plus half the text-to-image cross-entropy, as means over the batch (Eqs. 7-9).
 
