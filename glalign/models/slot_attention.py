@@ -70,9 +70,8 @@ class SlotDecoder(nn.Module):
         self.rows = nn.Parameter(POSITION_STD * torch.randn(grid[0], width // 2))
         self.columns = nn.Parameter(POSITION_STD * torch.randn(grid[1], width - width // 2))
         self.first = nn.Linear(width, hidden)
-        self.middle = nn.Sequential(
-            nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
-        )
+        second, third = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden)
+        self.middle = nn.Sequential(nn.ReLU(), second, nn.ReLU(), third, nn.ReLU())
         self.token, self.share = nn.Linear(hidden, width), nn.Linear(hidden, 1)
 
     def forward(self, slots: Tensor, mask: Tensor) -> Tensor:
@@ -124,12 +123,7 @@ def part_nce(scores: Tensor, person: Tensor, tau: float) -> Tensor:
 
 
 def slot_overlap(slots: Tensor) -> Tensor:
-    """Mean cosine of two different slots of an item; slots (B, K, E), K at least 2.
-
-    Signed: slots that point away from each other are rewarded.
-    """
-    directions = F.normalize(slots, dim=2)
+    """Mean signed cosine of two different slots of an item; slots (B, K, E), K at least 2."""
+    directions, count = F.normalize(slots, dim=2), slots.shape[1]
     cosines = directions @ directions.transpose(1, 2)
-    count = slots.shape[1]
-    pairs = cosines.sum() - cosines.diagonal(dim1=1, dim2=2).sum()
-    return pairs / (len(slots) * count * (count - 1))
+    return (cosines.sum() - cosines.diagonal(dim1=1, dim2=2).sum()) / (len(slots) * count * (count - 1))

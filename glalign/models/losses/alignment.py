@@ -65,12 +65,8 @@ def local_alignment(
     have it. The sum is divided by B whatever the number of valid samples; a part without any contributes 0. The
     sampling is that of the paper.
 
-    Args:
-        scores: (P, B, B) cosines of image parts (rows) and attributes.
-        same: (B, B) bool, pairs of one person.
-        visible: (P, B) bool, whether the image has the part.
-        named: (P, B) bool, whether the caption names the part.
-        neighbours: k of `k_reciprocal`.
+    scores: (P, B, B) cosines of image parts (rows) and attributes. same: (B, B) bool, pairs of one person. visible,
+    named: (P, B) bool, whether the image has the part and the caption names it. neighbours: k of `k_reciprocal`.
     """
     valid = visible[:, :, None] & named[:, None, :]
     positive = same | k_reciprocal(scores.detach(), valid, neighbours)

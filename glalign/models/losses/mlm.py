@@ -4,18 +4,16 @@ Source: anosorae/IRRA@cfc2378, its model file, after CLIP.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
+from open_clip.transformer import QuickGELU, ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.contract.retriever import Batch
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets
-
-if TYPE_CHECKING:
-    from open_clip.transformer import ResidualAttentionBlock
 
 HEAD_WIDTH = 64
 """Channels per attention head, as everywhere in CLIP."""
@@ -34,8 +32,6 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
     Weights are normal. Standard deviations: attention inputs width^-.5, outputs of residual branches
     width^-.5 (2 depth)^-.5, MLP inputs (2 width)^-.5. Biases start as torch's.
     """
-    from open_clip.transformer import QuickGELU, ResidualAttentionBlock  # noqa: PLC0415  (3 s, like the towers)
-
     heads = max(1, width // HEAD_WIDTH)
     blocks = [ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(depth)]
     for block in blocks:
@@ -46,12 +42,7 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
 
 
 def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
-    """Linear, QuickGELU, LayerNorm, linear: (..., width) -> (..., vocab_size) logits.
-
-    Initialised like the MLPs of `clip_blocks`.
-    """
-    from open_clip.transformer import QuickGELU  # noqa: PLC0415
-
+    """Linear, QuickGELU, LayerNorm, linear, initialised as in `clip_blocks`: (..., width) -> (..., vocab_size)."""
     first, last = nn.Linear(width, width), nn.Linear(width, vocab_size)
     nn.init.normal_(first.weight, std=_inner(width))
     nn.init.normal_(last.weight, std=_outer(width, depth))
@@ -64,7 +55,7 @@ def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tens
     The queries of the last block are the first T tokens, and its MLP runs at the positions of the mask: nothing uses
     its other outputs.
     """
-    tokens, last = blocks[:-1](tokens), cast("ResidualAttentionBlock", blocks[-1])
+    tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)
     queries = keys[:, : mask.shape[1]]
     mixed = (tokens[:, : mask.shape[1]] + last.attention(queries, keys, keys))[mask]
@@ -81,12 +72,9 @@ def masked_word_loss(
 ) -> Tensor:
     """Cross-entropy of the batch's own words at the chosen positions.
 
-    Args:
-        encode: (text, image, mask) of a length bucket -> states (mask.sum(), E) of the caption at the mask.
-        head: states (M, E) -> logits (M, V).
-        text: (B, T, E) tokens of the masked captions.
-        image: (B, N, E) tokens of the images.
-        chosen: (B, T) bool, the positions to predict.
+    encode: (text, image, mask) of a length bucket -> states (mask.sum(), E) of the caption at the mask. head: states
+    (M, E) -> logits (M, V). text: (B, T, E) tokens of the masked captions. image: (B, N, E) tokens of the images.
+    chosen: (B, T) bool, the positions to predict.
     """
     states, words = [], []
     for rows, length in length_buckets(batch.lengths):

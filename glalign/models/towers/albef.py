@@ -1,6 +1,7 @@
 """ALBEF (Li et al., NeurIPS 2021): an image tower, a text tower, and fusion layers from captions to images."""
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +24,7 @@ from glalign.models.towers.bert import (
     gelu,
     init_weights,
     padding_mask,
+    renamed,
 )
 from glalign.models.towers.bert import SHAPES as BERT_SHAPES
 from glalign.models.towers.vit import VisionTransformer
@@ -55,22 +57,8 @@ class AlbefShape:
 
 
 SHAPES = {
-    "albef": AlbefShape(
-        patch=16,
-        vision_layers=12,
-        vision_heads=12,
-        text=replace(BERT_SHAPES["bert-base"], layers=6),
-        fusion_layers=6,
-        joint=256,
-    ),
-    "tiny/albef": AlbefShape(
-        patch=8,
-        vision_layers=2,
-        vision_heads=2,
-        text=replace(BERT_SHAPES["tiny/bert"], layers=1, ratio=2),
-        fusion_layers=1,
-        joint=64,
-    ),
+    "albef": AlbefShape(16, 12, 12, replace(BERT_SHAPES["bert-base"], layers=6), fusion_layers=6, joint=256),
+    "tiny/albef": AlbefShape(8, 2, 2, replace(BERT_SHAPES["tiny/bert"], layers=1, ratio=2), fusion_layers=1, joint=64),
 }
 
 
@@ -104,15 +92,12 @@ class Albef(nn.Module):
 
     def __init__(self, shape: AlbefShape, image_size: tuple[int, int], vocabulary_size: int):
         super().__init__()
-        width = shape.text.width
-        self.vision = VisionTransformer(
-            image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, shape.text.ratio
-        )
+        width, ratio = shape.text.width, shape.text.ratio
+        self.vision = VisionTransformer(image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, ratio)
         self.text = Bert(shape.text, vocabulary_size)
         # torch's decoder layer without a causal mask is BERT's layer with cross-attention; widths are equal (768).
-        self.fusion = nn.ModuleList(
-            bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers)
-        )
+        layers = (bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers))
+        self.fusion = nn.ModuleList(layers)
         self.word_head = nn.ModuleDict({"dense": nn.Linear(width, width), "norm": nn.LayerNorm(width, shape.text.eps)})
         self.word_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.image_proj = nn.Linear(width, shape.joint)
@@ -137,20 +122,15 @@ class Albef(nn.Module):
 
     @sharded
     def fuse(self, text: Tensor, lengths: Tensor, image: Tensor, positions: Tensor | None = None) -> Tensor:
-        """Run the fusion layers.
+        """Run the fusion layers; returns states of the captions, (B, T, width) or (B, M, width).
 
-        Args:
-            text, image: states of the towers, (B, T, width) and (B, 1 + N, width).
-            lengths: (B,) of the captions.
-            positions: (B, M), where states are returned; None for all T.
-
-        Returns:
-            States of the captions, (B, T, width) or (B, M, width).
+        text, image: states of the towers, (B, T, width) and (B, 1 + N, width). lengths: (B,) of the captions.
+        positions: (B, M), where states are returned; None for all T.
         """
         padding = padding_mask(lengths, text.shape[1])
         for layer in self.fusion[:-1]:
             text = layer(text, image, tgt_key_padding_mask=padding)
-        last = cast("nn.TransformerDecoderLayer", self.fusion[-1])
+        last = cast(nn.TransformerDecoderLayer, self.fusion[-1])
         if positions is None:
             return last(text, image, tgt_key_padding_mask=padding)
         return decode_at(last, positions, text, image, padding)
@@ -209,21 +189,17 @@ def decode_at(
     return layer.norm3(x + layer.dropout3(layer.linear2(layer.activation(layer.linear1(x)))))
 
 
-HEADS = {
-    "text_encoder.cls.predictions.bias": "word_bias",
-    "text_encoder.cls.predictions.transform.dense.weight": "word_head.dense.weight",
-    "text_encoder.cls.predictions.transform.dense.bias": "word_head.dense.bias",
-    "text_encoder.cls.predictions.transform.LayerNorm.weight": "word_head.norm.weight",
-    "text_encoder.cls.predictions.transform.LayerNorm.bias": "word_head.norm.bias",
-    "vision_proj.weight": "image_proj.weight",
-    "vision_proj.bias": "image_proj.bias",
-    "text_proj.weight": "text_proj.weight",
-    "text_proj.bias": "text_proj.bias",
-    "itm_head.weight": "matching.weight",
-    "itm_head.bias": "matching.bias",
-    "temp": "temperature",
-}
-"""ALBEF's names of the heads -> names in `Albef`."""
+HEADS = (
+    (r"^text_encoder\.cls\.predictions\.bias$", "word_bias"),
+    (r"^text_encoder\.cls\.predictions\.transform\.dense\.", "word_head.dense."),
+    (r"^text_encoder\.cls\.predictions\.transform\.LayerNorm\.", "word_head.norm."),
+    (r"^vision_proj\.", "image_proj."),
+    (r"^text_proj\.", "text_proj."),
+    (r"^itm_head\.", "matching."),
+    (r"^temp$", "temperature"),
+    (r"^visual_encoder\.", "vision."),
+)
+"""Patterns of ALBEF's names of the heads and of the image tower, and their replacements."""
 
 
 def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -231,13 +207,8 @@ def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     The text layers with cross-attention are its fusion layers.
     """
-    found = {new: tensors[old] for old, new in HEADS.items() if old in tensors}
-    found |= {
-        name.replace("visual_encoder.", "vision."): value
-        for name, value in tensors.items()
-        if name.startswith("visual_encoder.")
-    }
-    prefix = "text_encoder.bert."
+    known = {name: value for name, value in tensors.items() if any(re.search(old, name) for old, _ in HEADS)}
+    found, prefix = renamed(known, HEADS), "text_encoder.bert."
     text = from_hugging_face({name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)})
     crossed = sorted({int(name.split(".")[1]) for name in text if ".multihead_attn." in name})
     for name, value in text.items():

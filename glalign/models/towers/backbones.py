@@ -34,32 +34,17 @@ def clip_towers(
     """Build CLIP's image and text towers with random weights.
 
     Sizes of the real ones: Radford et al. 2021, table 20. The tiny twin's: measured, 64 x 32 pixels in 8 x 4 patches.
-
-    Args:
-        image_size: (H, W) in pixels, multiples of the patch size.
-        dropout (D24), class_token (D23): see ClipTowers.
-        lower_case (D6), context_length (D4, at most 77): of the tokenizer; None is the tower's own limit.
-
-    Raises:
-        UserError: for an unknown name or an impossible size.
+    image_size: (H, W) in pixels, multiples of the patch size. dropout (D24), class_token (D23): see ClipTowers.
+    lower_case (D6), context_length (D4, at most 77): of the tokenizer; None is the tower's own limit. Raises: UserError
+    for an unknown name or an impossible size.
     """
     # Importing open_clip takes seconds, and half of the systems do without it.
     from glalign.models.towers.clip import ClipShape, ClipTowers  # noqa: PLC0415
 
     base = ClipShape(patch=32, joint=512, vision_width=768, vision_layers=12, text_width=512, text_layers=12)
     shapes = {
-        "tiny/clip": ClipShape(
-            patch=8,
-            joint=128,
-            vision_width=64,
-            vision_layers=2,
-            text_width=64,
-            text_layers=2,
-            head_width=32,
-            mlp_ratio=3.0,
-            merges=3582,  # 4,096 ids in all
-            quick_gelu=False,
-        ),
+        # 3,582 merges: 4,096 ids in all
+        "tiny/clip": ClipShape(8, 128, 64, 2, 64, 2, head_width=32, mlp_ratio=3.0, merges=3582, quick_gelu=False),
         "clip-vit-b-32": base,
         "clip-vit-b-16": replace(base, patch=16),
     }

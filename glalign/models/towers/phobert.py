@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +14,6 @@ from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 PAD_ID = 1
 """Id of the padding in every RoBERTa's vocabulary; the used rows of the position table follow it."""
@@ -40,6 +38,22 @@ SHAPES = {
     "tiny/phobert": PhoBertShape(width=64, layers=2, heads=2, hidden=192),
 }
 """The real one: vinai/phobert-base, whose vocabulary has 64,001 entries (D3)."""
+
+
+def roberta_sizes(shape: PhoBertShape, vocabulary_size: int, dropout: float) -> dict[str, Any]:
+    """Return arguments of transformers' RoBERTa configurations. dropout: of hidden states and attention weights."""
+    return {
+        "vocab_size": vocabulary_size,
+        "hidden_size": shape.width,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.hidden,
+        "max_position_embeddings": shape.positions,
+        "type_vocab_size": 1,
+        "layer_norm_eps": 1e-5,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": dropout,
+    }
 
 
 def phobert(name: str, vocabulary_size: int, dropout: float = 0.1) -> PhoBert:
@@ -78,20 +92,8 @@ class PhoBert(nn.Module):
 
         super().__init__()
         self.width = shape.width
-        config = RobertaConfig(
-            vocab_size=vocabulary_size,
-            hidden_size=shape.width,
-            num_hidden_layers=shape.layers,
-            num_attention_heads=shape.heads,
-            intermediate_size=shape.hidden,
-            max_position_embeddings=shape.positions,
-            type_vocab_size=1,
-            layer_norm_eps=1e-5,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-            pad_token_id=PAD_ID,
-        )
-        self.roberta = RobertaModel(config, add_pooling_layer=False)
+        sizes = roberta_sizes(shape, vocabulary_size, dropout)
+        self.roberta = RobertaModel(RobertaConfig(**sizes, pad_token_id=PAD_ID), add_pooling_layer=False)
 
     @property
     def words(self) -> nn.Embedding:
@@ -128,10 +130,7 @@ class PhoBertText(nn.Module):
         return (ids != PAD_ID).sum(dim=1)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
-        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding.
-
-        Captions of similar length are encoded together.
-        """
+        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding; similar lengths are encoded together."""
         lengths = self.lengths(ids)
         buckets = length_buckets(lengths)
         states = [run_sharded(self.encoder, ids[rows, :longest], lengths[rows]) for rows, longest in buckets]
