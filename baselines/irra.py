@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
@@ -19,7 +19,6 @@ from glalign.models.losses.mlm import clip_blocks, cross_attention, masked_word_
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
-from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from glalign.models.towers.backbones import JointTowers
@@ -43,10 +42,8 @@ class Options:
     share_masked_ids: bool = True
 
     def __post_init__(self) -> None:
-        if self.tau <= 0:
-            raise UserError(f"model.tau: {self.tau} is not above 0; the original has 0.02")
-        if self.cross_depth < 1:
-            raise UserError(f"model.cross_depth: {self.cross_depth}; choose 1 or more")
+        require(self, ("tau",), lambda value: value > 0, "is not above 0; the original has 0.02")
+        require(self, ("cross_depth",), lambda value: value >= 1, "is too small; choose 1 or more")
 
 
 class Irra(Retriever):
@@ -109,12 +106,10 @@ class Irra(Retriever):
         return {
             "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (id_losses[0] + id_losses[1]) / 2,
-            "mlm": self.mlm_loss(text_tokens, image_tokens, batch, chosen),
+            "mlm": masked_word_loss(
+                self.fuse_tokens, self.word_logits, text_tokens, self.ln_image(image_tokens), batch, chosen
+            ),
         }
-
-    def mlm_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
-        """See `masked_word_loss`; text (B, T, E), image (B, N, E)."""
-        return masked_word_loss(self.fuse_tokens, self.word_logits, text, self.ln_image(image), batch, chosen)
 
     def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
         """Return the M caption states (M, E) at `mask` (B, T), after cross-attention from text (B, T, E) to image."""

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from baselines.clip_zero_shot import ClipZeroShot
 from baselines.clip_zero_shot import Options as ClipOptions
+from glalign.config.from_mapping import require
 from glalign.contract.retriever import Batch
 from glalign.models.losses.contrastive import person_targets
-from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from glalign.models.towers.backbones import JointTowers
@@ -38,12 +38,9 @@ class Options(ClipOptions):
     freeze_patches: bool = True
 
     def __post_init__(self) -> None:
-        for key, most in (("softness", 1.0), ("ramp", 1.0), ("text_dropout", 0.9)):
-            if not 0.0 <= (value := getattr(self, key)) <= most:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and {most:g}")
-        for key in ("nitc_weight", "ritc_weight"):
-            if (value := getattr(self, key)) < 0:
-                raise UserError(f"model.{key}: {value} is negative; 0 leaves the loss out")
+        require(self, ("softness", "ramp"), lambda value: 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("text_dropout",), lambda value: 0 <= value <= 0.9, "does not lie between 0 and 0.9")
+        require(self, ("nitc_weight", "ritc_weight"), lambda value: value >= 0, "is negative; 0 leaves the loss out")
 
 
 class TbpsClip(ClipZeroShot):

@@ -36,7 +36,7 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
     blocks = [ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(depth)]
     for block in blocks:
         _init_attention(block.attn, width, depth)
-        nn.init.normal_(block.mlp.get_parameter("c_fc.weight"), std=_inner(width))
+        nn.init.normal_(block.mlp.get_parameter("c_fc.weight"), std=(2 * width) ** -0.5)
         nn.init.normal_(block.mlp.get_parameter("c_proj.weight"), std=_outer(width, depth))
     return nn.Sequential(*blocks)
 
@@ -44,7 +44,7 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
 def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
     """Linear, QuickGELU, LayerNorm, linear, initialised as in `clip_blocks`: (..., width) -> (..., vocab_size)."""
     first, last = nn.Linear(width, width), nn.Linear(width, vocab_size)
-    nn.init.normal_(first.weight, std=_inner(width))
+    nn.init.normal_(first.weight, std=(2 * width) ** -0.5)
     nn.init.normal_(last.weight, std=_outer(width, depth))
     return nn.Sequential(first, QuickGELU(), nn.LayerNorm(width), last)
 
@@ -92,10 +92,6 @@ def mlm_loss(logits: Tensor, words: Tensor) -> Tensor:
 def _init_attention(attention: nn.MultiheadAttention, width: int, depth: int) -> None:
     nn.init.normal_(attention.in_proj_weight, std=width**-0.5)
     nn.init.normal_(attention.out_proj.weight, std=_outer(width, depth))
-
-
-def _inner(width: int) -> float:
-    return (2 * width) ** -0.5
 
 
 def _outer(width: int, depth: int) -> float:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glalign.config.from_mapping import named
 from glalign.contract.tokenizer import Span
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import sharded
@@ -28,7 +29,6 @@ from glalign.models.towers.bert import (
 )
 from glalign.models.towers.bert import SHAPES as BERT_SHAPES
 from glalign.models.towers.vit import VisionTransformer
-from glalign.support.errors import UserError
 
 PIECES = 50
 """Longest caption, marks included (Flame-Chasers/RaSa@bd16aa1, its evaluation)."""
@@ -64,9 +64,7 @@ SHAPES = {
 
 def albef(name: str, image_size: tuple[int, int], vocabulary_size: int, dropout: float = 0.1) -> "Albef":
     """Build an ALBEF with random weights. dropout: of BERT's layers. Raises: UserError for an unknown name or size."""
-    if name not in SHAPES:
-        raise UserError(f"model.backbone: unknown ALBEF {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.backbone: unknown ALBEF")
     return Albef(replace(shape, text=replace(shape.text, dropout=dropout)), image_size, vocabulary_size)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glalign.config.from_mapping import named
 from glalign.language.tokenizers import clip_tokenizer
 from glalign.support.errors import UserError
 
@@ -48,9 +49,7 @@ def clip_towers(
         "clip-vit-b-32": base,
         "clip-vit-b-16": replace(base, patch=16),
     }
-    if name not in shapes:
-        raise UserError(f"model.backbone: unknown CLIP {name!r}; known: {', '.join(CLIP_NAMES)}")
-    shape = shapes[name]
+    shape = named(shapes, name, "model.backbone: unknown CLIP")
     length = context_length or shape.context
     if not 3 <= length <= shape.context:
         raise UserError(f"model.context_length: {length}; {name} reads 3 to {shape.context} tokens")
@@ -79,9 +78,7 @@ def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrun
     from glalign.models.towers.resnet import resnet50_trunk, tiny_trunk  # noqa: PLC0415
 
     makers = {"tiny/resnet": tiny_trunk, "resnet50": resnet50_trunk}
-    if name not in makers:
-        raise UserError(f"model.backbone: unknown ResNet {name!r}; known: {', '.join(RESNET_NAMES)}")
-    return makers[name](stages, last_stride)
+    return named(makers, name, "model.backbone: unknown ResNet")(stages, last_stride)
 
 
 def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
@@ -93,6 +90,4 @@ def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
     from glalign.models.towers.vgg import TINY, VGG16, VggTrunk  # noqa: PLC0415
 
     shapes = {"tiny/vgg": TINY, "vgg16": VGG16}
-    if name not in shapes:
-        raise UserError(f"model.backbone: unknown VGG {name!r}; known: {', '.join(VGG_NAMES)}")
-    return VggTrunk(shapes[name], dropout)
+    return VggTrunk(named(shapes, name, "model.backbone: unknown VGG"), dropout)

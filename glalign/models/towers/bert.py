@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glalign.config.from_mapping import named
 from glalign.models.data_parallel import sharded
 from glalign.models.towers.attention import use_lean_attention
 from glalign.support.errors import UserError
@@ -37,9 +38,7 @@ SHAPES = {
 
 def bert(name: str, vocabulary_size: int, layers: int | None = None) -> "Bert":
     """Build a BERT with random weights. layers: keep the first ones only. Raises: UserError for an unknown size."""
-    if name not in SHAPES:
-        raise UserError(f"model.text: unknown BERT {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.text: unknown BERT")
     if layers is not None and not 0 <= layers <= shape.layers:
         raise UserError(f"model: {name} has {shape.layers} layers, not {layers}")
     return Bert(shape if layers is None else replace(shape, layers=layers), vocabulary_size)

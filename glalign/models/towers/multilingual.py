@@ -9,6 +9,7 @@ from open_clip.transformer import LayerNorm, VisionTransformer
 from torch import Tensor, nn
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
+from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
@@ -57,9 +58,7 @@ def multilingual_towers(
     (its own is .1). Raises: UserError for an unknown name, an impossible size or dropout, or a vocabulary of another
     model.
     """
-    if name not in SHAPES:
-        raise UserError(f"model.backbone: unknown multilingual CLIP {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.backbone: unknown multilingual CLIP")
     if any(side % shape.patch for side in image_size):
         raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
     if not 0.0 <= dropout <= MOST_DROPOUT:

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from glalign.config.from_mapping import named
 from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
-from glalign.support.errors import UserError
 
 PAD_ID = 1
 """Id of the padding in every RoBERTa's vocabulary; the used rows of the position table follow it."""
@@ -58,9 +58,7 @@ def roberta_sizes(shape: PhoBertShape, vocabulary_size: int, dropout: float) -> 
 
 def phobert(name: str, vocabulary_size: int, dropout: float = 0.1) -> PhoBert:
     """Build a PhoBERT with random weights. dropout: .1 is its own. Raises: UserError for an unknown name."""
-    if name not in SHAPES:
-        raise UserError(f"model.text_backbone: unknown PhoBERT {name!r}; known: {', '.join(SHAPES)}")
-    return PhoBert(SHAPES[name], vocabulary_size, dropout)
+    return PhoBert(named(SHAPES, name, "model.text_backbone: unknown PhoBERT"), vocabulary_size, dropout)
 
 
 def phobert_text(
