@@ -150,7 +150,6 @@ class DualPath(Retriever):
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> Split:
-        """See `Retriever.word_split`."""
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def before_step(self, step: int, steps: int) -> None:

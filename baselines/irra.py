@@ -21,7 +21,7 @@ from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
 
 if TYPE_CHECKING:
-    from glalign.models.towers.backbones import JointTowers
+    from glalign.models.towers.multilingual import JointTowers
 
 CLASSIFIER_STD = 0.001
 """Standard deviation of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
@@ -88,7 +88,6 @@ class Irra(Retriever):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See `Retriever.build`."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
         weights.fill(towers, options.weights)

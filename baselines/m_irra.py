@@ -72,7 +72,6 @@ class MIrra(Irra):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See `Retriever.build`."""
         options = from_mapping(Options, model, "model")
         vocabulary = weights.vocabulary(options.vocabulary)
         towers = multilingual_towers(options.backbone, image_size, vocabulary, options.text_dropout)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.irra import CLASSIFIER_STD
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.tokenizer import MarkedTokenizer
@@ -22,9 +23,6 @@ from glalign.models.towers.backbones import clip_towers
 from glalign.models.towers.clip import ClipTowers
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-CLASSIFIER_STD = 0.001
-"""Standard deviation of the initial weights of both identity classifiers (as in IRRA)."""
 
 NEW = ("cross", "classifier", "mlm_head", "slot", "local", "decoder")
 """Parameters whose name contains one of these have a larger rate (jicheol93/PLOT@cf56901)."""

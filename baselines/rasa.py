@@ -17,11 +17,8 @@ from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.models.towers.bert import init_weights, padding_mask
 from glalign.storage.weight_files import Weights
 
-NOBODY = -100
-"""Person of an empty place in the queue."""
-
-IGNORED = -100
-"""Label that the cross-entropy ignores."""
+NOBODY = IGNORED = -100
+"""Person of an empty place in the queue, and the label that the cross-entropy ignores."""
 
 FLIP = 0.5
 """Probability that the image of the momentum model is mirrored once more."""

@@ -14,7 +14,7 @@ from glalign.contract.retriever import Batch
 from glalign.models.losses.contrastive import person_targets
 
 if TYPE_CHECKING:
-    from glalign.models.towers.backbones import JointTowers
+    from glalign.models.towers.multilingual import JointTowers
 
 RITC_EPS = 0.01
 """Added to the target of R-ITC before its logarithm (Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration)."""
@@ -104,14 +104,11 @@ def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
     logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar. Source: Cao et
     al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
     """
-    even = person_targets(person, logits.dtype)
-
-    def one_way(rows: Tensor) -> Tensor:
-        logs = rows.log_softmax(dim=1)
+    even, losses = person_targets(person, logits.dtype), []
+    for logs in (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1)):
         target = softness * logs.detach().exp() + (1 - softness) * even
-        return -(target * logs).sum(dim=1).mean()
-
-    return (one_way(logits) + one_way(logits.T)) / 2
+        losses.append(-(target * logs).sum(dim=1).mean())
+    return (losses[0] + losses[1]) / 2
 
 
 def ritc(logits: Tensor, person: Tensor) -> Tensor:
@@ -121,9 +118,6 @@ def ritc(logits: Tensor, person: Tensor) -> Tensor:
     B). Shapes and source as of `nitc`.
     """
     target = (person_targets(person, logits.dtype) + RITC_EPS).log()
-
-    def one_way(rows: Tensor) -> Tensor:
-        logs = rows.log_softmax(dim=1)
-        return (logs.exp() * (logs - target)).sum(dim=1).mean()
-
-    return (one_way(logits) + one_way(logits.T)) / 2
+    both = (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1))
+    losses = [(logs.exp() * (logs - target)).sum(dim=1).mean() for logs in both]
+    return (losses[0] + losses[1]) / 2

@@ -155,7 +155,6 @@ class ViTAA(Retriever):
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> Split:
-        """See `Retriever.word_split`."""
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:

@@ -12,12 +12,12 @@ from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.logit_scale import LogitScale
-from glalign.models.part_pooling import encode_masked_regions, encode_separate_phrases, pool_parts
+from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
 from glalign.models.towers.backbones import clip_towers
 from glalign.models.towers.clip import ClipTowers
 from glalign.models.towers.phobert import SHAPES as PHOBERT
 from glalign.models.towers.phobert import PhoBertText, phobert_text
-from glalign.models.towers.text_tower import TOKENS, TextTower, text_token
+from glalign.models.towers.text_tower import TOKENS, text_token
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
@@ -153,8 +153,8 @@ class GLAlign(Retriever):
             return cls(options, towers)
         assert options.text_vocabulary is not None  # `Options` has checked it
         files = weights.phobert_vocabulary(options.text_vocabulary)
-        limits = {"context_length": options.context_length, "lower_case": options.lower_case is True}
-        text = phobert_text(options.text_backbone, files, towers.embed_dim, dropout=options.dropout, **limits)
+        own = options.dropout, options.context_length, options.lower_case is True
+        text = phobert_text(options.text_backbone, files, towers.embed_dim, *own)
         weights.fill(text.encoder, options.text_weights)
         return cls(options, towers.without_text(), text)
 

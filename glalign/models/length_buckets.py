@@ -26,11 +26,6 @@ def pad_tokens(tokens: Tensor, length: int) -> Tensor:
     return F.pad(tokens, (0, 0, 0, length - tokens.shape[1]))
 
 
-def caption_lengths(ids: Tensor) -> Tensor:
-    """Return the number of tokens (B,) of captions (B, T) up to the end-of-text mark, which has the largest id."""
-    return ids.argmax(dim=1) + 1
-
-
 def eot_tokens(tokens: Tensor, ids: Tensor) -> Tensor:
     """Return the token (B, E) at the end-of-text mark, the largest id of a caption; tokens (B, T, E), ids (B, T)."""
     return tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=1)]

@@ -5,7 +5,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from glalign.models.towers.clip import ClipTowers
-from glalign.models.towers.text_tower import TextTower, text_token
+from glalign.models.towers.phobert import PhoBertText
+from glalign.models.towers.text_tower import text_token
+
+TextTower = ClipTowers | PhoBertText
+"""Encodes captions to tokens in the joint space."""
 
 
 def pool_parts(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

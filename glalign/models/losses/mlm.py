@@ -15,6 +15,8 @@ from glalign.contract.retriever import Batch
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets
 
+Function = Callable[..., Tensor]
+
 HEAD_WIDTH = 64
 """Channels per attention head, as everywhere in CLIP."""
 
@@ -63,12 +65,7 @@ def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tens
 
 
 def masked_word_loss(
-    encode: Callable[[Tensor, Tensor, Tensor], Tensor],
-    head: Callable[[Tensor], Tensor],
-    text: Tensor,
-    image: Tensor,
-    batch: Batch,
-    chosen: Tensor,
+    encode: Function, head: Function, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor
 ) -> Tensor:
     """Cross-entropy of the batch's own words at the chosen positions.
 

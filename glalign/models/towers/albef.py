@@ -16,18 +16,7 @@ from glalign.config.from_mapping import named
 from glalign.contract.tokenizer import Span
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import sharded
-from glalign.models.towers.bert import (
-    INIT_STD,
-    Bert,
-    BertShape,
-    bert_layer,
-    from_hugging_face,
-    gelu,
-    init_weights,
-    padding_mask,
-    renamed,
-)
-from glalign.models.towers.bert import SHAPES as BERT_SHAPES
+from glalign.models.towers import bert
 from glalign.models.towers.vit import VisionTransformer
 
 PIECES = 50
@@ -51,14 +40,14 @@ class AlbefShape:
     patch: int
     vision_layers: int
     vision_heads: int
-    text: BertShape
+    text: bert.BertShape
     fusion_layers: int
     joint: int
 
 
 SHAPES = {
-    "albef": AlbefShape(16, 12, 12, replace(BERT_SHAPES["bert-base"], layers=6), fusion_layers=6, joint=256),
-    "tiny/albef": AlbefShape(8, 2, 2, replace(BERT_SHAPES["tiny/bert"], layers=1, ratio=2), fusion_layers=1, joint=64),
+    "albef": AlbefShape(16, 12, 12, replace(bert.SHAPES["bert-base"], layers=6), fusion_layers=6, joint=256),
+    "tiny/albef": AlbefShape(8, 2, 2, replace(bert.SHAPES["tiny/bert"], layers=1, ratio=2), fusion_layers=1, joint=64),
 }
 
 
@@ -92,9 +81,9 @@ class Albef(nn.Module):
         super().__init__()
         width, ratio = shape.text.width, shape.text.ratio
         self.vision = VisionTransformer(image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, ratio)
-        self.text = Bert(shape.text, vocabulary_size)
+        self.text = bert.Bert(shape.text, vocabulary_size)
         # torch's decoder layer without a causal mask is BERT's layer with cross-attention; widths are equal (768).
-        layers = (bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers))
+        layers = (bert.bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers))
         self.fusion = nn.ModuleList(layers)
         self.word_head = nn.ModuleDict({"dense": nn.Linear(width, width), "norm": nn.LayerNorm(width, shape.text.eps)})
         self.word_bias = nn.Parameter(torch.zeros(vocabulary_size))
@@ -103,7 +92,7 @@ class Albef(nn.Module):
         self.matching = nn.Linear(width, 2)
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
         # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size.
-        self.apply(partial(init_weights, std=INIT_STD * (BERT_SHAPES["bert-base"].width / width) ** 0.5))
+        self.apply(partial(bert.init_weights, std=bert.INIT_STD * (bert.SHAPES["bert-base"].width / width) ** 0.5))
 
     @property
     def width(self) -> int:
@@ -125,7 +114,7 @@ class Albef(nn.Module):
         text, image: states of the towers, (B, T, width) and (B, 1 + N, width). lengths: (B,) of the captions.
         positions: (B, M), where states are returned; None for all T.
         """
-        padding = padding_mask(lengths, text.shape[1])
+        padding = bert.padding_mask(lengths, text.shape[1])
         for layer in self.fusion[:-1]:
             text = layer(text, image, tgt_key_padding_mask=padding)
         last = cast(nn.TransformerDecoderLayer, self.fusion[-1])
@@ -143,7 +132,7 @@ class Albef(nn.Module):
 
     def word_logits(self, states: Tensor) -> Tensor:
         """Return logits (..., V) of all word pieces, from fused states (..., width)."""
-        hidden = self.word_head["norm"](gelu(self.word_head["dense"](states)))
+        hidden = self.word_head["norm"](bert.gelu(self.word_head["dense"](states)))
         return F.linear(hidden, self.text.words.weight, self.word_bias)
 
     def momentum_copy(self) -> "Albef":
@@ -206,8 +195,10 @@ def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     The text layers with cross-attention are its fusion layers.
     """
     known = {name: value for name, value in tensors.items() if any(re.search(old, name) for old, _ in HEADS)}
-    found, prefix = renamed(known, HEADS), "text_encoder.bert."
-    text = from_hugging_face({name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)})
+    found, prefix = bert.renamed(known, HEADS), "text_encoder.bert."
+    text = bert.from_hugging_face(
+        {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
+    )
     crossed = sorted({int(name.split(".")[1]) for name in text if ".multihead_attn." in name})
     for name, value in text.items():
         number = int(name.split(".")[1]) if name.startswith("layers.") else -1

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glalign.config.from_mapping import named
 from glalign.language.tokenizers import clip_tokenizer
+from glalign.models.towers.vgg import TINY, VGG16, VggTrunk
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from glalign.models.towers.clip import ClipTowers
-    from glalign.models.towers.multilingual import MultilingualTowers
     from glalign.models.towers.resnet import ResNetTrunk
-    from glalign.models.towers.vgg import VggTrunk
 
-    JointTowers = ClipTowers | MultilingualTowers
-
-CLIP_NAMES = ("tiny/clip", "clip-vit-b-32", "clip-vit-b-16")
-RESNET_NAMES = ("tiny/resnet", "resnet50")
-VGG_NAMES = ("tiny/vgg", "vgg16")
+VGG_NAMES = {"tiny/vgg": TINY, "vgg16": VGG16}
 
 
 def clip_towers(
@@ -57,28 +51,16 @@ def clip_towers(
     return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
 
 
-def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> JointTowers:
-    """Build both towers with random weights and without dropout.
-
-    vocabulary: None for CLIP's own; a tokenizer's file for a CLIP with a multilingual text tower.
-    """
-    if vocabulary is None:
-        return clip_towers(name, image_size)
-    from glalign.models.towers.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
-
-    return multilingual_towers(name, image_size, vocabulary, dropout=0.0)
-
-
 def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrunk:
     """Build a ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
 
     stages: number of its four stages to keep; weight files of all four fit. last_stride: 1 keeps the last stage's map
     as large as the map before it. Raises: UserError for an unknown name.
     """
-    from glalign.models.towers.resnet import resnet50_trunk, tiny_trunk  # noqa: PLC0415
+    from glalign.models.towers.resnet import SHAPES, ResNetTrunk  # noqa: PLC0415
 
-    makers = {"tiny/resnet": tiny_trunk, "resnet50": resnet50_trunk}
-    return named(makers, name, "model.backbone: unknown ResNet")(stages, last_stride)
+    block, depths, widths, stem, pool = named(SHAPES, name, "model.backbone: unknown ResNet")
+    return ResNetTrunk(block, depths[:stages], widths[:stages], stem, pool, last_stride)
 
 
 def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
@@ -87,7 +69,4 @@ def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
     dropout: after both fully connected layers (Simonyan and Zisserman 2015: .5). Images have the size
     `shape.image_size`. Raises: UserError for an unknown name.
     """
-    from glalign.models.towers.vgg import TINY, VGG16, VggTrunk  # noqa: PLC0415
-
-    shapes = {"tiny/vgg": TINY, "vgg16": VGG16}
-    return VggTrunk(named(shapes, name, "model.backbone: unknown VGG"), dropout)
+    return VggTrunk(named(VGG_NAMES, name, "model.backbone: unknown VGG"), dropout)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import caption_lengths, eot_tokens, length_buckets, pad_tokens, restore_order
+from glalign.models.length_buckets import eot_tokens, length_buckets, pad_tokens, restore_order
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
@@ -96,8 +96,8 @@ class ClipTowers(CLIP):
         return eot_tokens(tokens, ids), tokens
 
     def lengths(self, ids: Tensor) -> Tensor:
-        """Return the number of tokens (B,) of captions (B, T), marks included."""
-        return caption_lengths(ids)
+        """Return the number of tokens (B,) of captions (B, T) up to the end-of-text mark, which has the largest id."""
+        return ids.argmax(dim=1) + 1
 
     def drop_text_attention(self, share: float) -> None:
         """Set the dropout of the text tower's attention weights."""

@@ -13,7 +13,7 @@ from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
-from glalign.models.towers.clip import POSITIONS, image_tokens
+from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens
 from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
@@ -141,3 +141,6 @@ class MultilingualTowers(nn.Module):
     def about(self) -> dict[str, str]:
         """Return the metadata to store with the weights, for `adapt`."""
         return grid_metadata(self.patch_grid)
+
+
+JointTowers = ClipTowers | MultilingualTowers

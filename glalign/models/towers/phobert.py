@@ -62,13 +62,7 @@ def phobert(name: str, vocabulary_size: int, dropout: float = 0.1) -> PhoBert:
 
 
 def phobert_text(
-    name: str,
-    files: tuple[Path, Path],
-    embed_dim: int,
-    *,
-    dropout: float = 0.1,
-    context_length: int | None = None,
-    lower_case: bool = False,
+    name: str, files: tuple[Path, Path], embed_dim: int, dropout: float, context_length: int | None, lower_case: bool
 ) -> PhoBertText:
     """Build a PhoBERT with random weights, its tokenizer from two `files` and a projection to `embed_dim`.
 
@@ -112,7 +106,7 @@ class PhoBert(nn.Module):
 
 
 class PhoBertText(nn.Module):
-    """PhoBERT and a new linear projection of every token to the joint width (D3); a `TextTower`.
+    """PhoBERT and a new linear projection of every token to the joint width (D3).
 
     The projection has no bias and is initialised like CLIP's.
     """

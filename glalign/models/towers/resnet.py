@@ -9,8 +9,17 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
 from glalign.models.data_parallel import sharded
 
+Block = type[BasicBlock | Bottleneck]
+
 STAGES = 4
 """Stages of a complete ResNet."""
+
+SHAPES = {
+    "tiny/resnet": (BasicBlock, (1, 1, 1, 1), (16, 32, 64, 128), 3, False),
+    "resnet50": (Bottleneck, (3, 4, 6, 3), (64, 128, 256, 512), 7, True),
+}
+"""The first arguments of `ResNetTrunk`. ResNet-50 (He et al. 2016) has 2,048 channels at 1/32 of the image's sides; its
+tiny twin has one basic block per stage, no pooling, and 128 channels at 1/16 of the image's sides."""
 
 
 class ResNetTrunk(nn.Module):
@@ -24,13 +33,7 @@ class ResNetTrunk(nn.Module):
     """
 
     def __init__(
-        self,
-        block: type[BasicBlock | Bottleneck],
-        depths: Sequence[int],
-        widths: Sequence[int],
-        stem: int,
-        pool: bool,
-        last_stride: int = 2,
+        self, block: Block, depths: Sequence[int], widths: Sequence[int], stem: int, pool: bool, last_stride: int
     ):
         super().__init__()
         self.conv1 = nn.Conv2d(3, widths[0], stem, stride=2, padding=stem // 2, bias=False)
@@ -66,7 +69,7 @@ class ResNetTrunk(nn.Module):
         return {f"{end}num_batches_tracked": torch.tensor(0) for end in sorted(ends)} | kept
 
 
-def stage(block: type[BasicBlock | Bottleneck], channels: int, width: int, strides: Sequence[int]) -> nn.Sequential:
+def stage(block: Block, channels: int, width: int, strides: Sequence[int]) -> nn.Sequential:
     """Build one block per stride; (B, channels, h, w) -> (B, width * block.expansion, ...)."""
     blocks, out = [], width * block.expansion
     for step in strides:
@@ -90,15 +93,3 @@ def he_init(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-
-def resnet50_trunk(stages: int = STAGES, last_stride: int = 2) -> ResNetTrunk:
-    """Build ResNet-50 (He et al. 2016) without its head: 2,048 channels at 1/32 of the image's sides."""
-    depths, widths = (3, 4, 6, 3)[:stages], (64, 128, 256, 512)[:stages]
-    return ResNetTrunk(Bottleneck, depths, widths, stem=7, pool=True, last_stride=last_stride)
-
-
-def tiny_trunk(stages: int = STAGES, last_stride: int = 2) -> ResNetTrunk:
-    """Build its tiny twin: one basic block per stage, no pooling, 128 channels at 1/16 of the image's sides."""
-    depths, widths = (1, 1, 1, 1)[:stages], (16, 32, 64, 128)[:stages]
-    return ResNetTrunk(BasicBlock, depths, widths, stem=3, pool=False, last_stride=last_stride)

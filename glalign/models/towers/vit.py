@@ -51,7 +51,9 @@ class VisionTransformer(nn.Module):
 
         A file with this module's own names is accepted too. about: see `fit_positions`.
         """
-        return fit_positions(from_timm(tensors), "positions", about, self.grid, antialias=False)
+        named = renamed(tensors, TIMM)  # timm's tables have a batch axis
+        named = {k: v[0] if k in ("class_token", "positions") and v.ndim == 3 else v for k, v in named.items()}
+        return fit_positions(named, "positions", about, self.grid, antialias=False)
 
     def about(self) -> dict[str, str]:
         """Return the metadata to store with the weights, for `adapt`."""
@@ -68,9 +70,3 @@ TIMM = (
     (r"\.mlp\.fc([12])\.", r".linear\1."),
 )
 """Patterns of timm's names and their replacements, applied in this order."""
-
-
-def from_timm(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename timm's tensors of a vision transformer to those of `VisionTransformer`; tables lose their batch axis."""
-    named = renamed(tensors, TIMM)
-    return {k: v[0] if k in ("class_token", "positions") and v.ndim == 3 else v for k, v in named.items()}
