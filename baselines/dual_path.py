@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,23 +65,9 @@ class Options:
         require(self, ("dropout", "stage_one"), lambda value: 0 <= value <= 1, "is no share; choose 0 to 1")
 
 
-class Stage(NamedTuple):
-    """One stage of the text CNN: first block, `blocks - 1` narrower ones, output width, stride of the first block."""
-
-    first: int
-    middle: int
-    out: int
-    blocks: int
-    stride: int
-
-
-STAGES = (
-    Stage(128, 64, 256, 3, 1),
-    Stage(512, 128, 512, 4, 2),
-    Stage(1024, 256, 1024, 6, 2),
-    Stage(2048, 0, 2048, 1, 1),  # a single block, hence no narrower ones
-)
-"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14."""
+STAGES = ((128, 64, 256, 3, 1), (512, 128, 512, 4, 2), (1024, 256, 1024, 6, 2), (2048, 0, 2048, 1, 1))
+"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14. Of each stage: hidden widths of the first block and of
+the narrower ones (the last stage has none), output width, number of blocks, stride of the first block."""
 
 
 class DualPath(Retriever):
@@ -247,10 +233,10 @@ class Bottleneck(nn.Module):
 def text_body(channels: int, width: float) -> tuple[nn.Sequential, int]:
     """Build the residual CNN over words with all widths times `width`; returns it and its number of output channels."""
     blocks = []
-    for stage in STAGES:
-        first, middle, out = (max(1, round(width * size)) for size in (stage.first, stage.middle, stage.out))
-        blocks.append(Bottleneck(channels, first, out, stage.stride, project=True))
-        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(stage.blocks - 1)]
+    for *sizes, count, stride in STAGES:
+        first, middle, out = (max(1, round(width * size)) for size in sizes)
+        blocks.append(Bottleneck(channels, first, out, stride, project=True))
+        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(count - 1)]
         channels = out
     return nn.Sequential(*blocks), channels
 

@@ -96,10 +96,10 @@ class Irra(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `sdm`, `id` and `mlm`."""
         masked, chosen = self.mask_captions(batch)
-        image, image_tokens = self.image_features(batch.pixels)
-        text, text_tokens = self.text_features(masked)
+        image_tokens = self.towers.image_tokens(batch.pixels)
+        image, (text, text_tokens) = image_tokens[:, 0], self.towers.texts(masked)
         if not self.options.share_masked_ids:
-            text, _ = self.text_features(batch.tokens)
+            text, _ = self.towers.texts(batch.tokens)
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
@@ -121,24 +121,15 @@ class Irra(Retriever):
 
     def encode_images(self, batch: Batch) -> Features:
         """Return the normalised class token."""
-        return {"global": F.normalize(self.image_features(batch.pixels)[0])}
+        return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
 
     def encode_texts(self, batch: Batch) -> Features:
         """Return the normalised end-of-text token."""
-        return {"global": F.normalize(self.text_features(batch.tokens)[0])}
+        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
 
     def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return masked captions (B, T) and the positions to predict, (B, T) bool."""
         return mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
-
-    def image_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Return global features (B, E) and tokens (B, N, E) of images, not normalised."""
-        tokens = self.towers.image_tokens(pixels)
-        return tokens[:, 0], tokens
-
-    def text_features(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Return global features (B, E) and tokens (B, T, E) of captions, not normalised."""
-        return self.towers.texts(ids)
 
     def make_mlm_head(self, width: int) -> nn.Module:
         """Build the head for masked words, (M, width) -> (M, vocabulary) logits."""

@@ -196,8 +196,8 @@ class Srcf(Retriever):
         for kind, (weight, classify) in enumerate(zip(weights, self.classifiers.values(), strict=True)):
             of_image, of_text = (identity_loss(classify(side[kind]), batch.person) for side in (image, text))
             id_losses.append(weight * (of_image + of_text))
-        for weight, *units in zip(weights, *(side.unit() for side in sides), strict=True):
-            rankings.append(weight * self.ranking(*units, batch.person, batch.generator))
+        for weight, first, second, third in zip(weights, *(side.unit() for side in sides), strict=True):
+            rankings.append(weight * self.ranking(first, second, third, batch.person, batch.generator))
         overlaps = [filters.exclusivity_loss(side.figure) + filters.exclusivity_loss(side.parts) for side in sides]
         return {
             "id": torch.stack(id_losses).sum(),

@@ -59,7 +59,11 @@ class Batch:
 
     def split(self, count: int) -> "list[Batch]":
         """Split into `count` batches of equal size, in order; they share one generator, which is not reset between."""
-        return [self._map(lambda tensor, index=index: tensor.chunk(count)[index]) for index in range(count)]
+
+        def part(index: int) -> Batch:
+            return self._map(lambda tensor: tensor.chunk(count)[index])
+
+        return [part(index) for index in range(count)]
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
         values = {f.name: getattr(self, f.name) for f in fields(self)}

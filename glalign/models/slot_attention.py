@@ -82,15 +82,13 @@ class SlotDecoder(nn.Module):
         sample, place = mask.nonzero(as_tuple=True)
         # The first layer of a sum is the sum of the first layers: once per slot and once per position.
         slot = self.first(slots)[sample]
-        position = F.linear(self.positions(), self.first.weight)[place]
+        rows, columns = (
+            self.rows[:, None].expand(-1, len(self.columns), -1),
+            self.columns.expand(len(self.rows), -1, -1),
+        )
+        position = F.linear(torch.cat([rows, columns], dim=2).flatten(0, 1), self.first.weight)[place]
         hidden = self.middle(slot + position[:, None])
         return self.token((self.share(hidden).softmax(dim=1) * hidden).sum(dim=1))
-
-    def positions(self) -> Tensor:
-        """Return the position embeddings (rows * columns, E), row by row."""
-        rows, columns = len(self.rows), len(self.columns)
-        table = [self.rows[:, None].expand(-1, columns, -1), self.columns[None].expand(rows, -1, -1)]
-        return torch.cat(table, dim=2).flatten(0, 1)
 
 
 class PartWeights(nn.Module):

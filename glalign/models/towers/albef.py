@@ -80,6 +80,7 @@ class Albef(nn.Module):
     def __init__(self, shape: AlbefShape, image_size: tuple[int, int], vocabulary_size: int):
         super().__init__()
         width, ratio = shape.text.width, shape.text.ratio
+        self.width = width  # of the states of captions and of images
         self.vision = VisionTransformer(image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, ratio)
         self.text = bert.Bert(shape.text, vocabulary_size)
         # torch's decoder layer without a causal mask is BERT's layer with cross-attention; widths are equal (768).
@@ -93,11 +94,6 @@ class Albef(nn.Module):
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
         # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size.
         self.apply(partial(bert.init_weights, std=bert.INIT_STD * (bert.SHAPES["bert-base"].width / width) ** 0.5))
-
-    @property
-    def width(self) -> int:
-        """Width of the states of captions and of images."""
-        return self.text.width
 
     def image_feature(self, states: Tensor) -> Tensor:
         """Return the normalised projection (B, E) of the class token of image states (B, 1 + N, width)."""

@@ -21,9 +21,6 @@ from glalign.support.errors import UserError
 CONTEXT = 77
 """Longest caption in tokens, marks included: open_clip's default for this model."""
 
-MOST_DROPOUT = 0.9
-"""More would leave next to nothing of a feature."""
-
 
 @dataclass(frozen=True)
 class MultilingualShape:
@@ -61,8 +58,8 @@ def multilingual_towers(
     shape = named(SHAPES, name, "model.backbone: unknown multilingual CLIP")
     if any(side % shape.patch for side in image_size):
         raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
-    if not 0.0 <= dropout <= MOST_DROPOUT:
-        raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and {MOST_DROPOUT}")
+    if not 0.0 <= dropout <= 0.9:  # more would leave next to nothing of a feature
+        raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and 0.9")
     return MultilingualTowers(shape, image_size, FileTokenizer(vocabulary, CONTEXT, "roberta"), dropout)
 
 
