@@ -134,8 +134,7 @@ class Srcf(Retriever):
 
     Not done: the layers that the original creates and never uses (58.5 M parameters). Leaving out the persons with one
     image (11,000 classes instead of 11,003 for CUHK-PEDES): they stay, and where a person has no second image the
-    second caption is another one of the same image. Choosing the epoch, and one of five sums of cosines, by the test
-    split.
+    second caption is another one of the same image. Choosing epoch and one of five sums of cosines by the test split.
 
     At a disadvantage: of the text side only a frozen BERT is pre-trained, in the demo one of two layers that saw 5,600
     captions and no image; the text CNN, the filters and all heads start from random values, and 180 steps are few for

@@ -54,8 +54,7 @@ class TbpsClip(ClipZeroShot):
     the cosines, from 1 / .07, at most 100; the end-of-text and class tokens as features, cosine at test; the frozen
     patch convolution; dropout .05 of the attention weights in the text tower alone. AdamW at 1e-4 with betas .9 and
     .98, decay .02 (none for vectors and scalars), warm-up from 1e-6 over the first epoch, cosine to 5e-6 per step, are
-    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:` values, 5 epochs the
-    `budget:`.
+    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:`, 5 epochs the `budget:`.
 
     Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
     caption feature is the projected mean token.

@@ -33,12 +33,11 @@ def in_shard() -> bool:
 def run_sharded(function: Callable[..., Output], *rows: Tensor | None, sizes: Tensor | None = None) -> Output:
     """Return `function(*rows)`, of which each process computes a shard of the rows; all processes get all rows.
 
-    Every process computes everything if there are fewer rows than processes, or inside another `run_sharded`.
-    function: row i of its result (a tensor, or each of a tuple) may depend on row i of `rows` alone, or on all rows
-    through BatchNorm (`glalign.models.sharded_batchnorm`). Whatever else it uses must be the same in every process.
-    Dropout inside it has a separate random stream in each shard, so that the result differs from that of a single
-    process. rows: tensors (B, ...) or None; the first is a tensor. sizes: (B,) number of result rows that each row
-    gives, by default one.
+    Every process computes everything if there are fewer rows than processes, or inside another `run_sharded`. function:
+    row i of its result (a tensor, or each of a tuple) may depend on row i of `rows` alone, or on all rows through
+    BatchNorm (`glalign.models.sharded_batchnorm`). Whatever else it uses must be the same in every process. Dropout
+    inside it has a separate random stream in each shard, so that the result differs from that of a single process.
+    rows: tensors (B, ...) or None; the first is a tensor. sizes: (B,) number of result rows of each row, by default 1.
     """
     first = rows[0]
     assert first is not None

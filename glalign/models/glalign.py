@@ -10,13 +10,14 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
+from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
 from glalign.models.towers.backbones import clip_towers
 from glalign.models.towers.clip import ClipTowers
 from glalign.models.towers.phobert import SHAPES as PHOBERT
-from glalign.models.towers.phobert import PhoBertText, phobert_text
+from glalign.models.towers.phobert import PhoBertText, phobert
 from glalign.models.towers.text_tower import TOKENS, text_token
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
@@ -153,8 +154,10 @@ class GLAlign(Retriever):
             return cls(options, towers)
         assert options.text_vocabulary is not None  # `Options` has checked it
         files = weights.phobert_vocabulary(options.text_vocabulary)
-        own = options.dropout, options.context_length, options.lower_case is True
-        text = phobert_text(options.text_backbone, files, towers.embed_dim, *own)
+        length, lower_case = options.context_length or MAX_TOKENS, options.lower_case is True
+        tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case)
+        encoder = phobert(options.text_backbone, tokenizer.vocab_size, options.dropout)
+        text = PhoBertText(encoder, towers.embed_dim, tokenizer)
         weights.fill(text.encoder, options.text_weights)
         return cls(options, towers.without_text(), text)
 

@@ -22,9 +22,9 @@ def hard_negative_pairs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Select the pairs for image-text matching: B matching ones, then up to 2 B hard negatives.
 
-    Every text gets an image, and every image a text, of another person, drawn from the softmax of the row's logits
-    (B, B) times `hardness` (ALBEF: 1). A batch of one person has no negatives. Returns text rows, image rows and
-    labels (1 for a match), each (P,).
+    Every text gets an image, and every image a text, of another person, drawn from the softmax of the row's logits (B,
+    B) times `hardness` (ALBEF: 1). A batch of one person has no negatives. Returns text rows, image rows and labels (1
+    for a match), each (P,).
     """
     other = person[:, None] != person[None, :]
     logits = (hardness * side.detach() for side in (text_to_image, image_to_text))

@@ -84,8 +84,7 @@ def pair_losses(scores: Tensor, positive: Tensor, margins: Margins) -> Tensor:
 def k_reciprocal(scores: Tensor, valid: Tensor, neighbours: int) -> Tensor:
     """Return the pairs (P, B, B) bool of image part and attribute that are each among the other's `neighbours` best.
 
-    scores, valid: (P, B, B); only valid pairs are ranked. Source: k-reciprocal sampling of Wang et al., ECCV 2020
-    (k = 8).
+    scores, valid: (P, B, B); only valid pairs are ranked. Source: sampling of Wang et al., ECCV 2020 (k = 8).
     """
     ranked = scores.masked_fill(~valid, float("-inf"))
     return valid & in_top_k(ranked, neighbours, dim=2) & in_top_k(ranked, neighbours, dim=1)

@@ -54,8 +54,7 @@ def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
 def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tensor:
     """Return `blocks(tokens)` where `mask` is true: tokens (B, L, E), mask (B, T <= L) bool -> (mask.sum(), E).
 
-    The queries of the last block are the first T tokens, and its MLP runs at the positions of the mask: nothing uses
-    its other outputs.
+    The queries of the last block are the first T tokens, and its MLP runs at the mask: nothing uses the rest.
     """
     tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)

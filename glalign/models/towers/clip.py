@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import eot_tokens, length_buckets, pad_tokens, restore_order
+from glalign.models.length_buckets import eot_tokens, length_buckets, restore_order
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
@@ -88,7 +88,7 @@ class ClipTowers(CLIP):
         """
         buckets = length_buckets(self.lengths(ids))
         tokens = [run_sharded(self.encode_ids, ids[rows, :length]) for rows, length in buckets]
-        return restore_order([pad_tokens(part, ids.shape[1]) for part in tokens], buckets)
+        return restore_order(tokens, buckets, ids.shape[1])
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) ids -> captions (B, E), their end-of-text tokens, and tokens (B, T, E); neither L2-normalised."""

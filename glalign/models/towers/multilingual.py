@@ -12,7 +12,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
+from glalign.models.length_buckets import length_buckets, restore_order
 from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens
 from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
 from glalign.models.towers.positions import fit_positions, grid_metadata
@@ -117,8 +117,8 @@ class MultilingualTowers(nn.Module):
         """
         buckets = length_buckets(self.lengths(ids))
         outputs = [run_sharded(self.text, ids[rows, :length]) for rows, length in buckets]
-        padded = [pad_tokens(tokens, ids.shape[1]) for _, tokens in outputs]
-        return restore_order([mean for mean, _ in outputs], buckets), restore_order(padded, buckets)
+        means, tokens = zip(*outputs, strict=True)
+        return restore_order(means, buckets), restore_order(tokens, buckets, ids.shape[1])
 
     def drop_text_attention(self, share: float) -> None:
         """Set the dropout of the text tower's attention weights."""

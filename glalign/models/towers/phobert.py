@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from glalign.config.from_mapping import named
-from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
+from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
+from glalign.models.length_buckets import length_buckets, restore_order
 
 PAD_ID = 1
 """Id of the padding in every RoBERTa's vocabulary; the used rows of the position table follow it."""
@@ -59,17 +58,6 @@ def roberta_sizes(shape: PhoBertShape, vocabulary_size: int, dropout: float) -> 
 def phobert(name: str, vocabulary_size: int, dropout: float = 0.1) -> PhoBert:
     """Build a PhoBERT with random weights. dropout: .1 is its own. Raises: UserError for an unknown name."""
     return PhoBert(named(SHAPES, name, "model.text_backbone: unknown PhoBERT"), vocabulary_size, dropout)
-
-
-def phobert_text(
-    name: str, files: tuple[Path, Path], embed_dim: int, dropout: float, context_length: int | None, lower_case: bool
-) -> PhoBertText:
-    """Build a PhoBERT with random weights, its tokenizer from two `files` and a projection to `embed_dim`.
-
-    context_length: None for PhoBERT's own 256 (D4). lower_case (D6).
-    """
-    tokenizer = PhoBertFileTokenizer(*files, context_length or MAX_TOKENS, lower_case=lower_case)
-    return PhoBertText(phobert(name, tokenizer.vocab_size, dropout), embed_dim, tokenizer)
 
 
 class PhoBert(nn.Module):
@@ -126,4 +114,4 @@ class PhoBertText(nn.Module):
         lengths = self.lengths(ids)
         buckets = length_buckets(lengths)
         states = [run_sharded(self.encoder, ids[rows, :longest], lengths[rows]) for rows, longest in buckets]
-        return restore_order([pad_tokens(self.projection(part), ids.shape[1]) for part in states], buckets)
+        return restore_order([self.projection(part) for part in states], buckets, ids.shape[1])
