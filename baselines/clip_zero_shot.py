@@ -14,11 +14,11 @@ from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive
 from glalign.models.losses.logit_scale import LogitScale
-from glalign.models.towers.backbones import joint_towers
+from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
 
 if TYPE_CHECKING:
-    from glalign.models.towers.backbones import JointTowers
+    from glalign.models.towers.multilingual import JointTowers
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,14 @@ class ClipZeroShot(Retriever):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See `Retriever.build`."""
         options = from_mapping(cls.options_class, model, "model")
-        vocabulary = weights.vocabulary(options.vocabulary) if options.vocabulary else None
-        towers = joint_towers(options.backbone, image_size, vocabulary)
+        towers: JointTowers
+        if options.vocabulary is None:
+            towers = clip_towers(options.backbone, image_size)
+        else:
+            from glalign.models.towers.multilingual import multilingual_towers  # noqa: PLC0415  (takes seconds)
+
+            towers = multilingual_towers(options.backbone, image_size, weights.vocabulary(options.vocabulary), 0.0)
         weights.fill(towers, options.weights)
         return cls(options, towers)
 

@@ -1,16 +1,14 @@
 """Dual-path CNN (Zheng et al., TOMM 2020): a ResNet and a residual CNN over words share one classifier."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.tokenizer import Split
 from glalign.contract.training_info import TrainingInfo
@@ -19,11 +17,9 @@ from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
+from glalign.models.towers.resnet import ResNetTrunk
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from glalign.models.towers.resnet import ResNetTrunk
 
 WORD_STD = 0.1
 """Standard deviation of the random word vectors, near word2vec's; He's (.017 for 7,263 words) starts more slowly."""
@@ -63,32 +59,15 @@ class Options:
     def __post_init__(self) -> None:
         if self.segmenter not in (None, *SEGMENTERS):
             raise UserError(f"model.segmenter: {self.segmenter!r}; choose {', '.join(SEGMENTERS)} or null")
-        least = {"max_words": 1, "embedding": 1, "feature": 1, "min_count": 1, "text_slots": 0, "width": 0, "margin": 0}
-        for key, low in least.items():
-            if getattr(self, key) < low:
-                raise UserError(f"model.{key}: {getattr(self, key)} is below {low}")
-        for key in ("dropout", "stage_one"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise UserError(f"model.{key}: {getattr(self, key)} is no share, 0 to 1")
+        counts = ("max_words", "embedding", "feature", "min_count")
+        require(self, counts, lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("text_slots", "width", "margin"), lambda value: value >= 0, "is negative; choose 0 or more")
+        require(self, ("dropout", "stage_one"), lambda value: 0 <= value <= 1, "is no share; choose 0 to 1")
 
 
-class Stage(NamedTuple):
-    """One stage of the text CNN: first block, `blocks - 1` narrower ones, output width, stride of the first block."""
-
-    first: int
-    middle: int
-    out: int
-    blocks: int
-    stride: int
-
-
-STAGES = (
-    Stage(128, 64, 256, 3, 1),
-    Stage(512, 128, 512, 4, 2),
-    Stage(1024, 256, 1024, 6, 2),
-    Stage(2048, 0, 2048, 1, 1),  # a single block, hence no narrower ones
-)
-"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14."""
+STAGES = ((128, 64, 256, 3, 1), (512, 128, 512, 4, 2), (1024, 256, 1024, 6, 2), (2048, 0, 2048, 1, 1))
+"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14. Of each stage: hidden widths of the first block and of
+the narrower ones (the last stage has none), output width, number of blocks, stride of the first block."""
 
 
 class DualPath(Retriever):
@@ -127,15 +106,11 @@ class DualPath(Retriever):
 
     def __init__(self, options: Options, trunk: ResNetTrunk, tokenizer: WordTokenizer, identities: int):
         super().__init__()
-        self.options, self.tokenizer = options, tokenizer
+        self.options, self.tokenizer, self.trunk = options, tokenizer, trunk
         feature = self.embed_dim = options.feature
-        self.trunk = trunk
         self.image_head = nn.Sequential(
-            nn.Linear(trunk.channels, feature, bias=False),
-            nn.BatchNorm1d(feature),
-            nn.ReLU(),
-            nn.Linear(feature, feature, bias=False),
-            nn.BatchNorm1d(feature),
+            *(nn.Linear(trunk.channels, feature, bias=False), nn.BatchNorm1d(feature), nn.ReLU()),
+            *(nn.Linear(feature, feature, bias=False), nn.BatchNorm1d(feature)),
         )
         self.words = WordInput(len(tokenizer.words), options.embedding)
         self.text_body, channels = text_body(options.embedding, options.width)
@@ -153,8 +128,7 @@ class DualPath(Retriever):
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See `Retriever.build`; the dictionary is made of `info.words`, and any image size fits."""
         options = from_mapping(Options, model, "model")
-        trunk = resnet_trunk(options.backbone)
-        split = splitter(options.segmenter)
+        trunk, split = resnet_trunk(options.backbone), splitter(options.segmenter)
         tokenizer = WordTokenizer.counted(info.words, options.max_words, options.min_count, split=split)
         system = cls(options, trunk, tokenizer, info.identities)
         weights.fill(trunk, options.weights)
@@ -162,7 +136,6 @@ class DualPath(Retriever):
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> Split:
-        """See `Retriever.word_split`."""
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def before_step(self, step: int, steps: int) -> None:
@@ -260,10 +233,10 @@ class Bottleneck(nn.Module):
 def text_body(channels: int, width: float) -> tuple[nn.Sequential, int]:
     """Build the residual CNN over words with all widths times `width`; returns it and its number of output channels."""
     blocks = []
-    for stage in STAGES:
-        first, middle, out = (max(1, round(width * size)) for size in (stage.first, stage.middle, stage.out))
-        blocks.append(Bottleneck(channels, first, out, stage.stride, project=True))
-        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(stage.blocks - 1)]
+    for *sizes, count, stride in STAGES:
+        first, middle, out = (max(1, round(width * size)) for size in sizes)
+        blocks.append(Bottleneck(channels, first, out, stride, project=True))
+        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(count - 1)]
         channels = out
     return nn.Sequential(*blocks), channels
 

@@ -1,28 +1,24 @@
 """GNA-RNN (Li et al., CVPR 2017): an LSTM over a caption, conditioned on the image, scores the pair."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import vgg_trunk
+from glalign.models.towers.vgg import VggTrunk
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from glalign.models.towers.vgg import VggTrunk
 
 PAIRS = 4096
 """Number of pairs that are scored at a time; a constant, because sums of floats depend on it.
@@ -57,16 +53,12 @@ class Options:
     trunk_rate: float = 0.025
 
     def __post_init__(self) -> None:
-        for key in ("max_words", "min_count", "embedding", "hidden", "units", "negatives"):
-            if getattr(self, key) < 1:
-                raise UserError(f"model.{key}: {getattr(self, key)}; it has to be 1 or more")
-        for key in ("dropout", "trunk_dropout"):
-            if not 0.0 <= getattr(self, key) < 1.0:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose a share from 0 to below 1")
-        if not 0.0 <= self.frozen <= 1.0:
-            raise UserError(f"model.frozen: {self.frozen}; choose a share of the training, 0 to 1")
-        if self.trunk_rate < 0.0:
-            raise UserError(f"model.trunk_rate: {self.trunk_rate}; choose 0 or a positive factor")
+        counts = ("max_words", "min_count", "embedding", "hidden", "units", "negatives")
+        require(self, counts, lambda value: value >= 1, "is too small; choose 1 or more")
+        shares = ("dropout", "trunk_dropout")
+        require(self, shares, lambda value: 0 <= value < 1, "is no share to drop; choose 0 to below 1")
+        require(self, ("frozen",), lambda value: 0 <= value <= 1, "is no share of the training; choose 0 to 1")
+        require(self, ("trunk_rate",), lambda value: value >= 0, "is negative; choose 0 or a positive factor")
 
 
 class GnaRnn(Retriever):
@@ -114,8 +106,7 @@ class GnaRnn(Retriever):
         self.language_head = image_head(trunk.channels, options.embedding)
         self.unit_head = image_head(trunk.channels, options.units)
         self.lstm = ImageConditionedLstm(options.embedding, options.hidden)
-        self.attention = nn.Linear(options.hidden, options.units)
-        self.gate = nn.Linear(options.hidden, 1)
+        self.attention, self.gate = nn.Linear(options.hidden, options.units), nn.Linear(options.hidden, 1)
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
@@ -125,9 +116,8 @@ class GnaRnn(Retriever):
         if tuple(image_size) != trunk.shape.image_size:
             fits = list(trunk.shape.image_size)
             raise UserError(f"data.image_size: {list(image_size)}; {options.backbone} reads images of {fits}")
-        tokenizer = WordTokenizer.counted(
-            info.words, options.max_words, options.min_count, unknown=True, lower_case=True
-        )
+        limits = options.max_words, options.min_count
+        tokenizer = WordTokenizer.counted(info.words, *limits, unknown=True, lower_case=True)
         system = cls(options, trunk, tokenizer)
         weights.fill(trunk, options.weights)
         return system
@@ -185,8 +175,7 @@ class GnaRnn(Retriever):
         """Return the logits (Q, G), computed for PAIRS pairs at a time, with captions of similar length together."""
         tokens, lengths = texts["tokens"], texts["lengths"]
         order = lengths.argsort(descending=True, stable=True)
-        of_image = self.lstm.image(images["language"]).T.contiguous()
-        units = images["units"].T.contiguous()
+        of_image, units = self.lstm.image(images["language"]).T.contiguous(), images["units"].T.contiguous()
         count = units.shape[1]
         width = min(count, PAIRS)
         scores = units.new_zeros(len(tokens), count)
@@ -202,11 +191,8 @@ class GnaRnn(Retriever):
         """Return the logits (c, g) of c captions, longest first, and g images; without dropout and gradients.
 
         Channels come before images, so that gates and units are sliced and summed in contiguous rows of memory.
-
-        Args:
-            of_word, of_image: (c, T, 4 hidden), (4 hidden, g), both halves of the gates' input.
-            sizes: number of words of each caption.
-            units: (units, g).
+        of_word, of_image: (c, T, 4 hidden), (4 hidden, g), both halves of the gates' input. sizes: number of words of
+        each caption. units: (units, g).
         """
         hidden, number = self.options.hidden, self.options.units
         captions, width = len(sizes), of_image.shape[1]
@@ -254,8 +240,7 @@ class ImageConditionedLstm(nn.Module):
     def __init__(self, width: int, hidden: int):
         super().__init__()
         self.hidden = hidden
-        self.word = nn.Linear(width, 4 * hidden)
-        self.image = nn.Linear(width, 4 * hidden, bias=False)
+        self.word, self.image = nn.Linear(width, 4 * hidden), nn.Linear(width, 4 * hidden, bias=False)
         self.state = nn.Linear(hidden, 4 * hidden)
 
     def forward(
@@ -263,8 +248,7 @@ class ImageConditionedLstm(nn.Module):
     ) -> Tensor:
         """Return the states (S, hidden) after every word of the pairs (captions[m], images[m]), step by step.
 
-        words: (C, T, width). features: (N, width) of the images. counts: at step t the first counts[t] pairs have a
-        word.
+        words: (C, T, width). features: (N, width) of images. counts: at step t the first counts[t] pairs have a word.
         """
         of_word, of_image = self.word(words).transpose(0, 1), self.image(features)[images]
         state = cell = words.new_zeros(len(captions), self.hidden)

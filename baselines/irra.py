@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
@@ -19,10 +19,9 @@ from glalign.models.losses.mlm import clip_blocks, cross_attention, masked_word_
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
-from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
-    from glalign.models.towers.backbones import JointTowers
+    from glalign.models.towers.multilingual import JointTowers
 
 CLASSIFIER_STD = 0.001
 """Standard deviation of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
@@ -43,10 +42,8 @@ class Options:
     share_masked_ids: bool = True
 
     def __post_init__(self) -> None:
-        if self.tau <= 0:
-            raise UserError(f"model.tau: {self.tau} is not above 0; the original has 0.02")
-        if self.cross_depth < 1:
-            raise UserError(f"model.cross_depth: {self.cross_depth}; choose 1 or more")
+        require(self, ("tau",), lambda value: value > 0, "is not above 0; the original has 0.02")
+        require(self, ("cross_depth",), lambda value: value >= 1, "is too small; choose 1 or more")
 
 
 class Irra(Retriever):
@@ -91,7 +88,6 @@ class Irra(Retriever):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See `Retriever.build`."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
         weights.fill(towers, options.weights)
@@ -100,21 +96,19 @@ class Irra(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `sdm`, `id` and `mlm`."""
         masked, chosen = self.mask_captions(batch)
-        image, image_tokens = self.image_features(batch.pixels)
-        text, text_tokens = self.text_features(masked)
+        image_tokens = self.towers.image_tokens(batch.pixels)
+        image, (text, text_tokens) = image_tokens[:, 0], self.towers.texts(masked)
         if not self.options.share_masked_ids:
-            text, _ = self.text_features(batch.tokens)
+            text, _ = self.towers.texts(batch.tokens)
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
             "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (id_losses[0] + id_losses[1]) / 2,
-            "mlm": self.mlm_loss(text_tokens, image_tokens, batch, chosen),
+            "mlm": masked_word_loss(
+                self.fuse_tokens, self.word_logits, text_tokens, self.ln_image(image_tokens), batch, chosen
+            ),
         }
-
-    def mlm_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
-        """See `masked_word_loss`; text (B, T, E), image (B, N, E)."""
-        return masked_word_loss(self.fuse_tokens, self.word_logits, text, self.ln_image(image), batch, chosen)
 
     def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
         """Return the M caption states (M, E) at `mask` (B, T), after cross-attention from text (B, T, E) to image."""
@@ -127,24 +121,15 @@ class Irra(Retriever):
 
     def encode_images(self, batch: Batch) -> Features:
         """Return the normalised class token."""
-        return {"global": F.normalize(self.image_features(batch.pixels)[0])}
+        return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
 
     def encode_texts(self, batch: Batch) -> Features:
         """Return the normalised end-of-text token."""
-        return {"global": F.normalize(self.text_features(batch.tokens)[0])}
+        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
 
     def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return masked captions (B, T) and the positions to predict, (B, T) bool."""
         return mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
-
-    def image_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Return global features (B, E) and tokens (B, N, E) of images, not normalised."""
-        tokens = self.towers.image_tokens(pixels)
-        return tokens[:, 0], tokens
-
-    def text_features(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Return global features (B, E) and tokens (B, T, E) of captions, not normalised."""
-        return self.towers.texts(ids)
 
     def make_mlm_head(self, width: int) -> nn.Module:
         """Build the head for masked words, (M, width) -> (M, vocabulary) logits."""

@@ -1,12 +1,11 @@
 """M-IRRA (APSIPA-VN 2024): IRRA with a multilingual text tower, for Vietnamese and English captions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
 import torch
+from open_clip.transformer import QuickGELU
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
@@ -17,10 +16,8 @@ from glalign.contract.retriever import Batch
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.masking import at_least_one, mask_tokens
+from glalign.models.towers.multilingual import MultilingualTowers, multilingual_towers
 from glalign.storage.weight_files import Weights
-
-if TYPE_CHECKING:
-    from glalign.models.towers.multilingual import MultilingualTowers
 
 MASKED_SHARE = 0.15
 """Of the words, as in IRRA (anosorae/IRRA@cfc2378, its dataset code)."""
@@ -75,9 +72,6 @@ class MIrra(Irra):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """See `Retriever.build`."""
-        from glalign.models.towers.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
-
         options = from_mapping(Options, model, "model")
         vocabulary = weights.vocabulary(options.vocabulary)
         towers = multilingual_towers(options.backbone, image_size, vocabulary, options.text_dropout)
@@ -92,7 +86,7 @@ class MIrra(Irra):
         """See `Irra.make_mlm_head`."""
         if not self.options.tie_head:
             return super().make_mlm_head(width)
-        return TiedHead(width, cast("MultilingualTowers", self.towers).text.transformer.embeddings.word_embeddings)
+        return TiedHead(width, cast(MultilingualTowers, self.towers).text.transformer.embeddings.word_embeddings)
 
 
 class TiedHead(nn.Module):
@@ -100,8 +94,6 @@ class TiedHead(nn.Module):
 
     def __init__(self, width: int, embedding: nn.Embedding):
         super().__init__()
-        from open_clip.transformer import QuickGELU  # noqa: PLC0415  (seconds to import)
-
         self.dense, self.act = nn.Linear(width, embedding.embedding_dim), QuickGELU()
         nn.init.normal_(self.dense.weight, std=(2 * width) ** -0.5)  # as IRRA's head
         self.norm = nn.LayerNorm(embedding.embedding_dim)

@@ -20,6 +20,5 @@ class Pham2021(ViTAA):
     Simplified: as `ViTAA`. Which segmenter the paper used is not known.
 
     Not done: the changes of the paper in the network, in the losses or in the attributes, which are unknown. It is
-    trained on Vietnamese only (`languages: [vi]` in its configuration), because the paper reports it on Vietnamese
-    captions only.
+    trained on Vietnamese only (`languages: [vi]` in its configuration), as the paper reports it on Vietnamese alone.
     """

@@ -20,6 +20,5 @@ class Pham2022(DualPath):
 
     Simplified: as `DualPath`.
 
-    Not done: the changes of the paper in layers, losses, dropout, lengths of the stages or word vectors, which are
-    unknown.
+    Not done: the changes of the paper in layers, losses, dropout, stage lengths or word vectors, all unknown.
     """

@@ -1,16 +1,15 @@
 """PLOT (Park et al., ECCV 2024): parts of images and captions by slot attention, weighted by the caption."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from baselines.irra import CLASSIFIER_STD
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
@@ -21,14 +20,9 @@ from glalign.models.losses.mlm import clip_blocks, masked_word_loss, outputs_at_
 from glalign.models.parameter_groups import grouped
 from glalign.models.slot_attention import PartWeights, SlotAttention, SlotDecoder, part_nce, part_scores, slot_overlap
 from glalign.models.towers.backbones import clip_towers
+from glalign.models.towers.clip import ClipTowers
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from glalign.models.towers.clip import ClipTowers
-
-CLASSIFIER_STD = 0.001
-"""Standard deviation of the initial weights of both identity classifiers (as in IRRA)."""
 
 NEW = ("cross", "classifier", "mlm_head", "slot", "local", "decoder")
 """Parameters whose name contains one of these have a larger rate (jicheol93/PLOT@cf56901)."""
@@ -68,13 +62,12 @@ class Options:
     new_rate: float = 20.0
 
     def __post_init__(self) -> None:
-        least = {"skipped_text_blocks": 0, "cross_depth": 1, "slots": 2, "iterations": 1, "decoder_width": 1}
-        for key, value in least.items():
-            if getattr(self, key) < value:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose {value} or more")
-        for key in ("tau", "local_scale", "new_rate"):
-            if getattr(self, key) <= 0:
-                raise UserError(f"model.{key}: {getattr(self, key)} is not above 0; the original has 0.015, 5 and 20")
+        require(self, ("skipped_text_blocks",), lambda value: value >= 0, "is negative; choose 0 or more")
+        sizes = ("cross_depth", "iterations", "decoder_width")
+        require(self, sizes, lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("slots",), lambda value: value >= 2, "is too small; choose 2 or more")
+        factors = ("tau", "local_scale", "new_rate")
+        require(self, factors, lambda value: value > 0, "is not above 0; the original has 0.015, 5 and 20")
 
 
 class Plot(Retriever):
@@ -143,10 +136,8 @@ class Plot(Retriever):
         towers = clip_towers(options.backbone, image_size)
         towers.text_depth -= options.skipped_text_blocks
         if towers.text_depth < 1:
-            raise UserError(
-                f"model.skipped_text_blocks: {options.skipped_text_blocks} leaves no text block of "
-                f"{options.backbone}; the original skips 1"
-            )
+            left = f"{options.skipped_text_blocks} leaves no text block of {options.backbone}; the original skips 1"
+            raise UserError(f"model.skipped_text_blocks: {left}")
         towers.transformer.resblocks[towers.text_depth :].requires_grad_(False)
         weights.fill(towers, options.weights)
         return cls(options, towers, info.identities)
@@ -175,7 +166,7 @@ class Plot(Retriever):
         terms = {
             "metric": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (id_losses[0] + id_losses[1]) / 2,
-            "mlm": self.mlm_loss(masked_texts, images, batch, chosen),
+            "mlm": masked_word_loss(self.fuse_tokens, self.word_logits, masked_texts, images, batch, chosen),
         }
         if self.rebuilds or self.parts_count:
             patches, (words, mask) = images[:, 1:], word_tokens(texts, batch.lengths)
@@ -192,10 +183,6 @@ class Plot(Retriever):
             both = torch.cat([image_parts, text_parts], dim=1).flatten(1)
             terms["local_id"] = F.cross_entropy(self.local_classifier(F.normalize(both)), batch.person)
         return terms
-
-    def mlm_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
-        """See `masked_word_loss`; text (B, T, E), image (B, N, E)."""
-        return masked_word_loss(self.fuse_tokens, self.word_logits, text, image, batch, chosen)
 
     def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
         """Return the M caption states (M, E) at `mask` (B, T), after the blocks over [caption; image]."""

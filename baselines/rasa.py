@@ -1,7 +1,5 @@
 """RaSa (Bai et al., IJCAI 2023): ALBEF fine-tuned to distinguish strong and weak pairs and to detect replaced words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,26 +8,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
-from glalign.models.losses.albef_tasks import (
-    hard_negative_pairs,
-    mask_word_pieces,
-    masked_positions,
-    sample_from_logits,
-)
+from glalign.models.losses import albef_tasks
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.models.towers.bert import init_weights, padding_mask
 from glalign.storage.weight_files import Weights
-from glalign.support.errors import UserError
 
-NOBODY = -100
-"""Person of an empty place in the queue."""
-
-IGNORED = -100
-"""Label that the cross-entropy ignores."""
+NOBODY = IGNORED = -100
+"""Person of an empty place in the queue, and the label that the cross-entropy ignores."""
 
 FLIP = 0.5
 """Probability that the image of the momentum model is mirrored once more."""
@@ -73,22 +62,15 @@ class Options:
     rerank_top: int = 128
 
     def __post_init__(self) -> None:
-        for key in ("momentum", "softness", "ramp", "weak", "mask", "replaced_mask"):
-            if not 0.0 <= (value := getattr(self, key)) <= 1.0:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and 1")
-        if not 0.0 <= self.dropout < 1.0:
-            raise UserError(f"model.dropout: {self.dropout} does not lie between 0 and 1")
-        if self.distil_axis not in ("vocabulary", "positions"):
-            raise UserError(f"model.distil_axis: {self.distil_axis!r}; choose vocabulary or positions")
-        for key, least, remedy in (
-            ("queue", 1, "1 or more features"),
-            ("rerank_top", 0, "0 (no second stage) or more"),
-        ):
-            if (value := getattr(self, key)) < least:
-                raise UserError(f"model.{key}: {value}; choose {remedy}")
-        for key in ("cl_weight", "pitm_weight", "mlm_weight", "prd_weight", "mrtd_weight"):
-            if (value := getattr(self, key)) < 0:
-                raise UserError(f"model.{key}: {value} is negative; 0 silences the loss")
+        shares = ("momentum", "softness", "ramp", "weak", "mask", "replaced_mask")
+        require(self, shares, lambda value: 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("dropout",), lambda value: 0 <= value < 1, "does not lie between 0 and below 1")
+        axes = ("vocabulary", "positions")
+        require(self, ("distil_axis",), lambda value: value in axes, "is unknown; choose vocabulary or positions")
+        require(self, ("queue",), lambda value: value >= 1, "is too small; choose 1 or more features")
+        require(self, ("rerank_top",), lambda value: value >= 0, "is negative; choose 0 (no second stage) or more")
+        weights = ("cl_weight", "pitm_weight", "mlm_weight", "prd_weight", "mrtd_weight")
+        require(self, weights, lambda value: value >= 0, "is negative; 0 silences the loss")
 
 
 class RaSa(Retriever):
@@ -133,9 +115,7 @@ class RaSa(Retriever):
 
     def __init__(self, options: Options, model: Albef, tokenizer: AlbefTokenizer):
         super().__init__()
-        self.options, self.tokenizer = options, tokenizer
-        self.rerank_top = options.rerank_top
-        self.albef = model
+        self.options, self.tokenizer, self.rerank_top, self.albef = options, tokenizer, options.rerank_top, model
         self.momentum_model = model.momentum_copy()
         self.prd_head, self.mrtd_head = nn.Linear(model.width, 2), nn.Linear(model.width, 2)
         for head in (self.prd_head, self.mrtd_head):
@@ -179,7 +159,7 @@ class RaSa(Retriever):
             image_to_text, text_to_image = (features[side] @ targets[1 - side].T / model.temperature for side in (0, 1))
         contrast = self.contrastive_loss(features, targets, batch.person)
         self.enqueue(*targets, batch.person)
-        rows, columns, match = hard_negative_pairs(image_to_text, text_to_image, batch.person, stream)
+        rows, columns, match = albef_tasks.hard_negative_pairs(image_to_text, text_to_image, batch.person, stream)
         states = model.fused_class_token(text[rows], lengths[rows], image[columns])
         weak = (other & ~batch.other_same).long()
         return {
@@ -197,11 +177,8 @@ class RaSa(Retriever):
         columns = torch.cat([person, self.person_queue])
         same = (person[:, None] == columns[None, :]).to(teacher[0].dtype)
         keys = (torch.cat([teacher[0], self.image_queue]), torch.cat([teacher[1], self.text_queue]))
-        losses = [
-            soft_contrast(features[side], teacher[side], keys[other], same, self.albef.temperature, self.softness)
-            for side in (0, 1)
-            for other in (0, 1)
-        ]
+        pairs, how = ((0, 0), (0, 1), (1, 0), (1, 1)), (same, self.albef.temperature, self.softness)
+        losses = [soft_contrast(features[side], teacher[side], keys[other], *how) for side, other in pairs]
         return torch.stack(losses).mean()
 
     @torch.no_grad()
@@ -217,8 +194,8 @@ class RaSa(Retriever):
     def mlm_loss(self, batch: Batch, image: Tensor, teacher_image: Tensor) -> Tensor:
         """MLM of the pairs' own captions; image, teacher_image (B, 1 + N, width): states of the image towers."""
         ids, lengths, options = batch.tokens, batch.lengths, self.options
-        masked, chosen = mask_word_pieces(ids, lengths, self.tokenizer, options.mask, batch.generator)
-        positions, mask = masked_positions(chosen)
+        masked, chosen = albef_tasks.mask_word_pieces(ids, lengths, self.tokenizer, options.mask, batch.generator)
+        positions, mask = albef_tasks.masked_positions(chosen)
         axis = -1
         if options.distil_axis == "positions":  # all of them take part in the sum that normalises
             positions, mask, axis = torch.arange(ids.shape[1], device=ids.device).expand_as(ids), chosen, 1
@@ -230,10 +207,11 @@ class RaSa(Retriever):
     def mrtd_loss(self, batch: Batch, image: Tensor, teacher_image: Tensor) -> Tensor:
         """M-RTD of the pairs' own captions: the momentum model fills the masks and draws a word for every position."""
         ids, lengths, tokenizer = batch.tokens, batch.lengths, self.tokenizer
-        masked, _ = mask_word_pieces(ids, lengths, tokenizer, self.options.replaced_mask, batch.generator)
+        share, stream = self.options.replaced_mask, batch.generator
+        masked, _ = albef_tasks.mask_word_pieces(ids, lengths, tokenizer, share, stream)
         with torch.no_grad():
             logits = self.logits(self.momentum_model, masked, lengths, teacher_image)
-            guesses = sample_from_logits(logits, batch.generator)
+            guesses = albef_tasks.sample_from_logits(logits, stream)
             words, labels = replaced_words(ids, guesses, lengths, tokenizer.pad_id, tokenizer.sot_id)
         logits = self.mrtd_head(self.albef.fuse_ids(words, lengths, image))
         total = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
@@ -266,13 +244,9 @@ class RaSa(Retriever):
 
     def feature_shapes(self) -> tuple[Shapes, Shapes]:
         """See `encode_texts` and `encode_images`."""
-        texts: Shapes = {
-            "global": (self.embed_dim,),
-            "states": (self.tokenizer.context_length, self.albef.width),
-            "length": (),
-        }
-        images: Shapes = {"global": (self.embed_dim,), "states": (len(self.albef.vision.positions), self.albef.width)}
-        return texts, images
+        whole, width, length = (self.embed_dim,), self.albef.width, self.tokenizer.context_length
+        texts: Shapes = {"global": whole, "states": (length, width), "length": ()}
+        return texts, {"global": whole, "states": (len(self.albef.vision.positions), width)}
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """Return groups with the rates of new heads and temperature; no decay for vectors; no momentum model."""
@@ -300,12 +274,8 @@ def soft_contrast(
     """Mean over rows of the cross-entropy between softmax(features . keys / temperature) and a soft target.
 
     The target is softness * softmax(teacher . keys / temperature) + (1 - softness) * same / sum of same, without
-    gradient. Source: Flame-Chasers/RaSa@bd16aa1.
-
-    Args:
-        features, teacher: (B, E), online and momentum features of a side.
-        keys: (K, E).
-        same: (B, K), 1 for columns of the row's person, of which there is at least one.
+    gradient. Source: Flame-Chasers/RaSa@bd16aa1. features, teacher: (B, E), online and momentum features of a side.
+    keys: (K, E). same: (B, K), 1 for columns of the row's person, of which there is at least one.
     """
     with torch.no_grad():
         predicted = (teacher @ keys.T / temperature).softmax(dim=1)
@@ -318,12 +288,8 @@ def distilled_mlm_loss(
 ) -> Tensor:
     """Mean over masked words of (1 - softness) * cross-entropy + softness * (-sum_v teacher_v log student_v).
 
-    Args:
-        student, teacher: (B, M, V) logits.
-        targets: (B, M), the words.
-        mask: (B, M) bool, the words that count.
-        axis: over which the student's distribution of the second term is normalised; 1, the positions, is the
-            original's mistake.
+    student, teacher: (B, M, V) logits. targets: (B, M), the words. mask: (B, M) bool, the words that count. axis: over
+    which the student's distribution of the second term is normalised; 1, the positions, is the original's mistake.
     """
     hard = F.cross_entropy(student.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
     soft = -(teacher.softmax(dim=-1) * student.log_softmax(dim=axis)).sum(dim=-1)

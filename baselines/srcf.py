@@ -1,43 +1,32 @@
 """SRCF (Suo et al., ECCV 2022): correlation filters attend to the person and its parts in images and captions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.correlation_filters import (
-    NonLocal,
-    PartLinear,
-    band_max,
-    exclusivity_loss,
-    foreground_attention,
-    masked_max,
-    part_attention,
-    update_filters,
-    update_filters_in_turn,
-)
+from glalign.models import correlation_filters as filters
 from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.bert import Bert, bert
+from glalign.models.towers.resnet import ResNetTrunk
 from glalign.models.towers.text_cnn import TextCnn
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
-if TYPE_CHECKING:
-    from glalign.models.towers.resnet import ResNetTrunk
-
 CLASSIFIER_STD = 0.001
 """Standard deviation of the initial weights of the identity classifiers."""
+
+FEATURES = ("global", "local", "mixed")
+"""Names of the features of both sides."""
 
 MIN_COSINE = 1e-8
 """Smallest cosine that the adaptive margin divides by."""
@@ -81,17 +70,14 @@ class Options:
     trunk_rate: float = 0.1
 
     def __post_init__(self) -> None:
-        least = {"max_tokens": 3, "feature": 2, "mixed_feature": 1, "parts": 1}
-        positive = ("scale", "margin")
         shares = ("text_dropout_from", "rate", "parts_until", "adaptive_from", "slope")
         weights = ("least_margin", "second_weight", "local_weight", "mixed_weight", "exclusivity_weight", "trunk_rate")
-        rules = [(key, getattr(self, key) >= value, f"{value} or more") for key, value in least.items()]
-        rules += [(key, getattr(self, key) > 0, "a number above 0") for key in positive]
-        rules += [(key, 0 <= getattr(self, key) <= 1, "a number from 0 to 1") for key in shares]
-        rules += [(key, getattr(self, key) >= 0, "0 or more") for key in weights]
-        for key, holds, wanted in rules:
-            if not holds:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose {wanted}")
+        require(self, ("max_tokens",), lambda value: value >= 3, "is too small; choose 3 or more")
+        require(self, ("feature",), lambda value: value >= 2, "is too small; choose 2 or more")
+        require(self, ("mixed_feature", "parts"), lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("scale", "margin"), lambda value: value > 0, "is too small; choose a number above 0")
+        require(self, shares, lambda value: 0 <= value <= 1, "is no share; choose a number from 0 to 1")
+        require(self, weights, lambda value: value >= 0, "is negative; choose 0 or more")
 
 
 class Side(NamedTuple):
@@ -148,8 +134,7 @@ class Srcf(Retriever):
 
     Not done: the layers that the original creates and never uses (58.5 M parameters). Leaving out the persons with one
     image (11,000 classes instead of 11,003 for CUHK-PEDES): they stay, and where a person has no second image the
-    second caption is another one of the same image. Choosing the epoch, and one of five sums of cosines, by the test
-    split.
+    second caption is another one of the same image. Choosing epoch and one of five sums of cosines by the test split.
 
     At a disadvantage: of the text side only a frozen BERT is pre-trained, in the demo one of two layers that saw 5,600
     captions and no image; the text CNN, the filters and all heads start from random values, and 180 steps are few for
@@ -174,15 +159,11 @@ class Srcf(Retriever):
         self.register_buffer("image_parts", torch.randn(parts, channels))
         self.register_buffer("text_parts", torch.randn(parts, channels))
         self.text_maps = nn.Linear(channels, parts * channels)
-        self.local = PartLinear(parts, channels, feature)
-        self.non_local = NonLocal(parts, feature, feature // 2, mixed, options.slope)
-        self.classifiers = nn.ModuleDict(
-            {
-                "whole": PartLinear(1, feature, identities, std=CLASSIFIER_STD, bias=True),
-                "local": PartLinear(parts, feature, identities, std=CLASSIFIER_STD, bias=True),
-                "mixed": PartLinear(parts, mixed, identities, std=CLASSIFIER_STD, bias=True),
-            }
-        )
+        self.local = filters.PartLinear(parts, channels, feature)
+        self.non_local = filters.NonLocal(parts, feature, feature // 2, mixed, options.slope)
+        self.classifiers = nn.ModuleDict()
+        for name, count, width in (("whole", 1, feature), ("local", parts, feature), ("mixed", parts, mixed)):
+            self.classifiers[name] = filters.PartLinear(count, width, identities, std=CLASSIFIER_STD, bias=True)
         self.moving, self.adaptive = True, False  # whether filters move and margins adapt; set by `before_step`
 
     @classmethod
@@ -207,20 +188,16 @@ class Srcf(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `ranking` and `exclusivity`."""
         options = self.options
-        image = self.image_side(batch.pixels)
-        text = self.text_side(batch.tokens, batch.lengths)
-        other = self.text_side(batch.other_tokens, batch.other_lengths)
+        image, text = self.image_side(batch.pixels), self.text_side(batch.tokens, batch.lengths)
+        sides = (image, text, self.text_side(batch.other_tokens, batch.other_lengths))
         weights = (1.0, options.local_weight, options.mixed_weight)
-        id_losses = [
-            weight
-            * (identity_loss(classify(image[kind]), batch.person) + identity_loss(classify(text[kind]), batch.person))
-            for kind, (weight, classify) in enumerate(zip(weights, self.classifiers.values(), strict=True))
-        ]
-        rankings = [
-            weight * self.ranking(*features, batch.person, batch.generator)
-            for weight, features in zip(weights, zip(image.unit(), text.unit(), other.unit(), strict=True), strict=True)
-        ]
-        overlaps = [exclusivity_loss(side.figure) + exclusivity_loss(side.parts) for side in (image, text, other)]
+        id_losses, rankings = [], []
+        for kind, (weight, classify) in enumerate(zip(weights, self.classifiers.values(), strict=True)):
+            of_image, of_text = (identity_loss(classify(side[kind]), batch.person) for side in (image, text))
+            id_losses.append(weight * (of_image + of_text))
+        for weight, first, second, third in zip(weights, *(side.unit() for side in sides), strict=True):
+            rankings.append(weight * self.ranking(first, second, third, batch.person, batch.generator))
+        overlaps = [filters.exclusivity_loss(side.figure) + filters.exclusivity_loss(side.parts) for side in sides]
         return {
             "id": torch.stack(id_losses).sum(),
             "ranking": torch.stack(rankings).sum(),
@@ -244,15 +221,15 @@ class Srcf(Retriever):
 
     def encode_images(self, batch: Batch) -> Features:
         """Return unit vectors "global", "local" and "mixed"."""
-        return self.unit_features(self.image_side(batch.pixels))
+        return dict(zip(FEATURES, self.image_side(batch.pixels).unit(), strict=True))
 
     def encode_texts(self, batch: Batch) -> Features:
         """As `encode_images`."""
-        return self.unit_features(self.text_side(batch.tokens, batch.lengths))
+        return dict(zip(FEATURES, self.text_side(batch.tokens, batch.lengths).unit(), strict=True))
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
         """Return the sum (Q, G) of the three cosines."""
-        whole, local, mixed = (texts[name] @ images[name].T for name in ("global", "local", "mixed"))
+        whole, local, mixed = (texts[name] @ images[name].T for name in FEATURES)
         return whole + local + mixed
 
     def feature_shapes(self) -> tuple[Shapes, Shapes]:
@@ -273,12 +250,13 @@ class Srcf(Retriever):
         positions = cells.flatten(2).transpose(1, 2)
         mask = torch.ones(positions.shape[:2], dtype=torch.bool, device=positions.device)
         units = F.normalize(positions, dim=-1)
-        figure, parts = foreground_attention(units, self.image_filters, options.scale, mask), self.image_parts
+        figure = filters.foreground_attention(units, self.image_filters, options.scale, mask)
+        parts = self.image_parts
         if self.training and self.moving:
             foreground = cells * figure[..., 0].view_as(cells[:, :1])
-            parts = update_filters(parts, band_max(foreground, options.parts), options.rate)
+            parts = filters.update_filters(parts, filters.band_max(foreground, options.parts), options.rate)
             self.image_parts.copy_(parts.detach())
-        attention = part_attention(units, parts, options.scale, mask)
+        attention = filters.part_attention(units, parts, options.scale, mask)
         return self.make_side(cells.amax((2, 3)), positions, figure, attention)
 
     def text_side(self, tokens: Tensor, lengths: Tensor) -> Side:
@@ -292,14 +270,13 @@ class Srcf(Retriever):
         positions = slots[:, 1:end]
         mask = torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1
         units = F.normalize(positions, dim=-1)
-        figure, parts = foreground_attention(units, self.text_filters, options.scale, mask), self.text_parts
+        figure = filters.foreground_attention(units, self.text_filters, options.scale, mask)
+        parts = self.text_parts
         if self.training and self.moving:
-            mapped = self.text_maps(figure[..., :1] * positions)
-            parts = update_filters_in_turn(
-                parts, masked_max(mapped, mask).unflatten(1, parts.shape), options.rate / len(lengths)
-            )
+            peaks = filters.masked_max(self.text_maps(figure[..., :1] * positions), mask).unflatten(1, parts.shape)
+            parts = filters.update_filters_in_turn(parts, peaks, options.rate / len(lengths))
             self.text_parts.copy_(parts[-1].detach())
-        attention = part_attention(units, parts, options.scale, mask)
+        attention = filters.part_attention(units, parts, options.scale, mask)
         return self.make_side(slots.amax(1), positions, figure, attention)
 
     def make_side(self, maximum: Tensor, positions: Tensor, figure: Tensor, attention: Tensor) -> Side:
@@ -307,11 +284,6 @@ class Srcf(Retriever):
         foreground = (figure[..., :1] * attention).transpose(1, 2) @ positions
         local = F.leaky_relu(self.local(foreground), self.options.slope)
         return Side(self.whole(maximum)[:, None], local, self.non_local(local), figure, attention)
-
-    @staticmethod
-    def unit_features(side: Side) -> Features:
-        """Return the features by name."""
-        return dict(zip(("global", "local", "mixed"), side.unit(), strict=True))
 
 
 def identity_loss(logits: Tensor, person: Tensor) -> Tensor:
@@ -332,11 +304,7 @@ def semi_hard_ranking(
 
     Semi-hard: another person's item with 0 < s_ij - s_ii + m_i < m_i. An anchor without one, or outside `anchors`, adds
     nothing; if all add nothing, the last anchor counts with its first negative. The loss of a batch of one person is 0.
-
-    Args:
-        scores: (B, B), positives on the diagonal.
-        person, margins: (B,).
-        anchors: (B,) bool, by default all.
+    scores: (B, B), positives on the diagonal. person, margins: (B,). anchors: (B,) bool, by default all.
     """
     other = person[:, None] != person[None, :]
     own, total = scores.diagonal()[:, None], scores.new_zeros(())

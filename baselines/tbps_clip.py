@@ -9,12 +9,12 @@ from torch import Tensor
 
 from baselines.clip_zero_shot import ClipZeroShot
 from baselines.clip_zero_shot import Options as ClipOptions
+from glalign.config.from_mapping import require
 from glalign.contract.retriever import Batch
 from glalign.models.losses.contrastive import person_targets
-from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
-    from glalign.models.towers.backbones import JointTowers
+    from glalign.models.towers.multilingual import JointTowers
 
 RITC_EPS = 0.01
 """Added to the target of R-ITC before its logarithm (Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration)."""
@@ -38,12 +38,9 @@ class Options(ClipOptions):
     freeze_patches: bool = True
 
     def __post_init__(self) -> None:
-        for key, most in (("softness", 1.0), ("ramp", 1.0), ("text_dropout", 0.9)):
-            if not 0.0 <= (value := getattr(self, key)) <= most:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and {most:g}")
-        for key in ("nitc_weight", "ritc_weight"):
-            if (value := getattr(self, key)) < 0:
-                raise UserError(f"model.{key}: {value} is negative; 0 leaves the loss out")
+        require(self, ("softness", "ramp"), lambda value: 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("text_dropout",), lambda value: 0 <= value <= 0.9, "does not lie between 0 and 0.9")
+        require(self, ("nitc_weight", "ritc_weight"), lambda value: value >= 0, "is negative; 0 leaves the loss out")
 
 
 class TbpsClip(ClipZeroShot):
@@ -57,8 +54,7 @@ class TbpsClip(ClipZeroShot):
     the cosines, from 1 / .07, at most 100; the end-of-text and class tokens as features, cosine at test; the frozen
     patch convolution; dropout .05 of the attention weights in the text tower alone. AdamW at 1e-4 with betas .9 and
     .98, decay .02 (none for vectors and scalars), warm-up from 1e-6 over the first epoch, cosine to 5e-6 per step, are
-    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:` values, 5 epochs the
-    `budget:`.
+    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:`, 5 epochs the `budget:`.
 
     Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
     caption feature is the projected mean token.
@@ -107,14 +103,11 @@ def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
     logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar. Source: Cao et
     al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
     """
-    even = person_targets(person, logits.dtype)
-
-    def one_way(rows: Tensor) -> Tensor:
-        logs = rows.log_softmax(dim=1)
+    even, losses = person_targets(person, logits.dtype), []
+    for logs in (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1)):
         target = softness * logs.detach().exp() + (1 - softness) * even
-        return -(target * logs).sum(dim=1).mean()
-
-    return (one_way(logits) + one_way(logits.T)) / 2
+        losses.append(-(target * logs).sum(dim=1).mean())
+    return (losses[0] + losses[1]) / 2
 
 
 def ritc(logits: Tensor, person: Tensor) -> Tensor:
@@ -124,9 +117,6 @@ def ritc(logits: Tensor, person: Tensor) -> Tensor:
     B). Shapes and source as of `nitc`.
     """
     target = (person_targets(person, logits.dtype) + RITC_EPS).log()
-
-    def one_way(rows: Tensor) -> Tensor:
-        logs = rows.log_softmax(dim=1)
-        return (logs.exp() * (logs - target)).sum(dim=1).mean()
-
-    return (one_way(logits) + one_way(logits.T)) / 2
+    both = (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1))
+    losses = [(logs.exp() * (logs - target)).sum(dim=1).mean() for logs in both]
+    return (losses[0] + losses[1]) / 2

@@ -1,16 +1,14 @@
 """ViTAA (Wang et al., ECCV 2020): body parts, each with a feature map, are aligned with the words about them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.regions import REGIONS
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.tokenizer import Split
@@ -19,21 +17,12 @@ from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, restore_order
-from glalign.models.losses.alignment import (
-    Margins,
-    global_alignment,
-    local_alignment,
-    mask_loss,
-    normalised_softmax,
-    part_labels,
-)
+from glalign.models.losses import alignment
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.backbones import resnet_trunk
+from glalign.models.towers.resnet import ResNetTrunk, basic_blocks
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from glalign.models.towers.resnet import ResNetTrunk
 
 TRUNK_STAGES = 3
 """ResNet-50 is cut after its third stage; the branches replace the fourth."""
@@ -74,18 +63,13 @@ class Options:
     neighbours: int = 8
 
     def __post_init__(self) -> None:
-        least = {"neighbours": 0, "mask_weight": 0}
-        sizes = ("global_width", "part_width", "feature", "embedding", "hidden", "max_words", "attribute_words")
-        least |= dict.fromkeys((*sizes, "min_count"), 1)
-        for key, value in least.items():
-            if getattr(self, key) < value:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose {value} or more")
-        for key in ("scale", "tau_positive", "tau_negative"):
-            if getattr(self, key) <= 0:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose a number above 0")
-        for key in ("alpha", "beta"):
-            if not -1 <= getattr(self, key) <= 1:
-                raise UserError(f"model.{key}: {getattr(self, key)} is no cosine; choose a number from -1 to 1")
+        widths = ("global_width", "part_width", "feature", "embedding", "hidden")
+        counts = (*widths, "max_words", "attribute_words", "min_count")
+        require(self, counts, lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("neighbours", "mask_weight"), lambda value: value >= 0, "is negative; choose 0 or more")
+        slopes = ("scale", "tau_positive", "tau_negative")
+        require(self, slopes, lambda value: value > 0, "is too small; choose a number above 0")
+        require(self, ("alpha", "beta"), lambda value: -1 <= value <= 1, "is no cosine; choose a number from -1 to 1")
         if self.segmenter not in (None, *SEGMENTERS):
             raise UserError(f"model.segmenter: {self.segmenter!r}; choose {', '.join(SEGMENTERS)} or null")
 
@@ -143,8 +127,6 @@ class ViTAA(Retriever):
         identities: int,
     ):
         super().__init__()
-        from glalign.models.towers.resnet import basic_blocks  # noqa: PLC0415  (imports torchvision, which takes seconds)
-
         self.options, self.tokenizer, self.trunk = options, tokenizer, trunk
         self.embed_dim = feature = options.feature
         height, width = (-(-side // trunk.reduction) for side in image_size)
@@ -153,9 +135,8 @@ class ViTAA(Retriever):
         self.global_branch = basic_blocks(trunk.channels, whole, BRANCH_BLOCKS)
         self.part_branches = nn.ModuleList(basic_blocks(trunk.channels, part, BRANCH_BLOCKS) for _ in REGIONS)
         self.image_head, self.part_head = nn.Linear(whole, feature), nn.Linear(part, feature)
-        self.mask_head = nn.Sequential(
-            nn.ConvTranspose2d(part, part, 2, stride=2), nn.ReLU(), nn.Conv2d(part, 1 + len(REGIONS), 1)
-        )
+        upsample, classify = nn.ConvTranspose2d(part, part, 2, stride=2), nn.Conv2d(part, 1 + len(REGIONS), 1)
+        self.mask_head = nn.Sequential(upsample, nn.ReLU(), classify)
         self.words = nn.Embedding(tokenizer.vocab_size, options.embedding, padding_idx=tokenizer.pad_id)
         self.lstm = nn.LSTM(options.embedding, options.hidden, bias=False, batch_first=True, bidirectional=True)
         self.text_head, self.attribute_head = (nn.Linear(2 * options.hidden, feature) for _ in range(2))
@@ -174,29 +155,29 @@ class ViTAA(Retriever):
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> Split:
-        """See `Retriever.word_split`."""
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `mask`, `global` and `local`."""
         options = self.options
-        margins = Margins(options.alpha, options.beta, options.tau_positive, options.tau_negative)
+        margins = alignment.Margins(options.alpha, options.beta, options.tau_positive, options.tau_negative)
         same = batch.person[:, None] == batch.person[None, :]
         image, parts, logits = run_sharded(self.image_outputs, batch.pixels)
         parts, logits = parts.transpose(0, 1), logits.transpose(0, 1).flatten(0, 1)
         text = self.text_head(run_sharded(self.encode_words, batch.tokens, batch.lengths))
-        labels, visible = part_labels(batch.parts)
+        labels, visible = alignment.part_labels(batch.parts)
         words, counts = attribute_words(batch.tokens, batch.phrases, self.tokenizer.unknown_id, options.attribute_words)
         states = run_sharded(self.encode_words, words.flatten(0, 1), counts.flatten())
         attributes = self.attribute_head(states).unflatten(0, counts.shape)
-        id_losses = [normalised_softmax(side, self.prototypes, batch.person, options.scale) for side in (image, text)]
+        sides = (image, text)
+        id_losses = [alignment.normalised_softmax(x, self.prototypes, batch.person, options.scale) for x in sides]
         scores = F.normalize(image) @ F.normalize(text).T
         part_scores = F.normalize(parts, dim=-1) @ F.normalize(attributes, dim=-1).transpose(1, 2)
         return {
             "id": id_losses[0] + id_losses[1],
-            "mask": options.mask_weight * mask_loss(logits, labels.flatten(0, 1)),
-            "global": global_alignment(scores, same, margins),
-            "local": local_alignment(part_scores, same, visible, counts > 0, options.neighbours, margins),
+            "mask": options.mask_weight * alignment.mask_loss(logits, labels.flatten(0, 1)),
+            "global": alignment.global_alignment(scores, same, margins),
+            "local": alignment.local_alignment(part_scores, same, visible, counts > 0, options.neighbours, margins),
         }
 
     def encode_images(self, batch: Batch) -> Features:
@@ -211,8 +192,7 @@ class ViTAA(Retriever):
         """Return features of images (B, E) and parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
         shared = self.trunk(pixels)
         parts, logits = self.part_features(shared)
-        logits = logits.unflatten(0, parts.shape[:2])
-        return self.image_features(shared), parts.transpose(0, 1), logits.transpose(0, 1)
+        return self.image_features(shared), parts.transpose(0, 1), logits.unflatten(0, parts.shape[:2]).transpose(0, 1)
 
     def image_features(self, shared: Tensor) -> Tensor:
         """Return the features (B, E) of whole images, from the trunk's map."""
@@ -230,8 +210,7 @@ class ViTAA(Retriever):
         Padding words are zero vectors, and an LSTM without biases stays at its zero state on them: the backward
         direction needs no packing, and the result for an empty sequence is zero.
         """
-        buckets = length_buckets(lengths)
-        maxima = []
+        buckets, maxima = length_buckets(lengths), []
         for rows, length in buckets:
             words = self.words(tokens[rows, : max(1, length)])
             mask = torch.arange(words.shape[1], device=lengths.device) < lengths[rows, None]
@@ -252,10 +231,8 @@ def rule(name: str) -> tuple[float, bool]:
 def attribute_words(tokens: Tensor, phrases: Tensor, unknown: int | None, most: int) -> tuple[Tensor, Tensor]:
     """Join the words inside the phrases of each part, in the caption's order, at most `most` of them.
 
-    Padding and `unknown` words are dropped. tokens: (B, T). phrases: (B, P, T) bool.
-
-    Returns:
-        Ids (P, B, t) padded with 0, and lengths (P, B), 0 for a part without any word.
+    Padding and `unknown` words are dropped. tokens: (B, T). phrases: (B, P, T) bool. Returns ids (P, B, t) padded with
+    0, and lengths (P, B), 0 for a part without any word.
     """
     known = (tokens != WordTokenizer.pad_id) & (tokens != unknown)
     chosen = (phrases & known[:, None]).transpose(0, 1)

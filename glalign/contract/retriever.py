@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import torch
@@ -60,16 +59,16 @@ class Batch:
 
     def split(self, count: int) -> "list[Batch]":
         """Split into `count` batches of equal size, in order; they share one generator, which is not reset between."""
-        return [self._map(partial(_chunk, count=count, index=index)) for index in range(count)] if count > 1 else [self]
+
+        def part(index: int) -> Batch:
+            return self._map(lambda tensor: tensor.chunk(count)[index])
+
+        return [part(index) for index in range(count)] if count > 1 else [self]
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         mapped: dict[str, Any] = {k: function(v) for k, v in values.items() if isinstance(v, Tensor)}
         return replace(self, **mapped)
-
-
-def _chunk(tensor: Tensor, count: int, index: int) -> Tensor:
-    return tensor.chunk(count)[index]
 
 
 class Retriever(nn.Module):
@@ -106,14 +105,10 @@ class Retriever(nn.Module):
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
-        """Build the system.
+        """Build the system from the `model:` section of the configuration; image_size is (H, W) in pixels.
 
-        Args:
-            model: the `model:` section of the configuration.
-            image_size: (H, W) in pixels.
-            info: size and words of the training set.
-            weights: loads pre-trained files into modules (`weights.fill`) and finds vocabulary files. Where trained
-                weights are loaded afterwards, `fill` does nothing.
+        info: size and words of the training set. weights: loads pre-trained files into modules (`weights.fill`) and
+        finds vocabulary files. Where trained weights are loaded afterwards, `fill` does nothing.
         """
         raise NotImplementedError
 

@@ -46,8 +46,7 @@ def band_max(cells: Tensor, count: int) -> Tensor:
     Bands are cut as adaptive pooling cuts them: they share rows where the height is no multiple of their number. The
     gradient of torch's adaptive pooling is not deterministic on a GPU.
     """
-    height = cells.shape[2]
-    edges = [(p * height // count, -(-(p + 1) * height // count)) for p in range(count)]
+    edges = [(p * cells.shape[2] // count, -(-(p + 1) * cells.shape[2] // count)) for p in range(count)]
     return torch.stack([cells[:, :, top:bottom].amax((2, 3)) for top, bottom in edges], dim=1)
 
 
@@ -89,18 +88,16 @@ def exclusivity_loss(attention: Tensor) -> Tensor:
 
 
 class PartLinear(nn.Module):
-    """A separate linear layer for each of P parts, (B, P, in_features) -> (B, P, out_features); as 1 x 1 convolutions.
+    """A separate linear layer for each of P parts, (B, P, width) -> (B, P, out); as 1 x 1 convolutions.
 
-    std: of the initial weights, by default (2 / out_features)^.5 (He et al. 2015 over the outputs).
+    std: of the initial weights, by default (2 / out)^.5 (He et al. 2015 over the outputs).
     """
 
-    def __init__(
-        self, parts: int, in_features: int, out_features: int, *, std: float | None = None, bias: bool = False
-    ):
+    def __init__(self, parts: int, width: int, out: int, *, std: float | None = None, bias: bool = False):
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(parts, in_features, out_features))
-        nn.init.normal_(self.weight, std=(2 / out_features) ** 0.5 if std is None else std)
-        self.bias = nn.Parameter(torch.zeros(parts, out_features)) if bias else None
+        self.weight = nn.Parameter(torch.empty(parts, width, out))
+        nn.init.normal_(self.weight, std=(2 / out) ** 0.5 if std is None else std)
+        self.bias = nn.Parameter(torch.zeros(parts, out)) if bias else None
 
     def forward(self, parts: Tensor) -> Tensor:
         mapped = torch.einsum("bpi,pio->bpo", parts, self.weight)

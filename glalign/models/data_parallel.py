@@ -6,18 +6,14 @@ processes is then the gradient of L, whether a weight is used on a shard or on a
 one contribution per process, and so is its gradient.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 Output = TypeVar("Output", bound=Tensor | tuple[Tensor, ...])
 
@@ -37,15 +33,11 @@ def in_shard() -> bool:
 def run_sharded(function: Callable[..., Output], *rows: Tensor | None, sizes: Tensor | None = None) -> Output:
     """Return `function(*rows)`, of which each process computes a shard of the rows; all processes get all rows.
 
-    Every process computes everything if there are fewer rows than processes, or inside another `run_sharded`.
-
-    Args:
-        function: returns a tensor or a tuple of tensors. Row i of a result may depend on row i of `rows` alone, or on
-            all rows through BatchNorm (`glalign.models.sharded_batchnorm`). Whatever else it uses must be the same in
-            every process. Dropout inside it has a separate random stream in each shard, so that the result differs from
-            that of a single process.
-        rows: tensors (B, ...) or None; the first is a tensor.
-        sizes: (B,) number of result rows that each row gives, by default one.
+    Every process computes everything if there are fewer rows than processes, or inside another `run_sharded`. function:
+    row i of its result (a tensor, or each of a tuple) may depend on row i of `rows` alone, or on all rows through
+    BatchNorm (`glalign.models.sharded_batchnorm`). Whatever else it uses must be the same in every process. Dropout
+    inside it has a separate random stream in each shard, so that the result differs from that of a single process.
+    rows: tensors (B, ...) or None; the first is a tensor. sizes: (B,) number of result rows of each row, by default 1.
     """
     first = rows[0]
     assert first is not None
@@ -77,7 +69,7 @@ def all_reduce_sum(values: Tensor) -> Tensor:
 
 
 class _AllReduceSum(torch.autograd.Function):
-    """See `all_reduce_sum`. Every process holds a part of the gradient of a result that all of them have."""
+    """Every process holds a part of the gradient of a result that all of them have."""
 
     @staticmethod
     def forward(ctx: object, values: Tensor) -> Tensor:
@@ -106,5 +98,4 @@ def _run_on_shard(function: Callable[..., Output], rows: Sequence[Tensor | None]
 
 def _gathered(part: Tensor, begin: int, total: int) -> Tensor:
     """Return all `total` rows, of which `part` has those from `begin` on; a sum of parts padded with zeros."""
-    behind = total - begin - len(part)
-    return all_reduce_sum(F.pad(part, (*(0, 0) * (part.ndim - 1), begin, behind)))
+    return all_reduce_sum(F.pad(part, (*(0, 0) * (part.ndim - 1), begin, total - begin - len(part))))

@@ -1,31 +1,26 @@
 """GLAlign: CLIP fine-tuned on whole images and captions, and on body regions and the phrases that name them."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
+from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.logit_scale import LogitScale
-from glalign.models.part_pooling import encode_masked_regions, encode_separate_phrases, pool_parts
+from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
 from glalign.models.towers.backbones import clip_towers
+from glalign.models.towers.clip import ClipTowers
 from glalign.models.towers.phobert import SHAPES as PHOBERT
-from glalign.models.towers.phobert import PhoBertText, phobert_text
-from glalign.models.towers.text_tower import TOKENS, TextTower, text_token
+from glalign.models.towers.phobert import PhoBertText, phobert
+from glalign.models.towers.text_tower import TOKENS, text_token
+from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from glalign.models.towers.clip import ClipTowers
-    from glalign.storage.weight_files import Weights
 
 PARTS = 5
 """HEAD, UPPERBODY, LOWERBODY, SHOES, OTHERS (Section 3.2)."""
@@ -86,10 +81,9 @@ class Options:
         for key, known in CHOICES.items():
             if (value := getattr(self, key)) not in known:
                 raise UserError(f"model.{key}: {value!r}; choose {' or '.join(known)}")
-        for key, most in (("alpha", 1.0), ("score_alpha", 1.0), ("dropout", 0.9)):
-            value = getattr(self, key)
-            if value is not None and not 0.0 <= value <= most:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and {most:g}")
+        weights = ("alpha", "score_alpha")
+        require(self, weights, lambda value: value is None or 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("dropout",), lambda value: 0 <= value <= 0.9, "does not lie between 0 and 0.9")
         clip = self.text_backbone == "clip"
         if clip and (self.text_vocabulary is not None or self.text_weights != "random" or self.projection_rate != 1):
             raise UserError("model: text_weights, text_vocabulary and projection_rate belong to a PhoBERT, not to clip")
@@ -140,9 +134,7 @@ class GLAlign(Retriever):
 
     def __init__(self, options: Options, towers: ClipTowers, text: PhoBertText | None = None):
         super().__init__()
-        self.options = options
-        self.towers = towers
-        self.text = text
+        self.options, self.towers, self.text = options, towers, text
         self.tokenizer = self.text_tower.tokenizer
         self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
         self.scale = LogitScale(options.temperature)
@@ -154,21 +146,18 @@ class GLAlign(Retriever):
         """See `Retriever.build`; nothing depends on the training set."""
         options = from_mapping(Options, model, "model")
         clip = options.text_backbone == "clip"
-        towers = clip_towers(
-            options.backbone,
-            image_size,
-            dropout=options.dropout,
-            class_token=options.class_token,
-            lower_case=options.lower_case is not False,
-            context_length=options.context_length if clip else None,
-        )
+        length, lower_case = options.context_length if clip else None, options.lower_case is not False
+        limits: dict[str, Any] = {"context_length": length, "lower_case": lower_case}
+        towers = clip_towers(options.backbone, image_size, options.dropout, options.class_token, **limits)
         weights.fill(towers, options.weights)
         if clip:
             return cls(options, towers)
         assert options.text_vocabulary is not None  # `Options` has checked it
         files = weights.phobert_vocabulary(options.text_vocabulary)
-        limits: dict[str, Any] = {"context_length": options.context_length, "lower_case": options.lower_case is True}
-        text = phobert_text(options.text_backbone, files, towers.embed_dim, dropout=options.dropout, **limits)
+        length, lower_case = options.context_length or MAX_TOKENS, options.lower_case is True
+        tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case)
+        encoder = phobert(options.text_backbone, tokenizer.vocab_size, options.dropout)
+        text = PhoBertText(encoder, towers.embed_dim, tokenizer)
         weights.fill(text.encoder, options.text_weights)
         return cls(options, towers.without_text(), text)
 
@@ -188,19 +177,16 @@ class GLAlign(Retriever):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms "global" and "local", weighted by alpha and 1 - alpha (Eq. 11)."""
-        alpha = self.options.alpha
-        images = self._image_features(batch, local=alpha < 1)
-        texts = self._text_features(batch, local=alpha < 1)
-        person = batch.person if self.options.targets == "identity" else None
-        scale = self.scale()
-        terms = {}
+        alpha, terms = self.options.alpha, {}
+        images, texts = self._image_features(batch, local=alpha < 1), self._text_features(batch, local=alpha < 1)
+        person, scale = batch.person if self.options.targets == "identity" else None, self.scale()
         if alpha > 0:
             terms["global"] = alpha * contrastive(images["global"], texts["global"], scale, person)
         if alpha < 1:
             present = (images["present"] * texts["present"]) > 0
             part_scale = scale if self.part_scale is None else self.part_scale()
-            local = local_contrastive(images["local"], texts["local"], present, part_scale, person)
-            terms["local"] = (1 - alpha) * local
+            losses = local_contrastive(images["local"], texts["local"], present, part_scale, person)
+            terms["local"] = (1 - alpha) * losses
         return terms
 
     def encode_images(self, batch: Batch) -> Features:

@@ -16,19 +16,14 @@ def length_buckets(lengths: Tensor, buckets: int = 4) -> list[tuple[Tensor, int]
     return [(part, int(lengths[part].max())) for part in rows.chunk(buckets)]
 
 
-def restore_order(outputs: Sequence[Tensor], buckets: Sequence[tuple[Tensor, int]]) -> Tensor:
-    """Concatenate the outputs of the buckets, each (rows, ...), and return them in the order of the batch, (B, ...)."""
+def restore_order(outputs: Sequence[Tensor], buckets: Sequence[tuple[Tensor, int]], length: int = 0) -> Tensor:
+    """Concatenate the outputs of the buckets, each (rows, ...), and return them in the order of the batch, (B, ...).
+
+    length: if given, outputs are tokens (rows, T, E), which are padded with zeros to (rows, length, E).
+    """
+    if length:
+        outputs = [F.pad(tokens, (0, 0, 0, length - tokens.shape[1])) for tokens in outputs]
     return torch.cat(list(outputs))[torch.cat([rows for rows, _ in buckets]).argsort()]
-
-
-def pad_tokens(tokens: Tensor, length: int) -> Tensor:
-    """Pad tokens (B, T, E) with zeros to (B, length, E)."""
-    return F.pad(tokens, (0, 0, 0, length - tokens.shape[1]))
-
-
-def caption_lengths(ids: Tensor) -> Tensor:
-    """Return the number of tokens (B,) of captions (B, T) up to the end-of-text mark, which has the largest id."""
-    return ids.argmax(dim=1) + 1
 
 
 def eot_tokens(tokens: Tensor, ids: Tensor) -> Tensor:

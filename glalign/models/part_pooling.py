@@ -1,30 +1,22 @@
 """Features of body regions, and of the phrases that name them (decision D9)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.models.towers.text_tower import TextTower, text_token
+from glalign.models.towers.clip import ClipTowers
+from glalign.models.towers.phobert import PhoBertText
+from glalign.models.towers.text_tower import text_token
 
-if TYPE_CHECKING:
-    from glalign.models.towers.clip import ClipTowers
+TextTower = ClipTowers | PhoBertText
+"""Encodes captions to tokens in the joint space."""
 
 
 def pool_parts(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Average the tokens of each part and L2-normalise.
+    """Average the tokens of each part and L2-normalise, which makes the weighted sum equal to the mean.
 
-    The weighted sum stands for the mean: the normalisation divides by the rest.
-
-    Args:
-        tokens: (B, N, E).
-        weights: (B, P, N), bool or the share of a patch that the part covers.
-
-    Returns:
-        Features (B, P, E), zero where the part is absent, and presence (B, P) bool.
+    tokens: (B, N, E). weights: (B, P, N), bool or the share of a patch that the part covers. Returns features
+    (B, P, E), zero where the part is absent, and presence (B, P) bool.
     """
     weights = weights.to(tokens.dtype)
     return F.normalize(weights @ tokens, dim=-1), weights.sum(-1) > 0
@@ -33,14 +25,8 @@ def pool_parts(tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 def encode_masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
     """Encode the image once per present part, with all patches blanked that the part does not touch.
 
-    The feature is the L2-normalised class token.
-
-    Args:
-        pixels: (B, 3, H, W), normalised, so that a blank is the mean colour.
-        parts: (B, P, h, w), share of each patch that the part covers.
-
-    Returns:
-        As `pool_parts`.
+    The feature is the L2-normalised class token. pixels: (B, 3, H, W), normalised, so that a blank is the mean colour.
+    parts: (B, P, h, w), share of each patch that the part covers. Returns as `pool_parts`.
     """
     present = parts.flatten(2).sum(-1) > 0
     height, width = (side // cells for side, cells in zip(pixels.shape[-2:], parts.shape[-2:], strict=True))
@@ -55,13 +41,8 @@ def encode_masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> 
 def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
     """Encode the phrases of each named part as a sentence of their own; L2-normalised.
 
-    Args:
-        ids: (B, T), start mark first, end mark last.
-        phrases: (B, P, T) bool, tokens of each part's phrases.
-        which: the token that stands for a sentence, see `text_token`.
-
-    Returns:
-        As `pool_parts`.
+    ids: (B, T), start mark first, end mark last. phrases: (B, P, T) bool, tokens of each part's phrases. which: the
+    token that stands for a sentence, see `text_token`. Returns as `pool_parts`.
     """
     present = phrases.any(-1)
     sample, part = present.nonzero(as_tuple=True)

@@ -42,10 +42,7 @@ class ShardedBatchNorm(_BatchNorm):
 
 
 def convert_batchnorm(model: nn.Module) -> None:
-    """Replace every BatchNorm of `model` in place by a ShardedBatchNorm with the same parameters and statistics.
-
-    Does nothing in a training of one process.
-    """
+    """Replace every BatchNorm of `model` in place by an equal ShardedBatchNorm, if several processes train."""
     for parent in list(model.modules()) if processes() > 1 else ():
         for name, child in parent.named_children():
             if isinstance(child, _BatchNorm):

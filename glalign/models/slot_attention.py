@@ -70,9 +70,8 @@ class SlotDecoder(nn.Module):
         self.rows = nn.Parameter(POSITION_STD * torch.randn(grid[0], width // 2))
         self.columns = nn.Parameter(POSITION_STD * torch.randn(grid[1], width - width // 2))
         self.first = nn.Linear(width, hidden)
-        self.middle = nn.Sequential(
-            nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
-        )
+        second, third = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden)
+        self.middle = nn.Sequential(nn.ReLU(), second, nn.ReLU(), third, nn.ReLU())
         self.token, self.share = nn.Linear(hidden, width), nn.Linear(hidden, 1)
 
     def forward(self, slots: Tensor, mask: Tensor) -> Tensor:
@@ -83,15 +82,13 @@ class SlotDecoder(nn.Module):
         sample, place = mask.nonzero(as_tuple=True)
         # The first layer of a sum is the sum of the first layers: once per slot and once per position.
         slot = self.first(slots)[sample]
-        position = F.linear(self.positions(), self.first.weight)[place]
+        rows, columns = (
+            self.rows[:, None].expand(-1, len(self.columns), -1),
+            self.columns.expand(len(self.rows), -1, -1),
+        )
+        position = F.linear(torch.cat([rows, columns], dim=2).flatten(0, 1), self.first.weight)[place]
         hidden = self.middle(slot + position[:, None])
         return self.token((self.share(hidden).softmax(dim=1) * hidden).sum(dim=1))
-
-    def positions(self) -> Tensor:
-        """Return the position embeddings (rows * columns, E), row by row."""
-        rows, columns = len(self.rows), len(self.columns)
-        table = [self.rows[:, None].expand(-1, columns, -1), self.columns[None].expand(rows, -1, -1)]
-        return torch.cat(table, dim=2).flatten(0, 1)
 
 
 class PartWeights(nn.Module):
@@ -124,12 +121,7 @@ def part_nce(scores: Tensor, person: Tensor, tau: float) -> Tensor:
 
 
 def slot_overlap(slots: Tensor) -> Tensor:
-    """Mean cosine of two different slots of an item; slots (B, K, E), K at least 2.
-
-    Signed: slots that point away from each other are rewarded.
-    """
-    directions = F.normalize(slots, dim=2)
+    """Mean signed cosine of two different slots of an item; slots (B, K, E), K at least 2."""
+    directions, count = F.normalize(slots, dim=2), slots.shape[1]
     cosines = directions @ directions.transpose(1, 2)
-    count = slots.shape[1]
-    pairs = cosines.sum() - cosines.diagonal(dim1=1, dim2=2).sum()
-    return pairs / (len(slots) * count * (count - 1))
+    return (cosines.sum() - cosines.diagonal(dim1=1, dim2=2).sum()) / (len(slots) * count * (count - 1))

@@ -144,11 +144,11 @@ def multilingual(folder: Path, real: bool) -> Original:
     shape, words = MULTILINGUAL[release.backbone], release.words
     config = XLMRobertaConfig(
         vocab_size=words,
-        hidden_size=shape.text_width,
-        num_hidden_layers=shape.text_layers,
-        num_attention_heads=shape.text_heads,
-        intermediate_size=shape.text_inner,
-        max_position_embeddings=shape.positions,
+        hidden_size=shape.text.width,
+        num_hidden_layers=shape.text.layers,
+        num_attention_heads=shape.text.heads,
+        intermediate_size=shape.text.hidden,
+        max_position_embeddings=shape.text.positions,
         type_vocab_size=1,
         layer_norm_eps=1e-5,
         pad_token_id=pad,
@@ -167,7 +167,7 @@ def multilingual(folder: Path, real: bool) -> Original:
     tensors = {f"visual.{n}": v for n, v in visual.state_dict().items()}
     tensors |= {f"text.{n}": v for n, v in text.state_dict().items()}
     tensors["logit_scale"] = torch.tensor(4.6)
-    tensors["text.transformer.embeddings.position_ids"] = torch.arange(shape.positions)[None]
+    tensors["text.transformer.embeddings.position_ids"] = torch.arange(shape.text.positions)[None]
     file = folder / "open_clip_pytorch_model.bin"
     torch.save(tensors, file)
     ids, _ = ids_of(words, 3, 4, pad)

@@ -18,19 +18,13 @@ def sample_from_logits(logits: Tensor, generator: Generator | None) -> Tensor:
 
 
 def hard_negative_pairs(
-    image_to_text: Tensor,
-    text_to_image: Tensor,
-    person: Tensor,
-    generator: Generator | None,
-    hardness: float = 1.0,
+    image_to_text: Tensor, text_to_image: Tensor, person: Tensor, generator: Generator | None, hardness: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Select the pairs for image-text matching: B matching ones, then up to 2 B hard negatives.
 
-    Every text gets an image, and every image a text, of another person, drawn from the softmax of the row's logits
-    (B, B) times `hardness` (ALBEF: 1). A batch of one person has no negatives.
-
-    Returns:
-        Text rows, image rows and labels (1 for a match), each (P,).
+    Every text gets an image, and every image a text, of another person, drawn from the softmax of the row's logits (B,
+    B) times `hardness` (ALBEF: 1). A batch of one person has no negatives. Returns text rows, image rows and labels (1
+    for a match), each (P,).
     """
     other = person[:, None] != person[None, :]
     logits = (hardness * side.detach() for side in (text_to_image, image_to_text))
@@ -44,10 +38,9 @@ def hard_negative_pairs(
 def mask_word_pieces(
     ids: Tensor, lengths: Tensor, tokenizer: MarkedTokenizer, share: float, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Apply `mask_tokens` by ALBEF's rule.
+    """Apply `mask_tokens` by ALBEF's rule: all tokens but padding and start mark may be chosen, the end mark too.
 
-    All tokens but the padding and the start mark may be chosen, the end mark too. A random token is any of the
-    vocabulary, marks included.
+    A random token is any of the vocabulary, marks included.
     """
     ordinary = ~padding_mask(lengths, ids.shape[1])
     ordinary[:, 0] = False

@@ -65,12 +65,8 @@ def local_alignment(
     have it. The sum is divided by B whatever the number of valid samples; a part without any contributes 0. The
     sampling is that of the paper.
 
-    Args:
-        scores: (P, B, B) cosines of image parts (rows) and attributes.
-        same: (B, B) bool, pairs of one person.
-        visible: (P, B) bool, whether the image has the part.
-        named: (P, B) bool, whether the caption names the part.
-        neighbours: k of `k_reciprocal`.
+    scores: (P, B, B) cosines of image parts (rows) and attributes. same: (B, B) bool, pairs of one person. visible,
+    named: (P, B) bool, whether the image has the part and the caption names it. neighbours: k of `k_reciprocal`.
     """
     valid = visible[:, :, None] & named[:, None, :]
     positive = same | k_reciprocal(scores.detach(), valid, neighbours)
@@ -88,8 +84,7 @@ def pair_losses(scores: Tensor, positive: Tensor, margins: Margins) -> Tensor:
 def k_reciprocal(scores: Tensor, valid: Tensor, neighbours: int) -> Tensor:
     """Return the pairs (P, B, B) bool of image part and attribute that are each among the other's `neighbours` best.
 
-    scores, valid: (P, B, B); only valid pairs are ranked. Source: k-reciprocal sampling of Wang et al., ECCV 2020
-    (k = 8).
+    scores, valid: (P, B, B); only valid pairs are ranked. Source: sampling of Wang et al., ECCV 2020 (k = 8).
     """
     ranked = scores.masked_fill(~valid, float("-inf"))
     return valid & in_top_k(ranked, neighbours, dim=2) & in_top_k(ranked, neighbours, dim=1)

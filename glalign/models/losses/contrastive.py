@@ -12,32 +12,19 @@ EXCLUDED = -1e4
 
 
 def contrastive(
-    images: Tensor,
-    texts: Tensor,
-    scale: Tensor | float,
-    person: Tensor | None = None,
-    valid: Tensor | None = None,
+    images: Tensor, texts: Tensor, scale: Tensor | float, person: Tensor | None = None, valid: Tensor | None = None
 ) -> Tensor:
     """Half the image-to-text plus half the text-to-image cross-entropy, as means over the batch (Eqs. 7-9).
 
     Eq. 8 is printed as a copy of Eq. 7 and both as sums; here the second runs over columns, and both are means (D7).
 
-    Args:
-        images, texts: (..., B, E), L2-normalised.
-        scale: factor of the cosines, broadcast against (...).
-        person: (B,) identities; all texts of a person share the target equally. None: the only positive is the
-            diagonal (D8).
-        valid: (..., B) bool; other samples are neither queries nor candidates.
-
-    Returns:
-        (...), 0 where no sample is valid.
+    images, texts: (..., B, E), L2-normalised. scale: factor of the cosines, broadcast against (...). person: (B,)
+    identities; all texts of a person share the target equally; None: the only positive is the diagonal (D8). valid:
+    (..., B) bool; other samples are neither queries nor candidates. Returns (...), 0 where no sample is valid.
     """
     logits = images @ texts.transpose(-1, -2) * torch.as_tensor(scale, device=images.device)[..., None, None]
-    count = logits.shape[-1]
-    if person is None:
-        targets = torch.eye(count, device=logits.device).expand_as(logits)
-    else:
-        targets = same_person(person, logits.dtype).expand_as(logits)
+    diagonal = torch.eye(logits.shape[-1], device=logits.device)
+    targets = (diagonal if person is None else same_person(person, logits.dtype)).expand_as(logits)
     weights = torch.ones_like(logits[..., 0])
     if valid is not None:
         both = valid[..., :, None] & valid[..., None, :]
@@ -58,13 +45,8 @@ def local_contrastive(
     """Mean over the parts of their contrastive losses (Eq. 10), each over the samples that show and name the part (D9).
 
     A part with fewer than two samples has nothing to contrast and is left out; without any part the loss is 0 and still
-    differentiable.
-
-    Args:
-        regions, phrases: (B, P, E), L2-normalised.
-        present: (B, P) bool.
-        scale: one factor, or (P,).
-        person: as in `contrastive`.
+    differentiable. regions, phrases: (B, P, E), L2-normalised. present: (B, P) bool. scale: one factor, or (P,).
+    person: as in `contrastive`.
     """
     losses = contrastive(regions.transpose(0, 1), phrases.transpose(0, 1), scale, person, present.T)
     usable = (present.sum(0) >= 2).to(losses.dtype)

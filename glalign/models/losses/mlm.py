@@ -4,9 +4,10 @@ Source: anosorae/IRRA@cfc2378, its model file, after CLIP.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
+from open_clip.transformer import QuickGELU, ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,8 +15,7 @@ from glalign.contract.retriever import Batch
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets
 
-if TYPE_CHECKING:
-    from open_clip.transformer import ResidualAttentionBlock
+Function = Callable[..., Tensor]
 
 HEAD_WIDTH = 64
 """Channels per attention head, as everywhere in CLIP."""
@@ -34,26 +34,19 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
     Weights are normal. Standard deviations: attention inputs width^-.5, outputs of residual branches
     width^-.5 (2 depth)^-.5, MLP inputs (2 width)^-.5. Biases start as torch's.
     """
-    from open_clip.transformer import QuickGELU, ResidualAttentionBlock  # noqa: PLC0415  (3 s, like the towers)
-
     heads = max(1, width // HEAD_WIDTH)
     blocks = [ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(depth)]
     for block in blocks:
         _init_attention(block.attn, width, depth)
-        nn.init.normal_(block.mlp.get_parameter("c_fc.weight"), std=_inner(width))
+        nn.init.normal_(block.mlp.get_parameter("c_fc.weight"), std=(2 * width) ** -0.5)
         nn.init.normal_(block.mlp.get_parameter("c_proj.weight"), std=_outer(width, depth))
     return nn.Sequential(*blocks)
 
 
 def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
-    """Linear, QuickGELU, LayerNorm, linear: (..., width) -> (..., vocab_size) logits.
-
-    Initialised like the MLPs of `clip_blocks`.
-    """
-    from open_clip.transformer import QuickGELU  # noqa: PLC0415
-
+    """Linear, QuickGELU, LayerNorm, linear, initialised as in `clip_blocks`: (..., width) -> (..., vocab_size)."""
     first, last = nn.Linear(width, width), nn.Linear(width, vocab_size)
-    nn.init.normal_(first.weight, std=_inner(width))
+    nn.init.normal_(first.weight, std=(2 * width) ** -0.5)
     nn.init.normal_(last.weight, std=_outer(width, depth))
     return nn.Sequential(first, QuickGELU(), nn.LayerNorm(width), last)
 
@@ -61,10 +54,9 @@ def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
 def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tensor:
     """Return `blocks(tokens)` where `mask` is true: tokens (B, L, E), mask (B, T <= L) bool -> (mask.sum(), E).
 
-    The queries of the last block are the first T tokens, and its MLP runs at the positions of the mask: nothing uses
-    its other outputs.
+    The queries of the last block are the first T tokens, and its MLP runs at the mask: nothing uses the rest.
     """
-    tokens, last = blocks[:-1](tokens), cast("ResidualAttentionBlock", blocks[-1])
+    tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)
     queries = keys[:, : mask.shape[1]]
     mixed = (tokens[:, : mask.shape[1]] + last.attention(queries, keys, keys))[mask]
@@ -72,21 +64,13 @@ def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tens
 
 
 def masked_word_loss(
-    encode: Callable[[Tensor, Tensor, Tensor], Tensor],
-    head: Callable[[Tensor], Tensor],
-    text: Tensor,
-    image: Tensor,
-    batch: Batch,
-    chosen: Tensor,
+    encode: Function, head: Function, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor
 ) -> Tensor:
     """Cross-entropy of the batch's own words at the chosen positions.
 
-    Args:
-        encode: (text, image, mask) of a length bucket -> states (mask.sum(), E) of the caption at the mask.
-        head: states (M, E) -> logits (M, V).
-        text: (B, T, E) tokens of the masked captions.
-        image: (B, N, E) tokens of the images.
-        chosen: (B, T) bool, the positions to predict.
+    encode: (text, image, mask) of a length bucket -> states (mask.sum(), E) of the caption at the mask. head: states
+    (M, E) -> logits (M, V). text: (B, T, E) tokens of the masked captions. image: (B, N, E) tokens of the images.
+    chosen: (B, T) bool, the positions to predict.
     """
     states, words = [], []
     for rows, length in length_buckets(batch.lengths):
@@ -104,10 +88,6 @@ def mlm_loss(logits: Tensor, words: Tensor) -> Tensor:
 def _init_attention(attention: nn.MultiheadAttention, width: int, depth: int) -> None:
     nn.init.normal_(attention.in_proj_weight, std=width**-0.5)
     nn.init.normal_(attention.out_proj.weight, std=_outer(width, depth))
-
-
-def _inner(width: int) -> float:
-    return (2 * width) ** -0.5
 
 
 def _outer(width: int, depth: int) -> float:

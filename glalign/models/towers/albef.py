@@ -1,6 +1,7 @@
 """ALBEF (Li et al., NeurIPS 2021): an image tower, a text tower, and fusion layers from captions to images."""
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,22 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glalign.config.from_mapping import named
 from glalign.contract.tokenizer import Span
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import sharded
-from glalign.models.towers.bert import (
-    INIT_STD,
-    Bert,
-    BertShape,
-    bert_layer,
-    from_hugging_face,
-    gelu,
-    init_weights,
-    padding_mask,
-)
-from glalign.models.towers.bert import SHAPES as BERT_SHAPES
+from glalign.models.towers import bert
 from glalign.models.towers.vit import VisionTransformer
-from glalign.support.errors import UserError
 
 PIECES = 50
 """Longest caption, marks included (Flame-Chasers/RaSa@bd16aa1, its evaluation)."""
@@ -49,36 +40,20 @@ class AlbefShape:
     patch: int
     vision_layers: int
     vision_heads: int
-    text: BertShape
+    text: bert.BertShape
     fusion_layers: int
     joint: int
 
 
 SHAPES = {
-    "albef": AlbefShape(
-        patch=16,
-        vision_layers=12,
-        vision_heads=12,
-        text=replace(BERT_SHAPES["bert-base"], layers=6),
-        fusion_layers=6,
-        joint=256,
-    ),
-    "tiny/albef": AlbefShape(
-        patch=8,
-        vision_layers=2,
-        vision_heads=2,
-        text=replace(BERT_SHAPES["tiny/bert"], layers=1, ratio=2),
-        fusion_layers=1,
-        joint=64,
-    ),
+    "albef": AlbefShape(16, 12, 12, replace(bert.SHAPES["bert-base"], layers=6), fusion_layers=6, joint=256),
+    "tiny/albef": AlbefShape(8, 2, 2, replace(bert.SHAPES["tiny/bert"], layers=1, ratio=2), fusion_layers=1, joint=64),
 }
 
 
 def albef(name: str, image_size: tuple[int, int], vocabulary_size: int, dropout: float = 0.1) -> "Albef":
     """Build an ALBEF with random weights. dropout: of BERT's layers. Raises: UserError for an unknown name or size."""
-    if name not in SHAPES:
-        raise UserError(f"model.backbone: unknown ALBEF {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.backbone: unknown ALBEF")
     return Albef(replace(shape, text=replace(shape.text, dropout=dropout)), image_size, vocabulary_size)
 
 
@@ -104,15 +79,13 @@ class Albef(nn.Module):
 
     def __init__(self, shape: AlbefShape, image_size: tuple[int, int], vocabulary_size: int):
         super().__init__()
-        width = shape.text.width
-        self.vision = VisionTransformer(
-            image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, shape.text.ratio
-        )
-        self.text = Bert(shape.text, vocabulary_size)
+        width, ratio = shape.text.width, shape.text.ratio
+        self.width = width  # of the states of captions and of images
+        self.vision = VisionTransformer(image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, ratio)
+        self.text = bert.Bert(shape.text, vocabulary_size)
         # torch's decoder layer without a causal mask is BERT's layer with cross-attention; widths are equal (768).
-        self.fusion = nn.ModuleList(
-            bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers)
-        )
+        layers = (bert.bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers))
+        self.fusion = nn.ModuleList(layers)
         self.word_head = nn.ModuleDict({"dense": nn.Linear(width, width), "norm": nn.LayerNorm(width, shape.text.eps)})
         self.word_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.image_proj = nn.Linear(width, shape.joint)
@@ -120,12 +93,7 @@ class Albef(nn.Module):
         self.matching = nn.Linear(width, 2)
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
         # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size.
-        self.apply(partial(init_weights, std=INIT_STD * (BERT_SHAPES["bert-base"].width / width) ** 0.5))
-
-    @property
-    def width(self) -> int:
-        """Width of the states of captions and of images."""
-        return self.text.width
+        self.apply(partial(bert.init_weights, std=bert.INIT_STD * (bert.SHAPES["bert-base"].width / width) ** 0.5))
 
     def image_feature(self, states: Tensor) -> Tensor:
         """Return the normalised projection (B, E) of the class token of image states (B, 1 + N, width)."""
@@ -137,20 +105,15 @@ class Albef(nn.Module):
 
     @sharded
     def fuse(self, text: Tensor, lengths: Tensor, image: Tensor, positions: Tensor | None = None) -> Tensor:
-        """Run the fusion layers.
+        """Run the fusion layers; returns states of the captions, (B, T, width) or (B, M, width).
 
-        Args:
-            text, image: states of the towers, (B, T, width) and (B, 1 + N, width).
-            lengths: (B,) of the captions.
-            positions: (B, M), where states are returned; None for all T.
-
-        Returns:
-            States of the captions, (B, T, width) or (B, M, width).
+        text, image: states of the towers, (B, T, width) and (B, 1 + N, width). lengths: (B,) of the captions.
+        positions: (B, M), where states are returned; None for all T.
         """
-        padding = padding_mask(lengths, text.shape[1])
+        padding = bert.padding_mask(lengths, text.shape[1])
         for layer in self.fusion[:-1]:
             text = layer(text, image, tgt_key_padding_mask=padding)
-        last = cast("nn.TransformerDecoderLayer", self.fusion[-1])
+        last = cast(nn.TransformerDecoderLayer, self.fusion[-1])
         if positions is None:
             return last(text, image, tgt_key_padding_mask=padding)
         return decode_at(last, positions, text, image, padding)
@@ -165,7 +128,7 @@ class Albef(nn.Module):
 
     def word_logits(self, states: Tensor) -> Tensor:
         """Return logits (..., V) of all word pieces, from fused states (..., width)."""
-        hidden = self.word_head["norm"](gelu(self.word_head["dense"](states)))
+        hidden = self.word_head["norm"](bert.gelu(self.word_head["dense"](states)))
         return F.linear(hidden, self.text.words.weight, self.word_bias)
 
     def momentum_copy(self) -> "Albef":
@@ -209,21 +172,17 @@ def decode_at(
     return layer.norm3(x + layer.dropout3(layer.linear2(layer.activation(layer.linear1(x)))))
 
 
-HEADS = {
-    "text_encoder.cls.predictions.bias": "word_bias",
-    "text_encoder.cls.predictions.transform.dense.weight": "word_head.dense.weight",
-    "text_encoder.cls.predictions.transform.dense.bias": "word_head.dense.bias",
-    "text_encoder.cls.predictions.transform.LayerNorm.weight": "word_head.norm.weight",
-    "text_encoder.cls.predictions.transform.LayerNorm.bias": "word_head.norm.bias",
-    "vision_proj.weight": "image_proj.weight",
-    "vision_proj.bias": "image_proj.bias",
-    "text_proj.weight": "text_proj.weight",
-    "text_proj.bias": "text_proj.bias",
-    "itm_head.weight": "matching.weight",
-    "itm_head.bias": "matching.bias",
-    "temp": "temperature",
-}
-"""ALBEF's names of the heads -> names in `Albef`."""
+HEADS = (
+    (r"^text_encoder\.cls\.predictions\.bias$", "word_bias"),
+    (r"^text_encoder\.cls\.predictions\.transform\.dense\.", "word_head.dense."),
+    (r"^text_encoder\.cls\.predictions\.transform\.LayerNorm\.", "word_head.norm."),
+    (r"^vision_proj\.", "image_proj."),
+    (r"^text_proj\.", "text_proj."),
+    (r"^itm_head\.", "matching."),
+    (r"^temp$", "temperature"),
+    (r"^visual_encoder\.", "vision."),
+)
+"""Patterns of ALBEF's names of the heads and of the image tower, and their replacements."""
 
 
 def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -231,14 +190,11 @@ def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     The text layers with cross-attention are its fusion layers.
     """
-    found = {new: tensors[old] for old, new in HEADS.items() if old in tensors}
-    found |= {
-        name.replace("visual_encoder.", "vision."): value
-        for name, value in tensors.items()
-        if name.startswith("visual_encoder.")
-    }
-    prefix = "text_encoder.bert."
-    text = from_hugging_face({name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)})
+    known = {name: value for name, value in tensors.items() if any(re.search(old, name) for old, _ in HEADS)}
+    found, prefix = bert.renamed(known, HEADS), "text_encoder.bert."
+    text = bert.from_hugging_face(
+        {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
+    )
     crossed = sorted({int(name.split(".")[1]) for name in text if ".multihead_attn." in name})
     for name, value in text.items():
         number = int(name.split(".")[1]) if name.startswith("layers.") else -1

@@ -13,12 +13,7 @@ class Attention(nn.MultiheadAttention):
     """
 
     def forward(  # type: ignore[override]
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        key_padding_mask: Tensor | None = None,
-        **_: object,
+        self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, **_: object
     ) -> tuple[Tensor, None]:
         """query (B, T, E); key, value (B, N, E), the same tensor; key_padding_mask (B, N), true or -inf at padding."""
         heads, size = self.num_heads, self.embed_dim

@@ -1,13 +1,14 @@
 """BERT's text tower (Devlin et al. 2019) of torch's own layers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glalign.config.from_mapping import named
 from glalign.models.data_parallel import sharded
 from glalign.models.towers.attention import use_lean_attention
 from glalign.support.errors import UserError
@@ -37,9 +38,7 @@ SHAPES = {
 
 def bert(name: str, vocabulary_size: int, layers: int | None = None) -> "Bert":
     """Build a BERT with random weights. layers: keep the first ones only. Raises: UserError for an unknown size."""
-    if name not in SHAPES:
-        raise UserError(f"model.text: unknown BERT {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.text: unknown BERT")
     if layers is not None and not 0 <= layers <= shape.layers:
         raise UserError(f"model: {name} has {shape.layers} layers, not {layers}")
     return Bert(shape if layers is None else replace(shape, layers=layers), vocabulary_size)
@@ -81,27 +80,18 @@ class Bert(nn.Module):
         bare = {name.removeprefix("bert."): value for name, value in tensors.items() if not name.startswith("cls.")}
         layers = tuple(f"layers.{number}." for number in range(len(self.layers)))
         named = from_hugging_face(bare)
-        return {
-            name: value for name, value in named.items() if not name.startswith("layers.") or name.startswith(layers)
-        }
+        return {k: v for k, v in named.items() if not k.startswith("layers.") or k.startswith(layers)}
 
 
-def bert_layer(kind: type[nn.Module], shape: BertShape) -> nn.Module:
+def bert_layer(kind: Callable[..., nn.Module], shape: BertShape) -> nn.Module:
     """Build a layer of BERT. kind: torch's encoder layer, or its decoder layer, which adds cross-attention.
 
     Dropout is applied to the attention weights and to both outputs, but not after the activation. `gelu` is not
     torch's own function object, so that evaluation does not take torch's fused path: the arithmetic is the same in
     training, evaluation and any batch.
     """
-    layer = kind(
-        shape.width,
-        shape.heads,
-        dim_feedforward=shape.ratio * shape.width,
-        dropout=shape.dropout,
-        activation=gelu,
-        layer_norm_eps=shape.eps,
-        batch_first=True,
-    )
+    hidden, eps = shape.ratio * shape.width, shape.eps
+    layer = kind(shape.width, shape.heads, hidden, shape.dropout, gelu, layer_norm_eps=eps, batch_first=True)
     layer.dropout = nn.Identity()
     return use_lean_attention(layer)
 
@@ -151,8 +141,7 @@ HUGGING_FACE = (
 def from_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename Hugging Face's tensors (without `bert.`) to those of `Bert`; queries, keys and values are concatenated.
 
-    The pooler and the position numbers are dropped. A layer with cross-attention gets the names of torch's decoder
-    layer.
+    Pooler and position numbers are dropped. A layer with cross-attention gets the names of torch's decoder layer.
     """
     kept = {k: v for k, v in tensors.items() if not (k.startswith("pooler.") or k.endswith("position_ids"))}
     named = renamed(kept, HUGGING_FACE)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import caption_lengths, eot_tokens, length_buckets, pad_tokens, restore_order
+from glalign.models.length_buckets import eot_tokens, length_buckets, restore_order
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
@@ -42,17 +42,11 @@ class ClipShape:
 class ClipTowers(CLIP):
     """open_clip's CLIP with its parameter names; returns projected tokens instead of two vectors.
 
-    It has no logit scale, which belongs to the system (D1).
-
-    Args:
-        class_token (D23): "clip" puts it in front of the patches, adds N + 1 positions and normalises; "paper" gives
-            position and normalisation to the patches only, then puts it in front (Eqs. 2-4).
-        dropout (D24): after each attention and MLP block of both towers, before the residual sum; in training only.
-
-    Attributes:
-        embed_dim: width E of the joint space.
-        patch_grid: (h, w).
-        text_depth: number of blocks of the text tower that are run; all of them except in PLOT.
+    It has no logit scale, which belongs to the system (D1). class_token (D23): "clip" puts it in front of the patches,
+    adds N + 1 positions and normalises; "paper" gives position and normalisation to the patches only, then puts it in
+    front (Eqs. 2-4). dropout (D24): after each attention and MLP block of both towers, before the residual sum; in
+    training only. Attributes: embed_dim, width E of the joint space; patch_grid, (h, w); text_depth, number of blocks
+    of the text tower that are run, all of them except in PLOT.
     """
 
     visual: VisionTransformer
@@ -69,29 +63,14 @@ class ClipTowers(CLIP):
             raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
         if class_token not in ("clip", "paper"):
             raise UserError(f"model.class_token: {class_token!r}; choose clip or paper")
-        vision = CLIPVisionCfg(
-            layers=shape.vision_layers,
-            width=shape.vision_width,
-            head_width=shape.head_width,
-            mlp_ratio=shape.mlp_ratio,
-            patch_size=shape.patch,
-            image_size=tuple(image_size),
-        )
-        text = CLIPTextCfg(
-            context_length=shape.context,
-            vocab_size=tokenizer.vocab_size,
-            width=shape.text_width,
-            heads=shape.text_width // shape.head_width,
-            layers=shape.text_layers,
-            mlp_ratio=shape.mlp_ratio,
-        )
-        super().__init__(shape.joint, vision, text, quick_gelu=shape.quick_gelu)
+        width, head, size, ratio = shape.text_width, shape.head_width, tuple(image_size), shape.mlp_ratio
+        vision = CLIPVisionCfg(shape.vision_layers, shape.vision_width, head, ratio, shape.patch, size)
+        text = {"width": width, "heads": width // head, "layers": shape.text_layers, "mlp_ratio": ratio}
+        text_config = CLIPTextCfg(shape.context, tokenizer.vocab_size, **text)
+        super().__init__(shape.joint, vision, text_config, quick_gelu=shape.quick_gelu)
         del self.logit_scale
-        self.embed_dim = shape.joint
-        self.patch_grid = self.visual.grid_size
-        self.tokenizer = tokenizer
-        self.class_token = class_token
-        self.text_depth = shape.text_layers
+        self.embed_dim, self.patch_grid = shape.joint, self.visual.grid_size
+        self.tokenizer, self.class_token, self.text_depth = tokenizer, class_token, shape.text_layers
         if dropout > 0:
             for block in (*self.visual.transformer.resblocks, *self.transformer.resblocks):
                 # The modules for a layer scale, which no CLIP here has, come exactly before the two residual sums.
@@ -109,7 +88,7 @@ class ClipTowers(CLIP):
         """
         buckets = length_buckets(self.lengths(ids))
         tokens = [run_sharded(self.encode_ids, ids[rows, :length]) for rows, length in buckets]
-        return restore_order([pad_tokens(part, ids.shape[1]) for part in tokens], buckets)
+        return restore_order(tokens, buckets, ids.shape[1])
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) ids -> captions (B, E), their end-of-text tokens, and tokens (B, T, E); neither L2-normalised."""
@@ -117,8 +96,8 @@ class ClipTowers(CLIP):
         return eot_tokens(tokens, ids), tokens
 
     def lengths(self, ids: Tensor) -> Tensor:
-        """Return the number of tokens (B,) of captions (B, T), marks included."""
-        return caption_lengths(ids)
+        """Return the number of tokens (B,) of captions (B, T) up to the end-of-text mark, which has the largest id."""
+        return ids.argmax(dim=1) + 1
 
     def drop_text_attention(self, share: float) -> None:
         """Set the dropout of the text tower's attention weights."""

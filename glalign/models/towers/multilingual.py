@@ -3,30 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from open_clip.transformer import LayerNorm, VisionTransformer
 from torch import Tensor, nn
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
+from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
-from glalign.models.towers.clip import POSITIONS, image_tokens
+from glalign.models.length_buckets import length_buckets, restore_order
+from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens
+from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
 CONTEXT = 77
 """Longest caption in tokens, marks included: open_clip's default for this model."""
 
-MOST_DROPOUT = 0.9
-"""More would leave next to nothing of a feature."""
-
 
 @dataclass(frozen=True)
 class MultilingualShape:
-    """Sizes of a vision transformer and of an XLM-R: widths in channels.
+    """Sizes of a vision transformer and of an XLM-R (a RoBERTa): widths in channels.
 
-    positions: rows of XLM-R's position table, of which those up to the padding id are unused.
+    The rows of XLM-R's position table up to the padding id are unused.
     """
 
     patch: int
@@ -35,16 +35,12 @@ class MultilingualShape:
     vision_layers: int
     head_width: int
     mlp_ratio: float
-    text_width: int
-    text_layers: int
-    text_heads: int
-    text_inner: int
-    positions: int
+    text: PhoBertShape
 
 
 SHAPES = {
-    "tiny/multilingual": MultilingualShape(8, 128, 64, 2, 32, 3.0, 64, 2, 2, 192, 80),
-    "xlm-roberta-base-vit-b-32": MultilingualShape(32, 512, 768, 12, 64, 4.0, 768, 12, 12, 3072, 514),
+    "tiny/multilingual": MultilingualShape(8, 128, 64, 2, 32, 3.0, PhoBertShape(64, 2, 2, 192, 80)),
+    "xlm-roberta-base-vit-b-32": MultilingualShape(32, 512, 768, 12, 64, 4.0, PhoBertShape(768, 12, 12, 3072, 514)),
 }
 """The real one: open_clip's xlm-roberta-base-ViT-B-32 and Conneau et al. 2020 (XLM-R base). The tiny twin has the image
 tower of tiny/clip."""
@@ -59,13 +55,11 @@ def multilingual_towers(
     (its own is .1). Raises: UserError for an unknown name, an impossible size or dropout, or a vocabulary of another
     model.
     """
-    if name not in SHAPES:
-        raise UserError(f"model.backbone: unknown multilingual CLIP {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.backbone: unknown multilingual CLIP")
     if any(side % shape.patch for side in image_size):
         raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
-    if not 0.0 <= dropout <= MOST_DROPOUT:
-        raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and {MOST_DROPOUT}")
+    if not 0.0 <= dropout <= 0.9:  # more would leave next to nothing of a feature
+        raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and 0.9")
     return MultilingualTowers(shape, image_size, FileTokenizer(vocabulary, CONTEXT, "roberta"), dropout)
 
 
@@ -75,26 +69,12 @@ class TextTower(nn.Module):
     def __init__(self, shape: MultilingualShape, tokenizer: FileTokenizer, dropout: float):
         super().__init__()
         self.pad_id = tokenizer.pad_id
-        config = XLMRobertaConfig(
-            vocab_size=tokenizer.vocab_size,
-            hidden_size=shape.text_width,
-            num_hidden_layers=shape.text_layers,
-            num_attention_heads=shape.text_heads,
-            intermediate_size=shape.text_inner,
-            max_position_embeddings=shape.positions,
-            type_vocab_size=1,
-            layer_norm_eps=1e-5,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-            pad_token_id=tokenizer.pad_id,
-            bos_token_id=tokenizer.sot_id,
-            eos_token_id=tokenizer.eot_id,
-        )
+        marks = {"pad_token_id": tokenizer.pad_id, "bos_token_id": tokenizer.sot_id, "eos_token_id": tokenizer.eot_id}
+        config = XLMRobertaConfig(**roberta_sizes(shape.text, tokenizer.vocab_size, dropout), **marks)
         self.transformer = XLMRobertaModel(config, add_pooling_layer=False)
-        between = (shape.text_width + shape.joint) // 2
-        self.proj = nn.Sequential(
-            nn.Linear(shape.text_width, between, bias=False), nn.GELU(), nn.Linear(between, shape.joint, bias=False)
-        )
+        width, between = shape.text.width, (shape.text.width + shape.joint) // 2
+        layers = nn.Linear(width, between, bias=False), nn.GELU(), nn.Linear(between, shape.joint, bias=False)
+        self.proj = nn.Sequential(*layers)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) ids -> the projected mean (B, E) of the tokens without padding, and all tokens projected (B, T, E)."""
@@ -114,17 +94,9 @@ class MultilingualTowers(nn.Module):
 
     def __init__(self, shape: MultilingualShape, image_size: tuple[int, int], tokenizer: FileTokenizer, dropout: float):
         super().__init__()
-        self.visual = VisionTransformer(
-            image_size=image_size,
-            patch_size=shape.patch,
-            width=shape.vision_width,
-            layers=shape.vision_layers,
-            heads=shape.vision_width // shape.head_width,
-            mlp_ratio=shape.mlp_ratio,
-            output_dim=shape.joint,
-            act_layer=nn.GELU,
-            norm_layer=LayerNorm,
-        )
+        width, heads = shape.vision_width, shape.vision_width // shape.head_width
+        sizes = image_size, shape.patch, width, shape.vision_layers, heads, shape.mlp_ratio
+        self.visual = VisionTransformer(*sizes, output_dim=shape.joint, act_layer=nn.GELU, norm_layer=LayerNorm)
         self.text = TextTower(shape, tokenizer, dropout)
         self.embed_dim, self.tokenizer = shape.joint, tokenizer
         self.patch_grid = self.visual.grid_size
@@ -145,13 +117,13 @@ class MultilingualTowers(nn.Module):
         """
         buckets = length_buckets(self.lengths(ids))
         outputs = [run_sharded(self.text, ids[rows, :length]) for rows, length in buckets]
-        padded = [pad_tokens(tokens, ids.shape[1]) for _, tokens in outputs]
-        return restore_order([mean for mean, _ in outputs], buckets), restore_order(padded, buckets)
+        means, tokens = zip(*outputs, strict=True)
+        return restore_order(means, buckets), restore_order(tokens, buckets, ids.shape[1])
 
     def drop_text_attention(self, share: float) -> None:
         """Set the dropout of the text tower's attention weights."""
         for layer in self.text.transformer.encoder.layer:
-            layer.attention.self.dropout.p = share
+            cast(Any, layer).attention.self.dropout.p = share
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Fit a file of open_clip's model, or of our own, to this one (see `load_weights`, `fit_positions`).
@@ -166,3 +138,6 @@ class MultilingualTowers(nn.Module):
     def about(self) -> dict[str, str]:
         """Return the metadata to store with the weights, for `adapt`."""
         return grid_metadata(self.patch_grid)
+
+
+JointTowers = ClipTowers | MultilingualTowers

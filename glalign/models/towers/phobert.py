@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
+from glalign.config.from_mapping import named
+from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.length_buckets import length_buckets, pad_tokens, restore_order
-from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+from glalign.models.length_buckets import length_buckets, restore_order
 
 PAD_ID = 1
 """Id of the padding in every RoBERTa's vocabulary; the used rows of the position table follow it."""
@@ -42,28 +39,25 @@ SHAPES = {
 """The real one: vinai/phobert-base, whose vocabulary has 64,001 entries (D3)."""
 
 
+def roberta_sizes(shape: PhoBertShape, vocabulary_size: int, dropout: float) -> dict[str, Any]:
+    """Return arguments of transformers' RoBERTa configurations. dropout: of hidden states and attention weights."""
+    return {
+        "vocab_size": vocabulary_size,
+        "hidden_size": shape.width,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.hidden,
+        "max_position_embeddings": shape.positions,
+        "type_vocab_size": 1,
+        "layer_norm_eps": 1e-5,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": dropout,
+    }
+
+
 def phobert(name: str, vocabulary_size: int, dropout: float = 0.1) -> PhoBert:
     """Build a PhoBERT with random weights. dropout: .1 is its own. Raises: UserError for an unknown name."""
-    if name not in SHAPES:
-        raise UserError(f"model.text_backbone: unknown PhoBERT {name!r}; known: {', '.join(SHAPES)}")
-    return PhoBert(SHAPES[name], vocabulary_size, dropout)
-
-
-def phobert_text(
-    name: str,
-    files: tuple[Path, Path],
-    embed_dim: int,
-    *,
-    dropout: float = 0.1,
-    context_length: int | None = None,
-    lower_case: bool = False,
-) -> PhoBertText:
-    """Build a PhoBERT with random weights, its tokenizer from two `files` and a projection to `embed_dim`.
-
-    context_length: None for PhoBERT's own 256 (D4). lower_case (D6).
-    """
-    tokenizer = PhoBertFileTokenizer(*files, context_length or MAX_TOKENS, lower_case=lower_case)
-    return PhoBertText(phobert(name, tokenizer.vocab_size, dropout), embed_dim, tokenizer)
+    return PhoBert(named(SHAPES, name, "model.text_backbone: unknown PhoBERT"), vocabulary_size, dropout)
 
 
 class PhoBert(nn.Module):
@@ -78,20 +72,8 @@ class PhoBert(nn.Module):
 
         super().__init__()
         self.width = shape.width
-        config = RobertaConfig(
-            vocab_size=vocabulary_size,
-            hidden_size=shape.width,
-            num_hidden_layers=shape.layers,
-            num_attention_heads=shape.heads,
-            intermediate_size=shape.hidden,
-            max_position_embeddings=shape.positions,
-            type_vocab_size=1,
-            layer_norm_eps=1e-5,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-            pad_token_id=PAD_ID,
-        )
-        self.roberta = RobertaModel(config, add_pooling_layer=False)
+        sizes = roberta_sizes(shape, vocabulary_size, dropout)
+        self.roberta = RobertaModel(RobertaConfig(**sizes, pad_token_id=PAD_ID), add_pooling_layer=False)
 
     @property
     def words(self) -> nn.Embedding:
@@ -112,7 +94,7 @@ class PhoBert(nn.Module):
 
 
 class PhoBertText(nn.Module):
-    """PhoBERT and a new linear projection of every token to the joint width (D3); a `TextTower`.
+    """PhoBERT and a new linear projection of every token to the joint width (D3).
 
     The projection has no bias and is initialised like CLIP's.
     """
@@ -128,11 +110,8 @@ class PhoBertText(nn.Module):
         return (ids != PAD_ID).sum(dim=1)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
-        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding.
-
-        Captions of similar length are encoded together.
-        """
+        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding; similar lengths are encoded together."""
         lengths = self.lengths(ids)
         buckets = length_buckets(lengths)
         states = [run_sharded(self.encoder, ids[rows, :longest], lengths[rows]) for rows, longest in buckets]
-        return restore_order([pad_tokens(self.projection(part), ids.shape[1]) for part in states], buckets)
+        return restore_order([self.projection(part) for part in states], buckets, ids.shape[1])

@@ -9,34 +9,31 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
 from glalign.models.data_parallel import sharded
 
+Block = type[BasicBlock | Bottleneck]
+
 STAGES = 4
 """Stages of a complete ResNet."""
+
+SHAPES = {
+    "tiny/resnet": (BasicBlock, (1, 1, 1, 1), (16, 32, 64, 128), 3, False),
+    "resnet50": (Bottleneck, (3, 4, 6, 3), (64, 128, 256, 512), 7, True),
+}
+"""The first arguments of `ResNetTrunk`. ResNet-50 (He et al. 2016) has 2,048 channels at 1/32 of the image's sides; its
+tiny twin has one basic block per stage, no pooling, and 128 channels at 1/16 of the image's sides."""
 
 
 class ResNetTrunk(nn.Module):
     """(B, 3, H, W) -> (B, channels, h, w), the map of the last stage after its ReLU.
 
     Parameters have torchvision's names; weight files with more stages fit. The maps are channels-last in memory, which
-    is 1.14 times as fast on a CPU.
-
-    Args:
-        depths: blocks of each stage. widths: hidden width of each. Every stage but the first halves the map.
-        stem: kernel size of the first convolution, which has stride 2.
-        pool: 3 x 3 max pooling with stride 2 after the stem.
-        last_stride: stride of the last stage, unless it is the first.
-
-    Attributes:
-        reduction: the map's sides are the image's divided by it, rounded up.
+    is 1.14 times as fast on a CPU. depths: blocks of each stage. widths: hidden width of each. Every stage but the
+    first halves the map. stem: kernel size of the first convolution, which has stride 2. pool: 3 x 3 max pooling with
+    stride 2 after the stem. last_stride: stride of the last stage, unless it is the first. Attribute reduction: the
+    map's sides are the image's divided by it, rounded up.
     """
 
     def __init__(
-        self,
-        block: type[BasicBlock | Bottleneck],
-        depths: Sequence[int],
-        widths: Sequence[int],
-        stem: int,
-        pool: bool,
-        last_stride: int = 2,
+        self, block: Block, depths: Sequence[int], widths: Sequence[int], stem: int, pool: bool, last_stride: int
     ):
         super().__init__()
         self.conv1 = nn.Conv2d(3, widths[0], stem, stride=2, padding=stem // 2, bias=False)
@@ -45,18 +42,10 @@ class ResNetTrunk(nn.Module):
         channels = widths[0]
         strides = [1, *[2] * (len(depths) - 2), last_stride][: len(depths)]
         for number, (depth, width, stride) in enumerate(zip(depths, widths, strides, strict=True), start=1):
-            out = width * block.expansion
-            blocks = []
-            for index in range(depth):
-                step = stride if index == 0 else 1
-                shortcut = None
-                if step != 1 or channels != out:
-                    shortcut = nn.Sequential(conv1x1(channels, out, step), nn.BatchNorm2d(out))
-                blocks.append(block(channels, width, step, shortcut))
-                channels = out
-            self.add_module(f"layer{number}", nn.Sequential(*blocks))
-        self.channels = channels
-        self.stages = len(depths)
+            steps = [stride, *[1] * (depth - 1)]
+            self.add_module(f"layer{number}", stage(block, channels, width, steps))
+            channels = width * block.expansion
+        self.channels, self.stages = channels, len(depths)
         self.reduction = 2 ** (1 + pool) * math.prod(strides)
         he_init(self)
         self.to(memory_format=torch.channels_last)
@@ -80,14 +69,21 @@ class ResNetTrunk(nn.Module):
         return {f"{end}num_batches_tracked": torch.tensor(0) for end in sorted(ends)} | kept
 
 
+def stage(block: Block, channels: int, width: int, strides: Sequence[int]) -> nn.Sequential:
+    """Build one block per stride; (B, channels, h, w) -> (B, width * block.expansion, ...)."""
+    blocks, out = [], width * block.expansion
+    for step in strides:
+        shortcut = None
+        if step != 1 or channels != out:
+            shortcut = nn.Sequential(conv1x1(channels, out, step), nn.BatchNorm2d(out))
+        blocks.append(block(channels, width, step, shortcut))
+        channels = out
+    return nn.Sequential(*blocks)
+
+
 def basic_blocks(channels: int, out: int, count: int) -> nn.Sequential:
     """Blocks of two 3 x 3 convolutions, (B, channels, h, w) -> (B, out, h, w); initialised like a trunk."""
-    blocks = []
-    for _ in range(count):
-        shortcut = nn.Sequential(conv1x1(channels, out), nn.BatchNorm2d(out)) if channels != out else None
-        blocks.append(BasicBlock(channels, out, downsample=shortcut))
-        channels = out
-    branch = nn.Sequential(*blocks)
+    branch = stage(BasicBlock, channels, out, [1] * count)
     he_init(branch)
     return branch.to(memory_format=torch.channels_last)
 
@@ -97,15 +93,3 @@ def he_init(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-
-def resnet50_trunk(stages: int = STAGES, last_stride: int = 2) -> ResNetTrunk:
-    """Build ResNet-50 (He et al. 2016) without its head: 2,048 channels at 1/32 of the image's sides."""
-    depths, widths = (3, 4, 6, 3)[:stages], (64, 128, 256, 512)[:stages]
-    return ResNetTrunk(Bottleneck, depths, widths, stem=7, pool=True, last_stride=last_stride)
-
-
-def tiny_trunk(stages: int = STAGES, last_stride: int = 2) -> ResNetTrunk:
-    """Build its tiny twin: one basic block per stage, no pooling, 128 channels at 1/16 of the image's sides."""
-    depths, widths = (1, 1, 1, 1)[:stages], (16, 32, 64, 128)[:stages]
-    return ResNetTrunk(BasicBlock, depths, widths, stem=3, pool=False, last_stride=last_stride)

@@ -1,34 +1,13 @@
-"""The interface of a text encoder beside CLIP's image tower."""
-
-from typing import Protocol
+"""The token that stands for a caption in a text encoder beside CLIP's image tower."""
 
 import torch
 from torch import Tensor
-
-from glalign.contract.tokenizer import Tokenizer
 
 TOKENS = {"clip": ("eot", "last"), "phobert": ("first", "eot", "last")}
 """Tokens that may stand for the caption (D5), the default first: CLIP's end mark, PhoBERT's <s>.
 
 A causal encoder such as CLIP's cannot use its first token.
 """
-
-
-class TextTower(Protocol):
-    """Captions as tokens in the joint space: CLIP's text side (`ClipTowers`) or PhoBERT's (`PhoBertText`)."""
-
-    embed_dim: int
-
-    @property
-    def tokenizer(self) -> Tokenizer: ...
-
-    def text_tokens(self, ids: Tensor) -> Tensor:
-        """(B, T) int64 -> (B, T, E), not L2-normalised; padding does not change the tokens of the caption."""
-        ...
-
-    def lengths(self, ids: Tensor) -> Tensor:
-        """Return the number of tokens (B,) of captions (B, T), marks included."""
-        ...
 
 
 def text_token(tokens: Tensor, lengths: Tensor, which: str) -> Tensor:

@@ -1,13 +1,13 @@
 """A vision transformer (Dosovitskiy et al. 2021) of torch's own layers."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from glalign.models.data_parallel import sharded
-from glalign.models.towers.attention import use_lean_attention
-from glalign.models.towers.bert import INIT_STD, gelu, init_weights, renamed
+from glalign.models.towers.bert import INIT_STD, BertShape, bert_layer, init_weights, renamed
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
@@ -30,21 +30,9 @@ class VisionTransformer(nn.Module):
         self.patches = nn.Conv2d(3, width, patch, stride=patch)
         self.class_token = nn.Parameter(torch.empty(1, width))
         self.positions = nn.Parameter(torch.empty(1 + self.grid[0] * self.grid[1], width))
-        self.layers = nn.ModuleList(
-            use_lean_attention(
-                nn.TransformerEncoderLayer(
-                    width,
-                    heads,
-                    dim_feedforward=ratio * width,
-                    dropout=0.0,
-                    activation=gelu,
-                    layer_norm_eps=EPS,
-                    batch_first=True,
-                    norm_first=True,
-                )
-            )
-            for _ in range(layers)
-        )
+        shape = BertShape(width, layers, heads, len(self.positions), dropout=0.0, eps=EPS, ratio=ratio)
+        kind = partial(nn.TransformerEncoderLayer, norm_first=True)
+        self.layers = nn.ModuleList(bert_layer(kind, shape) for _ in range(layers))
         self.norm = nn.LayerNorm(width, EPS)
         self.apply(init_weights)
         for table in (self.class_token, self.positions):
@@ -63,7 +51,9 @@ class VisionTransformer(nn.Module):
 
         A file with this module's own names is accepted too. about: see `fit_positions`.
         """
-        return fit_positions(from_timm(tensors), "positions", about, self.grid, antialias=False)
+        named = renamed(tensors, TIMM)  # timm's tables have a batch axis
+        named = {k: v[0] if k in ("class_token", "positions") and v.ndim == 3 else v for k, v in named.items()}
+        return fit_positions(named, "positions", about, self.grid, antialias=False)
 
     def about(self) -> dict[str, str]:
         """Return the metadata to store with the weights, for `adapt`."""
@@ -80,9 +70,3 @@ TIMM = (
     (r"\.mlp\.fc([12])\.", r".linear\1."),
 )
 """Patterns of timm's names and their replacements, applied in this order."""
-
-
-def from_timm(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename timm's tensors of a vision transformer to those of `VisionTransformer`; tables lose their batch axis."""
-    named = renamed(tensors, TIMM)
-    return {k: v[0] if k in ("class_token", "positions") and v.ndim == 3 else v for k, v in named.items()}
