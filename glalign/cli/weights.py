@@ -42,14 +42,13 @@ def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -
     from glalign.weights.catalogue import weight_release
     from glalign.weights.required_weights import incomplete, report_entry, required_weights
 
-    config = overlaid(*paths)
-    needs = [] if names else [need for need in required_weights(config) if need.release]
+    needs = [] if names else [need for need in required_weights(overlaid(*paths)) if need.release]
     releases = [weight_release(name) for name in names or incomplete(map(report_entry, needs))]
     if not releases:
         why = "has all releases that it needs" if needs else f"needs no release; {PAPER} names one that does"
         click.echo(f"nothing to fetch: the configuration {why}")
         return
-    target = _target(folder or config.weights)
+    target = _target(folder or overlaid(*paths).weights)
     from glalign.weights.fetching import fetch_release
 
     for release in releases:

@@ -56,7 +56,7 @@ class Dataset(Section):
 
 
 class Testset(Section):
-    """What is searched for, and where."""
+    """A test set: splits, identities, gallery and what counts as a hit."""
 
     __test__ = False  # no class of tests
 

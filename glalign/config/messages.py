@@ -1,4 +1,4 @@
-"""Values become a section, or an error of one line that names the key and the remedy."""
+"""Validation of a section, with one-line messages that name the key and the remedy."""
 
 import difflib
 import functools

@@ -28,8 +28,20 @@ TABLE = re.compile(r"(<!-- keys: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def schema_text() -> str:
     """config/schema.yaml."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_for_editors(json_schema(Settings))}
-    text: str = yaml.safe_dump(schema, sort_keys=False, default_flow_style=None, allow_unicode=True, width=400)
-    return HEADER + text
+    return HEADER + "".join(_lines(schema, 0))
+
+
+def _lines(node: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """YAML of a schema: sections and their keys in lines of their own, what a key says of its values in one line."""
+    for key, value in node.items():
+        if key in ("$defs", "properties") or (depth == 1 and isinstance(value, Mapping)):
+            yield f"{'  ' * depth}{key}:\n"
+            yield from _lines(value, depth + 1)
+        else:
+            text = yaml.safe_dump(
+                {key: value}, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000
+            )
+            yield f"{'  ' * depth}{text.strip()[1:-1]}\n"
 
 
 def _for_editors(node: Any) -> Any:

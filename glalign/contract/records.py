@@ -46,7 +46,7 @@ def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
     """Read a manifest, or one split of it. Raises: UserError naming the line that is not a record."""
     records = []
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; make it with `glalign manifest`")
+        raise UserError(f"{path}: no such file; make it with `snakemake --cores 1 {path}`")
     with Path(path).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:

@@ -66,7 +66,7 @@ def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
     file was made from another manifest.
     """
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; make it with `glalign phrases`")
+        raise UserError(f"{path}: no such file; make it with `snakemake --cores 1 {path}`")
     rows: dict[tuple[str, int], Phrases] = {}
     with Path(path).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
@@ -83,7 +83,7 @@ def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
             phrases = rows.get((record.image, index))
             if phrases is None or any(caption[p["start"] : p["end"]] != p["text"] for p in phrases):
                 raise UserError(
-                    f"{path}: does not fit caption {index} of {record.image}; delete the file and run `glalign phrases`"
+                    f"{path}: does not fit caption {index} of {record.image}; delete the file and run the workflow"
                 )
             found.append(phrases)
     return found

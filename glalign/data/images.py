@@ -109,6 +109,6 @@ class PartStore(_Store):
                     raise ValueError(f"mode {picture.mode}, a label map has one byte per pixel")
                 return region_masks(np.asarray(picture), self._grid, self._dress)
         except FileNotFoundError as error:
-            raise UserError(f"{file}: no label map; make it with `glalign parse`") from error
+            raise UserError(f"{file}: no label map; run the workflow, which makes it") from error
         except (OSError, ValueError, SyntaxError) as error:
-            raise UserError(f"{file}: not a label map ({error}); delete it and run `glalign parse` again") from error
+            raise UserError(f"{file}: not a label map ({error}); delete it and run the workflow again") from error

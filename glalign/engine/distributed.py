@@ -1,4 +1,4 @@
-"""A training in several processes, started by torchrun; glalign.models.batch_shares divides the work.
+"""A training in several processes, started by torchrun; glalign.models.data_parallel divides the work.
 
 All run the same program on the same whole batches and have the same weights; only the first one writes files.
 """

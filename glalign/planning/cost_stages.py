@@ -77,7 +77,7 @@ def plan_size(draft: Draft) -> Iterator[Job]:
 
 
 def plan_systems(draft: Draft) -> Iterator[Job]:
-    """The table of those sizes."""
+    """The table of the systems' sizes."""
     rows = []
     for name, entry in _measured(draft).items():
         about = {key: draft.published.get(name, {}).get(key, "") for key in ("published", "source", "note")}
@@ -106,7 +106,7 @@ def _measured(draft: Draft) -> dict[str, System]:
     return {name: originals.get(name, draft.config.systems[name]) for name in names}
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         "size", "{system}", {"size": "sizes/{system}.json"}, "cost.size.measure", plan_size,
         "Build a system at its original size, run it once, count.", uses_torch=True, memory=16000,

@@ -1,4 +1,4 @@
-"""From nothing, or a release, to a checked manifest, part label maps and noun phrases."""
+"""The data stages: synthetic datasets, manifests, part label maps, noun phrases."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ GENERATED = {
     "labels": "data/{dataset}/labels/",
 }
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         "synthesize", "{dataset}", GENERATED, "synthetic.dataset.synthesize", plan_synthesize,
         "Draw a dataset of synthetic people in CUHK-PEDES's layout.",

@@ -10,6 +10,7 @@ from glalign.planning import (
     data_stages,
     report_stages,
     scoring_stages,
+    search_stages,
     table_stages,
     training_stages,
     twin_stages,
@@ -29,6 +30,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             *scoring_stages.STAGES,
             *table_stages.STAGES,
             *cost_stages.STAGES,
+            *search_stages.STAGES,
             *report_stages.STAGES,
             report_stages.DOCUMENT,
         )

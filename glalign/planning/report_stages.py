@@ -5,12 +5,10 @@ from typing import Literal
 
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import Noted, Spec
-from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
 from glalign.planning.cells import ids_of_cell, partial_files, reason_missing, synthetic_source
 from glalign.planning.draft import Draft, unique
 from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
-from glalign.planning.training_stages import alpha_base, fit_spec, tuned_systems
 from glalign.support.checkout import suite_file
 
 JUDGED = 200
@@ -81,31 +79,6 @@ class TranslationSpec(Spec):
     show_paper_values: bool
     profile: str
     data_note: str
-
-
-class AlphaTableSpec(Noted):
-    """The table of those scores."""
-
-    scores: str
-    title: str
-    profile: str
-
-
-class TuningRow(Noted):
-    """A system on a trainset. runs: records of its trainings, one per rate."""
-
-    system: str
-    label: str
-    trainset: str
-    runs: tuple[str, ...]
-
-
-class TuningSpec(Spec):
-    """The document of the learning rates tried. target: path that makes it."""
-
-    rates: tuple[float, ...]
-    rows: tuple[TuningRow, ...]
-    target: str
 
 
 class DocumentSpec(Spec):
@@ -198,42 +171,6 @@ def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
     return TranslationRow.of(entry, files, dataset=dataset, source_language=language, note=note)
 
 
-def plan_alpha_scores(draft: Draft) -> Iterator[Job]:
-    """Validation scores of the trainings that differ in alpha alone (D29)."""
-    if base := alpha_base(draft):
-        jobs, paths = draft.jobs["alpha_fit"].values(), draft.paths
-        folders = [(fit_spec(job).model["alpha"], paths.path("alpha_fit", "folder", **job.ids)) for job in jobs]
-        runs = tuple(AlphaRun(alpha=alpha, folder=folder) for alpha, folder in folders)
-        files = [path for job in jobs for path in paths.outputs("alpha_fit", job.ids).values()]
-        yield Job({}, AlphaSpec(fit=fit_spec(base), runs=runs), (*base.inputs, *files), base.weights, base.class_path)
-
-
-def plan_alpha(draft: Draft) -> Iterator[Job]:
-    """The table of those scores."""
-    config, alpha = draft.config, draft.config.alpha
-    if draft.jobs["alpha_scores"]:
-        label = config.systems[alpha.system].label
-        text = f"{label}: weight of the global branch, trained on {alpha.trainset}, on its validation identities."
-        scores = draft.paths.path("alpha_scores", "scores")
-        partial = partial_files(config, draft.paths, config.trainsets[alpha.trainset])
-        spec = AlphaTableSpec(scores=scores, title=draft.title(text), profile=config.profile, partial=partial)
-        yield Job({}, spec, (scores, *partial.values()))
-
-
-def plan_tuning(draft: Draft) -> Iterator[Job]:
-    """The document of the search for learning rates."""
-    config, rows = draft.config, []
-    for name, trainset in tuned_systems(draft):
-        ids = [{"system": name, "trainset": trainset, "rate": f"{rate:g}"} for rate in config.tuning.rates]
-        runs = tuple(draft.paths.path("tune", "run", **one) for one in ids)
-        partial = partial_files(config, draft.paths, config.trainsets[trainset])
-        rows.append(TuningRow.of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial))
-    if rows:
-        target = draft.paths.path("tuning", "document")
-        spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), target=target)
-        yield Job({}, spec, unique(path for row in rows for path in (*row.runs, *row.partial.values())))
-
-
 def plan_document(draft: Draft) -> Iterator[Job]:
     """One document of every table that has LaTeX: the paper's, the extended ones, the others."""
     jobs = [(stage, job) for stage in WITH_LATEX for job in draft.jobs[stage].values()]
@@ -242,7 +179,7 @@ def plan_document(draft: Draft) -> Iterator[Job]:
     yield Job({}, DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables), tables)
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "reporting.mcnemar.make_mcnemar",
         plan_mcnemar, "Write McNemar's tests of paired queries.", default=True,
@@ -255,19 +192,6 @@ STAGES = (
         "translation", "translation", {"csv": "translation.csv", "tex": "translation.tex"},
         "reporting.translation.make_translation", plan_translation,
         "Write what machine translation got wrong.", default=True,
-    ),
-    Stage(
-        "alpha_scores", "alpha_scores", {"scores": "alpha/scores.json"}, "engine.alpha.score_alphas",
-        plan_alpha_scores, "Score trainings with other weights of the global branch on validation identities.",
-        uses_torch=True, minutes=480, memory=32000,
-    ),
-    Stage(
-        "alpha", "alpha", {"csv": "alpha.csv", "tex": "alpha.tex"}, "reporting.alpha.make_alpha",
-        plan_alpha, "Write validation Rank-1 per weight of the global branch.", default=True,
-    ),
-    Stage(
-        "tuning", "tuning", {"document": "tuning.md"}, "reporting.tuning.make_tuning",
-        plan_tuning, "Write the document of the learning rates tried.",
     ),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A test set scored once: ranks, the archive boundary, and the metrics that are counted from them."""
+"""Stages that score a test set: ranks of every query, and the metrics that are counted from them."""
 
 from collections.abc import Iterator
 
@@ -59,7 +59,7 @@ def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
     return TrainedSpec.of(config, entry, run=run, dress=dress, trained_on=sources)
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         "predict", f"{RUN}/{{testset}}",
         {"ranks": f"ranks/{RUN}/{{testset}}.jsonl", "summary": f"ranks/{RUN}/{{testset}}.json"},

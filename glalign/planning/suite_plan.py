@@ -1,4 +1,4 @@
-"""The plan of a configuration beside the suite's own files: the paper's tables, and the systems' original sizes."""
+"""The plan of a configuration, with the paper's tables and the systems' original sizes read from the checkout."""
 
 from pathlib import Path
 

@@ -163,7 +163,7 @@ def _files(rows: Sequence[Row]) -> tuple[str, ...]:
     return unique(path for row in rows for path in (*row.metrics, *row.runs, *row.partial.values()))
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         "table", "{table}", {"csv": "table{table}.csv", "tex": "table{table}.tex"}, "reporting.tables.make_table",
         plan_table, "Write one of the paper's tables as CSV and LaTeX.", default=True,

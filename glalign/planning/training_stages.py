@@ -1,4 +1,4 @@
-"""Trainings: of every cell, of the weights of the global branch, of the search for learning rates.
+"""The training of every cell.
 
 A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by scenario: scenarios share it.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from glalign.config.loading import Config
 from glalign.config.settings import System
 from glalign.contract.specs.training import DatasetSpec, FitSpec
-from glalign.planning.cells import ids_of_cell, reason_missing, reason_unread
+from glalign.planning.cells import ids_of_cell
 from glalign.planning.data_stages import dataset_files, pictures_of
 from glalign.planning.draft import Draft
 from glalign.planning.pretrained_files import model_files
@@ -45,12 +45,6 @@ def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
     return Job(ids, spec, (*(path for _, paths in read for path in paths), *made), given, entry.class_path)
 
 
-def changed(job: Job, ids: dict[str, str], **values: object) -> Job:
-    """A training that differs from another in some values."""
-    spec = job.spec.model_copy(update=values)
-    return Job(ids, spec, job.inputs, job.weights, job.class_path)
-
-
 def plan_fit(draft: Draft) -> Iterator[Job]:
     """The training of every cell that runs, once for all scenarios that share it."""
     for (scenario, system), cell in draft.cells.items():
@@ -59,70 +53,19 @@ def plan_fit(draft: Draft) -> Iterator[Job]:
                 yield fit_job(draft, system, ids["trainset"], int(ids["seed"]))
 
 
-def alpha_base(draft: Draft) -> Job | None:
-    """The training whose weight of the global branch is varied (D29); None where its data are missing."""
-    config, alpha = draft.config, draft.config.alpha
-    if config.systems[alpha.system].class_path is None or reason_missing(config, config.trainsets[alpha.trainset]):
-        return None
-    return fit_job(draft, alpha.system, alpha.trainset, config.seeds[0])
-
-
-def plan_alpha_fit(draft: Draft) -> Iterator[Job]:
-    """Trainings that differ in alpha alone."""
-    if base := alpha_base(draft):
-        for value in draft.config.alpha.values:
-            model = {**fit_spec(base).model, "alpha": value}
-            yield changed(base, {"alpha": f"{value:g}"}, model=model)
-
-
-def fit_spec(job: Job) -> FitSpec:
-    """The specification of a training."""
-    assert isinstance(job.spec, FitSpec)
-    return job.spec
-
-
-def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
-    """(system, trainset) of each search for a learning rate. An ablation has the rate of its system."""
-    config = draft.config
-    for trainset in config.tuning.trainsets:
-        datasets = config.trainsets[trainset]
-        for name, entry in trained_systems(config).items():
-            untrained = entry.budget is None or entry.budget.steps == 0
-            ablation = name in config.mcnemar.ablations
-            if not (untrained or ablation or reason_missing(config, datasets) or reason_unread(config, name, datasets)):
-                yield name, trainset
-
-
-def plan_tune(draft: Draft) -> Iterator[Job]:
-    """Every system of the tuning trainsets with every rate."""
-    for name, trainset in tuned_systems(draft):
-        fit = fit_job(draft, name, trainset, draft.config.tuning.seed)
-        for rate in draft.config.tuning.rates:
-            optim = fit_spec(fit).optim.model_copy(update={"lr": rate})
-            yield changed(fit, {"system": name, "trainset": trainset, "rate": f"{rate:g}"}, optim=optim)
-
-
 def trained_systems(config: Config) -> dict[str, System]:
     """The systems that have a class and a budget."""
     return {name: entry for name, entry in config.systems.items() if entry.class_path and entry.budget}
 
 
-def _outputs(folder: str) -> dict[str, str]:
+def run_outputs(folder: str) -> dict[str, str]:
     return {"model": f"{folder}/model.safetensors", "run": f"{folder}/run.json"}
 
 
 RUN = "{system}/{trainset}/seed{seed}"
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
-        "fit", RUN, _outputs(f"runs/{RUN}"), "engine.fit.fit", plan_fit,
+        "fit", RUN, run_outputs(f"runs/{RUN}"), "engine.fit.fit", plan_fit,
         "Train one system on one training set.", trains=True, uses_torch=True, minutes=1440, memory=48000,
-    ),
-    Stage(
-        "alpha_fit", "alpha{alpha}", _outputs("alpha/alpha{alpha}"), "engine.fit.fit", plan_alpha_fit,
-        "Train with another weight of the global branch.", trains=True, uses_torch=True, minutes=1440, memory=48000,
-    ),
-    Stage(
-        "tune", "{system}/{trainset}/rate{rate}", _outputs("tuning/{system}/{trainset}/rate{rate}"), "engine.fit.fit",
-        plan_tune, "Train with another learning rate.", trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
 )  # fmt: skip

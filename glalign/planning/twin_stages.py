@@ -30,7 +30,7 @@ def plan_twin(draft: Draft) -> Iterator[Job]:
         yield Job({"weights": name}, PretrainSpec.of(config, recipe, name=name), made, given)
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         "vocabulary", "{vocabulary}", {"vocabulary": "pretrained/{vocabulary}.tokenizer.json"},
         "pretraining.vocabulary.make_vocabulary", VocabulariesOf("vocabulary"),

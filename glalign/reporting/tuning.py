@@ -6,7 +6,7 @@ from pathlib import Path
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import RunRecord
 from glalign.evaluation.metrics import half_up
-from glalign.planning.report_stages import TuningSpec
+from glalign.planning.search_stages import TuningSpec
 from glalign.reporting.partial_releases import partial_note
 from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError

@@ -15,6 +15,7 @@ import yaml
 from helpers.slurm_node import MEMORY, lacking, slurm_node
 
 from glalign.config.loading import overlaid
+from glalign.planning.plan import STAGES
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
@@ -49,8 +50,8 @@ def checkout(folder: Path) -> Path:
     (folder / "small.yaml").write_text(json.dumps(OVERLAY), encoding="utf-8")
     file = folder / "profiles" / "slurm" / "profile.yaml"
     profile = yaml.safe_load(file.read_text(encoding="utf-8"))
-    for claim in (profile["default-resources"], *profile["set-resources"].values()):
-        claim["mem_mb"] = MEMORY // 4
+    for name in STAGES:
+        profile["set-resources"].setdefault(name, {})["mem_mb"] = MEMORY // 4
     file.write_text(yaml.safe_dump(profile), encoding="utf-8")
     return folder
 

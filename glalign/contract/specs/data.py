@@ -1,4 +1,4 @@
-"""Specifications of the stages from nothing, or a release, to a checked manifest, part label maps and noun phrases."""
+"""Specifications of the data stages: synthetic datasets, manifests, part label maps, noun phrases."""
 
 from typing import Literal
 

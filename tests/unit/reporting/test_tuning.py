@@ -7,7 +7,7 @@ import pytest
 from helpers.tables import run_file
 
 from glalign.config.loading import overlaid
-from glalign.planning.report_stages import TuningRow, TuningSpec
+from glalign.planning.search_stages import TuningRow, TuningSpec
 from glalign.reporting.tuning import best_rate, make_tuning
 from glalign.support.errors import UserError
 
