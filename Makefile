@@ -1,14 +1,16 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
-# make test                           the fast tests;  make lint: formatters and linters;  make lock: resolve again
+# make test                           the fast tests;  make lock: resolve again
+# make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
 # make golden [CORES=2]               every table, compared with tests/golden (nightly); make tables: without comparing
 # make slurm                          the executor of profiles/slurm, into .venv
-# make tuning, make docs              learning rates on validation, and docs/fidelity.md from the docstrings
+# make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
 comma := ,
 CORES ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LINT := .venv-lint
+SITE := .venv-site
 TABLES := $(foreach k,1 2 3 4 5 6 7 8 9 10 11,table$(k))
 # The first Python for which every package has a wheel, else any that is new enough (3.14 compiles one small package).
 SUITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= ($(1)))
@@ -19,11 +21,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs slurm
+.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs site slurm
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,5p' Makefile
+	@sed -n '1,6p' Makefile
 
 install: $(READY)
 
@@ -68,16 +70,22 @@ docs: $(READY)
 test: $(READY)
 	"$(BIN)/python" -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
 
-$(LINT)/.ready: requirements-lint.lock
-	"$(PYTHON)" -m venv "$(LINT)"
-	$(call PIP,$(LINT)) --require-hashes --no-deps -r requirements-lint.lock
+$(LINT)/.ready $(SITE)/.ready: .venv-%/.ready: requirements-%.lock
+	"$(PYTHON)" -m venv "$(@D)"
+	$(call PIP,$(@D)) --require-hashes --no-deps -r "$<"
 	@touch "$@"
 
 lint: $(READY) $(LINT)/.ready
 	"$(LINT)/bin/ruff" check .
 	"$(LINT)/bin/ruff" format --check .
 	"$(LINT)/bin/snakefmt" --check Snakefile workflow
+	"$(LINT)/bin/mypy" --python-executable "$(BIN)/python"
+	"$(LINT)/bin/lint-imports" --no-cache --no-logo
 	"$(BIN)/snakemake" --lint
+
+# A link or a reference that leads nowhere is an error.
+site: $(SITE)/.ready
+	NO_MKDOCS_2_WARNING=1 "$(SITE)/bin/mkdocs" build --strict
 
 # Needs uv on the PATH. Hashes are those of the files on PyPI, for Linux and macOS and every Python from 3.11 on.
 RESOLVE = uv pip compile --quiet --no-config --universal --generate-hashes --python-version 3.11 --no-annotate --no-header
@@ -86,5 +94,6 @@ lock:
 	$(RESOLVE) -o requirements-cpu.lock requirements.in \
 		$$(grep -oE '^(torch|torchvision|triton|(nvidia|cuda)-[a-z0-9-]+)=' requirements.lock | sed 's/^/--no-emit-package /; s/=//')
 	$(RESOLVE) -o requirements-lint.lock requirements-lint.in
+	$(RESOLVE) -o requirements-site.lock requirements-site.in
 	$(RESOLVE) -o requirements-slurm.lock -c requirements.lock requirements-slurm.in \
 		$$(grep -oE '^[a-z0-9._-]+=' requirements.lock | sort -u | sed 's/^/--no-emit-package /; s/=//')

@@ -1,25 +1,28 @@
-"""Dual-path CNN (Zheng et al., TOMM 2020): a ResNet and a residual CNN over words, tied by one classifier."""
+"""Dual-path CNN (Zheng et al., TOMM 2020): a ResNet and a residual CNN over words share one classifier."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.config.from_mapping import from_mapping, require
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.tokenizer import Split
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
-from glalign.language.tokenizers import Split, WordTokenizer
-from glalign.models.batch_shares import spread
+from glalign.language.tokenizers import WordTokenizer
+from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
+from glalign.models.towers.resnet import ResNetTrunk
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
 WORD_STD = 0.1
-"""Spread of the random word vectors, near that of word2vec's values; He's (.017 for 7,263 words) starts more slowly."""
+"""Standard deviation of the random word vectors, near word2vec's; He's (.017 for 7,263 words) starts more slowly."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,10 @@ class Options:
     """The `model:` keys. The defaults are the original's (layumi/Image-Text-Embedding@eefe0f2, CUHK-PEDES scripts).
 
     backbone, weights: the image trunk and its file. max_words, embedding: length and width of the word input. width:
-    factor on the widths of the text CNN. branch_scale: BatchNorm scale that ends each of its residual branches at the
-    start. feature: width of both heads. dropout: share dropped before the classifier. min_count: words seen less often
-    are skipped. segmenter: what cuts captions into words, pyvi or underthesea (Vietnamese), null to split at blanks and
-    signs. stage_one: share of the training with a frozen trunk. margin: of the ranking loss. *_weight: of the
+    factor on the widths of the text CNN. branch_scale: initial BatchNorm scale at the end of each of its residual
+    branches. feature: width of both heads. dropout: share dropped before the classifier. min_count: rarer words are
+    skipped. segmenter: splits captions into words, pyvi or underthesea (Vietnamese); null splits at blanks and
+    punctuation. stage_one: share of the training with a frozen trunk. margin: of the ranking loss. *_weight: of the
     terms of stage II. trunk_rate: learning rate of the trunk in stage II, relative to the heads. text_slots: start
     slots summed per caption at test, 0 for all of them.
     """
@@ -56,36 +59,19 @@ class Options:
     def __post_init__(self) -> None:
         if self.segmenter not in (None, *SEGMENTERS):
             raise UserError(f"model.segmenter: {self.segmenter!r}; choose {', '.join(SEGMENTERS)} or null")
-        least = {"max_words": 1, "embedding": 1, "feature": 1, "min_count": 1, "text_slots": 0, "width": 0, "margin": 0}
-        for key, low in least.items():
-            if getattr(self, key) < low:
-                raise UserError(f"model.{key}: {getattr(self, key)} is below {low}")
-        for key in ("dropout", "stage_one"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise UserError(f"model.{key}: {getattr(self, key)} is no share, 0 to 1")
+        counts = ("max_words", "embedding", "feature", "min_count")
+        require(self, counts, lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("text_slots", "width", "margin"), lambda value: value >= 0, "is negative; choose 0 or more")
+        require(self, ("dropout", "stage_one"), lambda value: 0 <= value <= 1, "is no share; choose 0 to 1")
 
 
-class Stage(NamedTuple):
-    """One stage of the text CNN: first block, `blocks - 1` narrower ones, output width, stride of the first block."""
-
-    first: int
-    middle: int
-    out: int
-    blocks: int
-    stride: int
-
-
-STAGES = (
-    Stage(128, 64, 256, 3, 1),
-    Stage(512, 128, 512, 4, 2),
-    Stage(1024, 256, 1024, 6, 2),
-    Stage(2048, 0, 2048, 1, 1),  # a single block, hence no narrower ones
-)
-"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14."""
+STAGES = ((128, 64, 256, 3, 1), (512, 128, 512, 4, 2), (1024, 256, 1024, 6, 2), (2048, 0, 2048, 1, 1))
+"""The text CNN of the CUHK-PEDES script; lengths 56, 28, 14, 14. Of each stage: hidden widths of the first block and of
+the narrower ones (the last stage has none), output width, number of blocks, stride of the first block."""
 
 
 class DualPath(Retriever):
-    """Both paths learn to name the person with one shared classifier (stage I), then also to rank (stage II).
+    """Both paths are trained with one shared identity classifier (stage I), then also with a ranking loss (stage II).
 
     Source: layumi/Image-Text-Embedding@eefe0f2 (scripts for CUHK-PEDES), reimplemented from a description of it.
 
@@ -107,9 +93,9 @@ class DualPath(Retriever):
     nearly stands for all of them. `branch_scale: 0` starts the text CNN of 14 blocks as its four projections, an
     initial value and not a change of the network, for short trainings.
 
-    Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and
-    learn at the full rate; the dictionary is every training word seen `min_count` times instead of those that word2vec
-    knows (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: what `data:` offers.
+    Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and learn
+    at the full rate; the dictionary is every training word that occurs `min_count` times instead of those that word2vec
+    knows (7,263 for CUHK-PEDES). Augmentation by crops of other area and aspect: only that of `data:` is used.
 
     At a disadvantage: in the demo its text side starts from nothing, where the original has word2vec's vectors and the
     systems with a transformer have a pre-trained one.
@@ -118,17 +104,13 @@ class DualPath(Retriever):
     needs = frozenset({"words"})
     sampling = "identity"
 
-    def __init__(self, options: Options, trunk: nn.Module, tokenizer: WordTokenizer, identities: int):
+    def __init__(self, options: Options, trunk: ResNetTrunk, tokenizer: WordTokenizer, identities: int):
         super().__init__()
-        self.options, self.tokenizer = options, tokenizer
+        self.options, self.tokenizer, self.trunk = options, tokenizer, trunk
         feature = self.embed_dim = options.feature
-        self.trunk = trunk
         self.image_head = nn.Sequential(
-            nn.Linear(trunk.channels, feature, bias=False),
-            nn.BatchNorm1d(feature),
-            nn.ReLU(),
-            nn.Linear(feature, feature, bias=False),
-            nn.BatchNorm1d(feature),
+            *(nn.Linear(trunk.channels, feature, bias=False), nn.BatchNorm1d(feature), nn.ReLU()),
+            *(nn.Linear(feature, feature, bias=False), nn.BatchNorm1d(feature)),
         )
         self.words = WordInput(len(tokenizer.words), options.embedding)
         self.text_body, channels = text_body(options.embedding, options.width)
@@ -136,42 +118,39 @@ class DualPath(Retriever):
         self.dropout = nn.Dropout(options.dropout)
         self.classifier = nn.Linear(feature, identities)
         for module in (self.image_head, self.words, self.text_body, self.text_head, self.classifier):
-            module.apply(he_initialise)
+            module.apply(he_init)
         for block in self.text_body:
-            nn.init.constant_(block.branch[-1].weight, options.branch_scale)
-        self.ranking = False  # which stage the next step belongs to; `before_step` says
+            last_norm = cast("Bottleneck", block).branch[-1]
+            nn.init.constant_(last_norm.get_parameter("weight"), options.branch_scale)
+        self.ranking = False  # whether the next step belongs to stage II; set by `before_step`
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "DualPath":
-        """See Retriever.build; the dictionary comes from `facts.words`, any image size fits."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See `Retriever.build`; the dictionary is made of `info.words`, and any image size fits."""
         options = from_mapping(Options, model, "model")
-        trunk = resnet_trunk(options.backbone)
-        split = splitter(options.segmenter)
-        tokenizer = WordTokenizer.counted(facts.words, options.max_words, options.min_count, split=split)
-        system = cls(options, trunk, tokenizer, facts.identities)
+        trunk, split = resnet_trunk(options.backbone), splitter(options.segmenter)
+        tokenizer = WordTokenizer.counted(info.words, options.max_words, options.min_count, split=split)
+        system = cls(options, trunk, tokenizer, info.identities)
         weights.fill(trunk, options.weights)
         return system
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> Split:
-        """See Retriever.word_split."""
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def before_step(self, step: int, steps: int) -> None:
-        """Stage I: the trunk is frozen, its statistics too. Stage II: everything learns and the ranking loss counts."""
+        """Set the stage. I: the trunk and its statistics are frozen. II: all is trained, with the ranking loss."""
         self.ranking = step >= self.options.stage_one * steps
         self.trunk.requires_grad_(self.ranking)
         if not self.ranking:
             self.trunk.eval()
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Instance losses `id_image`, `id_text`; in stage II also `ranking`."""
+        """Terms `id_image`, `id_text`; in stage II also `ranking`."""
         options = self.options
         free = options.max_words - batch.lengths
         chance = torch.rand(len(free), generator=batch.generator).to(free.device)
-        image = self.image_head(self.pooled(batch.pixels)).relu()
+        image = self.image_head(self.pool_image(batch.pixels)).relu()
         text = self.text_features(batch, (chance * (free + 1)).long()).relu()
         id_image = F.cross_entropy(self.classifier(self.dropout(image)), batch.person)
         id_text = F.cross_entropy(self.classifier(self.dropout(text)), batch.person)
@@ -185,12 +164,12 @@ class DualPath(Retriever):
         }
 
     def encode_images(self, batch: Batch) -> Features:
-        """Normalised sum of the features of the image and of its mirror image, before the last ReLU."""
-        both = self.image_head(self.pooled(batch.pixels)) + self.image_head(self.pooled(batch.pixels.flip(-1)))
+        """Return the normalised sum of the features of the image and its mirror image, before the last ReLU."""
+        both = self.image_head(self.pool_image(batch.pixels)) + self.image_head(self.pool_image(batch.pixels.flip(-1)))
         return {"global": F.normalize(both)}
 
     def encode_texts(self, batch: Batch) -> Features:
-        """Normalised sum of the features over the start slots of each caption, before the last ReLU."""
+        """Return the normalised sum of the features over the start slots of each caption, before the last ReLU."""
         free = self.options.max_words - batch.lengths
         slots = self.options.text_slots or int(free.max()) + 1
         order = torch.arange(slots, device=free.device)[:, None]
@@ -201,25 +180,25 @@ class DualPath(Retriever):
         total = sum(self.text_features(batch, s) * c[:, None] for s, c in zip(starts, counts, strict=True))
         return {"global": F.normalize(total)}
 
-    def pooled(self, pixels: Tensor) -> Tensor:
-        """(B, C) average of the trunk's map."""
+    def pool_image(self, pixels: Tensor) -> Tensor:
+        """Return the average (B, C) of the trunk's map."""
         return self.trunk(pixels).mean(dim=(2, 3))
 
     def text_features(self, batch: Batch, starts: Tensor) -> Tensor:
-        """(B, feature) of the captions, each starting at its slot; BatchNorm output, before the last ReLU."""
-        return spread(self.read, placed(batch.tokens, batch.lengths, starts, self.options.max_words))
+        """Return the features (B, feature) of captions that begin at slots `starts` (B,), before the last ReLU."""
+        return run_sharded(self.encode_words, place_words(batch.tokens, batch.lengths, starts, self.options.max_words))
 
-    def read(self, ids: Tensor) -> Tensor:
-        """(B, feature) of words at their places, ids (B, max_words)."""
+    def encode_words(self, ids: Tensor) -> Tensor:
+        """Return the features (B, feature) of word ids (B, max_words)."""
         return self.text_head(self.text_body(self.words(ids)).amax(dim=2))
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """The trunk at its relative rate, the rest at the full one; no decay for vectors."""
+        """Return groups with the trunk at its relative rate; no decay for vectors."""
         return trunk_and_rest(self.parameters(), self.trunk, lr, self.options.trunk_rate, weight_decay)
 
 
 class WordInput(nn.Module):
-    """A 1 x 1 convolution of one-hot words with BatchNorm, as a table: ids (B, T) -> (B, width, T); id 0 is no word."""
+    """A 1 x 1 convolution of one-hot words with BatchNorm, as a table: ids (B, T) -> (B, width, T); 0 is padding."""
 
     def __init__(self, words: int, width: int):
         super().__init__()
@@ -235,13 +214,13 @@ class WordInput(nn.Module):
 class Bottleneck(nn.Module):
     """1 x 1, width-2 and 1 x 1 convolutions over words with BatchNorm, plus the shortcut."""
 
-    def __init__(self, channels: int, middle: int, out: int, stride: int, project: bool):
+    def __init__(self, channels: int, hidden: int, out: int, stride: int, project: bool):
         super().__init__()
         self.branch = nn.Sequential(
-            *(nn.Conv1d(channels, middle, 1, bias=False), nn.BatchNorm1d(middle), nn.ReLU()),
-            nn.ConstantPad1d((1, 0), 0.0),  # one cell on the left, so that width 2 keeps the length
-            *(nn.Conv1d(middle, middle, 2, stride, bias=False), nn.BatchNorm1d(middle), nn.ReLU()),
-            *(nn.Conv1d(middle, out, 1, bias=False), nn.BatchNorm1d(out)),
+            *(nn.Conv1d(channels, hidden, 1, bias=False), nn.BatchNorm1d(hidden), nn.ReLU()),
+            nn.ConstantPad1d((1, 0), 0.0),  # one position on the left, so that a kernel of 2 keeps the length
+            *(nn.Conv1d(hidden, hidden, 2, stride, bias=False), nn.BatchNorm1d(hidden), nn.ReLU()),
+            *(nn.Conv1d(hidden, out, 1, bias=False), nn.BatchNorm1d(out)),
         )
         self.shortcut: nn.Module = nn.Identity()
         if project:
@@ -252,18 +231,18 @@ class Bottleneck(nn.Module):
 
 
 def text_body(channels: int, width: float) -> tuple[nn.Sequential, int]:
-    """The residual CNN over words with all widths times `width`, and its number of output channels."""
+    """Build the residual CNN over words with all widths times `width`; returns it and its number of output channels."""
     blocks = []
-    for stage in STAGES:
-        first, middle, out = (max(1, round(width * size)) for size in (stage.first, stage.middle, stage.out))
-        blocks.append(Bottleneck(channels, first, out, stage.stride, project=True))
-        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(stage.blocks - 1)]
+    for *sizes, count, stride in STAGES:
+        first, middle, out = (max(1, round(width * size)) for size in sizes)
+        blocks.append(Bottleneck(channels, first, out, stride, project=True))
+        blocks += [Bottleneck(out, middle, out, 1, project=False) for _ in range(count - 1)]
         channels = out
     return nn.Sequential(*blocks), channels
 
 
-def placed(tokens: Tensor, lengths: Tensor, starts: Tensor, size: int) -> Tensor:
-    """(B, size) ids: each row's first `lengths` tokens from column `starts` on, 0 elsewhere."""
+def place_words(tokens: Tensor, lengths: Tensor, starts: Tensor, size: int) -> Tensor:
+    """Return ids (B, size) with each row's first `lengths` tokens from column `starts` on, 0 elsewhere."""
     source = torch.arange(size, device=tokens.device) - starts[:, None]
     inside = (source >= 0) & (source < lengths[:, None])
     padded = F.pad(tokens, (0, max(0, size - tokens.shape[1])))
@@ -284,8 +263,8 @@ def ranking_loss(image: Tensor, text: Tensor, person: Tensor, margin: float) -> 
     return (hinges * counts).sum() / counts.sum().clamp(min=1)
 
 
-def he_initialise(module: nn.Module) -> None:
-    """Normal values of variance 2 / fan-in, zero biases, for every layer that is a convolution in the original."""
+def he_init(module: nn.Module) -> None:
+    """Initialise the layers that are convolutions in the original: variance 2 / fan-in, zero biases."""
     match module:
         case nn.Conv1d() | nn.Linear():
             nn.init.kaiming_normal_(module.weight)

@@ -8,9 +8,9 @@ __all__ = ["Options", "Pham2021"]  # the options of a system are those of its mo
 class Pham2021(ViTAA):
     """ViTAA trained on Vietnamese words and on the phrases that a Vietnamese keyword list finds.
 
-    Source: reimplementation from secondary description. The paper was not read and there is no public code: what later
-    papers say of it is that it is ViTAA for Vietnamese. Everything else here is `baselines.vitaa.ViTAA`, whose source
-    is Jarr0d/ViTAA@0bd7638.
+    Source: reimplementation from secondary description. The paper was not read and there is no public code: later
+    papers describe it as ViTAA for Vietnamese. Everything else here is `baselines.vitaa.ViTAA`, whose source is
+    Jarr0d/ViTAA@0bd7638.
 
     Kept: all of `ViTAA`; nothing in this class overrides it. The vocabulary is that of the Vietnamese training
     captions, cut into words by a segmenter (`segmenter: pyvi` under `by_language`): a word of several syllables,
@@ -19,6 +19,6 @@ class Pham2021(ViTAA):
 
     Simplified: as `ViTAA`. Which segmenter the paper used is not known.
 
-    Not done: whatever the paper changed in the network, in the losses or in the attributes, which is unknown. It reads
-    Vietnamese only (`languages: [vi]` in its configuration), because the paper reports it on Vietnamese captions only.
+    Not done: the changes of the paper in the network, in the losses or in the attributes, which are unknown. It is
+    trained on Vietnamese only (`languages: [vi]` in its configuration), as the paper reports it on Vietnamese alone.
     """

@@ -9,9 +9,8 @@ class Pham2022(DualPath):
     """A ResNet-50 over pixels and a residual CNN like it over words, as Dual-path has them.
 
     Source: reimplementation from secondary description (DOI 10.1007/s11042-022-12138-1). The paper was not read and
-    there is no public code: what is known of it is an image ResNet-50 and a text CNN like a ResNet-50, trained on
-    Vietnamese. Everything else here is `baselines.dual_path.DualPath`, whose source is
-    layumi/Image-Text-Embedding@eefe0f2.
+    there is no public code: known are an image ResNet-50 and a text CNN like a ResNet-50, trained on Vietnamese.
+    Everything else here is `baselines.dual_path.DualPath`, whose source is layumi/Image-Text-Embedding@eefe0f2.
 
     Kept: all of `DualPath`; nothing in this class overrides it. It is the same network with the same losses and the
     same rule for its dictionary, on Vietnamese captions over the words of a segmenter (`segmenter: pyvi` under
@@ -21,6 +20,5 @@ class Pham2022(DualPath):
 
     Simplified: as `DualPath`.
 
-    Not done: whatever the paper changed in layers, losses, dropout, lengths of the stages or word vectors, which is
-    unknown.
+    Not done: the changes of the paper in layers, losses, dropout, stage lengths or word vectors, all unknown.
     """

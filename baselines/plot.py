@@ -1,41 +1,43 @@
-"""PLOT (Park et al., ECCV 2024): parts that images and captions share, found by slots and weighted by the caption."""
+"""PLOT (Park et al., ECCV 2024): parts of images and captions by slot attention, weighted by the caption."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import at_end, length_groups
+from baselines.irra import CLASSIFIER_STD
+from glalign.config.from_mapping import from_mapping, require
+from glalign.contract.retriever import Batch, Features, Retriever, Shapes
+from glalign.contract.tokenizer import MarkedTokenizer
+from glalign.contract.training_info import TrainingInfo
+from glalign.models.length_buckets import eot_tokens
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.losses.mlm import clip_blocks, outputs_at, word_head, word_loss
+from glalign.models.losses.mlm import clip_blocks, masked_word_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
-from glalign.models.slots import PartWeights, SlotAttention, SlotDecoder, overlap, part_nce, part_scores
+from glalign.models.slot_attention import PartWeights, SlotAttention, SlotDecoder, part_nce, part_scores, slot_overlap
 from glalign.models.towers.backbones import clip_towers
+from glalign.models.towers.clip import ClipTowers
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
-CLASSIFIER_STD = 0.001
-"""Spread of the initial weights of both identity classifiers (as IRRA's)."""
-
 NEW = ("cross", "classifier", "mlm_head", "slot", "local", "decoder")
-"""What the name of a parameter contains that has a larger rate (jicheol93/PLOT@cf56901)."""
+"""Parameters whose name contains one of these have a larger rate (jicheol93/PLOT@cf56901)."""
+
+MARKS = 2
+"""Start and end of a caption, which are not words."""
 
 
 @dataclass(frozen=True)
 class Options:
     """The `model:` keys. The defaults are the original's (jicheol93/PLOT@cf56901).
 
-    backbone, weights: the CLIP towers and their file. skipped_text_blocks: last blocks of the text tower that are not
-    run. tau: temperature of the similarity distributions. cross_depth: blocks over words and image tokens.
-    share_masked_ids: all losses see the masked captions. slots, iterations: parts, and how often they are refined.
+    backbone, weights: the CLIP towers and their file. skipped_text_blocks: number of last blocks of the text tower that
+    are not run. tau: temperature of the similarity distributions. cross_depth: blocks over words and image tokens.
+    share_masked_ids: all losses use the masked captions. slots, iterations: parts, and how often they are refined.
     decoder_width: channels inside the decoders. reconstruction_from, local_from: shares of the training after which
     these losses begin. reconstruction_weight, diversity_weight: of their terms. local_scale: 1 / tau of the parts
     relative to the global one. score_weight: of the parts' cosine in the score. new_rate: learning rate of the new
@@ -60,13 +62,12 @@ class Options:
     new_rate: float = 20.0
 
     def __post_init__(self) -> None:
-        least = {"skipped_text_blocks": 0, "cross_depth": 1, "slots": 2, "iterations": 1, "decoder_width": 1}
-        for key, value in least.items():
-            if getattr(self, key) < value:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose {value} or more")
-        for key in ("tau", "local_scale", "new_rate"):
-            if getattr(self, key) <= 0:
-                raise UserError(f"model.{key}: {getattr(self, key)} is not above 0; the original has 0.015, 5 and 20")
+        require(self, ("skipped_text_blocks",), lambda value: value >= 0, "is negative; choose 0 or more")
+        sizes = ("cross_depth", "iterations", "decoder_width")
+        require(self, sizes, lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("slots",), lambda value: value >= 2, "is too small; choose 2 or more")
+        factors = ("tau", "local_scale", "new_rate")
+        require(self, factors, lambda value: value > 0, "is not above 0; the original has 0.015, 5 and 20")
 
 
 class Plot(Retriever):
@@ -91,12 +92,12 @@ class Plot(Retriever):
     are `data:` values.
 
     Simplified: padding is not rebuilt by the text decoder (original: all 75 positions); captions of similar length are
-    read together, so that there is less padding, and what is left of it attends in the blocks as in the original;
-    where a result is not read it is not computed (last block at masked words only; last layer of the decoders on the
-    mixed values, which changes nothing because the shares sum to 1); full precision (original: float16 with scaled
+    encoded together, which leaves less padding; the rest of it takes part in the attention of the blocks, as in the
+    original; unused results are not computed (last block at masked words only; last layer of the decoders on the mixed
+    values, which changes nothing because the mixing weights sum to 1); full precision (original: float16 with scaled
     gradients); position tables are resized bicubically; LR per step. Left open by our description and chosen here:
-    position tables of the decoders start as N(0, .02), their layers as torch's; the MLP of the part weights counts as
-    a new module. In the demo the text tower has two blocks and both are run (`skipped_text_blocks: 0`): leaving out one
+    position tables of the decoders start as N(0, .02), their layers as torch's; the MLP of the part weights counts as a
+    new module. In the demo the text tower has two blocks and both are run (`skipped_text_blocks: 0`): leaving out one
     would take half of the tower instead of a twelfth.
 
     Not done: parameters that the original makes and never uses, IRRA's cross-attention and its two LNs (1,052,672
@@ -105,15 +106,17 @@ class Plot(Retriever):
     """
 
     class_heads = ("classifier.", "local_classifier.")
+    tokenizer: MarkedTokenizer
+    parts_count: Tensor
 
-    def __init__(self, options: Options, towers: nn.Module, identities: int):
+    def __init__(self, options: Options, towers: ClipTowers, identities: int):
         super().__init__()
         self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
         self.patch_grid = towers.patch_grid
         width = self.embed_dim = towers.embed_dim
         self.classifier = nn.Linear(width, identities, bias=False)
         self.cross_blocks, self.ln_post = clip_blocks(width, options.cross_depth), nn.LayerNorm(width)
-        self.mlm_head = word_head(width, self.tokenizer.vocab_size, options.cross_depth)
+        self.mlm_head = vocabulary_head(width, self.tokenizer.vocab_size, options.cross_depth)
         self.slots = nn.Parameter(nn.init.orthogonal_(torch.empty(options.slots, width)))
         self.image_slot_attention = SlotAttention(width, options.iterations)
         self.text_slot_attention = SlotAttention(width, options.iterations)
@@ -123,35 +126,31 @@ class Plot(Retriever):
         self.text_decoder = SlotDecoder(width, options.decoder_width, (1, self.tokenizer.context_length - MARKS))
         for classifier in (self.classifier, self.local_classifier):
             nn.init.normal_(classifier.weight, std=CLASSIFIER_STD)
-        self.rebuilds = False  # whether the next step has the reconstruction loss; `before_step` says
-        self.register_buffer("parts_count", torch.tensor(False))  # whether it has the parts' losses, and the score them
+        self.rebuilds = False  # whether the next step has the reconstruction loss; set by `before_step`
+        self.register_buffer("parts_count", torch.tensor(False))  # whether loss and score include the parts
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Plot":
-        """See Retriever.build. Raises: UserError if no block of the text tower would be run."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See `Retriever.build`. Raises: UserError if no block of the text tower would be run."""
         options = from_mapping(Options, model, "model")
         towers = clip_towers(options.backbone, image_size)
         towers.text_depth -= options.skipped_text_blocks
         if towers.text_depth < 1:
-            raise UserError(
-                f"model.skipped_text_blocks: {options.skipped_text_blocks} leaves no text block of "
-                f"{options.backbone}; the original skips 1"
-            )
+            left = f"{options.skipped_text_blocks} leaves no text block of {options.backbone}; the original skips 1"
+            raise UserError(f"model.skipped_text_blocks: {left}")
         towers.transformer.resblocks[towers.text_depth :].requires_grad_(False)
         weights.fill(towers, options.weights)
-        return cls(options, towers, facts.identities)
+        return cls(options, towers, info.identities)
 
     def before_step(self, step: int, steps: int) -> None:
-        """Switch on the reconstruction and the parts; the latter is a buffer, because it also decides the score."""
+        """Switch on the reconstruction and the parts, whose switch is a buffer, because the score depends on it."""
         self.rebuilds = step >= self.options.reconstruction_from * steps
         parts_count = step >= self.options.local_from * steps
         self.parts_count.fill_(parts_count)
         for decoder in (self.image_decoder, self.text_decoder):
             decoder.requires_grad_(self.rebuilds)
-        for reader in (self.slots, self.image_slot_attention, self.text_slot_attention):
-            reader.requires_grad_(self.rebuilds or parts_count)
+        for slots in (self.slots, self.image_slot_attention, self.text_slot_attention):
+            slots.requires_grad_(self.rebuilds or parts_count)
         for local in (self.local_weights, self.local_classifier):
             local.requires_grad_(parts_count)
 
@@ -160,23 +159,23 @@ class Plot(Retriever):
         masked, chosen = mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
         images, masked_texts = self.towers.image_tokens(batch.pixels), self.towers.text_tokens(masked)
         texts = masked_texts if self.options.share_masked_ids else self.towers.text_tokens(batch.tokens)
-        image, text, tau = images[:, 0], at_end(texts, batch.tokens), self.options.tau
+        image, text, tau = images[:, 0], eot_tokens(texts, batch.tokens), self.options.tau
         sides = F.normalize(image), F.normalize(text)
         scores = sides[0] @ sides[1].T
-        names = [F.cross_entropy(self.classifier(side), batch.person) for side in sides]
+        id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in sides]
         terms = {
             "metric": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
-            "id": (names[0] + names[1]) / 2,
-            "mlm": self.masked_word_loss(masked_texts, images, batch, chosen),
+            "id": (id_losses[0] + id_losses[1]) / 2,
+            "mlm": masked_word_loss(self.fuse_tokens, self.word_logits, masked_texts, images, batch, chosen),
         }
         if self.rebuilds or self.parts_count:
-            patches, (words, inside) = images[:, 1:], words_of(texts, batch.lengths)
+            patches, (words, mask) = images[:, 1:], word_tokens(texts, batch.lengths)
             image_parts = self.image_slot_attention(self.slots, patches)
-            text_parts = self.text_slot_attention(self.slots, words, inside)
+            text_parts = self.text_slot_attention(self.slots, words, mask)
         if self.rebuilds:
             everywhere = torch.ones_like(patches[..., 0], dtype=torch.bool)
             error = squared_error(self.image_decoder(image_parts, everywhere), patches[everywhere])
-            error = error + squared_error(self.text_decoder(text_parts, inside), words[inside])
+            error = error + squared_error(self.text_decoder(text_parts, mask), words[mask])
             terms["reconstruction"] = self.options.reconstruction_weight * error / len(images)
         if self.parts_count:
             weights = self.local_weights(text)
@@ -185,66 +184,59 @@ class Plot(Retriever):
             terms["local_id"] = F.cross_entropy(self.local_classifier(F.normalize(both)), batch.person)
         return terms
 
-    def masked_word_loss(self, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
-        """Cross-entropy of the batch's own words at the `chosen` positions; text (B, T, E), image (B, N, E) tokens."""
-        hidden, words = [], []
-        for rows, length in length_groups(batch.lengths):
-            wanted = chosen[rows, :length]
-            both = torch.cat([text[rows, :length], image[rows]], dim=1)
-            hidden.append(spread(partial(outputs_at, self.cross_blocks), both, wanted, sizes=wanted.sum(dim=1)))
-            words.append(batch.tokens[rows, :length][wanted])
-        return word_loss(self.mlm_head(self.ln_post(torch.cat(hidden))), torch.cat(words))
+    def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
+        """Return the M caption states (M, E) at `mask` (B, T), after the blocks over [caption; image]."""
+        return outputs_at_mask(self.cross_blocks, torch.cat([text, image], dim=1), mask)
+
+    def word_logits(self, states: Tensor) -> Tensor:
+        """Return logits (M, vocabulary) of states (M, E)."""
+        return self.mlm_head(self.ln_post(states))
 
     def local_metric(self, image: Tensor, text: Tensor, weights: Tensor, person: Tensor) -> Tensor:
-        """NCE of the four pairings, SDM of the two across the sides, diversity; image, text (B, K, E), weights (B, K).
+        """NCE of the four pairings of sides, SDM of the two across sides, and diversity.
 
-        Row i has the weights of caption i, rows of images too.
+        image, text: (B, K, E). weights: (B, K) of the captions, used for row i of images too.
         """
         tau = self.options.tau / self.options.local_scale
         same_side = [part_scores(side, side, weights) for side in (text, image)]
         across = [part_scores(image, text, weights), part_scores(text, image, weights)]
         nce = torch.stack([part_nce(scores, person, tau) for scores in (*same_side, *across)]).sum()
         matching = sdm(across[0], person, tau) + sdm(across[1], person, tau)
-        return nce + matching + self.options.diversity_weight * (overlap(image) + overlap(text))
+        return nce + matching + self.options.diversity_weight * (slot_overlap(image) + slot_overlap(text))
 
     def encode_images(self, batch: Batch) -> Features:
-        """Normalised class token, and the normalised parts `local` (B, K, E)."""
+        """Return the normalised class token, and the normalised parts "local" (B, K, E)."""
         tokens = self.towers.image_tokens(batch.pixels)
         parts = self.image_slot_attention(self.slots, tokens[:, 1:])
         return {"global": F.normalize(tokens[:, 0]), "local": F.normalize(parts, dim=2)}
 
     def encode_texts(self, batch: Batch) -> Features:
-        """Normalised end-of-text token, and the normalised parts `local` (B, K, E) times their weights in the score:
-        all 0 before the parts' losses have begun."""
+        """Return the normalised end-of-text token, and "local" (B, K, E): the normalised parts times their weights.
+
+        The weights are 0 until the losses of the parts have begun.
+        """
         tokens = self.towers.text_tokens(batch.tokens)
-        text = at_end(tokens, batch.tokens)
-        parts = F.normalize(self.text_slot_attention(self.slots, *words_of(tokens, batch.lengths)), dim=2)
+        text = eot_tokens(tokens, batch.tokens)
+        parts = F.normalize(self.text_slot_attention(self.slots, *word_tokens(tokens, batch.lengths)), dim=2)
         weights = self.options.score_weight * self.parts_count * self.local_weights(text)
         return {"global": F.normalize(text), "local": weights[:, :, None] * parts}
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
-        """(Q, G) global cosine plus the weighted sum of the parts' cosines."""
+        """Return (Q, G): the global cosine plus the weighted sum of the parts' cosines."""
         return texts["global"] @ images["global"].T + texts["local"].flatten(1) @ images["local"].flatten(1).T
 
-    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-        """See `encode_images`; the same on both sides."""
-        shapes: dict[str, tuple[int, ...]] = {
-            "global": (self.embed_dim,),
-            "local": (self.options.slots, self.embed_dim),
-        }
-        return shapes, dict(shapes)
+    def feature_shapes(self) -> tuple[Shapes, Shapes]:
+        """See `encode_images`; the same for captions."""
+        shapes: Shapes = {"global": (self.embed_dim,), "local": (self.options.slots, self.embed_dim)}
+        return shapes, shapes
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """One group per pair of rate and decay; which parameter belongs where is `rule`."""
-        return grouped(self, lambda name: rule(name, self.options.new_rate), lr, weight_decay)
-
-
-MARKS = 2
-"""Start and end of a caption, which are not words."""
+        """Return one group per pair of rate and decay, by `rule`."""
+        return grouped(self.named_parameters(), lambda name: rule(name, self.options.new_rate), lr, weight_decay)
 
 
 def rule(name: str, new_rate: float) -> tuple[float, bool]:
-    """Relative rate of a parameter and whether it decays; a bias is a bias wherever it is.
+    """Return the relative rate of a parameter and whether it decays; biases of all modules are alike.
 
     >>> rule("slots", 20.0), rule("mlm_head.3.bias", 20.0), rule("towers.visual.proj", 20.0)
     ((20.0, True), (2.0, False), (1.0, True))
@@ -254,15 +246,15 @@ def rule(name: str, new_rate: float) -> tuple[float, bool]:
     return (new_rate if any(word in name for word in NEW) else 1.0), True
 
 
-def words_of(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens (B, T - 2, E) from the second to the last but one, and which of them (B, T - 2) are words.
+def word_tokens(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the tokens (B, T - 2, E) from the second to the last but one, and (B, T - 2) bool, true at words.
 
-    tokens (B, T, E) of [start, words, end, padding]; lengths (B,) with the marks.
+    tokens: (B, T, E) of [start, words, end, padding]. lengths: (B,) with the marks.
     """
     places = torch.arange(tokens.shape[1] - MARKS, device=tokens.device)
     return tokens[:, 1:-1], places < (lengths - MARKS)[:, None]
 
 
 def squared_error(rebuilt: Tensor, tokens: Tensor) -> Tensor:
-    """Sum of squared differences; `tokens` are taken as they are, only what rebuilt them learns."""
+    """Sum of squared differences; no gradient reaches `tokens`."""
     return (rebuilt - tokens.detach()).square().sum()

@@ -1,45 +1,43 @@
-"""RaSa (Bai et al., IJCAI 2023): ALBEF fine-tuned to tell strong from weak pairs and to notice replaced words."""
+"""RaSa (Bai et al., IJCAI 2023): ALBEF fine-tuned to distinguish strong and weak pairs and to detect replaced words."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
-from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words, places_of
+from glalign.config.from_mapping import from_mapping, require
+from glalign.contract.retriever import Batch, Features, Retriever, Shapes
+from glalign.contract.training_info import TrainingInfo
+from glalign.models.losses import albef_tasks
+from glalign.models.parameter_groups import grouped
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
-from glalign.models.towers.bert import initialise, padding_of
+from glalign.models.towers.bert import init_weights, padding_mask
 from glalign.storage.weight_files import Weights
-from glalign.support.errors import UserError
 
-NOBODY = -100
-"""Person of a queue's place that nothing has filled."""
-
-IGNORED = -100
-"""Label that the cross-entropy leaves out."""
+NOBODY = IGNORED = -100
+"""Person of an empty place in the queue, and the label that the cross-entropy ignores."""
 
 FLIP = 0.5
-"""Probability that the momentum model sees the mirror image of what the online model sees."""
+"""Probability that the image of the momentum model is mirrored once more."""
 
 HEADS = ("prd_head", "mrtd_head")
-"""Modules that ALBEF's pre-training does not know."""
+"""Modules that ALBEF's pre-training does not have."""
 
 
 @dataclass(frozen=True)
 class Options:
     """The `model:` keys. The defaults are the original's (Flame-Chasers/RaSa@bd16aa1, its CUHK-PEDES configuration).
 
-    backbone, weights, vocabulary: ALBEF, its file and its word pieces. dropout: of BERT's layers. momentum: share that
-    the slow copy keeps per step. queue: features remembered per side. softness: share of the slow copy's opinion in the
-    targets; ramp: share of the training over which it rises from 0. weak: probability of another caption of the person.
-    mask, replaced_mask: shares of words masked for prediction and for replacement. distil_axis: vocabulary, or
-    positions, over which the original normalises by mistake. *_weight: of the five losses. head_rate,
-    temperature_rate: learning rates of the new heads and of the temperature, relative to the rest. rerank_top: images
-    per query that the fusion scores.
+    backbone, weights, vocabulary: ALBEF, its file and its word pieces. dropout: of BERT's layers. momentum: of the
+    momentum model. queue: features stored per side. softness: weight of the momentum model's prediction in the targets;
+    ramp: share of the training over which it rises from 0. weak: probability of another caption of the person. mask,
+    replaced_mask: shares of words masked for prediction and for replacement. distil_axis: vocabulary, or positions,
+    over which the original normalises by mistake. *_weight: of the five losses. head_rate, temperature_rate: learning
+    rates of the new heads and of the temperature, relative to the rest. rerank_top: images per query that the fusion
+    scores.
     """
 
     backbone: str = "albef"
@@ -64,26 +62,19 @@ class Options:
     rerank_top: int = 128
 
     def __post_init__(self) -> None:
-        for key in ("momentum", "softness", "ramp", "weak", "mask", "replaced_mask"):
-            if not 0.0 <= (value := getattr(self, key)) <= 1.0:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and 1")
-        if not 0.0 <= self.dropout < 1.0:
-            raise UserError(f"model.dropout: {self.dropout} does not lie between 0 and 1")
-        if self.distil_axis not in ("vocabulary", "positions"):
-            raise UserError(f"model.distil_axis: {self.distil_axis!r}; choose vocabulary or positions")
-        for key, least, remedy in (
-            ("queue", 1, "1 or more features"),
-            ("rerank_top", 0, "0 (no second stage) or more"),
-        ):
-            if (value := getattr(self, key)) < least:
-                raise UserError(f"model.{key}: {value}; choose {remedy}")
-        for key in ("cl_weight", "pitm_weight", "mlm_weight", "prd_weight", "mrtd_weight"):
-            if (value := getattr(self, key)) < 0:
-                raise UserError(f"model.{key}: {value} is negative; 0 silences the loss")
+        shares = ("momentum", "softness", "ramp", "weak", "mask", "replaced_mask")
+        require(self, shares, lambda value: 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("dropout",), lambda value: 0 <= value < 1, "does not lie between 0 and below 1")
+        axes = ("vocabulary", "positions")
+        require(self, ("distil_axis",), lambda value: value in axes, "is unknown; choose vocabulary or positions")
+        require(self, ("queue",), lambda value: value >= 1, "is too small; choose 1 or more features")
+        require(self, ("rerank_top",), lambda value: value >= 0, "is negative; choose 0 (no second stage) or more")
+        weights = ("cl_weight", "pitm_weight", "mlm_weight", "prd_weight", "mrtd_weight")
+        require(self, weights, lambda value: value >= 0, "is negative; 0 silences the loss")
 
 
 class RaSa(Retriever):
-    """Contrast, matching, relation and replaced words on an ALBEF; coarse cosines, then the fusion's judgement.
+    """ALBEF with contrastive, matching, relation and replaced-word losses; ranks by cosine, then by the fusion's score.
 
     Source: Flame-Chasers/RaSa@bd16aa1 on top of salesforce/ALBEF@b9727e4, reimplemented from a description of both.
 
@@ -97,47 +88,48 @@ class RaSa(Retriever):
     position, and the online model finds the replaced ones. Momentum model of .995, moved before every step, its dropout
     on; its image is mirrored once more with probability .5, so that with `data.flip: true` the two are independent.
     Weights .5, 1, 1, .5, .5; PRD and M-RTD heads at ten times the rate. At test: cosine, then the matching logit of the
-    best 128 images. AdamW at 1e-5, decay .02 (none for vectors), cosine, are `optim:` values; 384 x 384 pixels
-    without regard to aspect, CLIP's statistics and batches of 52 are `data:` values, 30 epochs the `budget:`.
+    best 128 images. AdamW at 1e-5, decay .02 (none for vectors), cosine, are `optim:` values; 384 x 384 pixels without
+    regard to aspect, CLIP's statistics and batches of 52 are `data:` values, 30 epochs the `budget:`.
 
     Simplified: the cosine ends at a tenth of each group's rate (original: at 1e-6 for all, which is a tenth of all but
-    the two heads' rate); the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 mended it
-    (`distil_axis: positions` has the original's); captions are cut at 50 word pieces in training as at test (original:
-    50 words in training); of ALBEF's file the online model is read, of which the momentum model starts as a copy, and
-    the queues start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of
-    a device); images below the best 128 keep the order of their cosines (original: tied); the last fusion layer and the
-    word head run at the positions that are asked for (nothing changes but the time); LR per step (original: per epoch;
-    the new heads at the common rate for their first 100 steps); the temperature is not decayed.
+    the two heads' rate); the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 corrects it
+    (`distil_axis: positions` is the original's); captions are cut at 50 word pieces in training as at test (original:
+    50 words in training); of ALBEF's file the online model is loaded, the momentum model starts as its copy, and the
+    queues start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of a
+    device); images below the best 128 keep the order of their cosines (original: tied); the last fusion layer and the
+    word head run at the needed positions only (nothing changes but the time); LR per step (original: per epoch; the new
+    heads at the common rate for their first 100 steps); the temperature is not decayed.
 
     Not done: choosing the epoch by the test split, as the original does on two of its data sets.
 
     At a disadvantage: in the demo the fusion has one layer and minutes of pre-training, where the original has six and
-    millions of web pairs; its judgement of the best images replaces the cosine's all the same.
+    millions of web pairs; its score of the best images replaces the cosine all the same.
     """
 
     needs = frozenset({"caption_of_person"})
+    tokenizer: AlbefTokenizer
+    image_queue: Tensor
+    text_queue: Tensor
+    person_queue: Tensor
+    queue_end: Tensor
 
     def __init__(self, options: Options, model: Albef, tokenizer: AlbefTokenizer):
         super().__init__()
-        self.options, self.tokenizer = options, tokenizer
-        self.rerank_top = options.rerank_top
-        self.albef = model
-        self.slow = model.momentum_copy()
+        self.options, self.tokenizer, self.rerank_top, self.albef = options, tokenizer, options.rerank_top, model
+        self.momentum_model = model.momentum_copy()
         self.prd_head, self.mrtd_head = nn.Linear(model.width, 2), nn.Linear(model.width, 2)
         for head in (self.prd_head, self.mrtd_head):
-            head.apply(initialise)
+            head.apply(init_weights)
         self.embed_dim = model.text_proj.out_features
         self.register_buffer("image_queue", F.normalize(torch.randn(options.queue, self.embed_dim)))
         self.register_buffer("text_queue", F.normalize(torch.randn(options.queue, self.embed_dim)))
         self.register_buffer("person_queue", torch.full((options.queue,), NOBODY))
         self.register_buffer("queue_end", torch.zeros((), dtype=torch.int64))
-        self.softness = options.softness  # of the next step; `before_step` says
+        self.softness = options.softness  # of the next step; set by `before_step`
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "RaSa":
-        """See Retriever.build; nothing depends on the training set."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See `Retriever.build`; nothing depends on the training set."""
         options = from_mapping(Options, model, "model")
         tokenizer = AlbefTokenizer(weights.vocabulary(options.vocabulary))
         network = albef(options.backbone, image_size, tokenizer.vocab_size, options.dropout)
@@ -145,54 +137,53 @@ class RaSa(Retriever):
         return cls(options, network, tokenizer)
 
     def before_step(self, step: int, steps: int) -> None:
-        """The momentum model follows; the targets soften over the first `ramp` of the training."""
+        """Update the momentum model; soften the targets over the first `ramp` of the training."""
         options = self.options
         rise = options.ramp * steps
         self.softness = options.softness * (min(1.0, step / rise) if rise > 0 else 1.0)
-        self.slow.follow(self.albef, options.momentum)
+        self.momentum_model.momentum_update(self.albef, options.momentum)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Terms `cl`, `pitm`, `mlm`, `prd` and `mrtd`; the queues move on."""
-        options, model, slow = self.options, self.albef, self.slow
+        """Terms `cl`, `pitm`, `mlm`, `prd` and `mrtd`; the batch enters the queues."""
+        options, model, teacher = self.options, self.albef, self.momentum_model
         count, stream = len(batch.pixels), batch.generator
         mirrored = torch.rand(count, 1, 1, 1, generator=stream).to(batch.pixels.device) < FLIP
-        slow_pixels = torch.where(mirrored, batch.pixels.flip(-1), batch.pixels)
+        teacher_pixels = torch.where(mirrored, batch.pixels.flip(-1), batch.pixels)
         other = torch.rand(count, generator=stream).to(batch.pixels.device) < options.weak
         ids, lengths = mixed_captions(batch, other)
         image, text = model.vision(batch.pixels), model.text(ids, lengths)
         features = (model.image_feature(image), model.text_feature(text))
         with torch.no_grad():
-            slow_image = slow.vision(slow_pixels)
-            slow_features = (slow.image_feature(slow_image), slow.text_feature(slow.text(ids, lengths)))
-            logits = [features[side] @ slow_features[1 - side].T / model.temperature for side in (0, 1)]
-        contrast = self.contrast(features, slow_features, batch.person)
-        self.remember(*slow_features, batch.person)
-        rows, columns, match = hard_pairs(*logits, batch.person, stream)
-        states = model.matched(text[rows], lengths[rows], image[columns])
+            teacher_image = teacher.vision(teacher_pixels)
+            targets = (teacher.image_feature(teacher_image), teacher.text_feature(teacher.text(ids, lengths)))
+            image_to_text, text_to_image = (features[side] @ targets[1 - side].T / model.temperature for side in (0, 1))
+        contrast = self.contrastive_loss(features, targets, batch.person)
+        self.enqueue(*targets, batch.person)
+        rows, columns, match = albef_tasks.hard_negative_pairs(image_to_text, text_to_image, batch.person, stream)
+        states = model.fused_class_token(text[rows], lengths[rows], image[columns])
         weak = (other & ~batch.other_same).long()
         return {
             "cl": options.cl_weight * contrast,
             "pitm": options.pitm_weight * F.cross_entropy(model.matching(states), match),
-            "mlm": options.mlm_weight * self.predict(batch, image, slow_image),
+            "mlm": options.mlm_weight * self.mlm_loss(batch, image, teacher_image),
             "prd": options.prd_weight * F.cross_entropy(self.prd_head(states[:count]), weak),
-            "mrtd": options.mrtd_weight * self.detect(batch, image, slow_image),
+            "mrtd": options.mrtd_weight * self.mrtd_loss(batch, image, teacher_image),
         }
 
-    def contrast(self, features: tuple[Tensor, Tensor], slow: tuple[Tensor, Tensor], person: Tensor) -> Tensor:
+    def contrastive_loss(
+        self, features: tuple[Tensor, Tensor], teacher: tuple[Tensor, Tensor], person: Tensor
+    ) -> Tensor:
         """Mean of the four contrastive losses of images and texts (B, E) against momentum features and queues."""
         columns = torch.cat([person, self.person_queue])
-        same = (person[:, None] == columns[None, :]).to(slow[0].dtype)
-        keys = (torch.cat([slow[0], self.image_queue]), torch.cat([slow[1], self.text_queue]))
-        pairs = [(side, against) for side in (0, 1) for against in (0, 1)]
-        losses = [
-            soft_contrast(features[side], slow[side], keys[against], same, self.albef.temperature, self.softness)
-            for side, against in pairs
-        ]
+        same = (person[:, None] == columns[None, :]).to(teacher[0].dtype)
+        keys = (torch.cat([teacher[0], self.image_queue]), torch.cat([teacher[1], self.text_queue]))
+        pairs, how = ((0, 0), (0, 1), (1, 0), (1, 1)), (same, self.albef.temperature, self.softness)
+        losses = [soft_contrast(features[side], teacher[side], keys[other], *how) for side, other in pairs]
         return torch.stack(losses).mean()
 
     @torch.no_grad()
-    def remember(self, image: Tensor, text: Tensor, person: Tensor) -> None:
-        """Put momentum features (B, E) into the queues in place of the oldest; of more than fit, the last."""
+    def enqueue(self, image: Tensor, text: Tensor, person: Tensor) -> None:
+        """Replace the oldest features of the queues by momentum features (B, E), or by the last ones that fit."""
         size = self.options.queue
         fresh = min(size, len(person))
         places = (self.queue_end + torch.arange(fresh, device=person.device)) % size
@@ -200,70 +191,77 @@ class RaSa(Retriever):
             queue[places] = values[-fresh:]
         self.queue_end.copy_((self.queue_end + fresh) % size)
 
-    def predict(self, batch: Batch, image: Tensor, slow_image: Tensor) -> Tensor:
-        """MLM of the pairs' own captions; image and slow_image (B, 1 + N, width) are states of the towers."""
+    def mlm_loss(self, batch: Batch, image: Tensor, teacher_image: Tensor) -> Tensor:
+        """MLM of the pairs' own captions; image, teacher_image (B, 1 + N, width): states of the image towers."""
         ids, lengths, options = batch.tokens, batch.lengths, self.options
-        masked, chosen = mask_words(ids, lengths, self.tokenizer, options.mask, batch.generator)
-        at, asked = places_of(chosen)
+        masked, chosen = albef_tasks.mask_word_pieces(ids, lengths, self.tokenizer, options.mask, batch.generator)
+        positions, mask = albef_tasks.masked_positions(chosen)
         axis = -1
         if options.distil_axis == "positions":  # all of them take part in the sum that normalises
-            at, asked, axis = torch.arange(ids.shape[1], device=ids.device).expand_as(ids), chosen, 1
+            positions, mask, axis = torch.arange(ids.shape[1], device=ids.device).expand_as(ids), chosen, 1
         with torch.no_grad():
-            teacher = self.slow.word_logits(self.slow.read(masked, lengths, slow_image, at))
-        student = self.albef.word_logits(self.albef.read(masked, lengths, image, at))
-        return word_loss(student, teacher, ids.gather(1, at), asked, self.softness, axis)
+            teacher = self.logits(self.momentum_model, masked, lengths, teacher_image, positions)
+        student = self.logits(self.albef, masked, lengths, image, positions)
+        return distilled_mlm_loss(student, teacher, ids.gather(1, positions), mask, self.softness, axis)
 
-    def detect(self, batch: Batch, image: Tensor, slow_image: Tensor) -> Tensor:
-        """M-RTD of the pairs' own captions: the momentum model fills gaps and redraws every word."""
+    def mrtd_loss(self, batch: Batch, image: Tensor, teacher_image: Tensor) -> Tensor:
+        """M-RTD of the pairs' own captions: the momentum model fills the masks and draws a word for every position."""
         ids, lengths, tokenizer = batch.tokens, batch.lengths, self.tokenizer
-        gaps, _ = mask_words(ids, lengths, tokenizer, self.options.replaced_mask, batch.generator)
+        share, stream = self.options.replaced_mask, batch.generator
+        masked, _ = albef_tasks.mask_word_pieces(ids, lengths, tokenizer, share, stream)
         with torch.no_grad():
-            guesses = draw(self.slow.word_logits(self.slow.read(gaps, lengths, slow_image)), batch.generator)
+            logits = self.logits(self.momentum_model, masked, lengths, teacher_image)
+            guesses = albef_tasks.sample_from_logits(logits, stream)
             words, labels = replaced_words(ids, guesses, lengths, tokenizer.pad_id, tokenizer.sot_id)
-        logits = self.mrtd_head(self.albef.read(words, lengths, image))
+        logits = self.mrtd_head(self.albef.fuse_ids(words, lengths, image))
         total = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
         return total / (labels != IGNORED).sum().clamp(min=1)
 
+    @staticmethod
+    def logits(model: Albef, ids: Tensor, lengths: Tensor, image: Tensor, positions: Tensor | None = None) -> Tensor:
+        """Return the word logits (B, T or M, V) of `model` at all positions or at `positions` (B, M)."""
+        return model.word_logits(model.fuse_ids(ids, lengths, image, positions))
+
     def encode_images(self, batch: Batch) -> Features:
-        """Features "global" (B, E), the normalised projection, and "states" (B, 1 + N, width) for the fusion."""
+        """Return "global" (B, E), the normalised projection, and "states" (B, 1 + N, width) for the fusion."""
         states = self.albef.vision(batch.pixels)
         return {"global": self.albef.image_feature(states), "states": states}
 
     def encode_texts(self, batch: Batch) -> Features:
-        """As `encode_images`; states (B, 50, width) are 0 beyond the "length" (B,) of the caption."""
+        """As `encode_images`; the states (B, 50, width) are 0 beyond the "length" (B,) of the caption."""
         size = int(batch.lengths.max())
         states = self.albef.text(batch.tokens[:, :size], batch.lengths)
-        kept = states.masked_fill(padding_of(batch.lengths, size)[..., None], 0.0)
+        kept = states.masked_fill(padding_mask(batch.lengths, size)[..., None], 0.0)
         padded = F.pad(kept, (0, 0, 0, self.tokenizer.context_length - size))
         return {"global": self.albef.text_feature(states), "states": padded, "length": batch.lengths}
 
     def rerank(self, texts: Features, images: Features, pairs: Tensor) -> Tensor:
-        """(M,) matching logit of each pair's fusion."""
+        """Return the matching logits (M,) of the fused pairs."""
         rows, columns = pairs.unbind(dim=1)
         size = int(texts["length"][rows].max())
         text, lengths, image = texts["states"][:, :size][rows], texts["length"][rows], images["states"][columns]
-        return self.albef.matching(self.albef.matched(text, lengths, image))[:, 1]
+        return self.albef.matching(self.albef.fused_class_token(text, lengths, image))[:, 1]
 
-    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    def feature_shapes(self) -> tuple[Shapes, Shapes]:
         """See `encode_texts` and `encode_images`."""
-        texts = {"global": (self.embed_dim,), "states": (self.tokenizer.context_length, self.albef.width), "length": ()}
-        images = {"global": (self.embed_dim,), "states": (len(self.albef.vision.positions), self.albef.width)}
-        return texts, images
+        whole, width, length = (self.embed_dim,), self.albef.width, self.tokenizer.context_length
+        texts: Shapes = {"global": whole, "states": (length, width), "length": ()}
+        return texts, {"global": whole, "states": (len(self.albef.vision.positions), width)}
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """New heads and temperature at rates of their own; no decay for vectors; nothing of the momentum model."""
-        groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
-        for name, parameter in self.named_parameters():
-            if parameter.requires_grad:
-                rate = self.options.head_rate if name.startswith(HEADS) else 1.0
-                rate = self.options.temperature_rate if name == "albef.temperature" else rate
-                groups.setdefault((rate, parameter.ndim > 1), []).append(parameter)
-        for (rate, decays), params in groups.items():
-            yield {"params": params, "lr": rate * lr, "weight_decay": weight_decay if decays else 0.0}
+        """Return groups with the rates of new heads and temperature; no decay for vectors; no momentum model."""
+        trained = {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+        def rule(name: str) -> tuple[float, bool]:
+            rate = self.options.head_rate if name.startswith(HEADS) else 1.0
+            rate = self.options.temperature_rate if name == "albef.temperature" else rate
+            return rate, trained[name].ndim > 1
+
+        return grouped(trained.items(), rule, lr, weight_decay)
 
 
 def mixed_captions(batch: Batch, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Ids and lengths of each row's caption, or of its other caption where `other` (B,), cut to the longest."""
+    """Return ids (B, T) and lengths (B,) of each row's caption, or of its second one where `other` (B,) is true."""
     lengths = torch.where(other, batch.other_lengths, batch.lengths)
     size = max(batch.tokens.shape[1], batch.other_tokens.shape[1])
     own, second = (F.pad(ids, (0, size - ids.shape[1])) for ids in (batch.tokens, batch.other_tokens))
@@ -271,36 +269,39 @@ def mixed_captions(batch: Batch, other: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def soft_contrast(
-    features: Tensor, slow: Tensor, keys: Tensor, same: Tensor, temperature: Tensor, softness: float
+    features: Tensor, teacher: Tensor, keys: Tensor, same: Tensor, temperature: Tensor, softness: float
 ) -> Tensor:
-    """Mean over rows of the cross-entropy of softmax(features . keys / temperature) towards
-    softness * softmax(slow . keys / temperature) + (1 - softness) * same / sum of same.
+    """Mean over rows of the cross-entropy between softmax(features . keys / temperature) and a soft target.
 
-    features, slow (B, E): online and momentum features of a side; keys (K, E); same (B, K): 1 for columns of the row's
-    person, of which there is one at least. The target has no gradient. Source: Flame-Chasers/RaSa@bd16aa1.
+    The target is softness * softmax(teacher . keys / temperature) + (1 - softness) * same / sum of same, without
+    gradient. Source: Flame-Chasers/RaSa@bd16aa1. features, teacher: (B, E), online and momentum features of a side.
+    keys: (K, E). same: (B, K), 1 for columns of the row's person, of which there is at least one.
     """
     with torch.no_grad():
-        opinion = (slow @ keys.T / temperature).softmax(dim=1)
-        targets = softness * opinion + (1 - softness) * same / same.sum(dim=1, keepdim=True)
+        predicted = (teacher @ keys.T / temperature).softmax(dim=1)
+        targets = softness * predicted + (1 - softness) * same / same.sum(dim=1, keepdim=True)
     return -(targets * (features @ keys.T / temperature).log_softmax(dim=1)).sum(dim=1).mean()
 
 
-def word_loss(
-    student: Tensor, teacher: Tensor, targets: Tensor, asked: Tensor, softness: float, axis: int = -1
+def distilled_mlm_loss(
+    student: Tensor, teacher: Tensor, targets: Tensor, mask: Tensor, softness: float, axis: int = -1
 ) -> Tensor:
-    """Mean over asked words of (1 - softness) * cross-entropy + softness * (-sum_v teacher_v log student_v).
+    """Mean over masked words of (1 - softness) * cross-entropy + softness * (-sum_v teacher_v log student_v).
 
-    student, teacher (B, M, V): logits; targets (B, M): the words; asked (B, M) bool. axis: over which the student's
-    distribution of the second term is normalised; 1, the positions, is the original's mistake.
+    student, teacher: (B, M, V) logits. targets: (B, M), the words. mask: (B, M) bool, the words that count. axis: over
+    which the student's distribution of the second term is normalised; 1, the positions, is the original's mistake.
     """
     hard = F.cross_entropy(student.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
     soft = -(teacher.softmax(dim=-1) * student.log_softmax(dim=axis)).sum(dim=-1)
-    return (((1 - softness) * hard + softness * soft) * asked).sum() / asked.sum().clamp(min=1)
+    return (((1 - softness) * hard + softness * soft) * mask).sum() / mask.sum().clamp(min=1)
 
 
 def replaced_words(ids: Tensor, guesses: Tensor, lengths: Tensor, pad: int, start: int) -> tuple[Tensor, Tensor]:
-    """Captions (B, T) made of `guesses`, with the start mark and the padding of `ids`, and labels (B, T): 1 where the
-    guess is another word, 0 where it is the same, -100 where the caption made has a start mark or padding."""
-    words = guesses.masked_fill(padding_of(lengths, ids.shape[1]), pad)
+    """Return captions (B, T) of guessed words and labels (B, T) for the detection of replaced words.
+
+    The captions keep the start mark and the padding of `ids`. A label is 1 where the guess is another word, 0 where it
+    is the same, -100 where the new caption has a start mark or padding.
+    """
+    words = guesses.masked_fill(padding_mask(lengths, ids.shape[1]), pad)
     words[:, 0] = start
     return words, (words != ids).long().masked_fill((words == pad) | (words == start), IGNORED)

@@ -1,38 +1,35 @@
-"""SRCF (Suo et al., ECCV 2022): correlation filters find the person and its parts in a map and in a caption."""
+"""SRCF (Suo et al., ECCV 2022): correlation filters attend to the person and its parts in images and captions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.config.from_mapping import from_mapping, require
+from glalign.contract.retriever import Batch, Features, Retriever, Shapes
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.correlation import (
-    NonLocal,
-    PartLinear,
-    bands,
-    exclusivity,
-    figure_shares,
-    longest,
-    moved_in_turn,
-    moved_together,
-    part_shares,
-)
+from glalign.models import correlation_filters as filters
+from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.bert import Bert, bert
+from glalign.models.towers.resnet import ResNetTrunk
 from glalign.models.towers.text_cnn import TextCnn
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
 CLASSIFIER_STD = 0.001
-TINY = 1e-8
-"""Least positive cosine that the adaptive margin divides by."""
+"""Standard deviation of the initial weights of the identity classifiers."""
+
+FEATURES = ("global", "local", "mixed")
+"""Names of the features of both sides."""
+
+MIN_COSINE = 1e-8
+"""Smallest cosine that the adaptive margin divides by."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +70,22 @@ class Options:
     trunk_rate: float = 0.1
 
     def __post_init__(self) -> None:
-        least = {"max_tokens": 3, "feature": 2, "mixed_feature": 1, "parts": 1}
-        positive = ("scale", "margin")
         shares = ("text_dropout_from", "rate", "parts_until", "adaptive_from", "slope")
         weights = ("least_margin", "second_weight", "local_weight", "mixed_weight", "exclusivity_weight", "trunk_rate")
-        rules = [(key, getattr(self, key) >= value, f"{value} or more") for key, value in least.items()]
-        rules += [(key, getattr(self, key) > 0, "a number above 0") for key in positive]
-        rules += [(key, 0 <= getattr(self, key) <= 1, "a number from 0 to 1") for key in shares]
-        rules += [(key, getattr(self, key) >= 0, "0 or more") for key in weights]
-        for key, holds, wanted in rules:
-            if not holds:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose {wanted}")
+        require(self, ("max_tokens",), lambda value: value >= 3, "is too small; choose 3 or more")
+        require(self, ("feature",), lambda value: value >= 2, "is too small; choose 2 or more")
+        require(self, ("mixed_feature", "parts"), lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("scale", "margin"), lambda value: value > 0, "is too small; choose a number above 0")
+        require(self, shares, lambda value: 0 <= value <= 1, "is no share; choose a number from 0 to 1")
+        require(self, weights, lambda value: value >= 0, "is negative; choose 0 or more")
 
 
 class Side(NamedTuple):
-    """Images or captions: features (B, 1, F), (B, P, F), (B, P, M), and shares of positions (B, N, 2), (B, N, P)."""
+    """Outputs for images or captions.
+
+    whole, local, mixed: features (B, 1, F), (B, P, F), (B, P, M). figure, parts: attention over positions, (B, N, 2) of
+    foreground and background, and (B, N, P) of the parts.
+    """
 
     whole: Tensor
     local: Tensor
@@ -96,7 +94,7 @@ class Side(NamedTuple):
     parts: Tensor
 
     def unit(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The three features, each one unit vector per item."""
+        """Return the three features, each as one unit vector per item."""
         whole, local, mixed = (F.normalize(feature.flatten(1)) for feature in self[:3])
         return whole, local, mixed
 
@@ -104,50 +102,51 @@ class Side(NamedTuple):
 class Srcf(Retriever):
     """Global, part and mixed-part features of both sides, matched by identity and ranked against semi-hard negatives.
 
-    Source: Suo-Wei/SRCF@6bfa395 (MIT licence), read and written anew; where paper and repository differ, the repository
-    with the arguments of its run/train.bash.
+    Source: Suo-Wei/SRCF@6bfa395 (MIT licence), reimplemented; where paper and repository differ, the repository with
+    the arguments of its run/train.bash.
 
     Kept: ResNet-50 whose last stage has stride 1; a frozen BERT-base without gradient, its dropout off in the first
-    epoch and on afterwards (the original calls eval() once and train() after its first test: `text_dropout_from`), a
-    1 x 1 convolution to 1,024 and three residual blocks to 2,048 over its words; one 1 x 1 convolution for the maximum
+    epoch and on afterwards (the original calls eval() once and train() after its first test: `text_dropout_from`), a 1
+    x 1 convolution to 1,024 and three residual blocks to 2,048 over its words; one 1 x 1 convolution for the maximum
     over the positions of both sides, which for a caption covers all 65 slots with the padding (every caption is padded
-    to 65, so that features do not depend on the batch); everything else reads the words between the marks only. Two
+    to 65, so that features do not depend on the batch); everything else uses only the words between the marks. Two
     denoising filters per side, softmax of 25 times the cosine. Six part filters per side as moving averages (.99 and
-    .01 during the first 26 of 60 epochs, then fixed): an image offers the maxima of six bands of its foreground,
-    averaged over the batch; captions offer, one after the other with weight .01 / B, the maxima of six linear maps of
-    their foreground, and each is read with the filters as they are after its own turn; the second captions move the
-    filters again. The gradient passes through what was offered, the stored filters have none. Softmax over positions,
-    1 x 1 convolution per part, LeakyReLU .25 before the local feature is used anywhere; non-local block over the parts.
-    Identity losses with 1 + 6 + 6 classifiers (N(0, .001)), weights 1, .5 and .5. Ranking of the three features with
-    the same weights: per anchor one negative drawn among those behind the positive by less than the margin .2, sums
-    over anchors and both directions; plus .1 times the same with a caption of another image of the person, whose margin
-    is .1 for 5 epochs and then (lambda + 1) / 10 with lambda the ratio of the two positive cosines, at most 1, where
-    anchors below .16 are left out; when no anchor has such a negative, the last anchor and its first negative count.
-    Exclusivity: mean squared error of the Gram matrices of shares against the identity, six terms. At test the sum of
-    the three cosines. Adam with rate 5e-4 (trunk a tenth), a tenth of it after 20, 40, 50 and 55 of 60 epochs, without
-    decay, are `optim:` values; batch 32, 384 x 128 pixels, flip, rotation by up to 15 degrees with black corners and
-    statistics of one half are `data:` values.
+    .01 during the first 26 of 60 epochs, then fixed): images move them towards the maxima of six bands of their
+    foreground, averaged over the batch; captions move them, one after the other with weight .01 / B, towards the maxima
+    of six linear maps of their foreground, and each is encoded with the filters after its own update; the second
+    captions move the filters again. The gradient passes through these maxima, the stored filters have none. Softmax
+    over positions, 1 x 1 convolution per part, LeakyReLU .25 before the local feature is used anywhere; non-local block
+    over the parts. Identity losses with 1 + 6 + 6 classifiers (N(0, .001)), weights 1, .5 and .5. Ranking of the three
+    features with the same weights: per anchor one negative drawn among those behind the positive by less than the
+    margin .2, sums over anchors and both directions; plus .1 times the same with a caption of another image of the
+    person, whose margin is .1 for 5 epochs and then (lambda + 1) / 10 with lambda the ratio of the two positive
+    cosines, at most 1, where anchors below .16 are left out; when no anchor has such a negative, the last anchor and
+    its first negative count. Exclusivity: mean squared error of the Gram matrices of shares against the identity, six
+    terms. At test the sum of the three cosines. Adam with rate 5e-4 (trunk a tenth), a tenth of it after 20, 40, 50 and
+    55 of 60 epochs, without decay, are `optim:` values; batch 32, 384 x 128 pixels, flip, rotation by up to 15 degrees
+    with black corners and statistics of one half are `data:` values.
 
-    Simplified: the captions' turns are computed at once in closed form; the cosines of a foreground position are taken
-    of the position itself, which its share does not turn (the original's differ where a share is below 1e-12); bilinear
-    resizing (original: bicubic); a last batch goes on with the next epoch (original: dropped); LR per step (original:
-    per epoch); BERT without its pooler, which the original loads and never reads; a caption of no word has part
-    features of 0 and a batch of one person has no ranking loss (both stop the original).
+    Simplified: the updates by captions are computed at once in closed form; the cosines of a foreground position are
+    taken of the position itself, which its share does not turn (the original's differ where a share is below 1e-12);
+    bilinear resizing (original: bicubic); the last batch of an epoch is completed from the next (original: dropped); LR
+    per step (original: per epoch); BERT without its pooler, which the original loads and never uses; a caption of no
+    word has part features of 0 and a batch of one person has no ranking loss (both stop the original).
 
     Not done: the layers that the original creates and never uses (58.5 M parameters). Leaving out the persons with one
     image (11,000 classes instead of 11,003 for CUHK-PEDES): they stay, and where a person has no second image the
-    second caption is another one of the same image. Choosing the epoch, and one of five sums of cosines, by the test
-    split.
+    second caption is another one of the same image. Choosing epoch and one of five sums of cosines by the test split.
 
     At a disadvantage: of the text side only a frozen BERT is pre-trained, in the demo one of two layers that saw 5,600
     captions and no image; the text CNN, the filters and all heads start from random values, and 180 steps are few for
-    them. A sixth of the demo's captions is longer than the 48 tokens that are read there.
+    them. A sixth of the demo's captions is longer than the 48 tokens that are used there.
     """
 
     needs = frozenset({"caption_of_other_image"})
     class_heads = ("classifiers.",)
+    image_parts: Tensor
+    text_parts: Tensor
 
-    def __init__(self, options: Options, trunk: nn.Module, text: Bert, tokenizer: FileTokenizer, identities: int):
+    def __init__(self, options: Options, trunk: ResNetTrunk, text: Bert, tokenizer: FileTokenizer, identities: int):
         super().__init__()
         self.options, self.trunk, self.text, self.tokenizer = options, trunk, text, tokenizer
         text.requires_grad_(False)
@@ -160,22 +159,16 @@ class Srcf(Retriever):
         self.register_buffer("image_parts", torch.randn(parts, channels))
         self.register_buffer("text_parts", torch.randn(parts, channels))
         self.text_maps = nn.Linear(channels, parts * channels)
-        self.local = PartLinear(parts, channels, feature)
-        self.non_local = NonLocal(parts, feature, feature // 2, mixed, options.slope)
-        self.classifiers = nn.ModuleDict(
-            {
-                "whole": PartLinear(1, feature, identities, std=CLASSIFIER_STD, bias=True),
-                "local": PartLinear(parts, feature, identities, std=CLASSIFIER_STD, bias=True),
-                "mixed": PartLinear(parts, mixed, identities, std=CLASSIFIER_STD, bias=True),
-            }
-        )
-        self.moving, self.adaptive = True, False  # stages of the next step; `before_step` says
+        self.local = filters.PartLinear(parts, channels, feature)
+        self.non_local = filters.NonLocal(parts, feature, feature // 2, mixed, options.slope)
+        self.classifiers = nn.ModuleDict()
+        for name, count, width in (("whole", 1, feature), ("local", parts, feature), ("mixed", parts, mixed)):
+            self.classifiers[name] = filters.PartLinear(count, width, identities, std=CLASSIFIER_STD, bias=True)
+        self.moving, self.adaptive = True, False  # whether filters move and margins adapt; set by `before_step`
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Srcf":
-        """See Retriever.build; any image size fits."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See `Retriever.build`; any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, last_stride=1)
         tokenizer = FileTokenizer(weights.vocabulary(options.vocabulary), options.max_tokens, "bert")
@@ -184,10 +177,10 @@ class Srcf(Retriever):
             raise UserError(f"model.max_tokens: {options.max_tokens}; {options.text} reads {text.shape.positions}")
         weights.fill(trunk, options.weights)
         weights.fill(text, options.text_weights)
-        return cls(options, trunk, text, tokenizer, facts.identities)
+        return cls(options, trunk, text, tokenizer, info.identities)
 
     def before_step(self, step: int, steps: int) -> None:
-        """Whether BERT drops out, the part filters move and the margins adapt."""
+        """Switch BERT's dropout, the moving part filters and the adaptive margins."""
         self.text.train(step >= self.options.text_dropout_from * steps)
         self.moving = step < self.options.parts_until * steps
         self.adaptive = step >= self.options.adaptive_from * steps
@@ -195,107 +188,102 @@ class Srcf(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `ranking` and `exclusivity`."""
         options = self.options
-        image = self.seen(batch.pixels)
-        text = self.read(batch.tokens, batch.lengths)
-        other = self.read(batch.other_tokens, batch.other_lengths)
+        image, text = self.image_side(batch.pixels), self.text_side(batch.tokens, batch.lengths)
+        sides = (image, text, self.text_side(batch.other_tokens, batch.other_lengths))
         weights = (1.0, options.local_weight, options.mixed_weight)
-        names = [
-            weight * sum(identity_loss(classify(side[kind]), batch.person) for side in (image, text))
-            for kind, (weight, classify) in enumerate(zip(weights, self.classifiers.values(), strict=True))
-        ]
-        ranks = [
-            weight * self.ranking(*features, batch.person, batch.generator)
-            for weight, features in zip(weights, zip(image.unit(), text.unit(), other.unit(), strict=True), strict=True)
-        ]
-        apart = [exclusivity(side.figure) + exclusivity(side.parts) for side in (image, text, other)]
+        id_losses, rankings = [], []
+        for kind, (weight, classify) in enumerate(zip(weights, self.classifiers.values(), strict=True)):
+            of_image, of_text = (identity_loss(classify(side[kind]), batch.person) for side in (image, text))
+            id_losses.append(weight * (of_image + of_text))
+        for weight, first, second, third in zip(weights, *(side.unit() for side in sides), strict=True):
+            rankings.append(weight * self.ranking(first, second, third, batch.person, batch.generator))
+        overlaps = [filters.exclusivity_loss(side.figure) + filters.exclusivity_loss(side.parts) for side in sides]
         return {
-            "id": torch.stack(names).sum(),
-            "ranking": torch.stack(ranks).sum(),
-            "exclusivity": options.exclusivity_weight * torch.stack(apart).sum(),
+            "id": torch.stack(id_losses).sum(),
+            "ranking": torch.stack(rankings).sum(),
+            "exclusivity": options.exclusivity_weight * torch.stack(overlaps).sum(),
         }
 
     def ranking(
         self, image: Tensor, text: Tensor, other: Tensor, person: Tensor, generator: Generator | None
     ) -> Tensor:
-        """The compound ranking loss of one kind of feature; unit vectors (B, E), `other` of the second captions."""
+        """Compound ranking loss of one kind of feature; unit vectors (B, E), `other` of the second captions."""
         options = self.options
         scores, seconds = image @ text.T, image @ other.T
         full = torch.full_like(scores[0], options.margin)
-        ranks = semi_hard_ranking(scores, person, full, generator)
+        first = semi_hard_ranking(scores, person, full, generator)
         if self.adaptive:
             margins = adaptive_margins(scores.diagonal(), seconds.diagonal(), options.margin)
             second = semi_hard_ranking(seconds, person, margins, generator, margins >= options.least_margin)
         else:
             second = semi_hard_ranking(seconds, person, full / 2, generator)
-        return ranks + options.second_weight * second
+        return first + options.second_weight * second
 
     def encode_images(self, batch: Batch) -> Features:
-        """Unit vectors "global", "local" and "mixed"."""
-        return self.named(self.seen(batch.pixels))
+        """Return unit vectors "global", "local" and "mixed"."""
+        return dict(zip(FEATURES, self.image_side(batch.pixels).unit(), strict=True))
 
     def encode_texts(self, batch: Batch) -> Features:
         """As `encode_images`."""
-        return self.named(self.read(batch.tokens, batch.lengths))
+        return dict(zip(FEATURES, self.text_side(batch.tokens, batch.lengths).unit(), strict=True))
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
-        """Sum of the three cosines."""
-        return sum(texts[name] @ images[name].T for name in texts)
+        """Return the sum (Q, G) of the three cosines."""
+        whole, local, mixed = (texts[name] @ images[name].T for name in FEATURES)
+        return whole + local + mixed
 
-    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-        """See `encode_images`."""
+    def feature_shapes(self) -> tuple[Shapes, Shapes]:
+        """See `encode_images`; the same for captions."""
         options = self.options
-        wide = (options.parts * options.feature,)
-        shapes = {"global": (options.feature,), "local": wide, "mixed": (options.parts * options.mixed_feature,)}
-        return shapes, dict(shapes)
+        local, mixed = options.parts * options.feature, options.parts * options.mixed_feature
+        shapes: Shapes = {"global": (options.feature,), "local": (local,), "mixed": (mixed,)}
+        return shapes, shapes
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """The trunk at its relative rate, the rest at the full one; no decay for vectors, nothing for BERT."""
-        learnt = (p for p in self.parameters() if p.requires_grad)
-        return trunk_and_rest(learnt, self.trunk, lr, self.options.trunk_rate, weight_decay)
+        """Return groups with the trunk at its relative rate; no decay for vectors, and nothing of BERT."""
+        trained = (p for p in self.parameters() if p.requires_grad)
+        return trunk_and_rest(trained, self.trunk, lr, self.options.trunk_rate, weight_decay)
 
-    def seen(self, pixels: Tensor) -> Side:
-        """Images; in training their foreground moves the part filters."""
+    def image_side(self, pixels: Tensor) -> Side:
+        """Encode images; in training their foreground moves the part filters."""
         cells, options = self.trunk(pixels), self.options
         positions = cells.flatten(2).transpose(1, 2)
-        inside = torch.ones(positions.shape[:2], dtype=torch.bool, device=positions.device)
+        mask = torch.ones(positions.shape[:2], dtype=torch.bool, device=positions.device)
         units = F.normalize(positions, dim=-1)
-        figure, parts = figure_shares(units, self.image_filters, options.scale, inside), self.image_parts
+        figure = filters.foreground_attention(units, self.image_filters, options.scale, mask)
+        parts = self.image_parts
         if self.training and self.moving:
             foreground = cells * figure[..., 0].view_as(cells[:, :1])
-            parts = moved_together(parts, bands(foreground, options.parts), options.rate)
+            parts = filters.update_filters(parts, filters.band_max(foreground, options.parts), options.rate)
             self.image_parts.copy_(parts.detach())
-        shares = part_shares(units, parts, options.scale, inside)
-        return self.side(cells.amax((2, 3)), positions, figure, shares)
+        attention = filters.part_attention(units, parts, options.scale, mask)
+        return self.make_side(cells.amax((2, 3)), positions, figure, attention)
 
-    def read(self, tokens: Tensor, lengths: Tensor) -> Side:
-        """Captions; in training their foreground moves the part filters, one caption after the other."""
+    def text_side(self, tokens: Tensor, lengths: Tensor) -> Side:
+        """Encode captions; in training their foreground moves the part filters, one caption after the other."""
         options = self.options
         ids = F.pad(tokens, (0, options.max_tokens - tokens.shape[1]), value=self.tokenizer.pad_id)
         with torch.no_grad():
             words = self.text(ids, lengths)
-        slots = spread(self.text_cnn, words)
+        slots = run_sharded(self.text_cnn, words)
         end = max(3, int(lengths.max())) - 1  # the longest caption's end mark
         positions = slots[:, 1:end]
-        inside = torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1
+        mask = torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1
         units = F.normalize(positions, dim=-1)
-        figure, parts = figure_shares(units, self.text_filters, options.scale, inside), self.text_parts
+        figure = filters.foreground_attention(units, self.text_filters, options.scale, mask)
+        parts = self.text_parts
         if self.training and self.moving:
-            mapped = self.text_maps(figure[..., :1] * positions)
-            parts = moved_in_turn(parts, longest(mapped, inside).unflatten(1, parts.shape), options.rate / len(lengths))
+            peaks = filters.masked_max(self.text_maps(figure[..., :1] * positions), mask).unflatten(1, parts.shape)
+            parts = filters.update_filters_in_turn(parts, peaks, options.rate / len(lengths))
             self.text_parts.copy_(parts[-1].detach())
-        shares = part_shares(units, parts, options.scale, inside)
-        return self.side(slots.amax(1), positions, figure, shares)
+        attention = filters.part_attention(units, parts, options.scale, mask)
+        return self.make_side(slots.amax(1), positions, figure, attention)
 
-    def side(self, peak: Tensor, positions: Tensor, figure: Tensor, shares: Tensor) -> Side:
-        """Features of the maximum over positions (B, C) and of the foreground of each part."""
-        foreground = (figure[..., :1] * shares).transpose(1, 2) @ positions
+    def make_side(self, maximum: Tensor, positions: Tensor, figure: Tensor, attention: Tensor) -> Side:
+        """Compute the features of the maximum over positions (B, C) and of the foreground of each part."""
+        foreground = (figure[..., :1] * attention).transpose(1, 2) @ positions
         local = F.leaky_relu(self.local(foreground), self.options.slope)
-        return Side(self.whole(peak)[:, None], local, self.non_local(local), figure, shares)
-
-    @staticmethod
-    def named(side: Side) -> Features:
-        """Features by name."""
-        return dict(zip(("global", "local", "mixed"), side.unit(), strict=True))
+        return Side(self.whole(maximum)[:, None], local, self.non_local(local), figure, attention)
 
 
 def identity_loss(logits: Tensor, person: Tensor) -> Tensor:
@@ -304,8 +292,8 @@ def identity_loss(logits: Tensor, person: Tensor) -> Tensor:
 
 
 def adaptive_margins(positive: Tensor, second: Tensor, margin: float) -> Tensor:
-    """(B,) margins (lambda + 1) margin / 2, lambda = min(1, |second| / |positive|), without gradient."""
-    ratio = second.detach().abs() / positive.detach().abs().clamp(min=TINY)
+    """Return the margins (B,): (lambda + 1) margin / 2, lambda = min(1, |second| / |positive|), without gradient."""
+    ratio = second.detach().abs() / positive.detach().abs().clamp(min=MIN_COSINE)
     return (ratio.clamp(max=1.0) + 1) * margin / 2
 
 
@@ -314,10 +302,9 @@ def semi_hard_ranking(
 ) -> Tensor:
     """Sum over rows and columns i of [m_i - s_ii + s_ij]+ for one random semi-hard j each.
 
-    Semi-hard: another person's item with 0 < s_ij - s_ii + m_i < m_i. An anchor without one, or outside `anchors` (B,)
-    bool, adds nothing; if all do, the last anchor counts with its first negative. 0 where the batch shows one person.
-
-    scores (B, B), positives on the diagonal. margins (B,).
+    Semi-hard: another person's item with 0 < s_ij - s_ii + m_i < m_i. An anchor without one, or outside `anchors`, adds
+    nothing; if all add nothing, the last anchor counts with its first negative. The loss of a batch of one person is 0.
+    scores: (B, B), positives on the diagonal. person, margins: (B,). anchors: (B,) bool, by default all.
     """
     other = person[:, None] != person[None, :]
     own, total = scores.diagonal()[:, None], scores.new_zeros(())
@@ -329,6 +316,6 @@ def semi_hard_ranking(
             usable = usable & anchors[:, None]
         usable = torch.where(usable.any(), usable, other & last[:, None] & (other.cumsum(1) == 1))
         draws = torch.rand(rows.shape, generator=generator).to(rows.device).masked_fill(~usable, -1.0)
-        drawn = F.one_hot(draws.argmax(1), len(person)).bool() & usable
-        total = total + (behind.relu() * drawn).sum()
+        chosen = F.one_hot(draws.argmax(1), len(person)).bool() & usable
+        total = total + (behind.relu() * chosen).sum()
     return total

@@ -1,38 +1,35 @@
 """TBPS-CLIP, simplified (Cao et al., AAAI 2024): a fine-tuned CLIP with soft targets by identity."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
-from glalign.models.losses.temperature import LogitScale
-from glalign.models.towers.backbones import joint_towers
-from glalign.storage.weight_files import Weights
-from glalign.support.errors import UserError
+from baselines.clip_zero_shot import ClipZeroShot
+from baselines.clip_zero_shot import Options as ClipOptions
+from glalign.config.from_mapping import require
+from glalign.contract.retriever import Batch
+from glalign.models.losses.contrastive import person_targets
+
+if TYPE_CHECKING:
+    from glalign.models.towers.multilingual import JointTowers
 
 RITC_EPS = 0.01
 """Added to the target of R-ITC before its logarithm (Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration)."""
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(ClipOptions):
     """The `model:` keys. The defaults are the original's (Flame-Chasers/TBPS-CLIP@ba090bc, simplified configuration).
 
-    backbone, weights: the CLIP towers and their file. vocabulary: the tokenizer's file of a multilingual CLIP, None for
-    CLIP's own. softness: share of the model's own similarities in the targets
-    of N-ITC. ramp: share of the training over which that share rises from 0. nitc_weight, ritc_weight: of the two
-    losses. text_dropout: of the attention weights of the text tower. freeze_patches: the convolution that makes the
-    patches is not trained.
+    backbone, weights, vocabulary: see `baselines.clip_zero_shot`. softness: weight of the model's own similarities in
+    the targets of N-ITC. ramp: share of the training over which that weight rises from 0. nitc_weight, ritc_weight: of
+    the two losses. text_dropout: of the attention weights of the text tower. freeze_patches: the patch convolution is
+    not trained.
     """
 
-    backbone: str = "clip-vit-b-16"
-    weights: str = "clip-vit-b-16"
-    vocabulary: str | None = None
     softness: float = 0.5
     ramp: float = 0.2
     nitc_weight: float = 1.0
@@ -41,16 +38,13 @@ class Options:
     freeze_patches: bool = True
 
     def __post_init__(self) -> None:
-        for key, most in (("softness", 1.0), ("ramp", 1.0), ("text_dropout", 0.9)):
-            if not 0.0 <= (value := getattr(self, key)) <= most:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and {most:g}")
-        for key in ("nitc_weight", "ritc_weight"):
-            if (value := getattr(self, key)) < 0:
-                raise UserError(f"model.{key}: {value} is negative; 0 leaves the loss out")
+        require(self, ("softness", "ramp"), lambda value: 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("text_dropout",), lambda value: 0 <= value <= 0.9, "does not lie between 0 and 0.9")
+        require(self, ("nitc_weight", "ritc_weight"), lambda value: value >= 0, "is negative; 0 leaves the loss out")
 
 
-class TbpsClip(Retriever):
-    """A CLIP fine-tuned with two losses, both towards targets that all captions of a person share.
+class TbpsClip(ClipZeroShot):
+    """A CLIP fine-tuned with two losses, whose targets are shared by all captions of a person.
 
     Source: Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration; reimplemented from a description of it.
 
@@ -60,11 +54,10 @@ class TbpsClip(Retriever):
     the cosines, from 1 / .07, at most 100; the end-of-text and class tokens as features, cosine at test; the frozen
     patch convolution; dropout .05 of the attention weights in the text tower alone. AdamW at 1e-4 with betas .9 and
     .98, decay .02 (none for vectors and scalars), warm-up from 1e-6 over the first epoch, cosine to 5e-6 per step, are
-    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:` values, 5 epochs the
-    `budget:`.
+    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:`, 5 epochs the `budget:`.
 
-    Changed for Vietnamese, which CLIP does not read: the towers of open_clip's xlm-roberta-base-ViT-B-32, whose caption
-    is the projected mean token.
+    Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
+    caption feature is the projected mean token.
 
     Simplified: the batch of 320 is one batch (original: 80 on each of 4 devices, all compared with all); of the
     augmentations, of which the original draws two per image out of six, every image gets flip, colour jitter of .1 and
@@ -72,35 +65,24 @@ class TbpsClip(Retriever):
     (original: bicubically); captions keep their punctuation (original: most signs become blanks).
 
     Not done: crops of 90 to 100 % of the area, greyscale and small erasing, the other three augmentations; random
-    deletion of 5 % of the words and back-translated captions; what the simplified configuration leaves out as well: a
-    second view of the image, C-ITC and the self-supervised loss; choosing the epoch by the test split.
+    deletion of 5 % of the words and back-translated captions; and, as in the simplified configuration itself, a second
+    view of the image, C-ITC and the self-supervised loss; choosing the epoch by the test split.
 
     At a disadvantage: R-ITC and the soft targets are made for batches of hundreds of pairs and for weights that are
     good from the start; the demo has batches of 64.
     """
 
-    def __init__(self, options: Options, towers: torch.nn.Module):
-        super().__init__()
-        self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
-        self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
-        self.scale = LogitScale("learned")
+    options: Options
+    options_class = Options
+
+    def __init__(self, options: Options, towers: JointTowers):
+        super().__init__(options, towers)
         self.softness = options.softness
         towers.visual.conv1.requires_grad_(not options.freeze_patches)
         towers.drop_text_attention(options.text_dropout)
 
-    @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "TbpsClip":
-        """See Retriever.build."""
-        options = from_mapping(Options, model, "model")
-        vocabulary = weights.vocabulary(options.vocabulary) if options.vocabulary else None
-        towers = joint_towers(options.backbone, image_size, vocabulary)
-        weights.fill(towers, options.weights)
-        return cls(options, towers)
-
     def before_step(self, step: int, steps: int) -> None:
-        """The share of the model's own similarities rises linearly to `softness`."""
+        """Raise the weight of the model's own similarities linearly to `softness`."""
         rise = self.options.ramp * steps
         self.softness = self.options.softness * (min(1.0, step / rise) if rise else 1.0)
 
@@ -113,49 +95,28 @@ class TbpsClip(Retriever):
             "ritc": self.options.ritc_weight * ritc(logits, batch.person),
         }
 
-    def encode_images(self, batch: Batch) -> Features:
-        """Normalised class token."""
-        return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
-
-    def encode_texts(self, batch: Batch) -> Features:
-        """Normalised end-of-text token, or the mean token of a multilingual CLIP."""
-        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
-
-
-def same_person(person: Tensor, like: Tensor) -> Tensor:
-    """(B, B) rows that spread evenly over the columns of the row's person; person (B,), dtype of `like`."""
-    same = (person[:, None] == person[None, :]).to(like.dtype)
-    return same / same.sum(dim=1, keepdim=True)
-
 
 def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
     """Normalised image-text contrast: mean over both directions of the cross-entropy with soft targets.
 
-    A row's target is (1 - softness) of `same_person` and `softness` of the row's own softmax, without gradient.
-    logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar.
-    Source: Cao et al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
+    A row's target is (1 - softness) of `person_targets` and `softness` of the row's own softmax, without gradient.
+    logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar. Source: Cao et
+    al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
     """
-    even = same_person(person, logits)
-
-    def one_way(rows: Tensor) -> Tensor:
-        logs = rows.log_softmax(dim=1)
+    even, losses = person_targets(person, logits.dtype), []
+    for logs in (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1)):
         target = softness * logs.detach().exp() + (1 - softness) * even
-        return -(target * logs).sum(dim=1).mean()
-
-    return (one_way(logits) + one_way(logits.T)) / 2
+        losses.append(-(target * logs).sum(dim=1).mean())
+    return (losses[0] + losses[1]) / 2
 
 
 def ritc(logits: Tensor, person: Tensor) -> Tensor:
     """Reversed image-text contrast: mean over both directions of KL(p || q + RITC_EPS), p the row's softmax.
 
-    q is `same_person`, to which the eps is added without normalising again: the result may be as low as
-    -ln(1 + eps B).
-    Shapes and source as of `nitc`.
+    q is `person_targets`, to which the eps is added without normalising again: the result may be as low as -ln(1 + eps
+    B). Shapes and source as of `nitc`.
     """
-    target = (same_person(person, logits) + RITC_EPS).log()
-
-    def one_way(rows: Tensor) -> Tensor:
-        logs = rows.log_softmax(dim=1)
-        return (logs.exp() * (logs - target)).sum(dim=1).mean()
-
-    return (one_way(logits) + one_way(logits.T)) / 2
+    target = (person_targets(person, logits.dtype) + RITC_EPS).log()
+    both = (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1))
+    losses = [(logs.exp() * (logs - target)).sum(dim=1).mean() for logs in both]
+    return (losses[0] + losses[1]) / 2

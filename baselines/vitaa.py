@@ -1,37 +1,34 @@
-"""ViTAA (Wang et al., ECCV 2020): body parts with a map of their own, aligned with the words that describe them."""
+"""ViTAA (Wang et al., ECCV 2020): body parts, each with a feature map, are aligned with the words about them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
+from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.regions import REGIONS
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.tokenizer import Split
+from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
-from glalign.language.tokenizers import Split, WordTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
-from glalign.models.losses.alignment import (
-    Margins,
-    global_alignment,
-    local_alignment,
-    mask_loss,
-    normalised_softmax,
-    part_labels,
-)
+from glalign.language.tokenizers import WordTokenizer
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets, restore_order
+from glalign.models.losses import alignment
+from glalign.models.parameter_groups import grouped
 from glalign.models.towers.backbones import resnet_trunk
+from glalign.models.towers.resnet import ResNetTrunk, basic_blocks
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
 TRUNK_STAGES = 3
-"""ResNet-50 is cut behind its third stage; the branches replace the fourth."""
+"""ResNet-50 is cut after its third stage; the branches replace the fourth."""
 
 BRANCH_BLOCKS = 2
-"""Basic blocks of each branch, stride 1."""
+"""Number of basic blocks of each branch, of stride 1."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,10 @@ class Options:
 
     backbone, weights: the image trunk and its file. global_width, part_width: channels of the branches. feature: width
     of the features. embedding, hidden: widths of a word and of each direction of the LSTM. max_words, attribute_words:
-    longest caption and longest joined phrases of a part. min_count: words seen less often share one number. segmenter:
-    what cuts captions into words, pyvi or underthesea (Vietnamese), null to split at blanks and signs. scale: of
-    the cosines in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the
-    margins and slopes of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
+    longest caption and longest joined phrases of a part. min_count: rarer words share one id. segmenter: splits
+    captions into words, pyvi or underthesea (Vietnamese); null splits at blanks and punctuation. scale: of the cosines
+    in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the margins and slopes
+    of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
     """
 
     backbone: str = "resnet50"
@@ -66,18 +63,13 @@ class Options:
     neighbours: int = 8
 
     def __post_init__(self) -> None:
-        least = {"neighbours": 0, "mask_weight": 0}
-        sizes = ("global_width", "part_width", "feature", "embedding", "hidden", "max_words", "attribute_words")
-        least |= dict.fromkeys((*sizes, "min_count"), 1)
-        for key, value in least.items():
-            if getattr(self, key) < value:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose {value} or more")
-        for key in ("scale", "tau_positive", "tau_negative"):
-            if getattr(self, key) <= 0:
-                raise UserError(f"model.{key}: {getattr(self, key)}; choose a number above 0")
-        for key in ("alpha", "beta"):
-            if not -1 <= getattr(self, key) <= 1:
-                raise UserError(f"model.{key}: {getattr(self, key)} is no cosine; choose a number from -1 to 1")
+        widths = ("global_width", "part_width", "feature", "embedding", "hidden")
+        counts = (*widths, "max_words", "attribute_words", "min_count")
+        require(self, counts, lambda value: value >= 1, "is too small; choose 1 or more")
+        require(self, ("neighbours", "mask_weight"), lambda value: value >= 0, "is negative; choose 0 or more")
+        slopes = ("scale", "tau_positive", "tau_negative")
+        require(self, slopes, lambda value: value > 0, "is too small; choose a number above 0")
+        require(self, ("alpha", "beta"), lambda value: -1 <= value <= 1, "is no cosine; choose a number from -1 to 1")
         if self.segmenter not in (None, *SEGMENTERS):
             raise UserError(f"model.segmenter: {self.segmenter!r}; choose {', '.join(SEGMENTERS)} or null")
 
@@ -92,7 +84,7 @@ class ViTAA(Retriever):
     segmentation head for all five part maps (2 x 2 transposed convolution of stride 2, ReLU, 1 x 1 convolution to 6
     classes), whose target for part i is i where the part is and 0 elsewhere; words of 512 numbers, an LSTM of 512 per
     direction without biases, the maximum over time and a layer to 256; per part the words of all its phrases as one
-    sequence (25 at most, unknown words dropped) through the same words and LSTM with a layer of its own. Losses with
+    sequence (25 at most, unknown words dropped) through the same words and LSTM with a separate layer. Losses with
     weight 1 each: softmax over 28 times the cosine with a vector per person, image and caption added; 5 times the
     cross-entropy of the part maps; the alignment loss (margins .6 and .4, slopes 10 and 40) of images and captions, and
     of parts and attributes over the samples that have them, where the k-reciprocal pairs (k = 8) count as positive.
@@ -124,122 +116,123 @@ class ViTAA(Retriever):
     needs = frozenset({"parts", "phrases", "words"})
     class_heads = ("prototypes",)
     sampling = "groups"
+    tokenizer: WordTokenizer
 
     def __init__(
-        self, options: Options, trunk: nn.Module, tokenizer: WordTokenizer, image_size: tuple[int, int], identities: int
+        self,
+        options: Options,
+        trunk: ResNetTrunk,
+        tokenizer: WordTokenizer,
+        image_size: tuple[int, int],
+        identities: int,
     ):
         super().__init__()
-        from glalign.models.towers.resnet import basic_blocks  # noqa: PLC0415  (imports torchvision, which takes seconds)
-
         self.options, self.tokenizer, self.trunk = options, tokenizer, trunk
         self.embed_dim = feature = options.feature
         height, width = (-(-side // trunk.reduction) for side in image_size)
-        self.patch_grid = (2 * height, 2 * width)  # what the transposed convolution makes of the trunk's map
+        self.patch_grid = (2 * height, 2 * width)  # the transposed convolution doubles the trunk's map
         whole, part = options.global_width, options.part_width
         self.global_branch = basic_blocks(trunk.channels, whole, BRANCH_BLOCKS)
         self.part_branches = nn.ModuleList(basic_blocks(trunk.channels, part, BRANCH_BLOCKS) for _ in REGIONS)
         self.image_head, self.part_head = nn.Linear(whole, feature), nn.Linear(part, feature)
-        self.mask_head = nn.Sequential(
-            nn.ConvTranspose2d(part, part, 2, stride=2), nn.ReLU(), nn.Conv2d(part, 1 + len(REGIONS), 1)
-        )
+        upsample, classify = nn.ConvTranspose2d(part, part, 2, stride=2), nn.Conv2d(part, 1 + len(REGIONS), 1)
+        self.mask_head = nn.Sequential(upsample, nn.ReLU(), classify)
         self.words = nn.Embedding(tokenizer.vocab_size, options.embedding, padding_idx=tokenizer.pad_id)
         self.lstm = nn.LSTM(options.embedding, options.hidden, bias=False, batch_first=True, bidirectional=True)
         self.text_head, self.attribute_head = (nn.Linear(2 * options.hidden, feature) for _ in range(2))
         self.prototypes = nn.Parameter(nn.init.xavier_uniform_(torch.empty(identities, feature)))
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "ViTAA":
-        """See Retriever.build; the vocabulary comes from `facts.words`, any image size fits."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See `Retriever.build`; the vocabulary is made of `info.words`, and any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, TRUNK_STAGES)
         split, marks = splitter(options.segmenter), {"unknown": True, "lower_case": True}
-        tokenizer = WordTokenizer.counted(facts.words, options.max_words, options.min_count, split=split, **marks)
-        system = cls(options, trunk, tokenizer, image_size, facts.identities)
+        tokenizer = WordTokenizer.counted(info.words, options.max_words, options.min_count, split=split, **marks)
+        system = cls(options, trunk, tokenizer, image_size, info.identities)
         weights.fill(trunk, options.weights)
         return system
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> Split:
-        """See Retriever.word_split."""
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `mask`, `global` and `local`."""
         options = self.options
-        margins = Margins(options.alpha, options.beta, options.tau_positive, options.tau_negative)
+        margins = alignment.Margins(options.alpha, options.beta, options.tau_positive, options.tau_negative)
         same = batch.person[:, None] == batch.person[None, :]
-        image, parts, logits = spread(self.seen, batch.pixels)
+        image, parts, logits = run_sharded(self.image_outputs, batch.pixels)
         parts, logits = parts.transpose(0, 1), logits.transpose(0, 1).flatten(0, 1)
-        text = self.text_head(spread(self.read, batch.tokens, batch.lengths))
-        labels, shown = part_labels(batch.parts)
+        text = self.text_head(run_sharded(self.encode_words, batch.tokens, batch.lengths))
+        labels, visible = alignment.part_labels(batch.parts)
         words, counts = attribute_words(batch.tokens, batch.phrases, self.tokenizer.unknown_id, options.attribute_words)
-        read = spread(self.read, words.flatten(0, 1), counts.flatten())
-        attributes = self.attribute_head(read).unflatten(0, counts.shape)
-        names = [normalised_softmax(side, self.prototypes, batch.person, options.scale) for side in (image, text)]
+        states = run_sharded(self.encode_words, words.flatten(0, 1), counts.flatten())
+        attributes = self.attribute_head(states).unflatten(0, counts.shape)
+        sides = (image, text)
+        id_losses = [alignment.normalised_softmax(x, self.prototypes, batch.person, options.scale) for x in sides]
         scores = F.normalize(image) @ F.normalize(text).T
         part_scores = F.normalize(parts, dim=-1) @ F.normalize(attributes, dim=-1).transpose(1, 2)
         return {
-            "id": names[0] + names[1],
-            "mask": options.mask_weight * mask_loss(logits, labels.flatten(0, 1)),
-            "global": global_alignment(scores, same, margins),
-            "local": local_alignment(part_scores, same, shown, counts > 0, options.neighbours, margins),
+            "id": id_losses[0] + id_losses[1],
+            "mask": options.mask_weight * alignment.mask_loss(logits, labels.flatten(0, 1)),
+            "global": alignment.global_alignment(scores, same, margins),
+            "local": alignment.local_alignment(part_scores, same, visible, counts > 0, options.neighbours, margins),
         }
 
     def encode_images(self, batch: Batch) -> Features:
-        """Normalised global feature."""
+        """Return the normalised global feature."""
         return {"global": F.normalize(self.image_features(self.trunk(batch.pixels)))}
 
     def encode_texts(self, batch: Batch) -> Features:
-        """Normalised global feature."""
-        return {"global": F.normalize(self.text_head(self.read(batch.tokens, batch.lengths)))}
+        """Return the normalised global feature."""
+        return {"global": F.normalize(self.text_head(self.encode_words(batch.tokens, batch.lengths)))}
 
-    def seen(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Features of images (B, E) and of their parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
+    def image_outputs(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return features of images (B, E) and parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
         shared = self.trunk(pixels)
         parts, logits = self.part_features(shared)
-        logits = logits.unflatten(0, parts.shape[:2])
-        return self.image_features(shared), parts.transpose(0, 1), logits.transpose(0, 1)
+        return self.image_features(shared), parts.transpose(0, 1), logits.unflatten(0, parts.shape[:2]).transpose(0, 1)
 
     def image_features(self, shared: Tensor) -> Tensor:
-        """(B, E) of the whole image, from the trunk's map."""
+        """Return the features (B, E) of whole images, from the trunk's map."""
         return self.image_head(self.global_branch(shared).mean(dim=(2, 3)))
 
     def part_features(self, shared: Tensor) -> tuple[Tensor, Tensor]:
-        """(P, B, E) features of the parts and (P * B, 6, h, w) logits of their maps, from the trunk's map."""
+        """Return features (P, B, E) of the parts and logits (P * B, 6, h, w) of their maps, from the trunk's map."""
         maps = torch.cat([branch(shared) for branch in self.part_branches])
         features = self.part_head(maps.amax(dim=(2, 3)))
         return features.unflatten(0, (len(self.part_branches), -1)), self.mask_head(maps)
 
-    def read(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """(N, 2 hidden) maximum over each sequence's steps and one step of zeros; tokens (N, T), lengths (N,).
+    def encode_words(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return the maximum (N, 2 hidden) over each sequence's LSTM states and zero; tokens (N, T), lengths (N,).
 
-        Padding words are zero vectors, and an LSTM without biases that starts at zero stays there as long as it reads
-        nothing else: the backward direction needs no packing, and an empty sequence is the step of zeros alone.
+        Padding words are zero vectors, and an LSTM without biases stays at its zero state on them: the backward
+        direction needs no packing, and the result for an empty sequence is zero.
         """
-        groups = length_groups(lengths)
-        longest = []
-        for rows, length in groups:
+        buckets, maxima = length_buckets(lengths), []
+        for rows, length in buckets:
             words = self.words(tokens[rows, : max(1, length)])
-            inside = torch.arange(words.shape[1], device=lengths.device) < lengths[rows, None]
-            steps, _ = self.lstm(words)
-            longest.append((steps * inside.unsqueeze(-1)).amax(dim=1).relu())
-        return torch.cat(longest)[torch.cat([rows for rows, _ in groups]).argsort()]
+            mask = torch.arange(words.shape[1], device=lengths.device) < lengths[rows, None]
+            states, _ = self.lstm(words)
+            maxima.append((states * mask.unsqueeze(-1)).amax(dim=1).relu())
+        return restore_order(maxima, buckets)
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """Biases, those of BatchNorm too, at twice the rate and without decay."""
-        bias = [p for name, p in self.named_parameters() if name.endswith("bias")]
-        rest = [p for name, p in self.named_parameters() if not name.endswith("bias")]
-        yield {"params": rest, "lr": lr, "weight_decay": weight_decay}
-        yield {"params": bias, "lr": 2 * lr, "weight_decay": 0.0}
+        """Return groups with biases, those of BatchNorm too, at twice the rate and without decay."""
+        return grouped(self.named_parameters(), rule, lr, weight_decay)
+
+
+def rule(name: str) -> tuple[float, bool]:
+    """Return the relative rate of a parameter and whether it decays."""
+    return (2.0, False) if name.endswith("bias") else (1.0, True)
 
 
 def attribute_words(tokens: Tensor, phrases: Tensor, unknown: int | None, most: int) -> tuple[Tensor, Tensor]:
-    """Words inside the phrases of each part, in the caption's order, as one sequence each, at most `most`.
+    """Join the words inside the phrases of each part, in the caption's order, at most `most` of them.
 
-    tokens (B, T), phrases (B, P, T) bool -> ids (P, B, t) padded with 0, lengths (P, B). Padding and `unknown` words
-    are dropped; a part that is left without any word has length 0.
+    Padding and `unknown` words are dropped. tokens: (B, T). phrases: (B, P, T) bool. Returns ids (P, B, t) padded with
+    0, and lengths (P, B), 0 for a part without any word.
     """
     known = (tokens != WordTokenizer.pad_id) & (tokens != unknown)
     chosen = (phrases & known[:, None]).transpose(0, 1)

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from baselines.gna_rnn import PAIRS, GnaRnn
-from glalign.contract.retriever import Features, TrainingInfo
+from glalign.contract.retriever import Features
+from glalign.contract.training_info import TrainingInfo
 from glalign.storage.weight_files import UNFILLED
 
 

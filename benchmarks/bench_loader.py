@@ -1,26 +1,25 @@
-"""Images per second that the training batches bring, from decoded pixels in a mapped file.
+"""Images per second of the training batches, from decoded pixels in a memory-mapped file.
 
 python benchmarks/bench_loader.py [HEIGHT WIDTH BATCH IMAGES]     prints, for the augmentations of four kinds of
-systems, images per CPU second on one thread (other processes slow the clock, not the work) and images per second with
-two threads that make batches ahead; 4,096 random images by default.
+systems, images per CPU second on one thread (independent of other processes) and images per second with two threads
+that make batches ahead; 4,096 random images by default.
 """
 
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from glalign.config.data_section import DataOptions
+from glalign.config.training import Data
 from glalign.contract.records import Record
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.pairs import Pairs
-from glalign.engine.prefetch import Ahead
+from glalign.engine.prefetch import Prefetcher
 from glalign.language.tokenizers import WordTokenizer
 
 STEPS = 40
@@ -44,7 +43,7 @@ def pictures(folder: Path, count: int, size: tuple[int, int]) -> ImageStore:
     return ImageStore(files, size, cache_bytes=0, threads=2, cache=folder / "cache")
 
 
-def rate(make: Pairs | Ahead, batch: int, clock: Callable[[], float]) -> float:
+def rate(make: Pairs | Prefetcher, batch: int, clock: Callable[[], float]) -> float:
     """Images per second of a clock over STEPS batches, after five."""
     for step in range(5):
         make.batch(step)
@@ -64,12 +63,12 @@ def main(height: int = 384, width: int = 128, batch: int = 64, count: int = 4096
         parts.batch(range(count))  # read once, as in the first epoch
         print(f"{count} images of {height} x {width}, batches of {batch}")
         for kind, changes in KINDS.items():
-            options = replace(DataOptions(image_size=size, batch_size=batch), **changes)
+            options = Data(image_size=size, batch_size=batch, **changes)
             tokenizer = WordTokenizer(WORDS, 20)
             given = {"seed": 0, "parts": parts if "parts" in kind else None}
             pairs = Pairs(records, images, tokenizer, options, **given)
             alone = rate(pairs, batch, time.process_time)
-            both = rate(Ahead(pairs.batch, 10**6, 2), batch, time.perf_counter)
+            both = rate(Prefetcher(pairs.batch, 10**6, 2), batch, time.perf_counter)
             print(f"{kind:34} {alone:6.0f} images per CPU second on one thread, {both:6.0f}/s with two ahead")
 
 

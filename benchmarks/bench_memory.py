@@ -10,43 +10,43 @@ import resource
 import subprocess
 import sys
 
-from glalign.config.data_section import DataOptions
-from glalign.config.from_mapping import from_mapping
-from glalign.config.loading import load
-from glalign.cost.size import with_stand_ins
+from glalign.config.loading import overlaid
+from glalign.config.training import Memory, Runtime
+from glalign.contract.specs.training import StepSpec
+from glalign.cost.size import build_with_stand_ins
 from glalign.engine.memory import GIB, WORDS, estimate
-from glalign.engine.optim import OptimOptions, make_optimizer
+from glalign.engine.optim import make_optimizer
 from glalign.engine.precision import fitted
 from glalign.engine.specimen import specimen
-from glalign.planning.ledger_jobs import built_alone
+from glalign.planning.cost_stages import build_spec
 from glalign.planning.printed_tables import read_published
-from glalign.support.runtime_options import MemoryOptions, Runtime
 from glalign.support.torch_settings import prepare
 
 
 def main(role: str, system: str, batch: int, changes: str) -> None:
     import torch  # noqa: PLC0415
 
-    config = load("config.yaml", "config/paper.yaml")
-    entry = config.entry(system, "en")
-    spec = built_alone(system, entry, read_published("paper/parameters.csv")[system])
-    spec["data"] = {**spec["data"], "batch_size": batch}
+    config = overlaid("config/paper.yaml")
+    build = build_spec(system, config.entry(system, "en"), read_published("paper/parameters.csv")[system])
     chosen = changes.split(",")
-    spec["runtime"] = {"precision": next((c for c in chosen if c in ("bf16", "fp16")), "fp32")}
-    spec["memory"] = {"checkpoint_activations": "checkpoint" in chosen}
-    device = prepare(1, "cpu")
-    options = DataOptions.from_config(spec["data"])
+    spec = StepSpec(
+        system=system,
+        data=build.data.model_copy(update={"batch_size": batch}),
+        optim=build.optim,
+        memory=Memory(checkpoint_activations="checkpoint" in chosen),
+        runtime=Runtime(precision="bf16" if "bf16" in chosen else "fp16" if "fp16" in chosen else "fp32"),
+    )
+    device, optim = prepare(1, "cpu"), spec.optim
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    model = with_stand_ins(spec, options)
+    model = build_with_stand_ins(build)
     if role == "estimate":
         print(f"estimated {estimate(model, spec, device)}")
         return
-    precision = fitted(model, Runtime(**spec["runtime"]), MemoryOptions(**spec["memory"]), system, device)
-    optim = from_mapping(OptimOptions, spec["optim"], "optim")
+    precision = fitted(model, spec.runtime, spec.memory, system, device)
     optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim)
     model.train()
     model.before_step(999, 1000)
-    data = specimen(model, options.image_size, range(batch), words=(WORDS, WORDS))
+    data = specimen(model, spec.data.image_size, range(batch), words=(WORDS, WORDS))
     for _ in range(2):
         optimizer.zero_grad(set_to_none=True)
         with precision.training():
@@ -62,7 +62,7 @@ if __name__ == "__main__":
     if rest and rest[0] in ("estimate", "measure"):
         main(rest[0], name, int(size), ",".join(rest[1:]))
     else:
-        # A process each: a peak is over a process's life. Large blocks go back to the system when they are freed.
-        calm = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+        # A process each, since a peak is that of a process. Large blocks are returned to the system once freed.
+        environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
         for part in ("estimate", "measure"):
-            subprocess.run([sys.executable, __file__, name, size, part, *rest], check=True, env=calm)
+            subprocess.run([sys.executable, __file__, name, size, part, *rest], check=True, env=environment)

@@ -1,28 +1,21 @@
-"""config/costs.csv: what every system of config.yaml and config/paper.yaml costs, counted on random weights.
+"""config/costs.csv: costs of every system of config.yaml and config/paper.yaml, counted on random weights.
 
 python benchmarks/costs.py    (some five minutes on one core, 8 GB)
 """
 
 import csv
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from glalign.config.data_section import DataOptions
-from glalign.config.loading import Config, load
-from glalign.contract.retriever import Retriever, TrainingInfo
+from glalign.config.loading import Config, overlaid
+from glalign.contract.specs.training import BuildSpec
 from glalign.cost.cost_table import Cost, built_as
-from glalign.cost.size import PAIRS, costs, counted, dictionary, stand_in, train_once
-from glalign.planning.ledger_jobs import VOCABULARIES, trained
+from glalign.cost.size import PAIRS, build_with_stand_ins, count_multiply_adds, count_scoring, train_once
+from glalign.planning.cost_stages import build_spec
 from glalign.planning.printed_tables import read_published
-from glalign.storage.weight_files import Weights
-from glalign.support.class_source import class_outline, options_of
-from glalign.support.dotted_names import class_named
+from glalign.planning.training_stages import trained_systems
 from glalign.support.torch_settings import prepare
 
 ROOT = Path(__file__).parents[1]
@@ -32,47 +25,35 @@ def main() -> None:
     """Write the file, one row for each network that is built."""
     prepare(1, "cpu")
     rows: dict[str, dict[str, Any]] = {}
-    for layers in (["config.yaml"], ["config.yaml", "config/paper.yaml"]):
-        for name, entry in entries(load(*(ROOT / layer for layer in layers))):
-            if (key := built_as(entry)) not in rows:
-                rows[key] = {"system": name, **asdict(cost(name, entry)), "built_as": key}
+    for overlays in ([], [ROOT / "config/paper.yaml"]):
+        for spec in build_specs(overlaid(*overlays)):
+            if (key := built_as(spec)) not in rows:
+                rows[key] = {"system": spec.system, **cost(spec)._asdict(), "built_as": key}
                 print(rows[key], file=sys.stderr)
     with (ROOT / "config/costs.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(
-            file, ["system", *(field.name for field in fields(Cost)), "built_as"], lineterminator="\n"
-        )
+        writer = csv.DictWriter(file, ["system", *Cost._fields, "built_as"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows.values())
 
 
-def entries(config: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def build_specs(config: Config) -> Iterator[BuildSpec]:
     """Every trained system in every language that it reads, with the vocabularies of the twins."""
-    families = {name: (recipe["family"], recipe["size"]) for name, recipe in config["vocabularies"].items()}
-    for name, entry in trained(config).items():
-        for language in entry["languages"]:
-            yield name, {**config.entry(name, language), "vocabularies": {**VOCABULARIES, **families}}
+    published = read_published(ROOT / "paper/parameters.csv")
+    for name, entry in trained_systems(config).items():
+        for language in entry.languages:
+            yield build_spec(name, config.entry(name, language), published.get(name, {}), config.vocabularies)
 
 
-def cost(name: str, entry: Mapping[str, Any]) -> Cost:
+def cost(spec: BuildSpec) -> Cost:
     """Build a system, train it one step on a batch of two, let it encode and score."""
-    torch.manual_seed(0)
-    known = read_published(ROOT / "paper/parameters.csv").get(name, {})
-    options = DataOptions.from_config(entry["data"], f"systems.{name}.data")
-    facts = TrainingInfo(int(known.get("identities") or 0), 1000, dictionary(int(known.get("words") or 0)))
-    named = options_of(entry, class_outline(entry["class"]))
-    with tempfile.TemporaryDirectory() as folder:
-        for vocabulary in {value for key, value in named.items() if key.endswith("vocabulary") and value}:
-            stand_in(Path(folder), vocabulary, *entry["vocabularies"][vocabulary])
-        weights = Weights(Path(folder), load=False)
-        model: Retriever = class_named(entry["class"]).build(entry["model"], options.image_size, facts, weights)
-    learning, step = counted(lambda: train_once(model, {**entry, "system": name}, options))
-    found = costs(model, options.image_size)["multiply_adds"]
+    model = build_with_stand_ins(spec)
+    trained, step = count_multiply_adds(lambda: train_once(model, spec.data, spec.optim))
     return Cost(
         parameters=sum(p.numel() for p in model.parameters()),
-        trained=learning,
+        trained=trained,
         buffers=sum(b.numel() for b in model.buffers()),
         pair=step // PAIRS,
-        **found,
+        **count_scoring(model, spec.data.image_size)[0].to_json(),
     )
 
 

@@ -1,1 +1,1 @@
-"""The command line: what a person types, and the jobs of the workflow."""
+"""The command line: commands for people, and for the jobs of the workflow."""

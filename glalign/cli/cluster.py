@@ -1,4 +1,4 @@
-"""What a SLURM cluster has, asked before the first job is submitted."""
+"""Check a SLURM cluster before the first job is submitted."""
 
 import subprocess
 from collections.abc import Iterable
@@ -7,20 +7,18 @@ from glalign.support.errors import UserError, suggestion
 
 
 def check_partitions(wanted: Iterable[str]) -> None:
-    """Every partition that a job names (one, or several joined by commas) has to exist.
+    """Check that all partitions exist. wanted: names, also several joined by commas.
 
-    Raises: UserError naming the first that does not, or when SLURM does not answer.
+    Raises: UserError naming the first that does not exist, or when SLURM does not answer.
     """
     try:
         asked = subprocess.run(["sinfo", "--noheader", "--format=%R"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         why = getattr(error, "stderr", None) or str(error)
-        raise UserError(
-            f"sinfo: {why.strip()}; start the run where SLURM's commands work, such as a login node"
-        ) from error
+        remedy = "start the run where SLURM's commands work, such as a login node"
+        raise UserError(f"sinfo: {why.strip()}; {remedy}") from error
     known = sorted(set(asked.stdout.split()))
     for name in sorted({name for names in wanted for name in names.split(",")} - set(known)):
-        raise UserError(
-            f"slurm_partition: this cluster has no partition {name!r}; {suggestion(name, known)} (`sinfo` lists them); "
-            "correct it in the profile or with --default-resources and --set-resources"
-        )
+        what = f"this cluster has no partition {name!r}; {suggestion(name, known)} (`sinfo` lists them)"
+        remedy = "correct it in the profile or with --default-resources and --set-resources"
+        raise UserError(f"slurm_partition: {what}; {remedy}")

@@ -1,4 +1,4 @@
-"""`glalign data` and `glalign translation`: releases and translations, checked, filled and judged."""
+"""`glalign data` and `glalign translation`: check releases; export, fill in and judge translations."""
 
 import json
 import sys
@@ -7,14 +7,13 @@ from shlex import quote
 
 import click
 
+from glalign.cli.options import JSON, PATH
 from glalign.contract.formats import FORMATS
-
-PATH = click.Path(path_type=Path)
 
 
 @click.group()
 def data() -> None:
-    """Look at datasets."""
+    """Check datasets."""
 
 
 @data.command()
@@ -22,9 +21,9 @@ def data() -> None:
 @click.argument("root", type=PATH)
 @click.option("--annotations", help="Annotation file below ROOT, when it is not the format's own.")
 @click.option("--images", help="Image folder below ROOT, when it is not the format's own.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@JSON
 def verify(kind: str, root: Path, annotations: str | None, images: str | None, as_json: bool) -> None:
-    """Check a dataset directory and say what is missing; exit 1 when something is."""
+    """Check a dataset directory and list what is missing; exit 1 if anything is."""
     from glalign.data.verify import describe, verify
 
     report = verify(root, kind, annotations, images)

@@ -1,4 +1,4 @@
-"""`glalign weights`: what a configuration starts from, what is there, and how the rest comes."""
+"""`glalign weights`: list, fetch and import the pre-trained files of a configuration."""
 
 import json
 import sys
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from glalign.cli.options import CONFIG
+from glalign.cli.options import CONFIG, PATH
 
-FOLDER = click.option("--folder", type=click.Path(path_type=Path), help="Where to write; default: the configuration's.")
+FOLDER = click.option("--folder", type=PATH, help="Where to write; default: the configuration's.")
 PAPER = "`--config config/paper.yaml`"
 
 
@@ -23,13 +23,13 @@ def weights() -> None:
 def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
     """Print every weight and vocabulary that a configuration needs; exit 1 when some are missing or not whole."""
     from glalign.config.loading import overlaid
-    from glalign.weights.needed import describe, lacking, needed, status_of, summary
+    from glalign.weights.required_weights import format_entry, incomplete, report_entry, required_weights, summary
 
-    needs = needed(overlaid(*paths))
-    facts = [status_of(need) for need in needs]
-    lines = [describe(*pair) for pair in zip(needs, facts, strict=True)] + [summary(facts)]
+    needs = required_weights(overlaid(*paths))
+    facts = [report_entry(need) for need in needs]
+    lines = [format_entry(*pair) for pair in zip(needs, facts, strict=True)] + [summary(facts)]
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
-    sys.exit(bool(lacking(facts)))
+    sys.exit(bool(incomplete(facts)))
 
 
 @weights.command()
@@ -40,16 +40,15 @@ def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -
     """Download and import releases by name, or all that the configuration lacks. No other command downloads."""
     from glalign.config.loading import overlaid
     from glalign.weights.catalogue import weight_release
-    from glalign.weights.needed import lacking, needed, status_of
+    from glalign.weights.required_weights import incomplete, report_entry, required_weights
 
-    config = overlaid(*paths)
-    needs = [] if names else [need for need in needed(config) if need.release]
-    releases = [weight_release(name) for name in names or lacking(map(status_of, needs))]
+    needs = [] if names else [need for need in required_weights(overlaid(*paths)) if need.release]
+    releases = [weight_release(name) for name in names or incomplete(map(report_entry, needs))]
     if not releases:
         why = "has all releases that it needs" if needs else f"needs no release; {PAPER} names one that does"
         click.echo(f"nothing to fetch: the configuration {why}")
         return
-    target = _target(folder or config["weights"])
+    target = _target(folder or overlaid(*paths).weights)
     from glalign.weights.fetching import fetch_release
 
     for release in releases:
@@ -58,7 +57,7 @@ def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -
 
 @weights.command("import")
 @click.argument("name")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @CONFIG
 @FOLDER
 def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], folder: Path | None) -> None:
@@ -67,17 +66,17 @@ def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], fol
     from glalign.weights.catalogue import weight_release
 
     release = weight_release(name)
-    target = _target(folder or overlaid(*paths)["weights"])
+    target = _target(folder or overlaid(*paths).weights)
     from glalign.weights.importing import import_release
 
     import_release(release, files, target, click.echo)
 
 
 def _target(folder: Path | str) -> Path:
-    """The folder to write to. Raises: UserError for the package's own, where no paper run looks."""
-    from glalign.storage.weight_status import is_packages
+    """Return the folder to write to. Raises: UserError for the package's own, which no paper run reads."""
+    from glalign.storage.weight_status import is_package_folder
     from glalign.support.errors import UserError
 
-    if is_packages(Path(folder)):
+    if is_package_folder(Path(folder)):
         raise UserError(f"{folder}: is the package's own and takes no release; name {PAPER} or `--folder weights`")
     return Path(folder)

@@ -1,15 +1,32 @@
 """The base of every configuration section, job specification and record: typed, frozen, and strict about keys."""
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 Several = Annotated[tuple[T, ...], Strict(False)]
 """A tuple that is written as a list."""
 
-NonEmpty = Annotated[tuple[T, ...], Strict(False), Field(min_length=1)]
-"""The same with at least one entry."""
+
+def refused(below: str, sentence: str) -> PydanticCustomError:
+    """An error about a key of the section that raises it; `below` is the key, with points where it is deeper."""
+    return PydanticCustomError("refused", "{sentence}", {"below": below, "sentence": sentence})
+
+
+def _unique(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values or len(set(values)) < len(values):
+        wrong = "has an entry twice" if values else "should be non-empty"
+        raise PydanticCustomError("unique", "{values} {wrong}", {"values": str(list(values)), "wrong": wrong})
+    return values
+
+
+Unique = Annotated[
+    tuple[T, ...], Strict(False), Field(json_schema_extra={"minItems": 1, "uniqueItems": True}), AfterValidator(_unique)
+]
+"""The same with at least one entry, and none twice."""
 
 Text = Annotated[str, Field(min_length=1)]
 """A text that is not empty."""
@@ -19,6 +36,13 @@ class Section(BaseModel):
     """Values with declared types and defaults; an unknown key, a wrong type or a value out of range is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def of(cls, *sources: "Section | Mapping[str, Any]", **values: Any) -> Self:
+        """Make one of what `sources` have under the names of its fields, later ones first, and of `values`."""
+        known = cls.model_fields
+        found = {name: value for source in sources for name, value in dict(source).items() if name in known}
+        return cls.model_validate(found | values)
 
     def to_json(self) -> dict[str, Any]:
         """The values as plain JSON data, under the names that files use."""

@@ -1,6 +1,6 @@
 """Configuration values into frozen dataclasses; an unknown key is an error that names it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -19,3 +19,20 @@ def from_mapping(kind: type[T], values: Mapping[str, Any], where: str) -> T:
         if key not in known:
             raise UserError(f"{where}.{key}: unknown key; {suggestion(key, known)}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def require(options: object, keys: Iterable[str], holds: Callable[[Any], bool], problem: str) -> None:
+    """Check the values of some keys of a `model:` section; `problem` follows the key and its value in the message.
+
+    Raises: UserError for the first key of which `holds` is false.
+    """
+    for key in keys:
+        if not holds(value := getattr(options, key)):
+            raise UserError(f"model.{key}: {value} {problem}")
+
+
+def named(table: Mapping[str, T], name: str, problem: str) -> T:
+    """Return `table[name]`. Raises: UserError of `problem`, the unknown name and the known ones."""
+    if name not in table:
+        raise UserError(f"{problem} {name!r}; known: {', '.join(table)}")
+    return table[name]

@@ -1,69 +1,103 @@
 """A configuration is valid or refused in one line that names the key and the remedy.
 
-Values come from config.yaml and overlays: maps are merged key by key, anything else is replaced. The schema
-(workflow/schemas/config.schema.yaml) gives types and defaults; what a schema cannot say is in glalign.config.checks.
+Values come from files in layers: maps are merged key by key, anything else is replaced. Types, defaults and ranges are
+those of glalign.config.settings; what concerns several sections is checked by glalign.config.checks.
 """
 
 import copy
-import difflib
 import functools
-import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from glalign.config.checks import (
     check_alpha,
     check_finite,
     check_references,
     check_shares,
-    check_system,
+    check_systems,
     check_validation,
 )
+from glalign.config.messages import validated
+from glalign.config.settings import Settings, System
+from glalign.config.training import Optim
 from glalign.storage.whole_files import read_text
-from glalign.support.class_source import ClassOutline
+from glalign.support.checkout import ROOT, suite_file
+from glalign.support.class_source import ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+BASE = ("config.yaml", "config/twins.yaml")
+"""Files that lie under every profile."""
+
+DEMO = "config/demo.yaml"
+TWINS = "glalign/pretrained"
+"""Folder of the twins' weights, in the checkout."""
 
 
-@dataclass(frozen=True)
-class Config:
-    """A complete configuration: `values` as the schema describes them, `facts` of each system that has a class."""
+class Config(Settings):
+    """A complete configuration that was checked."""
 
-    values: Mapping[str, Any]
-    facts: Mapping[str, ClassOutline]
+    @functools.cached_property
+    def classes(self) -> Mapping[str, ClassOutline]:
+        """The outline of the class of each system that has one, by id of the system."""
+        return {name: class_outline(entry.class_path) for name, entry in self.systems.items() if entry.class_path}
 
-    def __getitem__(self, key: str) -> Any:
-        """A top-level value."""
-        return self.values[key]
-
-    def entry(self, system: str, language: str) -> Mapping[str, Any]:
-        """A system as it is for captions of a language: its entry with what `by_language` changes."""
-        entry = self["systems"][system]
-        return merge(entry, entry["by_language"].get(language, {}))
+    def entry(self, system: str, language: str) -> System:
+        """A system as it is for captions of a language: with what `by_language` changes."""
+        entry = self.systems[system]
+        change = {str(name): one for name, one in entry.by_language.items()}.get(language)
+        if change is None:
+            return entry
+        optim = entry.optim and Optim.model_validate(merge(entry.optim.to_json(), change.optim))
+        return entry.model_copy(update={"model": merge(entry.model, change.model), "optim": optim})
 
     def language_of(self, trainset: str) -> str:
-        """Language of the captions of a trainset (that of its first dataset; mixtures are refused)."""
-        return self["datasets"][self["trainsets"][trainset][0]]["language"]
+        """Language of the captions of a trainset: that of its first dataset; mixtures are refused."""
+        return self.datasets[self.trainsets[trainset][0]].language
+
+
+def overlaid(*paths: Path | str, root: Path = ROOT) -> Config:
+    """The configuration with overlays: what `snakemake --configfile PATHS` reads. See `layered`."""
+    return resolve(layered(*paths, root=root))
+
+
+def layered(*paths: Path | str, root: Path = ROOT) -> dict[str, Any]:
+    """The merged values of overlays with what lies under them; naming a file of the base changes nothing."""
+    return completed(_stacked(*(path for path in map(Path, paths) if not _is_base(path, root))), root)
+
+
+def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
+    """An overlay with what lies under it: the base and the demo of the checkout `root`, and a config.yaml elsewhere.
+
+    The demo lies underneath where no `profile` is named, and where the overlay says `extends: demo`. A config.yaml in a
+    working directory outside the checkout is an overlay, too. Raises: UserError where the suite has no checkout.
+    """
+    own = Path("config.yaml")
+    if own.is_file() and not _is_base(own, root) and not _is_base(own, ROOT):
+        overlay = merge(read(own), overlay)
+    demo = [DEMO] if "profile" not in overlay or overlay.get("extends") == "demo" else []
+    if root == ROOT:
+        suite_file(BASE[0])  # refused outside a checkout
+    values = merge(_stacked(*(root / name for name in (*BASE, *demo))), overlay)
+    if values.get("weights") == TWINS and not Path(TWINS).is_dir():
+        values["weights"] = str(root / TWINS)
+    return values
+
+
+def _is_base(path: Path, root: Path) -> bool:
+    return path.resolve() in [(root / name).resolve() for name in (*BASE, DEMO)]
 
 
 def load(*paths: Path | str) -> Config:
-    """Read config.yaml and the overlays after it. Raises UserError naming the file or the key."""
-    values: dict[str, Any] = {}
-    for path in paths:
-        values = merge(values, read(path))
-    return resolve(values)
+    """Read these files, each over those before it. Raises UserError naming the file or the key."""
+    return resolve(_stacked(*paths))
 
 
-def overlaid(*paths: Path | str) -> Config:
-    """config.yaml of the current folder with the overlays; naming it among them changes nothing."""
-    return load(*dict.fromkeys(("config.yaml", *map(str, paths))))
+def _stacked(*paths: Path | str) -> dict[str, Any]:
+    """The merged values of files, each over those before it."""
+    return functools.reduce(merge, map(read, paths), {})
 
 
 def read(path: Path | str) -> Mapping[str, Any]:
@@ -78,7 +112,7 @@ def read(path: Path | str) -> Mapping[str, Any]:
     return layer
 
 
-class UniqueKeys(yaml.SafeLoader):
+class UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
     """YAML whose maps have no key twice: the second would silently replace the first."""
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
@@ -110,21 +144,16 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
 
 def resolve(values: Mapping[str, Any]) -> Config:
     """Check merged values, apply `extends` and fill the defaults. Raises UserError naming the first wrong key."""
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     values = merge({}, values)
     if isinstance(values.get("systems"), Mapping):
         values["systems"] = {name: _extended(values["systems"], name, ()) for name in values["systems"]}
-    errors = sorted(Draft202012Validator(schema).iter_errors(values), key=lambda e: [str(p) for p in e.absolute_path])
-    if errors:
-        raise UserError(_line(errors[0], values))
-    _fill(schema, schema, values)
     check_finite("", values)
-    check_references(values)
-    check_validation(values)
-    check_shares(values)
-    facts = {name: check_system(name, entry) for name, entry in values["systems"].items() if entry["class"]}
-    check_alpha(values, facts)
-    return Config(values, facts)
+    config = validated(Config, values)
+    check_references(config)
+    check_validation(config)
+    check_shares(config)
+    check_alpha(config, check_systems(config))
+    return config
 
 
 def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Any:
@@ -138,66 +167,4 @@ def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> A
     if parent in (*seen, name):
         raise UserError(f"configuration: systems.{name}.extends: {parent!r} extends it in turn; break the circle")
     below = _extended(systems, parent, (*seen, name))
-    own = {key: value for key, value in entry.items() if key != "extends"}
-    return merge(below, own) if isinstance(below, Mapping) else own
-
-
-def _line(error: ValidationError, values: Mapping[str, Any]) -> str:
-    """A schema error in `values` as one line."""
-    path = ".".join(str(part) for part in error.absolute_path)
-    value, rule = error.instance, error.validator_value
-    about = f" ({error.schema['description']})" if "description" in error.schema else ""
-    match error.validator:
-        case "additionalProperties":
-            known = error.schema.get("properties", {})
-            key = next(key for key in value if key not in known)
-            return f"configuration: {path + '.' if path else ''}{key}: unknown key; {suggestion(key, known)}"
-        case "required":
-            key = next(key for key in rule if key not in value)
-            below = error.schema.get("properties", {}).get(key, {}).get("description")
-            about = f" ({below})" if below else ""
-            return f"configuration: {path + '.' if path else ''}{key}: missing; add it{about}{_misspelt(error, values)}"
-        case "type":
-            kinds = " or ".join([rule] if isinstance(rule, str) else rule)
-            hint = ""
-            if _is_number(value):  # what YAML or Snakemake's `--config` took for text
-                hint = "; write it with a point, such as 1.0e-3" if "number" in kinds else "; write it in an overlay"
-            return f"configuration: {path}: {value!r} is not of type {kinds}{about}{hint}"
-        case "enum":
-            return f"configuration: {path}: {value!r} is not one of {', '.join(map(str, rule))}{about}"
-        case "pattern" if "propertyNames" in error.absolute_schema_path:
-            return f"configuration: {path}: the id {value!r} may only have letters, digits and _ . + -"
-        case _:
-            return f"configuration: {path}: {error.message}{about}"
-
-
-def _misspelt(error: ValidationError, values: Mapping[str, Any]) -> str:
-    """What an incomplete entry may have been meant for: an overlay with a misspelt id makes a new, empty one."""
-    *above, name = error.absolute_path or [""]
-    siblings = functools.reduce(operator.getitem, above, values)
-    near = difflib.get_close_matches(str(name), [str(other) for other in siblings if other != name], n=1)
-    return f"; or was {'.'.join(map(str, (*above, near[0])))} meant?" if near else ""
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return isinstance(value, str) and float(value) == float(value)
-    except ValueError:
-        return False
-
-
-def _fill(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> None:
-    """Put the schema's defaults where keys are absent, in place."""
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
-    if not isinstance(value, dict):
-        return
-    properties = schema.get("properties", {})
-    for key, rule in properties.items():
-        if key not in value and "default" in rule:
-            value[key] = copy.deepcopy(rule["default"])
-    others = schema.get("additionalProperties")
-    for key, below in value.items():
-        rule = properties.get(key, others)
-        if isinstance(rule, Mapping):
-            _fill(root, rule, below)
+    return merge(below, entry) if isinstance(below, Mapping) else entry

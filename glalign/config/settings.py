@@ -1,83 +1,30 @@
 """Every key of a configuration with its type, default, range and meaning: declared here and nowhere else.
 
-`python -m glalign.config.reference` writes the JSON schema (workflow/schemas/config.schema.yaml) and the key tables of
+`python -m glalign.config.reference` writes the JSON schema (config/schema.yaml) and the key tables of
 config/README.md from these classes; a test compares them.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
-from glalign.config.base import NonEmpty, Section, Text
+from glalign.config.base import Section, Several, Text, Unique, refused
+from glalign.config.datasets import Dataset, Language, Testset
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.config.twins import Recipe, Vocabulary
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
-Language = Literal["en", "vi"]
-Split = Literal["train", "val", "test"]
-ScenarioId = Literal["SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3"]
-Count = Annotated[int, Field(ge=1)]
+SCENARIOS = ("SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3")
 
 
-class Splits(Section):
-    """The release's name of each of our splits."""
-
-    train: str = Field("train", description="split that is trained on")
-    val: str | None = Field("val", description="split that selects the weights; null if the release has none")
-    test: str = Field("test", description="split that is scored once")
+def _scenario(name: str) -> str:
+    if name not in SCENARIOS:
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(SCENARIOS)})
+    return name
 
 
-class Synthetic(Section):
-    """What is generated when there is no root."""
-
-    domain: str = Field(description="appearance and language of the data")
-    train: int = Field(ge=1, description="training identities")
-    val: int = Field(ge=0, description="validation identities")
-    test: int = Field(ge=1, description="test identities")
-    images: float = Field(ge=1, description="mean number of images of an identity")
-
-
-class Dataset(Section):
-    """A dataset: a release in `root`, or generated, or a machine translation of a generated one."""
-
-    label: str = Field(description="name in the tables; tables 1 and 3 find the dataset by it")
-    language: Language = Field(description="language of the captions")
-    people: str = Field(description="datasets with the same value share identity numbers and splits")
-    format: Literal[
-        "cuhk_pedes", "cuhk_pedes_vn", "vn3k", "vn3k_vi", "v2e", "vn3k_mixed_vi", "vn3k_mixed_en", "icfg_pedes",
-        "rstpreid", "rasa", "tbps_clip", "vitaa", "aptm", "ssan",
-    ] = Field("cuhk_pedes", description="how the release writes its annotations (docs/datasets.md)")  # fmt: skip
-    root: str | None = Field(None, description="folder of the release; null generates `synthetic` instead")
-    annotations: str | None = Field(
-        None, description="annotation file below the root when it is not the format's own; {split} stands for a split"
-    )
-    images: str | None = Field(None, description="image folder below the root when it is not the format's own")
-    allow_partial: bool = Field(
-        False, description="leave out images that are missing; the manifest counts them and every table says so"
-    )
-    splits: Splits = Field(Splits(), description="the release's name of each of our splits")
-    holdout: int = Field(0, ge=0, description="identities moved from train to val (D16, D31)")
-    translated: str | None = Field(
-        None, description="synthetic dataset that this one is a machine translation of, when there is no root"
-    )
-    synthetic: Synthetic | None = Field(None, description="what to generate when there is no root")
-
-
-class Testset(Section):
-    """What is searched for, and where."""
-
-    __test__ = False  # no class of tests
-
-    dataset: str = Field(description="id of a dataset")
-    splits: NonEmpty[Split] = Field(("test",), description="splits whose images and captions are used (D13)")
-    identities: Count | None = Field(None, description="identities drawn with a fixed seed; null for all (D12)")
-    draws: int = Field(1, ge=1, description="number of such draws; metrics are over all of them")
-    gallery: Literal["all", "one_per_identity"] = Field(
-        "all", description="all images, or the first of each identity (D27)"
-    )
-    hit: Literal["identity", "image"] = Field(
-        "identity", description="what counts as found: any image of the person, or the caption's own (D27)"
-    )
+ScenarioId = Annotated[str, AfterValidator(_scenario), WithJsonSchema({"enum": list(SCENARIOS)})]
 
 
 class Scenario(Section):
@@ -132,8 +79,8 @@ class McNemar(Section):
     """Which runs are tested against each other in results/mcnemar.csv, by the ranks of the first seed."""
 
     system: str = Field("glalign", description="system that is tested against every other in every scenario")
-    ablations: tuple[str, ...] = Field(
-        ("glalign_global", "glalign_local"), strict=False, description="its ablations, a family of tests of their own"
+    ablations: Several[str] = Field(
+        ("glalign_global", "glalign_local"), description="its ablations, a family of tests of their own"
     )
     languages: dict[str, str] = Field({"SE1": "SV1"}, description="scenarios with the same queries in two languages")
 
@@ -143,15 +90,17 @@ class Alpha(Section):
 
     system: str = Field("glalign", description="id of a system with the options alpha and score_alpha")
     trainset: str = Field("cuhk_en", description="id of a trainset")
-    values: NonEmpty[Annotated[float, Field(ge=0, le=1)]] = Field((0.0, 0.2, 0.5, 0.8, 1.0), description="weights")
+    values: Unique[Annotated[float, Field(ge=0, le=1)]] = Field(
+        (0.0, 0.2, 0.5, 0.8, 1.0), description="weights that are tried"
+    )
 
 
 class Tuning(Section):
     """How learning rates are chosen, by `make tuning`."""
 
-    trainsets: NonEmpty[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
-    seed: int = Field(0, ge=0, description="seed of the trainings")
-    rates: NonEmpty[Annotated[float, Field(gt=0)]] = Field(
+    trainsets: Unique[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
+    seed: int = Field(0, ge=0, description="tuning seed, of the trainings of the search")
+    rates: Unique[Annotated[float, Field(gt=0)]] = Field(
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
 
@@ -167,21 +116,36 @@ class System(Section):
     """A row of the tables. One that trains has `data`, `optim` and `budget`; one that only scores has none of them."""
 
     label: str = Field(description="name in the extended tables")
+    extends: str | None = Field(
+        None, exclude=True, description="id of a system whose entry lies underneath; applied after overlays"
+    )
     class_path: Text | None = Field(
         alias="class", description="dotted path of the class; null for a row of the paper that the suite does not run"
     )
-    languages: NonEmpty[Language] = Field(
+    languages: Unique[Language] = Field(
         ("en", "vi"), description="languages of the captions that it reads; elsewhere its cells are `not run`"
     )
     model: dict[str, Any] = Field(
         {}, description="options of the class: the fields of the dataclass `Options` of its module"
     )
-    by_language: dict[Language, Change] = Field({}, description="what is different for captions of a language")
+    by_language: dict[Language, Change] = Field(
+        {}, description="changes of `model` and `optim` where captions are in a language, such "
+        "as `{vi: {model: {...}}}`"
+    )  # fmt: skip
     data: Data | None = Field(None, description="images and batches")
     optim: Optim | None = Field(None, description="optimiser")
     budget: Budget | None = Field(None, description="length of the training")
     selection: Literal["val", "last"] = Field("val", description="best validation Rank-1, or the last step")
     memory: Memory = Field(Memory(), description="how a training is made to fit a GPU")
+
+    @model_validator(mode="after")
+    def _trains_completely_or_not_at_all(self) -> Self:
+        parts = {"data": self.data, "optim": self.optim, "budget": self.budget}
+        present = [key for key, part in parts.items() if part is not None]
+        for key, part in parts.items():
+            if present and part is None:
+                raise refused(key, f"missing; a system with {present[0]} needs it too")
+        return self
 
     @property
     def trains(self) -> bool:
@@ -189,25 +153,39 @@ class System(Section):
         return self.class_path is None or self.budget is not None
 
 
-class Settings(Section):
+class Settings(Section, defer_build=True):
     """A complete configuration."""
 
     profile: Text = Field("demo", description="name in every table")
+    extends: Literal["demo"] | None = Field(
+        None, exclude=True, description="`demo` for a profile that changes the demo instead of config.yaml alone"
+    )
     data_note: str = Field("", description="what the data are, in captions and in the note of every row of ours")
     results: str = Field("results", pattern=r"^[^{}]+$", description="folder of everything generated, without braces")
-    weights: Text = Field("glalign/pretrained", description="folder of pre-trained weight files (docs/weights.md)")
-    show_paper_values: bool = Field(True, description="print the paper's numbers beside ours")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="where models run; cuda that is absent is an error")
-    threads: int = Field(1, ge=1, description="torch threads of one job; sums of floats depend on it")
-    processes: int = Field(
-        1, ge=1, description="processes of one training that share its batch, one GPU each (docs/distributed.md)"
+    weights: Text = Field(
+        "glalign/pretrained", description="folder of pre-trained weight files (docs/weights.md); "
+        "`results/pretrained` for those that `snakemake pretrain` makes"
+    )  # fmt: skip
+    show_paper_values: bool = Field(
+        True, description="print the paper's numbers beside ours; `false` where data are not the paper's"
     )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where models run; cuda that is absent is an error")
+    threads: int = Field(
+        1, ge=1, description="torch threads of one job, at most the processors that it may use. Sums of floats depend "
+        "on it, so it is not the scheduler's choice"
+    )  # fmt: skip
+    processes: int = Field(
+        1, ge=1, description="processes of one training, one GPU each. They share the batch of `data.batch_size`, a "
+        "multiple of their number; the learning rate is untouched (docs/distributed.md)"
+    )  # fmt: skip
     runtime: Runtime = Field(Runtime(), description="how trainings use the hardware")
-    seed: int = Field(0, ge=0, description="root of every named random stream")
-    seeds: NonEmpty[Annotated[int, Field(ge=0)]] = Field((0,), description="one training per entry")
+    seed: int = Field(0, ge=0, description="root seed, of every named random stream")
+    seeds: Unique[Annotated[int, Field(ge=0)]] = Field(
+        (0,), description="training seeds: one training of each system and trainset per entry"
+    )
 
     datasets: dict[Id, Dataset] = Field(description="datasets by id")
-    trainsets: dict[Id, NonEmpty[str]] = Field(description="datasets that are trained on together, by id")
+    trainsets: dict[Id, Unique[str]] = Field(description="datasets that are trained on together, by id")
     testsets: dict[Id, Testset] = Field(description="what is searched for where, by id")
     scenarios: dict[ScenarioId, Scenario] = Field(description="the seven pairs of a trainset and a testset")
     systems: dict[Id, System] = Field(description="the rows of the tables, by id")
@@ -221,3 +199,11 @@ class Settings(Section):
     tuning: Tuning = Field(Tuning(), description="how learning rates are chosen")
     vocabularies: dict[Id, Vocabulary] = Field({}, description="vocabularies of the twins, by name of the file")
     pretraining: dict[Id, Recipe] = Field({}, description="recipes of the twins, by name of the weight file")
+
+    @field_validator("scenarios")
+    @classmethod
+    def _all_seven(cls, scenarios: dict[str, Scenario]) -> dict[str, Scenario]:
+        for name in SCENARIOS:
+            if name not in scenarios:
+                raise refused(name, "missing; add it (a pair of a trainset and a testset)")
+        return scenarios

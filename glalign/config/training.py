@@ -1,11 +1,12 @@
 """The sections that a training is made of: images and batches, optimiser, length, hardware."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
 
-from glalign.config.base import Section, Several
+from glalign.config.base import Section, Several, refused
 from glalign.support.errors import UserError
 
 STATISTICS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -40,11 +41,12 @@ class Data(Section):
     )  # fmt: skip
     group: int = Field(4, ge=1, description="pairs of a person in a batch of groups")
 
-    def check_groups(self, where: str) -> None:
-        """Raises: UserError naming `where`.group unless groups divide the batch."""
+    @model_validator(mode="after")
+    def _groups_divide_the_batch(self) -> Self:
         if self.sampling == "groups" and self.batch_size % self.group:
             wanted = f"a positive integer that divides the batch of {self.batch_size}"
-            raise UserError(f"{where}.group: {self.group!r} is not {wanted}")
+            raise refused("group", f"{self.group!r} is not {wanted}")
+        return self
 
 
 class Optim(Section):
@@ -81,9 +83,17 @@ class Budget(Section):
 
     steps: int | None = Field(None, ge=0, description="optimiser steps; 0 keeps the pre-trained weights")
     epochs: float | None = Field(None, gt=0, description="length in epochs where steps is null")
-    validate_every: int = Field(ge=1, description="steps between two validations")
-    checkpoint_every: int = Field(ge=1, description="steps between two checkpoints")
+    validate_every: int = Field(1000, ge=1, description="steps between two validations")
+    checkpoint_every: int = Field(
+        1000, ge=1, description="steps between two checkpoints; a killed training goes on from the last"
+    )
     log_every: int = Field(10, ge=1, description="steps between two lines of train.jsonl")
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.steps is None) == (self.epochs is None):
+            raise PydanticCustomError("length", "give steps or epochs, and null for the other")
+        return self
 
 
 class Memory(Section):
@@ -112,8 +122,9 @@ class Runtime(Section):
     """How trainings use the hardware. The defaults change no number; every other value is a new training."""
 
     precision: Literal["fp32", "bf16", "fp16"] = Field(
-        "fp32", description="of transformer layers and convolution trunks; features, logits and losses are float32"
-    )
+        "fp32", description="of transformer layers and convolution trunks, fp16 with a scaled loss; features, logits "
+        "and losses are float32"
+    )  # fmt: skip
     tf32: bool = Field(False, description="float32 products and convolutions on CUDA with factors rounded to TF32")
     deterministic: bool = Field(
         True, description="only kernels that give the same bytes every time; false also lets cuDNN choose the fastest"

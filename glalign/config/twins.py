@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from glalign.config.base import NonEmpty, Section
+from glalign.config.base import Section, Unique
 from glalign.config.training import Data, Optim
 
 
@@ -15,7 +15,7 @@ class Corpus(Section):
     identities: int = Field(ge=1, description="number of people")
     images: int = Field(ge=1, description="images of a person")
     seed: int = Field(ge=0, description="seed of the corpus")
-    languages: NonEmpty[Literal["en", "vi"]] = Field(
+    languages: Unique[Literal["en", "vi"]] = Field(
         ("en",), description="two captions of every image in each of these languages"
     )
 

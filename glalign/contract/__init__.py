@@ -1,1 +1,1 @@
-"""What every other room speaks of: a system, its batch, a dataset's records, the five regions."""
+"""What all other packages share: a system, its batch, a dataset's records, the five regions."""

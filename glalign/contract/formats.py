@@ -1,7 +1,4 @@
-"""How each release writes what the suite reads: file names and keys as a table, one line for each `format`.
-
-No file is touched here: the plan asks the table for paths.
-"""
+"""Layouts of the releases: file names and keys, one for each `format`. No file is read here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +9,14 @@ from glalign.support.errors import UserError
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """Where a release keeps its annotations and what they are called there.
+class ReleaseLayout:
+    """Files and keys of a release.
 
-    title: the release's name. annotations: the JSON (or pickle) below the root; `{split}` in it stands for the
-    release's name of a split, where each has a file of its own. images: folder below the root. image, person, captions:
+    title: name of the release. annotations: JSON (or pickle) file below the root; `{split}` in it stands for the
+    release's name of a split if each split has its own file. images: folder below the root. image, person, captions:
     keys of an entry. splits: the release's names, in its order. per_caption: an entry is one caption, not one image.
-    under: key of the list of entries, where the document is an object. shift: what is added to identity numbers, so
-    that a processed copy numbers people as the original. prefix: what image paths begin with and the image folder's
-    name says already.
+    under: key of the list of entries if the document is an object. shift: added to identity numbers, so that a
+    processed copy has the numbers of the original. prefix: start of image paths that repeats the image folder's name.
     """
 
     title: str
@@ -39,22 +35,24 @@ class Dialect:
 VN3K_SPLITS = ("train", "validate", "test")
 VN3K_V2E = "vn3k_V2E_NP_Split_final_process_token.json"
 
-FORMATS: Mapping[str, Dialect] = MappingProxyType(
+FORMATS: Mapping[str, ReleaseLayout] = MappingProxyType(
     {
         # Releases, as their owners or public loaders lay them out.
-        "cuhk_pedes": Dialect("CUHK-PEDES", "reid_raw.json"),
-        "cuhk_pedes_vn": Dialect("CUHK-PEDES-VN", "reid_raw_vn.json"),
-        "vn3k": Dialect("3000VnPerson-Search", "data_captions_vn3k.json", splits=VN3K_SPLITS),
-        "vn3k_vi": Dialect("3000VnPerson-Search", "vn3k.json", "images", splits=VN3K_SPLITS),
-        "v2e": Dialect("3000Vn-V2E", VN3K_V2E, "images", splits=VN3K_SPLITS),
-        "vn3k_mixed_vi": Dialect("3000VnPerson-Search", "data_captions.json", splits=VN3K_SPLITS),
-        "vn3k_mixed_en": Dialect("3000Vn-V2E", "data_captions.json", captions="en_captions", splits=VN3K_SPLITS),
-        "icfg_pedes": Dialect("ICFG-PEDES", "ICFG-PEDES.json", splits=("train", "test")),
-        "rstpreid": Dialect("RSTPReid", "data_captions.json", image="img_path"),
+        "cuhk_pedes": ReleaseLayout("CUHK-PEDES", "reid_raw.json"),
+        "cuhk_pedes_vn": ReleaseLayout("CUHK-PEDES-VN", "reid_raw_vn.json"),
+        "vn3k": ReleaseLayout("3000VnPerson-Search", "data_captions_vn3k.json", splits=VN3K_SPLITS),
+        "vn3k_vi": ReleaseLayout("3000VnPerson-Search", "vn3k.json", "images", splits=VN3K_SPLITS),
+        "v2e": ReleaseLayout("3000Vn-V2E", VN3K_V2E, "images", splits=VN3K_SPLITS),
+        "vn3k_mixed_vi": ReleaseLayout("3000VnPerson-Search", "data_captions.json", splits=VN3K_SPLITS),
+        "vn3k_mixed_en": ReleaseLayout("3000Vn-V2E", "data_captions.json", captions="en_captions", splits=VN3K_SPLITS),
+        "icfg_pedes": ReleaseLayout("ICFG-PEDES", "ICFG-PEDES.json", splits=("train", "test")),
+        "rstpreid": ReleaseLayout("RSTPReid", "data_captions.json", image="img_path"),
         # CUHK-PEDES as the code of other systems writes it.
-        "rasa": Dialect("CUHK-PEDES as RaSa processes it", "processed_data/{split}.json"),
-        "tbps_clip": Dialect("CUHK-PEDES as TBPS-CLIP processes it", "{split}_reid.json", splits=("train", "test")),
-        "vitaa": Dialect(
+        "rasa": ReleaseLayout("CUHK-PEDES as RaSa processes it", "processed_data/{split}.json"),
+        "tbps_clip": ReleaseLayout(
+            "CUHK-PEDES as TBPS-CLIP processes it", "{split}_reid.json", splits=("train", "test")
+        ),
+        "vitaa": ReleaseLayout(
             "CUHK-PEDES as ViTAA and TextReID process it",
             "annotations/{split}.json",
             captions="sentence",
@@ -62,7 +60,7 @@ FORMATS: Mapping[str, Dialect] = MappingProxyType(
             under="annotations",
             shift=1,
         ),
-        "aptm": Dialect(
+        "aptm": ReleaseLayout(
             "CUHK-PEDES as APTM processes it",
             "data/finetune/cuhk_{split}.json",
             "images/CUHK-PEDES",
@@ -71,7 +69,7 @@ FORMATS: Mapping[str, Dialect] = MappingProxyType(
             captions="caption",
             per_caption=True,
         ),
-        "ssan": Dialect(
+        "ssan": ReleaseLayout(
             "CUHK-PEDES as SSAN and SRCF process it",
             "processed_data/{split}_save.pkl",
             image="img_path",
@@ -80,38 +78,38 @@ FORMATS: Mapping[str, Dialect] = MappingProxyType(
         ),
     }
 )
-"""Format -> its dialect."""
+"""Format -> layout."""
 
-EACH = "{split}"
-"""In a file name: the release's name of a split."""
+SPLIT_FIELD = "{split}"
+"""Placeholder of the release's name of a split in a file name."""
 
 
 @dataclass(frozen=True)
 class DatasetRelease:
-    """A dialect at a place. annotations: split of the release -> its file; one file of all has the key ""."""
+    """A release in a folder. annotations: split of the release -> file; a single file of all splits has the key ""."""
 
-    dialect: Dialect
+    layout: ReleaseLayout
     root: str
     annotations: Mapping[str, str]
     images: str
 
 
 def dataset_release(entry: Mapping[str, Any], name: str = "") -> DatasetRelease:
-    """The files of a dataset's entry {format, root, annotations, images, splits}, whether they are there or not.
+    """Return the paths of a dataset's entry {format, root, annotations, images, splits}; they need not exist.
 
-    annotations and images, when given, replace the dialect's, below the root. Only the files of the splits that
-    `splits` names are wanted. Raises: UserError naming an unknown format.
+    annotations, images: names below the root in place of the layout's. splits: only files of the release's splits named
+    here are included. Raises: UserError naming an unknown format.
     """
-    dialect = format_of(entry["format"], f"datasets.{name}.format")
+    layout = find_format(entry["format"], f"datasets.{name}.format")
     root = str(entry["root"])
-    pattern = entry.get("annotations") or dialect.annotations
-    wanted = dict.fromkeys(split for split in entry["splits"].values() if split is not None)
-    files = {split: f"{root}/{pattern.replace(EACH, split)}" for split in (wanted if EACH in pattern else ("",))}
-    return DatasetRelease(dialect, root, files, f"{root}/{entry.get('images') or dialect.images}")
+    pattern = entry.get("annotations") or layout.annotations
+    wanted = entry["splits"].values() if SPLIT_FIELD in pattern else ("",)
+    files = {split: f"{root}/{pattern.replace(SPLIT_FIELD, split)}" for split in wanted if split is not None}
+    return DatasetRelease(layout, root, files, f"{root}/{entry.get('images') or layout.images}")
 
 
-def format_of(kind: str, where: str = "format") -> Dialect:
-    """The dialect of a format. Raises: UserError naming the key `where` and the formats that there are."""
+def find_format(kind: str, where: str = "format") -> ReleaseLayout:
+    """Return the layout of a format. Raises: UserError naming the key `where` and the known formats."""
     if kind not in FORMATS:
         raise UserError(f"{where}: {kind!r}; known are {', '.join(FORMATS)}")
     return FORMATS[kind]

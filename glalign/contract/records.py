@@ -1,4 +1,4 @@
-"""The manifest: what every stage knows of a dataset, whatever its release looked like."""
+"""The manifest: the records of a dataset in one format for all stages."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,8 @@ SPLITS = ("train", "val", "test")
 class Record:
     """One image with its captions.
 
-    image: POSIX path below the dataset's `imgs/`, also the image's id. person: identity number of the release.
-    split: train, val or test. captions: normalised (see readers), at least one, none empty.
+    image: POSIX path below the dataset's image folder, also the image's id. person: identity number of the release.
+    split: train, val or test. captions: normalised (`normalise_caption`), at least one, none empty.
     """
 
     image: str
@@ -28,7 +28,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Query:
-    """One caption as a query: `id` is `<image>#<caption index>`, the key by which paired tests join."""
+    """One caption as a query. id: `<image>#<caption index>`, the key on which paired tests join."""
 
     id: str
     image: str
@@ -37,24 +37,24 @@ class Query:
 
 
 def write_manifest(path: Path | str, records: Iterable[Record]) -> None:
-    """Write records as JSON lines (keys image, person, split, captions), in the order given."""
+    """Write records as JSON lines with the keys image, person, split and captions."""
     rows = ({"image": r.image, "person": r.person, "split": r.split, "captions": list(r.captions)} for r in records)
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
-    """Read a manifest, or one split of it. Raises UserError naming the line that is not a record."""
+    """Read a manifest, or one split of it. Raises: UserError naming the line that is not a record."""
     records = []
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; make it with `glalign manifest`")
+        raise UserError(f"{path}: no such file; make it with `snakemake --cores 1 {path}`")
     with Path(path).open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 record = _record(json.loads(line))
-            except KeyError as error:
-                raise _no_record(path, number, f"no key {error}") from error
-            except (ValueError, TypeError, RecursionError) as error:  # text that is not UTF-8 is a ValueError
-                raise _no_record(path, number, error) from error
+            except (KeyError, ValueError, TypeError, RecursionError) as error:  # a ValueError: text that is not UTF-8
+                why = f"no key {error}" if isinstance(error, KeyError) else error
+                remedy = "name a manifest, or delete a broken one and run again"
+                raise UserError(f"{path}:{number}: not a manifest record ({why}); {remedy}") from error
             if split in (None, record.split):
                 records.append(record)
     return records
@@ -69,21 +69,11 @@ def _record(row: Mapping[str, Any]) -> Record:
     return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
 
 
-def _no_record(path: Path | str, number: int, why: object) -> UserError:
-    return UserError(
-        f"{path}:{number}: not a manifest record ({why}); name a manifest, or delete a broken one and run again"
-    )
-
-
-def caption_id(image: str, index: int) -> str:
-    """Id of the `index`-th caption of an image."""
-    return f"{image}#{index}"
+def captions_by_key(records: Iterable[Record]) -> dict[tuple[str, int], str]:
+    """Return (image, caption index) -> caption, in manifest order."""
+    return {(r.image, index): caption for r in records for index, caption in enumerate(r.captions)}
 
 
 def queries(records: Iterable[Record]) -> list[Query]:
-    """Every caption of every record as a query, in manifest order (D27)."""
-    return [
-        Query(caption_id(r.image, i), r.image, r.person, caption)
-        for r in records
-        for i, caption in enumerate(r.captions)
-    ]
+    """Return every caption of every record as a query, in manifest order (D27)."""
+    return [Query(f"{r.image}#{i}", r.image, r.person, text) for r in records for i, text in enumerate(r.captions)]

@@ -1,4 +1,4 @@
-"""A label map becomes five body regions: how much of each patch every region covers."""
+"""Body regions of a label map: the share of each image patch that each region covers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,19 +14,19 @@ ATR_LABELS: tuple[str, ...] = tuple(_TABLE["labels"])
 """Names of label values 0..17."""
 
 SIDES = tuple((ATR_LABELS.index(f"Left-{part}"), ATR_LABELS.index(f"Right-{part}")) for part in ("shoe", "leg", "arm"))
-"""Label pairs that differ in the side only."""
+"""Pairs of labels that differ only in the side."""
 
 REGIONS: tuple[str, ...] = tuple(_TABLE["regions"])
-"""The paper's five regions, in the order of every array with a region axis."""
+"""The paper's five regions, in the order of the region axis of all arrays."""
 
 _REGION_OF: Mapping[str, tuple[str, ...]] = _TABLE["regions"]
 _DRESS: Mapping[str, tuple[str, ...]] = _TABLE["dress"]
 
 
 def region_table(dress: str = "both") -> NDArray[np.uint8]:
-    """Membership of the 18 labels in the five regions, uint8 (5, 18); background belongs to none.
+    """Return the membership of the 18 labels in the five regions, uint8 (5, 18); background belongs to none.
 
-    dress: where dress pixels count, "upper" (as ViTAA merges them), "lower" (as the paper's keyword list) or "both"
+    dress: region of dress pixels, "upper" (as ViTAA merges them), "lower" (as the paper's keyword list) or "both"
     (D19). Raises: ValueError for another value of `dress`.
 
     >>> region_table("upper")[:, 7].tolist()
@@ -43,11 +43,11 @@ def region_table(dress: str = "both") -> NDArray[np.uint8]:
 
 
 def region_masks(label_map: NDArray[np.uint8], grid: tuple[int, int], dress: str = "both") -> NDArray[np.float32]:
-    """Share of each patch that each region covers, float32 (..., 5, h, w) for label maps (..., H, W).
+    """Return the share of each patch that each region covers, float32 (..., 5, h, w), of label maps (..., H, W).
 
-    `grid` is (h, w). A patch is the image's exact h-th by w-th part, so H and W need not be multiples: a pixel on the
-    border counts for both patches by its area. Shares of one patch add up to at most 1, or to 2 where a dress counts
-    twice. Raises: ValueError for a label above 17.
+    grid: (h, w). H and W need not be multiples of h and w: a pixel on the border of two patches counts for both by its
+    area. The shares of one patch sum to at most 1, or to at most 2 where a dress counts twice. Raises: ValueError for a
+    label above 17.
     """
     labels = np.asarray(label_map)
     if labels.size and labels.max() >= len(ATR_LABELS):
@@ -56,12 +56,13 @@ def region_masks(label_map: NDArray[np.uint8], grid: tuple[int, int], dress: str
     rows, columns = _overlap(height, grid[0]), _overlap(width, grid[1])
     area = np.float32(height * width / (grid[0] * grid[1]))
     members = region_table(dress).astype(np.float32)
-    return np.stack([rows @ member[labels] @ columns.T for member in members], axis=-3) / area
+    covered = np.stack([rows @ member[labels] @ columns.T for member in members], axis=-3)
+    return np.asarray(covered / area, np.float32)
 
 
 def _overlap(pixels: int, patches: int) -> NDArray[np.float32]:
-    """(patches, pixels) length of each unit pixel inside each patch of the line 0..pixels."""
+    """Return the length of each unit pixel inside each patch along one axis, (patches, pixels)."""
     edges = np.arange(patches + 1) * (pixels / patches)
     start, end = edges[:-1, None], edges[1:, None]
     pixel = np.arange(pixels)[None, :]
-    return np.clip(np.minimum(end, pixel + 1) - np.maximum(start, pixel), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.minimum(end, pixel + 1) - np.maximum(start, pixel), 0, 1), np.float32)

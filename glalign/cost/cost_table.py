@@ -1,19 +1,19 @@
-"""What a system costs per image, caption and pair: counted once by benchmarks/costs.py, read here without torch."""
+"""Costs of a system per image, caption and pair: counted by benchmarks/costs.py, read here without torch."""
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from glalign.storage.whole_files import read_text
+from glalign.config.settings import System
+from glalign.contract.specs.training import BuildSpec, ModelSpec
+from glalign.storage.csv_files import read_rows
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Parameters, those trained, numbers of buffers; multiply-adds of one image, one caption, one query against a
-    gallery of `GALLERY` images (second stage included), and one pair of a training step, forward and backward."""
+class Cost(NamedTuple):
+    """Numbers of parameters, of trained ones and of values in buffers, and multiply-adds of a system.
+
+    image, caption: of encoding one. query: of scoring one against `GALLERY` images, second stage included. pair: of one
+    pair of a training step, forward and backward.
+    """
 
     parameters: int
     trained: int
@@ -25,27 +25,25 @@ class Cost:
 
 
 GALLERY = 3074
-"""Images of CUHK-PEDES's test split, which a query's cost is counted for."""
+"""Images of CUHK-PEDES's test split, the gallery that the cost of a query is counted for."""
 
 
-def built_as(entry: Mapping[str, Any]) -> str:
-    """What a system's cost depends on: class, image size, and the options that are names or whole numbers.
+def built_as(system: System | ModelSpec | BuildSpec) -> str:
+    """The key of a system in the table: its class, its image size, and the options that are names or whole numbers.
 
-    Names of weight files and real numbers (rates, losses' weights) build the same network.
+    Other options (real numbers such as rates and weights of losses, names of weight files) do not change the network.
 
-    >>> built_as({"class": "a.B", "model": {"width": 8, "tau": 0.1}, "data": {"image_size": [64, 32]}})
+    >>> place = {"weights": "", "threads": 1, "device": "cpu", "data": {"image_size": (64, 32), "batch_size": 2}}
+    >>> built_as(ModelSpec(class_path="a.B", model={"width": 8, "tau": 0.1}, **place))
     'a.B 64x32 width=8'
     """
-    options = {
-        key: value
-        for key, value in entry["model"].items()
-        if isinstance(value, str | int) and not isinstance(value, bool) and not key.endswith("weights")
-    }
-    size = "x".join(map(str, entry["data"]["image_size"]))
-    return " ".join([entry["class"], size, *(f"{key}={value}" for key, value in sorted(options.items()))])
+    named = [(key, value) for key, value in sorted(system.model.items()) if not key.endswith("weights")]
+    options = [f"{k}={v}" for k, v in named if isinstance(v, str | int) and not isinstance(v, bool)]
+    size = "x".join(map(str, system.data.image_size)) if system.data else ""
+    return " ".join([str(system.class_path), size, *options])
 
 
 def read_costs(path: Path | str) -> dict[str, Cost]:
-    """`built_as` -> cost, from config/costs.csv. Raises UserError when the file is missing."""
-    rows = csv.DictReader(io.StringIO(read_text(path, "restore it from the repository")))
-    return {row["built_as"]: Cost(**{field.name: int(row[field.name]) for field in fields(Cost)}) for row in rows}
+    """Read config/costs.csv as `built_as` -> cost. Raises: UserError when the file is missing."""
+    rows = read_rows(path, columns=("built_as", *Cost._fields), remedy="restore it from the repository")
+    return {row["built_as"]: Cost(*(int(row[name]) for name in Cost._fields)) for row in rows}

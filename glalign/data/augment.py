@@ -1,20 +1,20 @@
-"""Augmentation of a whole batch at once; what moves the pixels moves the region shares with them.
+"""Augmentations of batches; a change of geometry applies to pixels and region shares alike.
 
-Pixels are (B, 3, H, W) on 0..255 until `normalise`, region shares (B, 5, h, w) on the patch grid, or None. A function
-takes its random numbers from the generator it is given, the same count whatever they turn out to be.
+Pixels are (B, 3, H, W) on 0..255 until `normalise`, region shares (B, 5, h, w) on the patch grid, or None. Each
+function draws a fixed number of random numbers from the given generator.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from glalign.config.data_section import STATISTICS
+from glalign.config.training import STATISTICS
 
 FLIP_SHARE = 0.5
-"""As IRRA, SSAN, ViTAA and Dual-path do (their released code)."""
+"""Share of mirrored images in the released code of IRRA, SSAN, ViTAA and Dual-path."""
 
 ERASE_AREA = (0.02, 0.4)
 ERASE_RATIO = (0.3, 3.3)
@@ -22,62 +22,59 @@ ERASE_TRIES = 10
 """IRRA's RandomErasing(scale=(.02, .4)); ratio and number of tries are torchvision's defaults."""
 
 CACHED = 1 << 18
-"""Numbers (1 MiB of float32) that stay in a processor's cache between two operations."""
+"""Size of a block in numbers: 1 MiB of float32 stays in a processor's cache between two operations."""
 
 GREY = (0.299, 0.587, 0.114)
 """ITU-R BT.601 luma, the weights of Pillow's conversion to grey."""
 
 
 def flip(pixels: Tensor, parts: Tensor | None, allowed: Tensor, generator: Generator) -> tuple[Tensor, Tensor | None]:
-    """Mirror half of the images left to right, shares too (no region has a side); `allowed` (B,) bool spares some."""
+    """Mirror half of the `allowed` (B,) images left to right, and their shares; no region is left or right."""
     chosen = (torch.rand(len(pixels), generator=generator) < FLIP_SHARE) & allowed
-    mirrored = (x if x is None else x.index_put((chosen,), x[chosen].flip(-1)) for x in (pixels, parts))
-    return tuple(mirrored)
+    pixels = pixels.index_put((chosen,), pixels[chosen].flip(-1))
+    return pixels, parts if parts is None else parts.index_put((chosen,), parts[chosen].flip(-1))
 
 
 def crop(pixels: Tensor, parts: Tensor | None, reach: int, generator: Generator) -> tuple[Tensor, Tensor | None]:
-    """Pad with black by `reach` pixels and cut out at random (IRRA): a shift by -reach..reach on either axis."""
+    """Pad with black by `reach` pixels and crop at random (IRRA): a shift by -reach..reach on either axis."""
     offsets = torch.randint(-reach, reach + 1, (len(pixels), 2), generator=generator)
     return shift(pixels, offsets, reach), parts if parts is None else shift_parts(parts, offsets, pixels.shape[-2:])
 
 
 def shift(pixels: Tensor, offsets: Tensor, reach: int) -> Tensor:
-    """Row y, column x of the result is row y + dy, column x + dx of the image, 0 outside; offsets (B, 2) = (dy, dx)."""
+    """Shift each image: result[y, x] = image[y + dy, x + dx], 0 outside; offsets (B, 2) = (dy, dx)."""
     padded = functional.pad(pixels, (reach, reach, reach, reach))
     windows = padded.unfold(2, pixels.shape[2], 1).unfold(3, pixels.shape[3], 1)
     down, right = (offsets + reach).unbind(1)
     return windows[torch.arange(len(pixels)), :, down, right]
 
 
-def shift_parts(parts: Tensor, offsets: Tensor, size: tuple[int, int]) -> Tensor:
-    """Shares after the same shift of an image of `size`: exact for whole patches, linear in between.
+def shift_parts(parts: Tensor, offsets: Tensor, size: Sequence[int]) -> Tensor:
+    """Shift shares as `shift` does the pixels of an image of `size` (height, width), interpolating linearly.
 
-    That is what the shares would be if each region were spread evenly inside its patch. Padding belongs to no region.
+    The result is exact if each region is spread evenly inside its patch. Padding belongs to no region.
     """
-    grid = parts.shape[-2:]
     rows, columns = (
-        torch.clamp(
-            1 - (torch.arange(n)[:, None] + (offset * n / pixels)[:, None, None] - torch.arange(n)).abs(), min=0
-        )
-        for n, pixels, offset in zip(grid, size, offsets.unbind(1), strict=True)
+        (1 - (torch.arange(n)[:, None] + (offset * n / pixels)[:, None, None] - torch.arange(n)).abs()).clamp(min=0)
+        for n, pixels, offset in zip(parts.shape[-2:], size, offsets.unbind(1), strict=True)
     )
     return torch.einsum("bij,bcjk,blk->bcil", rows, parts, columns)
 
 
 def rotate(pixels: Tensor, parts: Tensor | None, most: float, generator: Generator) -> tuple[Tensor, Tensor | None]:
-    """Turn every image about its centre by -most..most degrees; what comes in from outside is black, or no region.
+    """Rotate every image about its centre by -most..most degrees; corners become black and belong to no region.
 
-    Pixels are taken from their nearest neighbour (SRCF: Suo et al. 2022, its released code), shares are interpolated.
+    Pixels are sampled by nearest neighbour (SRCF: Suo et al. 2022, its released code), shares bilinearly.
     """
     angle = torch.deg2rad(most * (2 * torch.rand(len(pixels), generator=generator) - 1))
     turned = torch.empty_like(pixels)
     for images, written, angles in _blocks(pixels, turned, angle):
-        written.copy_(_turned(images.float(), angles, "nearest"))
-    return turned, parts if parts is None else _turned(parts, angle, "bilinear", pixels.shape[-2] / pixels.shape[-1])
+        written.copy_(_rotated(images.float(), angles, "nearest"))
+    return turned, parts if parts is None else _rotated(parts, angle, "bilinear", pixels.shape[-2] / pixels.shape[-1])
 
 
-def _turned(images: Tensor, angle: Tensor, mode: str, shape: float | None = None) -> Tensor:
-    """`images` (B, C, h, w) that show something `shape` times as high as wide, turned counter-clockwise."""
+def _rotated(images: Tensor, angle: Tensor, mode: str, shape: float | None = None) -> Tensor:
+    """Rotate images (B, C, h, w) counter-clockwise. shape: height / width of the scene, by default h / w."""
     ratio = images.shape[-2] / images.shape[-1] if shape is None else shape
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     matrix = torch.stack([cos, -sin * ratio, zero, sin / ratio, cos, zero], dim=1).reshape(-1, 2, 3)
@@ -97,7 +94,7 @@ def jitter(pixels: Tensor, strength: float, generator: Generator) -> Tensor:
 
 
 def normalise(pixels: Tensor, name: str) -> Tensor:
-    """Pixels on 0..255 as float32, minus the mean, divided by the deviation of STATISTICS[name]."""
+    """Subtract the mean of STATISTICS[name] from pixels on 0..255 and divide by its deviation; float32."""
     mean, deviation = (255 * torch.tensor(values)[:, None, None] for values in STATISTICS[name])
     result = torch.empty(pixels.shape)
     for images, written in _blocks(pixels, result):
@@ -108,30 +105,27 @@ def normalise(pixels: Tensor, name: str) -> Tensor:
 def erase(
     pixels: Tensor, parts: Tensor | None, share: float, name: str, generator: Generator
 ) -> tuple[Tensor, Tensor | None]:
-    """Cover, in place, a random box of a `share` of the images (Zhong et al. 2020, with IRRA's numbers), normalised.
+    """Erase, in place, a random box of a `share` of the normalised images (Zhong et al. 2020, with IRRA's numbers).
 
-    The box takes the channel means as *values*, as IRRA's released code does, that is a tone a little brighter than the
-    mean colour. Shares shrink by the part of each patch that is covered.
+    The box is filled with the channel means as normalised *values*, as in IRRA's released code, which is a little
+    brighter than the mean colour. Shares shrink by the covered part of each patch.
     """
     boxes = erase_boxes(len(pixels), pixels.shape[-2:], share, generator)
     fill = torch.tensor(STATISTICS[name][0])[:, None, None]
     for image, (top, left, tall, wide) in zip(pixels, boxes.tolist(), strict=True):
         image[:, top : top + tall, left : left + wide] = fill
     if parts is not None:
-        rows, columns = _inside(boxes, pixels.shape[-2:])
-        grid = parts.shape[-2:]
-        rows, columns = (
-            functional.adaptive_avg_pool1d(line.float()[:, None], n)[:, 0]
-            for line, n in zip((rows, columns), grid, strict=True)
-        )
+        top, left, tall, wide = boxes.unbind(1)
+        rows = _covered(top, tall, pixels.shape[2], parts.shape[2])
+        columns = _covered(left, wide, pixels.shape[3], parts.shape[3])
         parts = parts * (1 - rows[:, :, None] * columns[:, None, :])[:, None]
     return pixels, parts
 
 
-def erase_boxes(count: int, size: tuple[int, int], share: float, generator: Generator) -> Tensor:
-    """(count, 4) int64: top, left, height, width; height and width are 0 for images that stay whole.
+def erase_boxes(count: int, size: Sequence[int], share: float, generator: Generator) -> Tensor:
+    """Draw boxes (count, 4) int64 as top, left, height, width, all 0 for images that are not erased.
 
-    Area and (log) ratio height : width are uniform; the first of ERASE_TRIES boxes smaller than the image is taken.
+    Area and log(height / width) are uniform. Of ERASE_TRIES boxes, the first that is smaller than the image is used.
     """
     height, width = size
     draws = torch.rand(5, count, ERASE_TRIES, generator=generator)
@@ -148,18 +142,14 @@ def erase_boxes(count: int, size: tuple[int, int], share: float, generator: Gene
     return boxes * covered[:, None]
 
 
-def _inside(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Which rows (B, H) and which columns (B, W) each box covers."""
-    top, left, tall, wide = boxes.unbind(1)
-    rows, columns = torch.arange(size[0]), torch.arange(size[1])
-    return (
-        (rows >= top[:, None]) & (rows < (top + tall)[:, None]),
-        (columns >= left[:, None]) & (columns < (left + wide)[:, None]),
-    )
+def _covered(start: Tensor, length: Tensor, pixels: int, patches: int) -> Tensor:
+    """Return the share (B, patches) of each patch along one axis that lies between start and start + length, (B,)."""
+    inside = (torch.arange(pixels) >= start[:, None]) & (torch.arange(pixels) < (start + length)[:, None])
+    return functional.adaptive_avg_pool1d(inside.float()[:, None], patches)[:, 0]
 
 
 def _blocks(pixels: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """A few images at a time and what belongs to them: what one operation wrote is in the cache for the next."""
+    """Split tensors into blocks of a few images, so that each operation finds the last one's result in the cache."""
     count = max(1, CACHED // max(1, pixels[:1].numel()))
     return zip(*(tensor.split(count) for tensor in (pixels, *others)), strict=True)
 

@@ -4,27 +4,27 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from glalign.contract.retriever import Batch
+from glalign.contract.retriever import ABSENT, Batch
+from glalign.contract.tokenizer import Tokenizer
 from glalign.data.augment import normalise
 from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
-from glalign.language.tokenizers import Tokenizer
 
 
 def image_batches(images: ImageStore, normalisation: str, size: int, parts: PartStore | None = None) -> Iterator[Batch]:
-    """Batches of at most `size` images with pixels and, when given, parts; `normalisation` is a key of STATISTICS."""
+    """Yield batches of at most `size` images: pixels and, if given, parts. normalisation: a key of STATISTICS."""
     for start in range(0, len(images), size):
         indices = range(start, min(start + size, len(images)))
         yield Batch(
             pixels=normalise(torch.from_numpy(images.batch(indices)), normalisation),
-            parts=None if parts is None else torch.from_numpy(parts.batch(indices)),
+            parts=ABSENT if parts is None else torch.from_numpy(parts.batch(indices)),
         )
 
 
 def caption_batches(
     captions: Sequence[str], tokenizer: Tokenizer, size: int, phrases: Sequence[Phrases] | None = None
 ) -> Iterator[Batch]:
-    """Batches of at most `size` captions with tokens, lengths and, when given, phrases."""
+    """Yield batches of at most `size` captions: tokens, lengths and, if given, phrases."""
     table = TokenTable(captions, tokenizer, phrases)
     for indices in torch.arange(len(table)).split(size):
         yield Batch(**table.batch(indices))

@@ -1,4 +1,4 @@
-"""Decoded images on disk: one file of uint8 pixels, mapped into memory, made once for all trainings of a size."""
+"""Decoded images on disk: one memory-mapped file of uint8 pixels for all trainings with the same image size."""
 
 import fcntl
 import os
@@ -16,24 +16,22 @@ from glalign.storage.whole_files import read_json, whole_directory, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
 
+Decode = Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]]
+"""Function that decodes the images of these numbers, in order."""
+
 PIXELS, ABOUT = "pixels.npy", "about.json"
 
 
-def mapped(
-    folder: Path,
-    files: Sequence[Path],
-    size: tuple[int, int],
-    decode: Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]],
-) -> NDArray[np.uint8]:
-    """Pixels (N, 3, H, W) of `files` at `size` (height, width), read from disk where they are touched.
+def mapped_pixels(folder: Path, files: Sequence[Path], size: tuple[int, int], decode: Decode) -> NDArray[np.uint8]:
+    """Return the pixels (N, 3, H, W) of `files` at `size` (height, width), memory-mapped.
 
-    The cache is a folder named by the files and the size. It is made by `decode` (numbers -> pixels, in order) if it is
-    not there, or if it was made by another version of the decoder or from files that have changed since; it appears
-    whole or not at all. A second process waits for the one that makes it. Raises: UserError when it cannot be made.
+    The cache is a folder named by the files and the size. It is made with `decode` if it does not exist, was made by
+    another version of the decoder, or the files have changed since. It is written atomically; a second process waits
+    for the one that makes it. Raises: UserError when it cannot be made.
     """
     names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
     path = folder / f"{names}-{size[0]}x{size[1]}"
-    wanted = about(files, size)
+    wanted = cache_record(files, size)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / f".{path.name}.lock").open("a")
@@ -43,17 +41,14 @@ def mapped(
         ) from error
     with handle as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if reason := unusable(path, wanted):
+        if reason := why_unusable(path, wanted):
             log.info("%s: %s; decoding %d images", path, reason, len(files))
-            make(path, wanted, size, decode)
+            write_cache(path, wanted, decode)
         return np.load(path / PIXELS, mmap_mode="r")
 
 
-def about(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
-    """What a cache depends on. `files`: digest of the size and time of change of each; the pixels are not read for it.
-
-    Raises: UserError naming a file that is missing.
-    """
+def cache_record(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
+    """Describe a cache's source; `files` digests sizes and times of change. Raises: UserError for a missing file."""
     digest = sha256()
     for file in files:
         try:
@@ -65,37 +60,32 @@ def about(files: Sequence[Path], size: tuple[int, int]) -> dict[str, Any]:
     return {**made_by, "images": len(files), "size": list(size), "files": digest.hexdigest()}
 
 
-def unusable(path: Path, wanted: dict[str, Any]) -> str:
-    """Why there is no cache at `path` that fits; empty if there is one."""
+def why_unusable(path: Path, wanted: dict[str, Any]) -> str:
+    """Return the reason why the cache at `path` cannot be used; empty if it can."""
     if not path.exists():
         return "no decoded images yet"
     try:
-        found = dict(read_json(path / ABOUT))
+        found: Any = read_json(path / ABOUT)
+        other = next((key for key in ("decoder", "pillow") if found.get(key) != wanted[key]), None)
         whole = np.load(path / PIXELS, mmap_mode="r").shape == (wanted["images"], 3, *wanted["size"])
-    except (UserError, TypeError, ValueError, OSError):
+    except (UserError, AttributeError, ValueError, OSError):
         return "the cache is damaged"
-    for key in ("decoder", "pillow"):
-        if found.get(key) != wanted[key]:
-            return f"made by another version ({key} {found.get(key)}, now {wanted[key]})"
+    if other:
+        return f"made by another version ({other} {found.get(other)}, now {wanted[other]})"
     if found != wanted:
         return "made from files that have changed since"
     return "" if whole else "the cache is damaged"
 
 
-def make(
-    path: Path,
-    wanted: dict[str, Any],
-    size: tuple[int, int],
-    decode: Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]],
-) -> None:
-    """Decode every image into the folder `path`, whole or not at all. Raises UserError when the disk is full."""
+def write_cache(path: Path, wanted: dict[str, Any], decode: Decode) -> None:
+    """Decode every image into the folder `path`, atomically. Raises: UserError when the disk is full."""
     count = wanted["images"]
-    with whole_directory(path) as temporary, Progress(f"decode {path.name}", count, "image") as progress:
-        with (temporary / PIXELS).open("wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": (count, 3, *size)}
+    with whole_directory(path) as temporary:
+        with Progress(f"decode {path.name}", count, "image") as progress, (temporary / PIXELS).open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (count, 3, *wanted["size"])}
             np.lib.format.write_array_header_1_0(file, header)
             for pixels in decode(range(count)):
-                file.write(np.ascontiguousarray(pixels))
+                file.write(np.ascontiguousarray(pixels).data)
                 progress.update()
             file.flush()
             os.fsync(file.fileno())

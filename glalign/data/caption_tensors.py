@@ -1,4 +1,4 @@
-"""Captions as tensors: token ids padded once, and which tokens lie inside the phrases of each region."""
+"""Convert captions to tensors: padded token ids, and masks of the tokens inside the phrases of each region."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,18 +10,18 @@ from torch import Tensor
 
 from glalign.contract.records import Record
 from glalign.contract.regions import REGIONS
-from glalign.language.tokenizers import Span, Tokenizer
+from glalign.contract.tokenizer import Span, Tokenizer
 from glalign.support.errors import UserError
 
 Phrases = Sequence[dict[str, Any]]
-"""Noun phrases of one caption: text, start and end (characters of the caption), region or null."""
+"""Noun phrases of one caption, each {text, start, end, region}; start and end count characters, region may be None."""
 
 
 class TokenTable:
     """All captions of a set, encoded once.
 
-    tokens (N, T) int64 padded with the tokenizer's pad id, T the longest of them (at least 1, also when a tokenizer
-    knows no word of a caption). lengths (N,) int64. phrases (N, 5, T) bool, or None when no phrases are given.
+    tokens: (N, T) int64, padded with the tokenizer's pad id; T is the longest length, at least 1, as a tokenizer may
+    know no word of any caption. lengths: (N,) int64. phrases: (N, 5, T) bool, or None.
     """
 
     def __init__(self, captions: Sequence[str], tokenizer: Tokenizer, phrases: Sequence[Phrases] | None = None) -> None:
@@ -41,18 +41,16 @@ class TokenTable:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def batch(self, indices: Tensor) -> dict[str, Tensor]:
-        """Fields tokens, lengths and, when there are any, phrases of a Batch, cut to its longest caption."""
+    def batch(self, indices: Tensor) -> dict[str, Any]:
+        """Return the fields tokens, lengths and, if there are any, phrases of a `Batch`, cut to its longest caption."""
         lengths = self.lengths[indices]
         longest = max(1, int(lengths.max()))
         fields = {"tokens": self.tokens[indices, :longest], "lengths": lengths}
-        if self.phrases is not None:
-            fields["phrases"] = self.phrases[indices][:, :, :longest]
-        return fields
+        return fields if self.phrases is None else {**fields, "phrases": self.phrases[indices][:, :, :longest]}
 
 
 def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int, int]]:
-    """(region, token) for every token that shares a character with a phrase of that region."""
+    """Yield (region, token) for every token that shares a character with a phrase of the region."""
     for phrase in phrases:
         if phrase["region"] is not None:
             region = REGIONS.index(phrase["region"])
@@ -62,13 +60,13 @@ def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int
 
 
 def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
-    """Phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
+    """Read the phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
 
-    Raises UserError naming the file and the caption that has no row, or whose phrases are not at their place in it (the
-    file was made from another manifest).
+    Raises: UserError naming the file and a caption that has no row, or that does not contain its phrases because the
+    file was made from another manifest.
     """
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; make it with `glalign phrases`")
+        raise UserError(f"{path}: no such file; make it with `snakemake --cores 1 {path}`")
     rows: dict[tuple[str, int], Phrases] = {}
     with Path(path).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
@@ -85,7 +83,7 @@ def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
             phrases = rows.get((record.image, index))
             if phrases is None or any(caption[p["start"] : p["end"]] != p["text"] for p in phrases):
                 raise UserError(
-                    f"{path}: does not fit caption {index} of {record.image}; delete the file and run `glalign phrases`"
+                    f"{path}: does not fit caption {index} of {record.image}; delete the file and run the workflow"
                 )
             found.append(phrases)
     return found

@@ -1,6 +1,7 @@
-"""Pixels and region shares by item number, decoded once where memory allows."""
+"""Stores of pixels and of region shares by item number; each file is decoded once if memory allows."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,60 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from glalign.contract.regions import region_masks
-from glalign.data.cache import mapped
+from glalign.data.cache import mapped_pixels
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.parallel_decode import in_threads
+from glalign.storage.parallel_decode import map_in_threads
 from glalign.support.errors import UserError
 
 CACHE_BYTES = 1 << 30
 """1 GiB holds 7,000 images of 224 x 224, or 170,000 of 64 x 32."""
 
 
-class ImageStore:
-    """Images of one size, uint8 RGB, whatever the size and mode of their files.
+class _Store:
+    """One row of shape `shape` per file, decoded by `_decode`; rows are kept if all fit into `limit` bytes."""
 
-    Each is resized straight to `size` (height, width) by Pillow's bilinear filter, whose support grows with the
-    reduction (antialiasing), without cropping (D25). When all of them fit into `cache_bytes` each is decoded once; else
-    all of them at first into a file below the folder `cache`, or, without one, every time. `threads` decode at once; no
-    choice shows in the result.
+    def __init__(
+        self, files: Sequence[Path], shape: tuple[int, ...], kind: type[np.generic], limit: float, threads: int
+    ) -> None:
+        self.files = list(files)
+        self._shape, self._kind, self._threads = shape, kind, threads
+        size = len(files) * math.prod(shape) * np.dtype(kind).itemsize
+        self._kept = np.empty((len(files), *shape), kind) if size <= limit else None
+        self._ready = np.zeros(len(files), bool)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
+        """Return the rows (B, ...) numbered `indices`. Raises: UserError naming a file that cannot be read."""
+        wanted = np.asarray(indices, dtype=np.int64)
+        if self._kept is None:
+            rows = np.empty((len(wanted), *self._shape), self._kind)
+            for place, row in enumerate(self._decoded(wanted.tolist())):
+                rows[place] = row
+            return rows
+        lacking = np.unique(wanted[~self._ready[wanted]]).tolist()
+        for index, row in zip(lacking, self._decoded(lacking), strict=True):
+            self._kept[index] = row
+            self._ready[index] = True
+        return self._kept[wanted]
+
+    def _decoded(self, indices: Sequence[int]) -> Iterator[NDArray[Any]]:
+        if self._threads == 1 or len(indices) < 2:
+            return map(self._decode, indices)
+        return map_in_threads(self._decode, indices, self._threads)
+
+    def _decode(self, index: int) -> NDArray[Any]:
+        raise NotImplementedError
+
+
+class ImageStore(_Store):
+    """Images of one size, uint8 RGB rows (3, H, W), from files of any size and mode.
+
+    Each is resized straight to `size` (height, width) by Pillow's bilinear filter, which scales its support with the
+    reduction (antialiasing), without cropping (D25). If all of them fit into `cache_bytes`, each is decoded once. If
+    not, all are decoded at once into a file below the folder `cache`; without that folder they are decoded every time.
+    threads: files decoded in parallel. The result depends on none of these choices.
     """
 
     def __init__(
@@ -36,20 +75,11 @@ class ImageStore:
         threads: int = 1,
         cache: Path | None = None,
     ) -> None:
-        self.files = list(files)
+        super().__init__(files, (3, *size), np.uint8, cache_bytes, threads)
         self.size = size
-        self._rows = _Rows(
-            len(self.files), (3, *size), kind=np.uint8, make=self._decode, limit=cache_bytes, threads=threads
-        )
-        if cache and not self._rows.kept:
-            self._rows.read_from(mapped(cache, self.files, size, self._rows.made))
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Pixels (B, 3, H, W) of the images numbered `indices`. Raises UserError naming a file that does not decode."""
-        return self._rows.take(indices)
+        if cache and self._kept is None:
+            self._kept = mapped_pixels(cache, self.files, size, self._decoded)
+            self._ready[:] = True
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
         height, width = self.size
@@ -60,27 +90,16 @@ class ImageStore:
         return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
 
 
-class PartStore:
-    """Share of each patch that each body region covers, from label maps at `folder/<image>.png` of any size.
+class PartStore(_Store):
+    """Shares of each patch that the body regions cover, float32 rows (5, h, w) in the order of REGIONS.
 
-    A label map is not resized: shares are areas of the map as it is, so it may differ from the image in size.
-    dress: see `region_masks`.
+    files: label maps of any size; they are not resized and may differ from the image in size. grid: (h, w). dress: see
+    `region_masks`.
     """
 
     def __init__(self, files: Sequence[Path], grid: tuple[int, int], *, dress: str = "both", threads: int = 1) -> None:
-        self.files = list(files)
+        super().__init__(files, (5, *grid), np.float32, math.inf, threads)
         self._grid, self._dress = grid, dress
-        self._rows = _Rows(len(self.files), (5, *grid), kind=np.float32, make=self._decode, limit=None, threads=threads)
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def batch(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.float32]:
-        """Shares (B, 5, h, w) for the images numbered `indices`, rows in the order of REGIONS.
-
-        Raises UserError naming a label map that is missing, does not decode or has a label that is none.
-        """
-        return self._rows.take(indices)
 
     def _decode(self, index: int) -> NDArray[np.float32]:
         file = self.files[index]
@@ -90,53 +109,6 @@ class PartStore:
                     raise ValueError(f"mode {picture.mode}, a label map has one byte per pixel")
                 return region_masks(np.asarray(picture), self._grid, self._dress)
         except FileNotFoundError as error:
-            raise UserError(f"{file}: no label map; make it with `glalign parse`") from error
+            raise UserError(f"{file}: no label map; run the workflow, which makes it") from error
         except (OSError, ValueError, SyntaxError) as error:
-            raise UserError(f"{file}: not a label map ({error}); delete it and run `glalign parse` again") from error
-
-
-class _Rows:
-    """Equal-sized rows that `make` computes; kept when all of them fit into `limit` bytes (None: always)."""
-
-    def __init__(
-        self,
-        count: int,
-        shape: tuple[int, ...],
-        *,
-        kind: type[np.generic],
-        make: Callable[[int], NDArray[Any]],
-        limit: int | None,
-        threads: int,
-    ) -> None:
-        self._shape, self._kind, self._make, self._threads = shape, kind, make, threads
-        size = count * int(np.prod(shape)) * np.dtype(kind).itemsize
-        self._kept = np.empty((count, *shape), kind) if limit is None or size <= limit else None
-        self._ready = np.zeros(count, bool)
-
-    @property
-    def kept(self) -> bool:
-        """Whether rows stay once they are made."""
-        return self._kept is not None
-
-    def read_from(self, rows: NDArray[Any]) -> None:
-        """Take every row from `rows`, all of which are made."""
-        self._kept, self._ready = np.asarray(rows), np.ones(len(rows), bool)
-
-    def take(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
-        wanted = np.asarray(indices, dtype=np.int64)
-        if self._kept is None:
-            rows = np.empty((len(wanted), *self._shape), self._kind)
-            for place, row in enumerate(self.made(wanted)):
-                rows[place] = row
-            return rows
-        lacking = np.unique(wanted[~self._ready[wanted]])
-        for index, row in zip(lacking, self.made(lacking), strict=True):
-            self._kept[index] = row
-            self._ready[index] = True
-        return self._kept[wanted]
-
-    def made(self, indices: Sequence[int] | NDArray[np.int64]) -> Any:
-        """Rows computed anew, in order."""
-        if self._threads == 1 or len(indices) < 2:
-            return map(self._make, indices)
-        return in_threads(self._make, indices, self._threads)
+            raise UserError(f"{file}: not a label map ({error}); delete it and run the workflow again") from error

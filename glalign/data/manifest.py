@@ -1,61 +1,55 @@
 """From a release to the suite's own manifest: read, hold out, check every image, count."""
 
 import hashlib
-import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from statistics import fmean, stdev
 
 from glalign.contract.formats import DatasetRelease, dataset_release
 from glalign.contract.records import SPLITS, Record, write_manifest
+from glalign.contract.results import CaptionWords, DatasetCounts, DatasetStatistics, Lacking
+from glalign.contract.specs.data import ManifestSpec
 from glalign.data.reader import read_release
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.storage.whole_files import sha256, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
 
 
-def make_manifest(spec: dict[str, Any], out: Path) -> None:
-    """Write the manifest `out` (JSON lines) and its statistics beside it (`out` with the suffix .json).
+def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
+    """Write a manifest (JSON lines) and its statistics.
 
-    spec: dataset, format, root, splits (ours -> the release's), holdout (identities moved from train to val), seed,
-    language; annotations, images (in place of the format's own) and allow_partial where they are given. Every image is
-    decoded to its end. Images that are not there are an error, or with allow_partial are left out and counted (key
-    `partial` of the statistics). Nothing is written unless everything is right.
-    Raises UserError naming the file and what to do.
+    Every image is decoded to its end. Missing images are an error, or with allow_partial are left out and counted (key
+    `partial` of the statistics). Nothing is written unless everything is right. Raises: UserError naming the file and
+    what to do.
     """
-    release = dataset_release(spec, spec["dataset"])
-    records = hold_out(read_release(release, spec["splits"]), spec["holdout"], spec["seed"])
-    check_disjoint({f"{spec['dataset']} {split}": _people(records, split) for split in SPLITS})
-    annotated = records
-    if spec.get("allow_partial"):
-        records = present(release, spec, records)
-    sizes = check_images(release, spec, records)
-    report = {
-        "dataset": spec["dataset"],
-        "language": spec["language"],
-        "root": str(spec["root"]),
-        "annotations": annotations(release),
-        "splits": {s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
-        "all": count(records),
-        "image_size": _size_range(sizes),
-    }
-    if len(records) < len(annotated):
-        report["partial"] = {what: n - report["all"][what] for what, n in _totals(annotated).items()}
-        report["partial"]["of_images"] = len(annotated)
-    beside = Path(out).with_suffix(".json")
-    write_json(beside, report)
+    release = dataset_release(spec.model_dump(), spec.dataset)
+    annotated = hold_out(read_release(release, spec.splits.model_dump()), spec.holdout, spec.root_seed)
+    check_disjoint({f"{spec.dataset} {split}": _people(annotated, split) for split in SPLITS})
+    records = present(release, spec, annotated) if spec.allow_partial else annotated
+    widths, heights = zip(*check_images(release, spec, records), strict=True)
+    record = DatasetStatistics(
+        dataset=spec.dataset,
+        language=spec.language,
+        root=spec.root,
+        annotations=annotations(release),
+        splits={s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
+        all=count(records),
+        image_size={"width": (min(widths), max(widths)), "height": (min(heights), max(heights))},
+        partial=_lacking(annotated, records) if len(records) < len(annotated) else None,
+    )
+    write_json(statistics, record.to_json())
     try:
-        write_manifest(out, records)
+        write_manifest(manifest, records)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        statistics.unlink(missing_ok=True)
         raise
 
 
 def annotations(release: DatasetRelease) -> dict[str, str]:
-    """Name and digest of a release's annotation file; of several, all names and a digest of their digests."""
+    """Return name and SHA-256 of a release's annotation file; of several, all names and a digest of their digests."""
     digests = [sha256(Path(file)) for file in release.annotations.values()]
     names = [Path(file).relative_to(release.root).as_posix() for file in release.annotations.values()]
     if len(digests) == 1:
@@ -63,72 +57,62 @@ def annotations(release: DatasetRelease) -> dict[str, str]:
     return {"file": ", ".join(names), "sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
 
 
-def present(release: DatasetRelease, spec: Mapping[str, Any], records: list[Record]) -> list[Record]:
-    """The records whose images are there; a person without any is thereby gone.
-
-    Raises UserError when a whole split is.
-    """
+def present(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[Record]:
+    """Return the records that have an image file. Raises: UserError when a split would lose all of them."""
     kept = [record for record in records if (Path(release.images) / record.image).is_file()]
     for split in SPLITS:
         if _people(records, split) and not _people(kept, split):
             raise UserError(
                 f"{release.images}: no image of split {split} is there; `allow_partial` leaves out some, not all: get "
-                f"more of the release, `glalign data verify {spec['format']} {release.root}` says what is missing"
+                f"more of the release, `glalign data verify {spec.format} {release.root}` says what is missing"
             )
     return kept
 
 
-def check_images(release: DatasetRelease, spec: Mapping[str, Any], records: list[Record]) -> list[tuple[int, int]]:
-    """(width, height) of every image, decoded to its end.
-
-    Raises UserError with the number of missing and of broken images and the first of each.
-    """
-
-    def size(record: Record) -> tuple[int, int] | OSError | DecodeError:
-        try:
-            return decode_rgb(Path(release.images) / record.image).size
-        except (OSError, DecodeError) as error:
-            return error
-
-    with Progress(f"check images of {spec['dataset']}", len(records), "image") as progress:
-        sizes = list(in_threads(size, records, cores(), progress.update))
-    missing = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, OSError)]
-    broken = [r.image for r, s in zip(records, sizes, strict=True) if isinstance(s, DecodeError)]
-    if missing or broken:
-        kinds = (("missing or unreadable", missing), ("not decodable", broken))
-        found = "; ".join(f"{len(images)} {kind}, first {images[0]}" for kind, images in kinds if images)
+def check_images(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[tuple[int, int]]:
+    """Return (width, height) of decoded images. Raises: UserError with number and first of missing and broken ones."""
+    faults: dict[str, list[str]] = {"missing or unreadable": [], "not decodable": []}
+    with Progress(f"check images of {spec.dataset}", len(records), "image") as progress:
+        files = [Path(release.images) / record.image for record in records]
+        sizes = list(map_in_threads(_size, files, cores(), progress.update))
+    for record, size in zip(records, sizes, strict=True):
+        if isinstance(size, str):
+            faults[size].append(record.image)
+    if any(faults.values()):
+        found = "; ".join(f"{len(images)} {kind}, first {images[0]}" for kind, images in faults.items() if images)
         raise UserError(
-            f"{release.images}: {found} (of {len(records)}); fetch them again, `glalign data verify {spec['format']} "
+            f"{release.images}: {found} (of {len(records)}); fetch them again, `glalign data verify {spec.format} "
             f"{release.root}` lists them all"
         )
-    return sizes
+    return [size for size in sizes if not isinstance(size, str)]
 
 
-def count(records: list[Record]) -> dict[str, Any]:
-    """Identities, images, captions, and the length of captions in words (split on blanks; sample deviation)."""
+def _size(file: Path) -> tuple[int, int] | str:
+    """Return (width, height) of a decoded image, or what is wrong with it."""
+    try:
+        return decode_rgb(file).size
+    except OSError:
+        return "missing or unreadable"
+    except DecodeError:
+        return "not decodable"
+
+
+def count(records: list[Record]) -> DatasetCounts:
+    """Count identities, images, captions, and the words of captions (split on blanks; sample deviation)."""
     words = [len(caption.split()) for record in records for caption in record.captions]
-    return {
-        "identities": len({r.person for r in records}),
-        "images": len(records),
-        "captions": len(words),
-        "caption_words": {
-            "mean": round(statistics.fmean(words), 3),
-            "sd": round(statistics.stdev(words), 3) if len(words) > 1 else 0.0,
-            "min": min(words),
-            "max": max(words),
-        },
-    }
+    deviation = round(stdev(words), 3) if len(words) > 1 else 0.0
+    lengths = CaptionWords(mean=round(fmean(words), 3), sd=deviation, min=min(words), max=max(words))
+    people = len({r.person for r in records})
+    return DatasetCounts(identities=people, images=len(records), captions=len(words), caption_words=lengths)
 
 
-def _totals(records: list[Record]) -> dict[str, int]:
-    captions = sum(len(r.captions) for r in records)
-    return {"identities": len({r.person for r in records}), "images": len(records), "captions": captions}
+def _lacking(annotated: list[Record], kept: list[Record]) -> Lacking:
+    """Count what a partial release lacks."""
+    people = len({r.person for r in annotated}) - len({r.person for r in kept})
+    captions = sum(len(r.captions) for r in annotated) - sum(len(r.captions) for r in kept)
+    images = len(annotated) - len(kept)
+    return Lacking(identities=people, images=images, captions=captions, of_images=len(annotated))
 
 
 def _people(records: Iterable[Record], split: str) -> set[int]:
     return {r.person for r in records if r.split == split}
-
-
-def _size_range(sizes: list[tuple[int, int]]) -> dict[str, list[int]]:
-    widths, heights = zip(*sizes, strict=True)
-    return {"width": [min(widths), max(widths)], "height": [min(heights), max(heights)]}

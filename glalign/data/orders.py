@@ -1,4 +1,4 @@
-"""In which order items are seen: pure functions of (items, seed), one epoch at a time."""
+"""Orders of the training items: pure functions of (items, seed), drawn epoch by epoch."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,14 @@ from glalign.support.errors import UserError
 
 
 class Shuffled:
-    """Every item once per epoch in a fresh order; a batch that reaches the end of an epoch goes on with the next, so no
-    item is dropped or seen twice within an epoch."""
+    """Order with every item once per epoch. A batch that reaches the end of an epoch continues with the next."""
 
     def __init__(self, count: int, batch_size: int, stream: Callable[..., Generator]) -> None:
         self.per_epoch, self._size, self._stream = count, batch_size, stream
         self._orders: dict[int, Tensor] = {}
 
     def batch(self, step: int) -> Tensor:
-        """Item numbers (batch_size,) of a step."""
+        """Return the item numbers (batch_size,) of a step."""
         places = torch.arange(step * self._size, (step + 1) * self._size)
         epochs = places // self.per_epoch
         return torch.cat(
@@ -27,7 +26,7 @@ class Shuffled:
 
     def _order(self, epoch: int) -> Tensor:
         if epoch not in self._orders:
-            # The epoch before stays: the batch across the border asks for both.
+            # Keep the epoch before, too: a batch across the border needs both.
             self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}
             self._orders[epoch] = torch.randperm(self.per_epoch, generator=self._stream("epoch", epoch))
         return self._orders[epoch]
@@ -36,17 +35,15 @@ class Shuffled:
 class Grouped:
     """Batches of `batch_size / group` persons with `group` items each (ViTAA's sampler: 16 persons, 4 captions).
 
-    Per epoch the items of each person are shuffled and cut into groups, a remainder dropped; a person with fewer than
-    `group` items repeats them to one group. Persons that still have a group are drawn at random until too few are left
-    for a batch. Source: Jarr0d/ViTAA@0bd7638, its sampler.
+    Each epoch shuffles the items of each person and cuts them into groups, without the remainder; a person with fewer
+    than `group` items repeats them to fill one. Persons with groups left are drawn at random, until they are too few
+    for a batch. Source: the sampler of Jarr0d/ViTAA@0bd7638.
     """
 
     def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Callable[..., Generator]) -> None:
-        """classes (N,): the person of each item, 0 .. persons - 1. Raises UserError when no batch can be made."""
-        self._persons = batch_size // group
-        self._group, self._stream = group, stream
-        order = torch.argsort(classes, stable=True)
-        self._items = order.split(torch.bincount(classes).tolist())
+        """Group items by `classes` (N,), each one's person from 0 on. Raises: UserError if no batch is possible."""
+        self._persons, self._group, self._stream = batch_size // group, group, stream
+        self._items = torch.argsort(classes, stable=True).split(torch.bincount(classes).tolist())
         if batch_size % group or len(self._items) < self._persons:
             raise UserError(
                 f"data.batch_size: {batch_size} in groups of {group} (data.group) needs a multiple of {group} and at "
@@ -56,7 +53,7 @@ class Grouped:
         self._epoch, self._first, self._batches = -1, 0, torch.empty(0, 0, dtype=torch.int64)
 
     def batch(self, step: int) -> Tensor:
-        """Item numbers (batch_size,) of a step, the groups side by side."""
+        """Return the item numbers (batch_size,) of a step, group after group."""
         if step < self._first:
             self._epoch, self._first, self._batches = -1, 0, self._batches[:0]
         while step >= self._first + len(self._batches):  # how many batches an epoch has is known when it is drawn
@@ -70,10 +67,9 @@ class Grouped:
         groups = []
         for items in self._items:
             mixed = items.numpy()[rng.permutation(len(items))]
-            if len(mixed) < self._group:
-                mixed = np.resize(mixed, self._group)
-            count = len(mixed) // self._group
-            groups.append(list(mixed[: count * self._group].reshape(count, self._group)))
+            count = max(1, len(mixed) // self._group)
+            # np.resize drops the remainder, and repeats items that are fewer than a group.
+            groups.append(list(np.resize(mixed, (count, self._group))))
         batches, waiting = [], np.arange(len(groups))
         while len(waiting) >= self._persons:
             drawn = rng.choice(waiting, self._persons, replace=False)

@@ -1,4 +1,4 @@
-"""A training batch is a pure function of (data, options, seed, step)."""
+"""Training batches of (image, caption) pairs; each is a pure function of (data, options, seed, step)."""
 
 import re
 import threading
@@ -7,30 +7,35 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Generator, Tensor
 
-from glalign.config.data_section import DataOptions
+from glalign.config.training import Data
 from glalign.contract.records import Record
-from glalign.contract.retriever import Batch
+from glalign.contract.retriever import ABSENT, Batch
+from glalign.contract.tokenizer import Tokenizer
 from glalign.data import augment
 from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.orders import Grouped, Shuffled
-from glalign.language.tokenizers import Tokenizer
 from glalign.support.random_streams import seed_for
 
 SAMPLINGS = ("pairs", "identity", "groups")
 
 SIDES = re.compile(r"\b(?:left|right|trái|phải)\b", re.IGNORECASE)
-"""Captions that a mirrored image contradicts, English and Vietnamese; other senses of these words are spared too."""
+"""English and Vietnamese words that a mirrored image contradicts, also in other senses ("right" for correct)."""
 
 
 class Pairs:
-    """Batches of (image, caption) pairs, any of them at any time.
+    """Batches of (image, caption) pairs, always full, for steps in any order.
 
-    "pairs": an epoch is every (image, caption) pair once (D26). "identity": every image once, each with a random
-    caption of its person. "groups": so many pairs of each person of a batch (`Grouped`). Batches are always full.
-    other: a second caption with each pair, drawn evenly from all captions of the "person", or from those of the
-    person's "image"s other than the pair's (where there are none: from the image's own other captions, else the same).
-    The order, each augmentation and the model have random streams of their own: switching one on moves no other.
+    The order, each augmentation and the model have random streams of their own: switching one on changes no other.
+    images, parts and people belong to the records, phrases to their captions, each in the same order.
+
+    Args:
+        options: Batch size and augmentations.
+        sampling: What an epoch is (D26). "pairs": every (image, caption) pair once. "identity": every image once, each
+            with a random caption of its person. "groups": `options.group` pairs of each person, see `Grouped`.
+        people: The numbering of each record's person, where records of several datasets are mixed; default: one.
+        other: Adds a second caption to each pair. "person": drawn evenly from all captions of the person. "image": from
+            the captions of the person's other images; without any, from the image's own other captions, else the same.
     """
 
     def __init__(
@@ -38,7 +43,7 @@ class Pairs:
         records: Sequence[Record],
         images: ImageStore,
         tokenizer: Tokenizer,
-        options: DataOptions,
+        options: Data,
         *,
         seed: int,
         sampling: str = "pairs",
@@ -47,25 +52,19 @@ class Pairs:
         people: Sequence[str] | None = None,
         other: str | None = None,
     ) -> None:
-        """records, images and parts are parallel; phrases has one item per caption, in the records' order. people names
-        the numbering that each record's person belongs to, where records of several datasets are mixed (default: one).
-        """
+
         if sampling not in SAMPLINGS:
             raise ValueError(f"sampling must be one of {', '.join(SAMPLINGS)}, not {sampling!r}")
         captions = [caption for record in records for caption in record.captions]
-        self._captions = captions
-        self._other = other
-        self.options = options
-        self.images, self.parts = images, parts
+        self._captions, self._other, self._seed, self._sampling = captions, other, seed, sampling
+        self.options, self.images, self.parts = options, images, parts
         self.text = TokenTable(captions, tokenizer, phrases)
         self.classes = classes(records, people)
         self.identities = int(self.classes.max()) + 1
-        self._seed = seed
-        self._sampling = sampling
         self._image_of = torch.repeat_interleave(torch.tensor([len(record.captions) for record in records]))
         self._sided = torch.tensor([bool(SIDES.search(caption)) for caption in captions])
         person_of = self.classes[self._image_of]
-        # Caption numbers grouped by person: those of class c are _count[c] many from _first[c] on.
+        # Caption numbers grouped by person: class c has _count[c] of them, from place _first[c] on.
         self._captions_of = torch.argsort(person_of, stable=True)
         self._count = torch.bincount(person_of)
         self._first = self._count.cumsum(0) - self._count
@@ -84,11 +83,11 @@ class Pairs:
 
     @property
     def per_epoch(self) -> int:
-        """Items that an epoch consists of: pairs, or images."""
+        """Number of items (pairs or images) of an epoch."""
         return self._order.per_epoch
 
     def batch(self, step: int) -> Batch:
-        """The batch of `step` (from 0), float32 pixels normalised and augmented, `person` the class index."""
+        """Return the batch of a step (from 0): float32 pixels, augmented and normalised; `person` are class indices."""
         image, caption = self.items(step)
         pixels = torch.from_numpy(self.images.batch(image.numpy()))
         parts = None if self.parts is None else torch.from_numpy(self.parts.batch(image.numpy()))
@@ -96,14 +95,14 @@ class Pairs:
         return Batch(
             pixels=pixels,
             person=self.classes[image],
-            parts=parts,
+            parts=ABSENT if parts is None else parts,
             generator=self._stream("model", step),
             **self.text.batch(caption),
             **self._second(caption, step),
         )
 
     def items(self, step: int) -> tuple[Tensor, Tensor]:
-        """Image numbers and caption numbers (B,) of a step."""
+        """Return the image numbers and caption numbers (B,) of a step."""
         with self._lock:
             chosen = self._order.batch(step)
         if self._sampling != "identity":
@@ -111,12 +110,11 @@ class Pairs:
         return chosen, self._of_person(self.classes[chosen], self._uniform("caption", step))
 
     def others(self, caption: Tensor, step: int) -> Tensor:
-        """Numbers (B,) of the second captions of a step's captions."""
-        draw = self._uniform("other", step)
-        person = self.classes[self._image_of[caption]]
+        """Return the numbers (B,) of the second captions of a step's captions."""
+        draw, image = self._uniform("other", step), self._image_of[caption]
+        person = self.classes[image]
         if self._other == "person":
             return self._of_person(person, draw)
-        image = self._image_of[caption]
         own, start = self._image_count[image], self._place[self._image_first[image]] - self._first[person]
         rest = self._count[person] - own
         place = (draw * rest).long()
@@ -126,6 +124,7 @@ class Pairs:
         return torch.where(rest > 0, elsewhere, beside)
 
     def _second(self, caption: Tensor, step: int) -> dict[str, Tensor]:
+        """Return the fields of the second captions, if there are any."""
         if self._other is None:
             return {}
         other = self.others(caption, step)
@@ -134,7 +133,7 @@ class Pairs:
         return {"other_tokens": read["tokens"], "other_lengths": read["lengths"], "other_same": torch.tensor(same)}
 
     def _of_person(self, person: Tensor, draw: Tensor) -> Tensor:
-        """A caption of each person, by a uniform draw (B,) from 0 to 1."""
+        """Choose a caption of each person by a uniform draw (B,) from 0 to 1."""
         return self._captions_of[self._first[person] + (draw * self._count[person]).long()]
 
     def _uniform(self, name: str, step: int) -> Tensor:
@@ -145,9 +144,7 @@ class Pairs:
     ) -> tuple[Tensor, Tensor | None]:
         options = self.options
         if options.flip:
-            allowed = (
-                ~self._sided[caption] if options.flip == "no_sides" else torch.ones(len(caption), dtype=torch.bool)
-            )
+            allowed = torch.ones(len(caption), dtype=torch.bool) if options.flip is True else ~self._sided[caption]
             pixels, parts = augment.flip(pixels, parts, allowed, self._stream("flip", step))
         if options.crop:
             pixels, parts = augment.crop(pixels, parts, options.crop, self._stream("crop", step))
@@ -165,7 +162,7 @@ class Pairs:
 
 
 def classes(records: Iterable[Record], people: Sequence[str] | None = None) -> Tensor:
-    """Class index (N,) int64, 0 .. identities - 1, of each record's person, in the order of numbering and number."""
+    """Return the class index (N,) int64 of each record's person: its place, from 0, among all (numbering, number)."""
     keys = [("" if people is None else people[i], record.person) for i, record in enumerate(records)]
     index = {key: number for number, key in enumerate(sorted(set(keys)))}
     return torch.tensor([index[key] for key in keys], dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""SSAN's and SRCF's pickles of CUHK-PEDES, read without running anything that a pickle may ask for."""
+"""Read SSAN's and SRCF's pickles of CUHK-PEDES without running code in them."""
 
 import pickle
 from collections.abc import Mapping
@@ -8,33 +8,30 @@ from typing import Any
 from glalign.support.errors import UserError
 
 DROPPED = (1369, 4116, 6116)
-"""Training identities with one image, which SSAN's preprocessing leaves out before it numbers the rest from 0."""
+"""Training identities with one image, which SSAN's preprocessing drops before it numbers the others from 0."""
 
 
-def read_columns(path: Path) -> list[object]:
-    """Rows {id, img_path, captions} of a pickle: one per caption (train, val) or per image with a list (test).
+def read_pickle(path: Path) -> list[object]:
+    """Read rows {id, img_path, captions}: one per caption (train, val), or per image with a list (test).
 
-    The file is a dict of equal columns. Identity numbers are CUHK-PEDES's own again. Raises: UserError for a file that
-    holds any class but arrays (they are skipped: word numbers and the like), is truncated or has other columns.
+    The file is a dict of columns of equal length. Identity numbers are converted back to CUHK-PEDES's. Raises:
+    UserError for a file that contains any class but arrays (which are skipped), is truncated or has other columns.
     """
     try:
         with path.open("rb") as file:
-            columns = _Inert(file).load()
-    except _RefusedError as error:
-        raise UserError(
-            f"{path}: refused: it wants to run {error}; read the release's reid_raw.json instead"
-        ) from error
+            columns = _DataUnpickler(file).load()
+    except _ForbiddenClassError as error:
+        refusal = f"{path}: refused: it wants to run {error}; read the release's reid_raw.json instead"
+        raise UserError(refusal) from error
     except Exception as error:  # a damaged pickle raises nearly anything
         raise UserError(f"{path}: not a readable pickle ({error}); fetch it again") from error
     if not isinstance(columns, dict) or not {"id", "img_path", "captions"} <= columns.keys():
         raise UserError(f"{path}: not a dict with id, img_path and captions; use SSAN's or SRCF's preprocessing")
-    wanted = ["id", "img_path", "captions"]
-    matching = columns.get("caption_matching_img_index")
-    if matching is not None:
-        wanted.append("caption_matching_img_index")
+    per_image = columns.get("caption_matching_img_index") is not None
+    wanted = ["id", "img_path", "captions", *(["caption_matching_img_index"] if per_image else [])]
     if not all(isinstance(columns[name], list) for name in wanted):
         raise UserError(f"{path}: {', '.join(wanted)} are not lists; use SSAN's or SRCF's preprocessing")
-    return _per_image(columns, path) if matching is not None else _per_caption(columns, path)
+    return _per_image(columns, path) if per_image else _per_caption(columns, path)
 
 
 def _per_caption(columns: Mapping[str, Any], path: Path) -> list[object]:
@@ -58,7 +55,7 @@ def _per_image(columns: Mapping[str, Any], path: Path) -> list[object]:
 
 
 def _original(person: object) -> object:
-    """The release's number of an identity of train or val."""
+    """Convert the number of an identity of train or val back to the release's."""
     if not isinstance(person, int):
         return person
     person += 1
@@ -67,24 +64,24 @@ def _original(person: object) -> object:
     return person
 
 
-class _RefusedError(Exception):
-    """A pickle names something that it would call."""
+class _ForbiddenClassError(Exception):
+    """A pickle names a class or function, which unpickling would call."""
 
 
-class _Nothing:
-    """Stands for an array: takes what the pickle says of it and keeps nothing."""
+class _SkippedArray:
+    """Placeholder of an array, without its content."""
 
-    def __new__(cls, *_: object) -> "_Nothing":
+    def __new__(cls, *_: object) -> "_SkippedArray":
         return super().__new__(cls)
 
     def __setstate__(self, _: object) -> None:
         pass
 
 
-class _Inert(pickle.Unpickler):
-    """Plain Python values; arrays become `_Nothing`; no other name is looked up."""
+class _DataUnpickler(pickle.Unpickler):
+    """Unpickler of plain Python values. Arrays become `_SkippedArray`; other classes are refused."""
 
     def find_class(self, module: str, name: str) -> type:
         if module.partition(".")[0] == "numpy" or (module, name) == ("_codecs", "encode"):
-            return _Nothing
-        raise _RefusedError(f"{module}.{name}")
+            return _SkippedArray
+        raise _ForbiddenClassError(f"{module}.{name}")

@@ -1,9 +1,9 @@
-"""Reader of every dialect: annotation files become records, and what is wrong in them is named."""
+"""Read the annotation files of a release into records, and name their errors."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from glalign.contract.formats import DatasetRelease, Dialect
+from glalign.contract.formats import DatasetRelease, ReleaseLayout
 from glalign.contract.records import SPLITS, Record
 from glalign.data.entries import read_entries
 from glalign.language.tokenizers import normalise_caption
@@ -12,36 +12,40 @@ from glalign.support.errors import UserError
 
 
 def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> list[Record]:
-    """One record per image that belongs to a wanted split, in the files' order.
+    """Read one record per image of the given splits, in the files' order.
 
-    splits maps ours (train, val, test) to the release's names; null means that there is no such split. Entries of other
-    splits are checked too, then left out. Captions pass through `normalise_caption`; extra keys are ignored.
-    Raises UserError naming the file, the entry and its image for anything wrong in it: keys missing or of a wrong type,
-    an empty caption, a path that leaves the image folder (also through a link) or comes twice, an id in two splits.
+    splits: ours (train, val, test) -> the release's name, None for a split that the release lacks. Entries of other
+    splits are checked, then dropped. Captions are normalised by `normalise_caption`; extra keys are ignored.
+    Raises: UserError naming the file, the entry and its image for an error in it: a key missing or of a wrong type, an
+    empty caption, a path that leaves the image folder (also through a link) or is repeated, an id in two splits.
     """
     ours = _wanted(splits)
     records: list[Record] = []
     found: set[str] = set()
-    for record, problem in scan(release):
-        if problem or record is None:
-            raise UserError(problem)
+    for record in valid_records(release):
         found.add(record.split)
         if record.split in ours:
             records.append(Record(record.image, record.person, ours[record.split], record.captions))
     for name in ours:
         if name not in found:
             files = ", ".join(release.annotations.values())
-            raise UserError(
-                f"{files}: no entry of split {name!r} ({ours[name]} in `splits`); "
-                f"the file has: {', '.join(sorted(found))}"
-            )
+            has = ", ".join(sorted(found))
+            raise UserError(f"{files}: no entry of split {name!r} ({ours[name]} in `splits`); the file has: {has}")
     return records
 
 
-def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
-    """(record, what is wrong with it or "") of each entry; the record's split has the release's name. None: no record.
+def valid_records(release: DatasetRelease) -> Iterator[Record]:
+    """Yield the record of each entry of all splits. Raises: UserError for the first wrong entry."""
+    for record, problem in scan(release):
+        if problem or record is None:
+            raise UserError(problem)
+        yield record
 
-    Raises: UserError when an annotation file is missing or is none.
+
+def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
+    """Yield (record or None, error or "") of each entry; the record's split has the release's name.
+
+    Raises: UserError if an annotation file is missing or unreadable.
     """
     images = ImageFolder(Path(release.images))
     several = len(release.annotations) > 1
@@ -49,16 +53,17 @@ def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
     person_at: dict[int, tuple[str, str]] = {}
     for split, file in release.annotations.items():
         for number, entry in read_entries(Path(file), release, split):
-            where = describe_entry(file, number, entry, release.dialect)
+            path = entry.get(release.layout.image) if isinstance(entry, dict) else None
+            where = f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
             place = f"entry {number}" + (f" of {file}" if several else "")
             try:
-                record = parse_entry(entry, images, release.dialect)
+                record = parse_entry(entry, images, release.layout)
             except ValueError as error:
                 yield None, f"{where}: {error}"
                 continue
             problem = ""
             if (first := image_at.setdefault(record.image, place)) != place:
-                problem = f"{where}: the same {release.dialect.image} as {first}; keep one entry per image"
+                problem = f"{where}: the same {release.layout.image} as {first}; keep one entry per image"
             other, first = person_at.setdefault(record.person, (record.split, place))
             if other != record.split and not problem:
                 problem = (
@@ -68,40 +73,34 @@ def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
             yield record, problem
 
 
-def parse_entry(entry: object, images: ImageFolder, dialect: Dialect) -> Record:
-    """A record whose split is the release's name. Raises ValueError saying what is wrong with the entry."""
+def parse_entry(entry: object, images: ImageFolder, layout: ReleaseLayout) -> Record:
+    """Convert an entry to a record whose split has the release's name. Raises: ValueError describing its error."""
     if not isinstance(entry, dict):
-        raise ValueError(f"an object is wanted, this is {type(entry).__name__}; fetch the file again")
-    wanted = {"split": str, dialect.person: int, dialect.image: str, dialect.captions: list}
+        raise ValueError(f"an object is wanted, not {type(entry).__name__}; fetch the file again")
+    wanted = {"split": str, layout.person: int, layout.image: str, layout.captions: list}
     for key, kind in wanted.items():
         if key not in entry:
             other = {"file_path": "img_path", "img_path": "file_path"}.get(key)
             hint = f" (this release says {other}: another `format`?)" if other in entry else ""
             raise ValueError(f"key {key!r} is missing{hint}; wanted are {', '.join(wanted)}")
         if not isinstance(entry[key], kind) or isinstance(entry[key], bool):
-            name = "str or list" if kind is list and dialect.per_caption else kind.__name__
+            name = "str or list" if kind is list and layout.per_caption else kind.__name__
             raise ValueError(f"{key!r} is {type(entry[key]).__name__}, not {name}; correct the file")
-    if not entry[dialect.captions]:
+    if not entry[layout.captions]:
         raise ValueError("no captions; add one or remove the entry")
     captions = []
-    for index, caption in enumerate(entry[dialect.captions]):
+    for index, caption in enumerate(entry[layout.captions]):
         if not isinstance(caption, str):
             raise ValueError(f"caption {index} is {type(caption).__name__}, not str; correct the file")
         captions.append(normalise_caption(caption))
         if not any(map(str.isalnum, captions[-1])):
             raise ValueError(f"caption {index} is empty (no word in it); write it or remove it")
-    image = images.relative(entry[dialect.image].removeprefix(dialect.prefix))
-    return Record(image, entry[dialect.person] + dialect.shift, entry["split"], tuple(captions))
-
-
-def describe_entry(file: Path | str, number: int, entry: object, dialect: Dialect) -> str:
-    """Where a reader of an error message finds the entry: file, number from 0, path of the image."""
-    path = entry.get(dialect.image) if isinstance(entry, dict) else None
-    return f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
+    image = images.relative(entry[layout.image].removeprefix(layout.prefix))
+    return Record(image, entry[layout.person] + layout.shift, entry["split"], tuple(captions))
 
 
 def _wanted(splits: Mapping[str, str | None]) -> dict[str, str]:
-    """The release's split name -> ours."""
+    """Invert `splits`: the release's name of a split -> ours."""
     ours: dict[str, str] = {}
     for name, theirs in splits.items():
         if name not in SPLITS:

@@ -1,4 +1,4 @@
-"""Who is in which split: held-out identities, subsets of a test fold, and the check that nobody is on both sides."""
+"""Hold out identities, select subsets of identities, and check that splits share no identity."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,10 +9,10 @@ from glalign.support.random_streams import seed_for
 
 
 def hold_out(records: Iterable[Record], count: int, seed: int) -> list[Record]:
-    """The same records with `count` training identities moved to val; order kept (D16, D31).
+    """Move `count` training identities to val; the order of the records is kept (D16, D31).
 
-    The choice depends on the seed and the identity numbers alone, not on the order of the records.
-    Raises UserError when there is a val split already, or nobody would be left to train on.
+    The choice depends only on the seed and the identity numbers, not on the order of the records.
+    Raises: UserError if a val split exists already or no training identity would remain.
     """
     records = list(records)
     if count == 0:
@@ -22,46 +22,38 @@ def hold_out(records: Iterable[Record], count: int, seed: int) -> list[Record]:
     people = {r.person for r in records if r.split == "train"}
     if not 0 < count < len(people):
         raise UserError(f"holdout: {count} of {len(people)} training identities; choose 0 to {len(people) - 1}")
-    held = set(draw(people, count, seed, "holdout"))
-    return [replace(r, split="val") if r.split == "train" and r.person in held else r for r in records]
+    moved = set(draw(people, count, seed, "holdout"))
+    return [replace(r, split="val") if r.split == "train" and r.person in moved else r for r in records]
 
 
 def select_identities(records: Iterable[Record], count: int, seed: int) -> list[Record]:
-    """All records of `count` identities drawn with a fixed seed; order kept (D12).
-
-    Raises UserError when there are fewer identities.
-    """
+    """Select all records of `count` identities drawn with a fixed seed (D12). Raises: UserError if there are fewer."""
     records = list(records)
     people = {r.person for r in records}
     if not 0 < count <= len(people):
         raise UserError(f"identities: {count} of {len(people)}; choose 1 to {len(people)}, or null for all")
-    chosen = set(draw(people, count, seed, "identities"))
-    return [r for r in records if r.person in chosen]
+    selected = set(draw(people, count, seed, "identities"))
+    return [r for r in records if r.person in selected]
 
 
 def draw(people: Iterable[int], count: int, seed: int, stream: str) -> list[int]:
-    """`count` identities: those whose hash in the named stream is smallest, so a larger draw contains a smaller one."""
+    """Draw the `count` identities with the smallest hashes in a random stream; larger draws contain smaller ones."""
     return sorted(people, key=lambda person: (seed_for(seed, stream, person), person))[:count]
 
 
 def check_disjoint(people: Mapping[str, Iterable[int]]) -> None:
-    """Nobody is in two of the named sets. Raises UserError naming both sets and the first identities they share."""
+    """Raise a UserError if two of the named sets share identities, naming both sets and the first identities."""
     seen: list[tuple[str, set[int]]] = []
     for name, members in people.items():
         unique = set(members)
         for other, earlier in seen:
             if shared := sorted(unique & earlier):
                 listed = ", ".join(map(str, shared[:5])) + (", ..." if len(shared) > 5 else "")
-                raise UserError(
-                    f"{name} and {other} share {len(shared)} identities ({listed}); a person may be on one side only: "
-                    "correct the splits"
-                )
+                what = f"{name} and {other} share {len(shared)} identities ({listed})"
+                raise UserError(f"{what}; a person may be on one side only: correct the splits")
         seen.append((name, unique))
 
 
-def leakage(train: Iterable[Record], test: Iterable[Record], train_name: str, test_name: str) -> None:
-    """Nobody that a system trains on is in its test set; both must number the same people alike (`people`).
-
-    Raises UserError naming the two datasets and the identities.
-    """
+def check_train_test_disjoint(train: Iterable[Record], test: Iterable[Record], train_name: str, test_name: str) -> None:
+    """Raise a UserError naming the datasets if train and test share identities; both must use the same `people`."""
     check_disjoint({train_name: (r.person for r in train), test_name: (r.person for r in test)})

@@ -1,107 +1,73 @@
-"""A release whose captions a user translates: out to a file, one line per caption, and back as an annotation file."""
+"""Export the captions of a release for translation, and build the translated release from a file of translations."""
 
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
-from glalign.contract.records import Record
+from glalign.contract.records import captions_by_key
 from glalign.data.entries import formats_in
-from glalign.data.reader import scan
-from glalign.storage.csv_files import parse_sheet, write_sheet
+from glalign.data.reader import valid_records
+from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text, write_json
 from glalign.support.errors import UserError
 
-TRANSLATED = {
-    "cuhk_pedes": "cuhk_pedes_vn",
-    "vn3k": "v2e",
-    "vn3k_vi": "v2e",
-    "vn3k_mixed_vi": "v2e",
-}
+TRANSLATED = {"cuhk_pedes": "cuhk_pedes_vn", "vn3k": "v2e", "vn3k_vi": "v2e", "vn3k_mixed_vi": "v2e"}
 """Format of a release -> format of its translation."""
 
 COLUMNS = ("image", "index", "text")
-NAMED = 3
-"""Captions that an error names."""
+MAX_NAMED = 3
+"""Number of captions that an error names."""
 
 Key = tuple[str, int]
 
 
 def export_captions(source: Path, out: Path) -> int:
-    """Write the captions of a release as CSV (image, index of the caption, text), to be translated; returns how many.
-
-    Raises: UserError when `out` is there already.
-    """
-    captions = _captions(_records(_release(source)))
-    write_sheet(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
+    """Write a release's captions as CSV (image, index, text); return the number. Raises: UserError if `out` exists."""
+    captions = captions_by_key(valid_records(_release(source)[1]))
+    write_new_csv(out, COLUMNS, ((*key, caption) for key, caption in captions.items()))
     return len(captions)
 
 
 def fill(source: Path, translations: Path, out: Path) -> tuple[str, int]:
     """Write the translated release `out`: its annotation file and a link to the source's images.
 
-    Returns its format and the number of captions. translations: CSV or JSON lines with image, index and text, one for
-    every caption of the source. The annotation file comes last, so that it is there only when everything is.
-    Raises: UserError naming captions that are missing, unknown, double, empty or left as they were, or when `out` is
-    filled already.
+    translations: CSV or JSON lines with image, index and text, one for every caption of the source. The annotation file
+    is written last. Returns: the format and the number of captions. Raises: UserError naming captions that are missing,
+    unknown, double, empty or not translated, or if the annotation file exists.
     """
-    release = _release(source)
-    kind = TRANSLATED[_format(source)]
+    source_kind, release = _release(source)
+    kind = TRANSLATED[source_kind]
     target = dataset_release({"format": kind, "root": str(out), "splits": {}})
     file, images = Path(target.annotations[""]), Path(target.images)
     if file.exists():
         raise UserError(f"{file}: is there already; remove it, or name another folder")
-    records = _records(release)
-    texts = _checked(_captions(records), translations)
+    records = list(valid_records(release))
+    texts = _checked(captions_by_key(records), translations)
     try:
         images.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{out}: cannot be made a folder ({error.strerror}); name another one") from error
     _link(images, Path(release.images))
-    dialect = target.dialect
-    entries = [
-        {
-            "split": record.split,
-            dialect.person: record.person,
-            dialect.image: record.image,
-            dialect.captions: [texts[record.image, index] for index in range(len(record.captions))],
-        }
-        for record in records
-    ]
-    write_json(file, entries)
+    keys = ("split", target.layout.person, target.layout.image, target.layout.captions)
+    rows = ((r.split, r.person, r.image, [texts[r.image, i] for i in range(len(r.captions))]) for r in records)
+    write_json(file, [dict(zip(keys, row, strict=True)) for row in rows])
     return kind, len(texts)
 
 
-def _format(source: Path) -> str:
-    found = [kind for kind in formats_in(source) if kind in TRANSLATED]
-    if not found:
-        files = ", ".join(FORMATS[kind].annotations for kind in TRANSLATED)
-        raise UserError(f"{source}: no release that has a translation; it holds one of {files}")
-    return found[0]
-
-
-def _release(source: Path) -> DatasetRelease:
-    return dataset_release({"format": _format(source), "root": str(source), "splits": {}})
-
-
-def _records(release: DatasetRelease) -> list[Record]:
-    """Every entry, whatever its split; the first wrong one is an error."""
-    records = []
-    for record, problem in scan(release):
-        if problem or record is None:
-            raise UserError(problem)
-        records.append(record)
-    return records
-
-
-def _captions(records: Iterable[Record]) -> dict[Key, str]:
-    return {(r.image, index): caption for r in records for index, caption in enumerate(r.captions)}
+def _release(source: Path) -> tuple[str, DatasetRelease]:
+    """Find the format and the paths of a release that has a translation."""
+    for kind in formats_in(source):
+        if kind in TRANSLATED:
+            return kind, dataset_release({"format": kind, "root": str(source), "splits": {}})
+    files = ", ".join(FORMATS[kind].annotations for kind in TRANSLATED)
+    raise UserError(f"{source}: no release that has a translation; it holds one of {files}")
 
 
 def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
-    """The text of every caption. Raises: UserError naming those that are wrong, all kinds in one message."""
+    """Read the text of every caption. Raises: UserError naming wrong ones, of all kinds in one message."""
     rows = [(_key(row, path, number), _text(row, path, number)) for number, row in _rows(path)]
     counts = Counter(key for key, _ in rows)
     troubles = {
@@ -111,10 +77,10 @@ def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
         "empty": [key for key, text in rows if not any(map(str.isalnum, text))],
     }
     if any(troubles.values()):
-        told = "; ".join(f"{len(keys):,} {kind} ({_named(keys)})" for kind, keys in troubles.items() if keys)
-        raise UserError(f"{path}: captions that are {told}; nothing was written: correct the file")
+        listed = "; ".join(f"{len(keys):,} {kind} ({_named(keys)})" for kind, keys in troubles.items() if keys)
+        raise UserError(f"{path}: captions that are {listed}; nothing was written: correct the file")
     same = [key for key, text in rows if text == captions[key].strip()]
-    if len(same) > len(captions) / 2:  # a few may be the same in both languages
+    if len(same) > len(captions) / 2:  # a few may be equal in both languages
         raise UserError(
             f"{path}: {len(same):,} of {len(captions):,} captions are not translated, but the source's own "
             f"({_named(same[:1])}); nothing was written: translate the column `text`"
@@ -123,20 +89,20 @@ def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
 
 
 def _named(keys: list[Key]) -> str:
-    return ", ".join(f"{image} caption {index}" for image, index in keys[:NAMED]) + (", ..." * (len(keys) > NAMED))
+    listed = ", ".join(f"{image} caption {index}" for image, index in keys[:MAX_NAMED])
+    return listed + ", ..." * (len(keys) > MAX_NAMED)
 
 
 def _key(row: Mapping[str, object], path: Path, number: int) -> Key:
     try:
         return str(row["image"]), int(str(row["index"]))
     except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{path}:{number}: wants {', '.join(COLUMNS)}, the index a number from 0 ({error!r})"
-        ) from error
+        wanted = f"{', '.join(COLUMNS)}, the index a number from 0"
+        raise UserError(f"{path}:{number}: wants {wanted} ({error!r})") from error
 
 
 def _text(row: Mapping[str, object], path: Path, number: int) -> str:
-    """The text of a row, "" where there is none. Raises: UserError for what no annotation file can hold."""
+    """Return the text of a row, by default "". Raises: UserError for a text that JSON in UTF-8 cannot hold."""
     text = row.get("text")
     if not isinstance(text, str | None):
         raise UserError(f"{path}:{number}: `text` is {type(text).__name__}, not a string; quote it")
@@ -147,15 +113,14 @@ def _text(row: Mapping[str, object], path: Path, number: int) -> str:
 
 
 def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
-    """(line, row) of a CSV file or of JSON lines."""
+    """Read (line number, row) of a CSV file or of JSON lines."""
     text = read_text(path, "make it with `glalign translation export`")
     if text.lstrip().startswith("["):
         raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):
-        return [
-            (number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), 1) if line.strip()
-        ]
-    return parse_sheet(path, text, COLUMNS)[1]
+        lines = enumerate(text.split("\n"), start=1)
+        return [(number, _object(line, path, number)) for number, line in lines if line.strip()]
+    return parse_csv(path, text, COLUMNS)[1]
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
@@ -171,7 +136,7 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
 
 
 def _link(link: Path, images: Path) -> None:
-    """A relative link, so that both folders may move together; one that leads there already is kept."""
+    """Create a relative link, so that both folders may move together; keep one with the same target."""
     if link.exists() and link.resolve() == images.resolve():
         return
     if link.exists() or link.is_symlink():

@@ -1,4 +1,4 @@
-"""The report on a dataset directory, for people."""
+"""Format the report on a dataset directory as text."""
 
 from pathlib import PurePath
 from typing import Any
@@ -7,19 +7,15 @@ from glalign.contract.formats import FORMATS
 from glalign.data.published_releases import PUBLISHED
 
 LISTED = 5
-"""Examples per kind of trouble; `--json` has them all."""
+"""Examples per kind of problem; `--json` has them all."""
 
 
 def describe(report: dict[str, Any]) -> str:
-    """Tables of folders and splits, what is wrong with examples, and how to get what is missing."""
-    parts = [
-        f"{FORMATS[report['dataset']].title} at {report['root']}",
-        _table("folder", report["folders"], ("annotated", "present", "missing", "undecodable", "not_annotated")),
-        _splits(report),
-        *_troubles(report),
-        _verdict(report),
-    ]
-    return "\n\n".join(parts)
+    """Format tables of folders and splits, problems with examples, and how to get missing files."""
+    title = f"{FORMATS[report['dataset']].title} at {report['root']}"
+    kinds = ("annotated", "present", "missing", "undecodable", "not_annotated")
+    folders = _table("folder", report["folders"], kinds)
+    return "\n\n".join([title, folders, _splits(report), *_problems(report), _verdict(report)])
 
 
 def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> str:
@@ -40,7 +36,7 @@ def _splits(report: dict[str, Any]) -> str:
     return "\n".join([_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()])
 
 
-def _troubles(report: dict[str, Any]) -> list[str]:
+def _problems(report: dict[str, Any]) -> list[str]:
     kinds = (
         ("problems", "wrong entries"),
         ("missing", "annotated images that are not there"),
@@ -77,10 +73,8 @@ def _verdict(report: dict[str, Any]) -> str:
     if report["undecodable"]:
         lines.append("Images that do not decode have to be fetched again; no setting leaves them out.")
     if not report["images_there"]:
-        lines.append(
-            f"{report['images']} is no folder: name the images' own (`--images NAME`; `images:` of the dataset), "
-            "or ask for the images."
-        )
+        advice = "name the images' own (`--images NAME`; `images:` of the dataset), or ask for the images."
+        lines.append(f"{report['images']} is no folder: {advice}")
     if report["missing"]:
         lines.append(published.ask)
         sources = [f"{f} ({published.folders[f]})" for f in lacking if published.folders.get(f, f) != f]

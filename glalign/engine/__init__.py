@@ -1,1 +1,1 @@
-"""Training and prediction: one loop for every system."""
+"""Training and scoring, the same for every system."""

@@ -1,4 +1,4 @@
-"""Checkpoints: a training that was cut off goes on from the last one and ends with the same bytes."""
+"""Checkpoints: an interrupted training continues from the last one and ends with the same bytes."""
 
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,22 @@ from glalign.support.progress import log
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` (tensors, numbers, strings, lists, dicts) whole or not at all.
-
-    Raises: UserError naming the file when the disk is full.
-    """
+    """Write `state` (tensors and plain data) whole or not at all. Raises: UserError naming the file on a full disk."""
     with whole_file(path) as temporary:
         try:
             torch.save(state, temporary)
         except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its zip writer
-            raise UserError(
-                f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
-            ) from error
+            message = f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
+            raise UserError(message) from error
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """The last checkpoint made under the same `key`; None where there is none, or it is of another run or torn."""
+    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged, return None."""
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a file torn by the operating system is no reason to stop: train from the start
+    except Exception as error:  # a damaged file is no reason to stop: train from the start
         log.info("%s: not readable (%s); training from the start", path, error)
         return None
     if state.get("key") != key:

@@ -1,6 +1,6 @@
-"""A training in several processes that torchrun starts; what they divide is in glalign.models.batch_shares.
+"""A training in several processes, started by torchrun; glalign.models.data_parallel divides the work.
 
-All run the same program on the same whole batches and hold the same weights; the first one alone writes files.
+All run the same program on the same whole batches and have the same weights; only the first one writes files.
 """
 
 import contextlib
@@ -12,36 +12,40 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from glalign.models.batch_shares import processes
+from glalign.models.data_parallel import processes
 from glalign.support.errors import UserError
 
 
 @contextlib.contextmanager
 def joined(count: int, device: str) -> Iterator[None]:
-    """Be one of `count` processes while in here; with `device: cuda` each has the GPU of its number on its machine.
+    """Join `count` processes for the duration of the block; with `device: cuda` each uses the GPU of its local rank.
 
-    The process that fails first says why, the others end without a word. Raises: UserError when another number of
-    processes was started, or a machine has fewer GPUs than processes.
+    Only the process that fails first reports its error. Raises: UserError when another number of processes was started,
+    or a machine has fewer GPUs than processes.
     """
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if started != count:
         raise UserError(
             f"processes: {count} in the configuration, {started} started; "
-            f"`torchrun --standalone --nproc-per-node {count} -m -- glalign fit ...` starts as many"
+            f"`torchrun --standalone --nproc-per-node {count} -m -- glalign run fit ...` starts as many"
         )
     if count == 1:
         yield
         return
     store, rank, _ = next(dist.rendezvous("env://"))
     try:
-        backend = _take_gpu(int(os.environ["LOCAL_RANK"])) if device == "cuda" else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=count)
+        if device == "cuda":
+            if (number := int(os.environ["LOCAL_RANK"])) >= (there := torch.cuda.device_count()):
+                devices = f"the {there} CUDA devices of this machine (one each)"
+                raise UserError(f"processes: too many for {devices}; lower it")
+            torch.cuda.set_device(number)
+        dist.init_process_group("nccl" if device == "cuda" else "gloo", store=store, rank=rank, world_size=count)
         yield
     except Exception:
         if store.add("failures", 1) > 1:
             sys.exit(1)
         raise
-    dist.barrier()  # nobody hangs up while another still reads or writes
+    dist.barrier()  # no process disconnects while another still reads or writes
     dist.destroy_process_group()
 
 
@@ -51,7 +55,7 @@ def leads() -> bool:
 
 
 def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace each gradient by its sum over the processes, each of which differentiated its share of the loss."""
+    """Replace each gradient by its sum over the processes; each differentiated its share of the loss."""
     if processes() == 1:
         return
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -60,7 +64,7 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 
 def check_agreement(model: nn.Module) -> None:
-    """Raises UserError when the processes hold weights of different sums: they would train apart."""
+    """Raises: UserError when the sums of the weights differ between the processes, which would train apart."""
     if processes() == 1:
         return
     mine = torch.stack([value.double().sum() for value in model.state_dict().values()]).sum()
@@ -71,11 +75,3 @@ def check_agreement(model: nn.Module) -> None:
             f"processes: they hold different weights (sums {', '.join(map(repr, sorted(found)))}); let all of them "
             "read the same checkpoint, and run the same code on devices of one kind"
         )
-
-
-def _take_gpu(number: int) -> str:
-    """Make a GPU this process's own; returns the name of the library that connects GPUs."""
-    if number >= (there := torch.cuda.device_count()):
-        raise UserError(f"processes: too many for the {there} CUDA devices of this machine (one each); lower it")
-    torch.cuda.set_device(number)
-    return "nccl"

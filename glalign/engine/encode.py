@@ -1,4 +1,4 @@
-"""A query set and its gallery, encoded once and scored block by block."""
+"""A retrieval set under a model: encoded once, scored block by block."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,12 +6,13 @@ import numpy as np
 import torch
 
 from glalign.contract.retriever import Features, Retriever
-from glalign.data.job_datasets import RetrievalSet
+from glalign.data.retrieval_set import RetrievalSet
+from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.support.progress import log
 
-PAIRS = 512
-"""Pairs that the second stage scores at a time; a constant, because sums of floats depend on it."""
+PAIRS = 512  # pairs scored at a time by the second stage; a constant, because sums of floats depend on it
+VALIDATION_BLOCK = 512  # queries scored at a time in a validation; the ranks do not depend on it
 
 
 class Encoded:
@@ -20,27 +21,27 @@ class Encoded:
     def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device) -> None:
         self.model, self.device = model.eval(), device
         with torch.inference_mode():
-            self.texts = joined(model.encode_texts(batch.to(device)) for batch in data.caption_batches())
-            self.images = joined(model.encode_images(batch.to(device)) for batch in data.image_batches())
+            self.texts = concatenated(model.encode_texts(batch.to(device)) for batch in data.caption_batches())
+            self.images = concatenated(model.encode_images(batch.to(device)) for batch in data.image_batches())
         if model.rerank_top > len(data.gallery):
             log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 
     def blocks(
-        self, size: int, asked: Sequence[int] | None = None, shown: Sequence[int] | None = None
+        self, size: int, queries: Sequence[int] | None = None, gallery: Sequence[int] | None = None
     ) -> Iterator[np.ndarray]:
-        """Scores (b, G) of `size` queries at a time; the whole matrix never exists.
+        """Yield scores (b, G) of `size` queries at a time; the whole matrix never exists.
 
-        asked, shown: numbers of the queries and gallery images that take part, None for all.
+        queries, gallery: numbers of the queries and gallery images to score; None for all.
         """
-        texts, images = chosen(self.texts, asked), chosen(self.images, shown)
+        texts, images = selected(self.texts, queries), selected(self.images, gallery)
         total = len(next(iter(texts.values())))
         for start in range(0, total, size):
             with torch.inference_mode():
                 part = {name: value[start : start + size] for name, value in texts.items()}
                 scores = self.model.similarity(part, images).float().cpu().numpy()
-                yield self._second(part, images, scores) if self.model.rerank_top else scores
+                yield self._second_stage(part, images, scores) if self.model.rerank_top else scores
 
-    def _second(self, texts: Features, images: Features, scores: np.ndarray) -> np.ndarray:
+    def _second_stage(self, texts: Features, images: Features, scores: np.ndarray) -> np.ndarray:
         """Scores after the second stage, PAIRS pairs at a time."""
         columns = candidates(scores, self.model.rerank_top)
         rows = np.repeat(np.arange(len(columns)), columns.shape[1])
@@ -49,15 +50,22 @@ class Encoded:
         return reranked(scores, columns, second.float().cpu().numpy().reshape(columns.shape))
 
 
-def chosen(features: Features, numbers: Sequence[int] | None) -> Features:
-    """The features of the items `numbers`, in their order; uncopied for None or all of them."""
+def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device) -> float:
+    """Rank-1 (percent) of the queries of a retrieval set, by the evaluator that scores test sets."""
+    positives = find_positives(data.query_persons, data.gallery_persons)
+    ranks = hit_ranks(Encoded(model, data, device).blocks(VALIDATION_BLOCK), positives, len(data.gallery))
+    return 100.0 * float((ranks.ranks[ranks.starts[:-1]] == 1).mean())
+
+
+def selected(features: Features, numbers: Sequence[int] | None) -> Features:
+    """The features of the items `numbers`, in their order; not copied for None or all items."""
     count = len(next(iter(features.values())))
     if numbers is None or list(numbers) == list(range(count)):
         return features
     return {name: value[torch.tensor(numbers, device=value.device)] for name, value in features.items()}
 
 
-def joined(parts: Iterator[Features]) -> Features:
+def concatenated(parts: Iterator[Features]) -> Features:
     """Concatenate features along the items."""
     collected = list(parts)
     return {name: torch.cat([part[name] for part in collected]) for name in collected[0]}

@@ -1,6 +1,6 @@
-"""Where a network computes: its transformer layers and convolution trunks, found by type and wrapped in place.
+"""The transformer layers and convolution trunks of a network, found by class name and wrapped in place.
 
-What a system does around them (projections, classifiers, logits, losses) is not touched: it stays float32.
+Everything else of a system (projections, classifiers, logits, losses) is not changed.
 """
 
 import functools
@@ -17,16 +17,16 @@ TRANSFORMER = frozenset(
     {"ResidualAttentionBlock", "TransformerEncoderLayer", "TransformerDecoderLayer", "RobertaLayer", "XLMRobertaLayer"}
     | {"MultiheadAttention"}
 )
-"""Layers of open_clip, torch and transformers, by name: a model that has none of a library does not import it."""
+"""Class names of layers of open_clip, torch and transformers; names, because not every model imports every library."""
 
 TRUNKS = frozenset({"ResNetTrunk", "VggTrunk", "TextCnn", "BasicBlock", "Bottleneck"})
-"""Stacks of convolutions, of which a system may have single blocks, too."""
+"""Class names of stacks of convolutions, and of their blocks."""
 
 Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def layers(model: nn.Module, kinds: frozenset[str]) -> Iterator[nn.Module]:
-    """The outermost modules whose class has one of the names."""
+    """Yield the outermost modules with one of the class names."""
     for child in model.children():
         if type(child).__name__ in kinds:
             yield child
@@ -35,15 +35,15 @@ def layers(model: nn.Module, kinds: frozenset[str]) -> Iterator[nn.Module]:
 
 
 def wrap(module: nn.Module, wrapper: Wrapper) -> None:
-    """Run `wrapper(forward)` wherever the module is called; its names and its state stay what they are."""
+    """Replace the module's `forward` by `wrapper(forward)`; the state dict does not change."""
     module.forward = wrapper(module.forward)
 
 
 def recompute(model: nn.Module, where: str) -> None:
-    """Keep only the inputs of transformer layers for the backward pass, which runs each of them once more.
+    """Keep only the inputs of transformer layers for the backward pass, which runs each layer a second time.
 
-    Gradients are the same: dropout draws the same numbers the second time. Layers with BatchNorm are left alone, since
-    running them twice would move their statistics twice. Raises UserError, naming `where`, if nothing would be saved.
+    Gradients are the same: dropout draws the same numbers the second time. Layers with BatchNorm are not wrapped, since
+    their statistics would be updated twice. Raises: UserError naming `where` if no transformer layer is trained.
     """
     found = [layer for layer in layers(model, TRANSFORMER) if any(p.requires_grad for p in layer.parameters())]
     if not found:
@@ -55,7 +55,7 @@ def recompute(model: nn.Module, where: str) -> None:
 
 
 def compiled(model: nn.Module) -> None:
-    """torch.compile of every layer and trunk; captions of any length share a program."""
+    """Apply torch.compile to every layer and trunk; captions of any length share a program."""
     for layer in layers(model, TRANSFORMER | TRUNKS):
         wrap(layer, functools.partial(torch.compile, dynamic=None))
 
@@ -70,7 +70,7 @@ def _recomputed(forward: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def in_float32(value: Any) -> Any:
-    """A layer's result (a tensor, or a tuple that holds some) with every low-precision tensor as float32."""
+    """A layer's result (a tensor, or a tuple with tensors) with every bf16 or fp16 tensor as float32."""
     if isinstance(value, tuple):
         return tuple(map(in_float32, value))
     return value.float() if isinstance(value, Tensor) and value.dtype in (torch.bfloat16, torch.float16) else value

@@ -1,133 +1,109 @@
-"""Ranks of a test set: scored once, by the weights that validation selected."""
+"""Ranks of a test set, scored once with the weights that validation selected."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from glalign.contract.records import Query, Record, queries, read_manifest
-from glalign.data.splits import leakage, select_identities
+from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
+from glalign.data.splits import check_train_test_disjoint, select_identities
 from glalign.evaluation.protocol import gallery_of, targets
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
 from glalign.storage.provenance import provenance
-from glalign.storage.whole_files import read_json
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 
 Score = Callable[["Draw"], Iterator[np.ndarray]]
-"""Blocks (b, G) of the scores of a draw."""
+"""Yields blocks (b, G) of the scores of a draw."""
 
 
-def predict(spec: Mapping[str, Any], out: Path, code: str) -> None:
-    """Rank the gallery of one test set for each of its queries; write the ranks file and its sidecar."""
-    test = spec["test"]
-    records = test_records(test)
-    for trained in spec["trained_on"]:
-        if trained["people"] == test["people"]:
-            train = [r for r in read_manifest(trained["manifest"]) if r.split in ("train", "val")]
-            leakage(train, records, f"{trained['id']} (train, val)", f"test set {test['id']}")
-    draws = draws_of(test, records)
-    score = references(spec) if spec["run"] is None else retriever(spec, records)
-    total = sum(len(draw.asked) for draw in draws)
-    with Progress(f"rank {spec['system']}/{test['id']}", total, "query") as progress:
-        rows = (row for draw in draws for row in draw.rank(counted(score(draw), progress), test["hit"], spec["top"]))
-        sizes = [len(draw.shown) for draw in draws]
-        facts = {**provenance(spec, code), **({"galleries": sizes} if len(sizes) > 1 else {})}
-        write_ranks(out, rows, round(sum(sizes) / len(sizes)), facts)
+def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
+    """Rank the gallery of a test set for each of its queries; write the ranks file and its summary.
 
-
-def test_records(test: Mapping[str, Any]) -> list[Record]:
-    """The records of a test set: the named splits of its dataset. Raises UserError when there are none."""
-    records = [r for r in read_manifest(test["manifest"]) if r.split in test["splits"]]
+    Raises: UserError when the test set has no images, or a person of it was trained on.
+    """
+    test = spec.test
+    records = [r for r in read_manifest(test.manifest) if r.split in test.query.splits]
     if not records:
-        raise UserError(f"testsets.{test['id']}: {test['manifest']} has no images in {', '.join(test['splits'])}")
-    return records
+        raise UserError(f"testsets.{test.testset}: {test.manifest} has no images in {', '.join(test.query.splits)}")
+    for dataset in spec.trained.trained_on if spec.trained else ():
+        if dataset.people == test.people:
+            train = [r for r in read_manifest(dataset.manifest) if r.split in ("train", "val")]
+            check_train_test_disjoint(train, records, f"{dataset.id} (train, val)", f"test set {test.testset}")
+    draws = draws_of(test, records)
+    score = trained_scores(spec, spec.trained, records) if spec.trained else reference_scores(spec)
+    total, sizes = sum(len(draw.queries) for draw in draws), tuple(len(draw.gallery) for draw in draws)
+    about = provenance(spec.to_json(), code) | ({"galleries": sizes} if len(sizes) > 1 else {})
+    with Progress(f"rank {spec.system}/{test.testset}", total, "query") as progress:
+        scored = ((draw, with_progress(score(draw), progress)) for draw in draws)
+        rows = (row for draw, blocks in scored for row in draw.rank(blocks, test.query.hit, spec.top))
+        write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Queries and gallery of a test set, or of one of several draws of its identities (D12).
+    """Queries and gallery of a test set, or of one of its draws (D12), which has a prefix of the ids of its queries."""
 
-    name: stands before the ids of its queries, "" where there is one draw alone.
-    """
-
-    name: str
-    asked: list[Query]
-    shown: list[Record]
+    prefix: str
+    queries: list[Query]
+    gallery: list[Record]
 
     def rank(self, blocks: Iterable[np.ndarray], hit: str, top: int) -> Iterator[RankRow]:
-        """Ranks of the blocks of its scores."""
-        return rank_blocks(
-            blocks,
-            [self.name + query.id for query in self.asked],
-            [record.image for record in self.shown],
-            [query.person for query in self.asked],
-            [record.person for record in self.shown],
-            top,
-            *targets(self.asked, self.shown, hit),
-        )
+        """Yield the ranks of the blocks of its scores."""
+        ids, images = [self.prefix + query.id for query in self.queries], [record.image for record in self.gallery]
+        persons = ([query.person for query in self.queries], [record.person for record in self.gallery])
+        return rank_blocks(blocks, ids, images, *persons, top, *targets(self.queries, self.gallery, hit))
 
 
-def draws_of(test: Mapping[str, Any], records: list[Record]) -> list[Draw]:
-    """Everything at once, or `test["draws"]` times `test["identities"]` identities, each draw by a fixed seed."""
-    if test["identities"] is None:
-        return [Draw("", queries(records), gallery_of(records, test["gallery"]))]
-    chosen = [
-        select_identities(
-            records, test["identities"], test["seed"] if turn == 0 else seed_for(test["seed"], "draw", turn)
-        )
-        for turn in range(test["draws"])
-    ]
+def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:
+    """All records at once, or `draws` draws of `identities` identities, each with a fixed seed."""
+    query = test.query
+    if query.identities is None:
+        return [Draw("", queries(records), gallery_of(records, query.gallery))]
+    seeds = [test.draw_seed, *(seed_for(test.draw_seed, "draw", number) for number in range(1, query.draws))]
+    drawn = [select_identities(records, query.identities, seed) for seed in seeds]
     return [
-        Draw(f"{DRAW}{turn}/" if len(chosen) > 1 else "", queries(drawn), gallery_of(drawn, test["gallery"]))
-        for turn, drawn in enumerate(chosen)
+        Draw(f"{DRAW}{number}/" if len(drawn) > 1 else "", queries(part), gallery_of(part, query.gallery))
+        for number, part in enumerate(drawn)
     ]
 
 
-def references(spec: Mapping[str, Any]) -> Score:
-    """Scores without a training: random or the oracle."""
-    scorer = class_named(spec["class"])(spec)
-    return lambda draw: scorer.blocks(draw.asked, draw.shown, spec["block"])
+def reference_scores(spec: PredictSpec) -> Score:
+    """Scores without a training: random or the oracle's."""
+    scorer = class_named(spec.class_path)(spec)
+    return lambda draw: scorer.blocks(draw.queries, draw.gallery, spec.block)
 
 
-def retriever(spec: Mapping[str, Any], records: list[Record]) -> Score:
-    """Scores of a trained system, rebuilt from its run; every record is encoded once, whatever the draws."""
+def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record]) -> Score:
+    """Scores of a trained system; every record is encoded once, whatever the draws."""
     # Not at the top: a reference is scored without torch.
-    from glalign.config.data_section import DataOptions  # noqa: PLC0415
-    from glalign.contract.retriever import TrainingInfo  # noqa: PLC0415
-    from glalign.data.job_datasets import RetrievalSet, Source  # noqa: PLC0415
+    from glalign.data.retrieval_set import RetrievalSet  # noqa: PLC0415
+    from glalign.data.sources import Source  # noqa: PLC0415
     from glalign.engine.encode import Encoded  # noqa: PLC0415
-    from glalign.storage.weight_files import Weights, load_weights  # noqa: PLC0415
+    from glalign.engine.trained_model import load_trained  # noqa: PLC0415
     from glalign.support.torch_settings import prepare  # noqa: PLC0415
 
-    device = prepare(spec["threads"], spec["device"])
-    run = Path(spec["run"])
-    facts = read_json(run / "run.json")["facts"]
-    facts["words"] = tuple((word, count) for word, count in facts["words"])
-    options = DataOptions.from_config(spec["data"], f"systems.{spec['system']}.data")
-    weights = Weights(Path(spec["weights"]), load=False)
-    model = class_named(spec["class"]).build(spec["model"], options.image_size, TrainingInfo(**facts), weights)
-    load_weights(model, run, "model")
-    test = spec["test"]
-    data = RetrievalSet.of([Source.of(test, records)], records, model, options, spec["dress"])
-    encoded = Encoded(model.to(device), data, device)
+    device = prepare(trained.threads, trained.device)
+    model = load_trained(trained, Path(trained.run), device)
+    data = RetrievalSet.of([Source.of(spec.test, records)], records, model, trained.data, trained.dress)
+    encoded = Encoded(model, data, device)
     rows = {query.id: number for number, query in enumerate(data.queries)}
     columns = {record.image: number for number, record in enumerate(data.gallery)}
 
     def score(draw: Draw) -> Iterator[np.ndarray]:
-        asked, shown = [rows[query.id] for query in draw.asked], [columns[record.image] for record in draw.shown]
-        return encoded.blocks(spec["block"], asked, shown)
+        query_rows = [rows[query.id] for query in draw.queries]
+        return encoded.blocks(spec.block, query_rows, [columns[record.image] for record in draw.gallery])
 
     return score
 
 
-def counted(blocks: Iterator[np.ndarray], progress: Progress) -> Iterator[np.ndarray]:
-    """The same blocks, counted."""
+def with_progress(blocks: Iterator[np.ndarray], progress: Progress) -> Iterator[np.ndarray]:
+    """Yield the same blocks and show their queries in the progress bar."""
     for block in blocks:
         yield block
         progress.update(len(block))

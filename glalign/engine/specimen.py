@@ -1,20 +1,20 @@
-"""A batch of random images and captions with exactly the fields that a system asks for."""
+"""A batch of random images and captions with the fields that a system needs."""
 
 from collections.abc import Sequence
 
 import torch
 
 from glalign.contract.regions import REGIONS
-from glalign.contract.retriever import Batch, Retriever
-from glalign.data.job_datasets import OTHERS
+from glalign.contract.retriever import ABSENT, Batch, Retriever
+from glalign.data.training_data import OTHERS
 
 WORDS = (
     "a", "man", "woman", "wears", "red", "blue", "black", "shirt", "jacket", "skirt", "shoes", "long", "hair", "bag",
 )  # fmt: skip
-"""Words that every vocabulary has, frequent in descriptions of people."""
+"""Frequent words of descriptions of people, which are in every vocabulary."""
 
 PHRASE_SHARE = 0.3
-"""Share of the tokens of a caption that a region's phrases hold, about as in real captions."""
+"""Share of a caption's tokens inside the phrases of a region, about as in real captions."""
 
 
 def specimen(
@@ -26,9 +26,10 @@ def specimen(
     padding: int = 0,
     seed: int = 11,
 ) -> Batch:
-    """len(person) pairs; captions of `words` (fewest, most) words, followed by `padding` columns.
+    """Make a batch of len(person) pairs for a model; image_size is (height, width), person the class of each pair.
 
-    The same seed gives the same images, captions, phrases and parts whatever the padding.
+    words: fewest and most of a caption. padding: additional columns behind the longest caption. The same seed gives the
+    same images, captions, phrases and parts for any padding.
     """
     generator = torch.Generator().manual_seed(seed)
     count = len(person)
@@ -45,11 +46,11 @@ def specimen(
         tokens=tokens,
         lengths=lengths,
         person=torch.tensor(person),
-        parts=2 * shares if "parts" in model.needs else None,
-        phrases=chosen & inside[:, None] if "phrases" in model.needs else None,
-        other_tokens=other if second else None,
-        other_lengths=other_lengths if second else None,
-        other_same=torch.arange(count) % 2 == 0 if second else None,
+        parts=2 * shares if "parts" in model.needs else ABSENT,
+        phrases=chosen & inside[:, None] if "phrases" in model.needs else ABSENT,
+        other_tokens=other if second else ABSENT,
+        other_lengths=other_lengths if second else ABSENT,
+        other_same=torch.arange(count) % 2 == 0 if second else ABSENT,
         generator=torch.Generator().manual_seed(seed + 1),
     )
 
@@ -57,7 +58,7 @@ def specimen(
 def _captions(
     model: Retriever, count: int, words: tuple[int, int], padding: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Padded ids (count, T) and lengths (count,) of sentences of random words."""
+    """Padded token ids (count, T) and lengths (count,) of sentences of random words."""
     long = torch.randint(words[0], words[1] + 1, (count,), generator=generator).tolist()
     pick = torch.randint(0, len(WORDS), (count, words[1]), generator=generator).tolist()
     texts = [" ".join(WORDS[w] for w in row[:n]) for row, n in zip(pick, long, strict=True)]

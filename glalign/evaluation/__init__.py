@@ -1,1 +1,1 @@
-"""Ranks, metrics and significance; no torch."""
+"""Ranks, metrics, intervals and paired tests; no torch."""

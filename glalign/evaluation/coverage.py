@@ -1,61 +1,53 @@
-"""How many noun phrases the printed keyword lists map to a part of the body (Table 2), and how right they are."""
+"""How many noun phrases the printed keyword lists map to a part of the body (Table 2), and how many of them rightly."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from glalign.contract.records import read_manifest
 from glalign.contract.regions import REGIONS
-from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL, Labelled, compared, read_truth
+from glalign.contract.results import CoverageRecord, PartCounts
+from glalign.contract.specs.data import CoverageSpec
+from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL, FoundPhrase, compare_with_truth, read_truth
 from glalign.language.lexicon import load_lexicon
-from glalign.language.phrases import pieces
+from glalign.language.phrases import NounPhrase, find_noun_phrases
 from glalign.storage.whole_files import write_json
 from glalign.support.progress import Progress
 
 
-def make_coverage(spec: Mapping[str, Any], out: Path) -> None:
-    """Write the counts of all captions of a manifest as JSON: {captions, parts: `covered`, truth: `compared` or null}.
+def make_coverage(spec: CoverageSpec, coverage: Path) -> None:
+    """Write the `CoverageRecord` of all captions of a manifest.
 
-    spec: manifest, truth (a generator's truth.json, or None), language, and how phrases are found: chunker, match and
-    several, as of `extract`. They are those that the repaired keyword lists find, whatever the configuration trains
-    with, and both lists give each a region (D32). `truth` is null where there is none, or where it names no phrases.
+    The phrases are those that the repaired keyword lists find, whatever lists the configuration trains with, and both
+    lists map each phrase to regions (D32). `truth` is null without the generator's truth.json, or where that file names
+    no phrases.
     """
-    keys = [(r.image, i, caption) for r in read_manifest(spec["manifest"]) for i, caption in enumerate(r.captions)]
+    keys = [(r.image, i, caption) for r in read_manifest(spec.manifest) for i, caption in enumerate(r.captions)]
     captions = [caption for _, _, caption in keys]
-    lists = [load_lexicon(name, spec["language"], spec["match"]) for name in ("repaired", "paper")]
-    with Progress(f"coverage of {Path(spec['manifest']).stem}", len(keys), "caption") as progress:
-        found = pieces(captions, spec, lists[0], progress.update)
-    labelled = [
-        [
-            Labelled(piece.start, piece.end, *(words.regions_of(piece.read, spec["several"]) for words in lists))
-            for piece in phrases
-        ]
-        for phrases in found
-    ]
-    true = read_truth(spec["truth"], keys) if spec["truth"] else None
-    counts = {"captions": len(keys), "parts": covered(phrase for phrases in labelled for phrase in phrases)}
-    known = None if true is None else compared(captions, labelled, true, spec["language"])
-    write_json(out, {**counts, "truth": known})
+    lists = [load_lexicon(name, spec.language, spec.match) for name in ("repaired", "paper")]
+    with Progress(f"coverage of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
+        noun_phrases = find_noun_phrases(captions, spec, lists[0], progress.update)
+
+    def label(one: NounPhrase) -> FoundPhrase:
+        return FoundPhrase(one.start, one.end, *(words.regions_of(one.keyword_text, spec.several) for words in lists))
+
+    found = [list(map(label, ones)) for ones in noun_phrases]
+    true = read_truth(spec.truth, keys) if spec.truth else None
+    truth = None if true is None else compare_with_truth(captions, found, true, spec.language)
+    parts = count_coverage([phrase for phrases in found for phrase in phrases])
+    write_json(coverage, CoverageRecord(captions=len(keys), parts=parts, truth=truth).to_json())
 
 
-def covered(phrases: Iterable[Labelled]) -> dict[str, dict[str, Any]]:
-    """Part -> {phrases, matched, elsewhere, coverage}; of no part, and of all, the number of phrases alone.
-
-    phrases: those that the repaired lists give the region. matched: of them, those that the printed lists give it too.
-    elsewhere: those that the printed lists give another one. coverage: 100 matched / phrases, None of no phrase.
-    """
-    phrases = list(phrases)
-    parts: dict[str, dict[str, Any]] = {}
+def count_coverage(phrases: Sequence[FoundPhrase]) -> dict[str, PartCounts]:
+    """Counts of the five regions, their sum, the phrases of no part, and all phrases."""
+    counts: dict[str, tuple[int, ...]] = {}
     for region in REGIONS:
-        own = [phrase for phrase in phrases if region in phrase.regions]
-        parts[region] = {
-            "phrases": len(own),
-            "matched": sum(region in phrase.printed for phrase in own),
-            "elsewhere": sum(bool(phrase.printed) and region not in phrase.printed for phrase in own),
-        }
-    parts[OVERALL] = {key: sum(part[key] for part in parts.values()) for key in ("phrases", "matched", "elsewhere")}
-    for part in parts.values():
-        part["coverage"] = 100 * part["matched"] / part["phrases"] if part["phrases"] else None
-    parts[NO_PART] = {"phrases": sum(not phrase.regions for phrase in phrases)}
-    parts[ALL] = {"phrases": parts[OVERALL]["phrases"] + parts[NO_PART]["phrases"]}
-    return parts
+        own = [phrase.printed for phrase in phrases if region in phrase.regions]
+        matched = sum(region in printed for printed in own)
+        counts[region] = (len(own), matched, sum(map(bool, own)) - matched)
+    counts[OVERALL] = tuple(map(sum, zip(*counts.values(), strict=True)))
+    parts = {}
+    for part, (n, matched, elsewhere) in counts.items():
+        share = 100 * matched / n if n else None
+        parts[part] = PartCounts(phrases=n, matched=matched, elsewhere=elsewhere, coverage=share)
+    no_part = sum(not phrase.regions for phrase in phrases)
+    return parts | {NO_PART: PartCounts(phrases=no_part), ALL: PartCounts(phrases=counts[OVERALL][0] + no_part)}

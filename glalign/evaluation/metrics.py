@@ -10,20 +10,23 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from glalign.contract.results import Interval, MetricsRecord
+from glalign.contract.specs.scoring import MetricsSpec
 from glalign.evaluation.ranking import HitRanks, RankRow
 from glalign.evaluation.ranks_file import draw_of, read_ranks
 from glalign.storage.whole_files import write_json
 from glalign.support.random_streams import seed_for
 
 KS = (1, 5, 10)
-LEVEL = 0.95  # of every interval
+LEVEL = 0.95  # confidence of every interval
 
 
 def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
-    """Text of `value` with `places` decimals, halves away from zero: the one place where numbers are rounded.
+    """Text of `value` with `places` decimals, halves rounded away from zero. All numbers of tables are rounded here.
 
     >>> half_up(Fraction(100 * 1, 800))
     '0.13'
@@ -36,11 +39,9 @@ def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
 
 def flatten(rows: Sequence[RankRow]) -> HitRanks:
     """The ranks of a ranks file as arrays."""
-    starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row.hits) for row in rows], out=starts[1:])
-    ranks = np.fromiter((r for row in rows for r in row.hits), np.int64)
-    best = np.fromiter((r for row in rows for r in row.best), np.int64)
-    return HitRanks(starts, ranks, best)
+    ranks = np.fromiter((rank for row in rows for rank in row.hits), np.int64)
+    best = np.fromiter((rank for row in rows for rank in row.best), np.int64)
+    return HitRanks(np.cumsum([0, *(len(row.hits) for row in rows)], dtype=np.int64), ranks, best)
 
 
 def hits_at(starts: np.ndarray, ranks: np.ndarray) -> dict[int, int]:
@@ -56,11 +57,6 @@ def average_precision(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
     return np.add.reduceat((position + 1) / ranks, starts[:-1]) / counts
 
 
-def inverse_penalty(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """(Q,) number of positives / rank of the last positive."""
-    return np.diff(starts) / ranks[starts[1:] - 1]
-
-
 def percentages(hits: HitRanks) -> dict[str, float]:
     """rank1, rank5, rank10, map, minp in percent, ties against the query, and with suffix `_best` in its favour."""
     n = len(hits.starts) - 1
@@ -70,12 +66,12 @@ def percentages(hits: HitRanks) -> dict[str, float]:
         values |= {f"rank{k}{suffix}": 100 * count / n for k, count in counts.items()}
         # fsum: the mean does not depend on the order of the queries
         values[f"map{suffix}"] = 100 * math.fsum(average_precision(hits.starts, ranks)) / n
-        values[f"minp{suffix}"] = 100 * math.fsum(inverse_penalty(hits.starts, ranks)) / n
+        values[f"minp{suffix}"] = 100 * math.fsum(np.diff(hits.starts) / ranks[hits.starts[1:] - 1]) / n
     return values
 
 
 def by_draw(rows: Sequence[RankRow]) -> list[list[RankRow]]:
-    """The rows of each draw of a test set; nothing where there is one draw alone."""
+    """The rows of each draw of a test set; empty where there is one draw alone."""
     parts: dict[str, list[RankRow]] = {}
     for row in rows:
         if draw := draw_of(row.query):
@@ -83,21 +79,27 @@ def by_draw(rows: Sequence[RankRow]) -> list[list[RankRow]]:
     return list(parts.values())
 
 
-def share_interval(share: float | Fraction, n_queries: int, draws: int) -> tuple[float, float]:
-    """Wilson's interval, in percent, of a share over the queries of one draw of the test set (as a rule the only one).
+def share_interval(share: float | Fraction, n_queries: int, draws: int) -> Interval:
+    """Wilson's interval, in percent, of a share over the queries of one draw of the test set (usually the only one).
 
-    The same query stands in several draws: their answers are averaged, they do not make it more than one query.
+    draws: 0 or 1 for a test set that is not drawn. A query of several draws counts as one, with the mean answer.
     """
     n = n_queries / max(1, draws)
     return wilson(float(share) * n, n)
 
 
-def wilson(hits: float, n: float) -> tuple[float, float]:
+def wilson(hits: float, n: float) -> Interval:
     """Wilson's interval of a share, in percent (statsmodels)."""
     from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  slow to import
 
     low, high = proportion_confint(hits, n, alpha=1 - LEVEL, method="wilson")
     return 100 * float(low), 100 * float(high)
+
+
+def numbered(persons: Sequence[object]) -> np.ndarray:
+    """(Q,) number of each query's person, in the order of their first queries."""
+    index = {person: number for number, person in enumerate(dict.fromkeys(persons))}
+    return np.array([index[person] for person in persons])
 
 
 def cluster_bootstrap(
@@ -107,8 +109,7 @@ def cluster_bootstrap(
 
     first (Q,): rank of each query's first hit. Returns {k: (low, high)} in percent.
     """
-    groups = {person: index for index, person in enumerate(dict.fromkeys(persons))}
-    person = np.array([groups[p] for p in persons])
+    person = numbered(persons)
     sizes = np.bincount(person)
     found = np.stack([np.bincount(person, weights=first <= k) for k in KS], axis=1)
     rng = np.random.default_rng(seed)
@@ -126,28 +127,24 @@ def spread(values: Sequence[float]) -> tuple[float, float | None]:
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
-def make_metrics(spec: dict, out: Path | str) -> None:
-    """Write the metrics of one ranks file as JSON. spec: {ranks: path, bootstrap: number of resamples, root_seed}.
-
-    `hits` holds exact counts, the percentages beside it are unrounded. All systems are resampled by the same draws.
-    """
-    rows, sidecar = read_ranks(spec["ranks"])
-    hits, persons = flatten(rows), [row.person for row in rows]
+def make_metrics(spec: MetricsSpec, metrics: Path) -> None:
+    """Write the metrics of one ranks file as a `MetricsRecord`. All systems are resampled by the same draws."""
+    rows, summary = read_ranks(spec.ranks)
+    hits, persons, draws = flatten(rows), [row.person for row in rows], by_draw(rows)
     first, counts = hits.ranks[hits.starts[:-1]], hits_at(hits.starts, hits.ranks)
-    intervals = cluster_bootstrap(first, persons, spec["bootstrap"], seed_for(spec["root_seed"], "cluster bootstrap"))
-    result = {
+    intervals = cluster_bootstrap(first, persons, spec.bootstrap, seed_for(spec.root_seed, "cluster bootstrap"))
+    found: dict[str, Any] = {
         **percentages(hits),
         "n_queries": len(rows),
-        "n_gallery": sidecar["n_gallery"],
+        "n_gallery": summary.n_gallery,
         "n_persons": len(set(persons)),
         "hits": {str(k): count for k, count in counts.items()},
         "wilson": {str(k): wilson(count, len(rows)) for k, count in counts.items()},
         "bootstrap": {str(k): bounds for k, bounds in intervals.items()},
-        "chance": 100 * float(np.mean(np.diff(hits.starts))) / sidecar["n_gallery"],
+        "chance": 100 * float(np.mean(np.diff(hits.starts))) / summary.n_gallery,
     }
-    if draws := by_draw(rows):
-        result["wilson"] = {
-            str(k): share_interval(Fraction(count, len(rows)), len(rows), len(draws)) for k, count in counts.items()
-        }
-        result["draws"] = {"rank1": [percentages(flatten(part))["rank1"] for part in draws]}
-    write_json(out, result)
+    if draws:
+        found["draws"] = {"rank1": tuple(percentages(flatten(part))["rank1"] for part in draws)}
+        shares = {str(k): Fraction(count, len(rows)) for k, count in counts.items()}
+        found["wilson"] = {k: share_interval(share, len(rows), len(draws)) for k, share in shares.items()}
+    write_json(metrics, MetricsRecord.model_validate(found).to_json())

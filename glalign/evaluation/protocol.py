@@ -1,4 +1,4 @@
-"""The readings of D27: which images are in the gallery, and which of them are a hit."""
+"""The readings of D27: the images of the gallery, and those of them that are a hit."""
 
 from collections.abc import Iterable, Sequence
 
@@ -18,8 +18,10 @@ def gallery_of(records: Iterable[Record], gallery: str) -> list[Record]:
     raise UserError(f"gallery: {gallery!r} is unknown; use all or one_per_identity")
 
 
-def targets(queries: Sequence[Query], gallery: Sequence[Record], hit: str) -> tuple[list, list]:
-    """What must agree for a hit, per query and gallery image: the person (`identity`) or the image itself (`image`)."""
+def targets(
+    queries: Sequence[Query], gallery: Sequence[Record], hit: str
+) -> tuple[list[int], list[int]] | tuple[list[str], list[str]]:
+    """Values of the queries and of the gallery that are equal for a hit: `identity` the persons, `image` the images."""
     if hit == "identity":
         return [q.person for q in queries], [r.person for r in gallery]
     if hit == "image":

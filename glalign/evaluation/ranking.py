@@ -8,6 +8,7 @@ Protocol: every gallery entry competes, no camera exclusion, a hit is any galler
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,7 @@ class RankRow:
     top: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class HitRanks:
+class HitRanks(NamedTuple):
     """Ranks of all positives of all queries: those of query q lie in [starts[q], starts[q + 1]), ascending.
 
     starts (Q + 1,), ranks (P,) with ties against the query, best (P,) with ties in its favour, all int64.
@@ -43,8 +43,7 @@ class HitRanks:
     best: np.ndarray
 
 
-@dataclass(frozen=True)
-class Positives:
+class Positives(NamedTuple):
     """Gallery indices of every query's positives, flattened: those of query q are columns[starts[q]:starts[q + 1]]."""
 
     starts: np.ndarray
@@ -54,25 +53,18 @@ class Positives:
 def find_positives(
     query_targets: Sequence[Hashable], gallery_targets: Sequence[Hashable], names: Sequence[object] | None = None
 ) -> Positives:
-    """Pair every query with the gallery entries of equal target.
-
-    Raises: UserError naming the first query without one.
-    """
+    """Pair every query with the gallery entries of equal target. Raises: UserError naming the first without one."""
     places: dict[Hashable, list[int]] = {}
     for column, target in enumerate(gallery_targets):
         places.setdefault(target, []).append(column)
     groups = []
     for row, target in enumerate(query_targets):
         if target not in places:
-            name = f" ({names[row]})" if names is not None else ""
-            raise UserError(
-                f"query row {row}{name}: id {target!r} has no gallery entry; remove the query or complete the gallery"
-            )
+            lacking = f"{_row(row, names)}: id {target!r} has no gallery entry"
+            raise UserError(f"{lacking}; remove the query or complete the gallery")
         groups.append(places[target])
-    starts = np.zeros(len(groups) + 1, dtype=np.int64)
-    np.cumsum([len(group) for group in groups], out=starts[1:])
-    columns = np.fromiter(chain.from_iterable(groups), dtype=np.int64, count=int(starts[-1]))
-    return Positives(starts, columns)
+    columns = np.fromiter(chain.from_iterable(groups), np.int64)
+    return Positives(np.cumsum([0, *map(len, groups)], dtype=np.int64), columns)
 
 
 def hit_ranks(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int) -> HitRanks:
@@ -97,7 +89,8 @@ def rank_blocks(
 ) -> Iterator[RankRow]:
     """Yield one row per query, in order, from consecutive blocks (b, G) of its scores.
 
-    Targets say what is a hit and default to the persons (see protocol.targets for the other reading of D27).
+    A gallery entry is a hit if its target equals the query's; targets default to the persons (`protocol.targets` has
+    the other reading of D27). Raises: as `hit_ranks` and `find_positives`.
     """
     targets = query_persons if query_targets is None else query_targets
     places = gallery_persons if gallery_targets is None else gallery_targets
@@ -107,13 +100,10 @@ def rank_blocks(
         base = positives.starts[first]
         for row, best_columns in enumerate(_top_columns(block, positives, first, top), start=first):
             pairs = slice(positives.starts[row] - base, positives.starts[row + 1] - base)
-            yield RankRow(
-                query=query_ids[row],
-                person=query_persons[row],
-                hits=tuple(ranks[pairs].tolist()),
-                best=tuple(best[pairs].tolist()),
-                top=tuple((gallery_ids[c], round(float(block[row - first, c]), 6) + 0.0) for c in best_columns),
-            )
+            line = block[row - first]
+            shown = tuple((gallery_ids[c], round(float(line[c]), 6) + 0.0) for c in best_columns)
+            hits = (tuple(ranks[pairs].tolist()), tuple(best[pairs].tolist()))
+            yield RankRow(query_ids[row], query_persons[row], *hits, shown)
 
 
 def _checked(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -122,10 +112,8 @@ def _checked(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int)
     for given in blocks:
         block = np.asarray(given)
         if block.ndim != 2 or block.shape[1] != n_gallery or first + len(block) > n_queries:
-            raise UserError(
-                f"scores of query rows from {first}: shape {block.shape} does not fit "
-                f"{n_queries} queries and {n_gallery} gallery entries"
-            )
+            wanted = f"{n_queries} queries and {n_gallery} gallery entries"
+            raise UserError(f"scores of query rows from {first}: shape {block.shape} does not fit {wanted}")
         yield first, block
         first += len(block)
     if first != n_queries:
@@ -139,11 +127,13 @@ def _require_finite(chunk: np.ndarray, first: int, names: Sequence[object] | Non
     if not finite.all():
         row = int(np.argmin(finite))
         column = int(np.argmin(np.isfinite(chunk[row])))
-        name = f" ({names[first + row]})" if names is not None else ""
-        raise UserError(
-            f"query row {first + row}{name}: score {chunk[row, column]} at gallery column {column}; "
-            "scores must be finite numbers"
-        )
+        place = f"{_row(first + row, names)}: score {chunk[row, column]} at gallery column {column}"
+        raise UserError(f"{place}; scores must be finite numbers")
+
+
+def _row(row: int, names: Sequence[object] | None) -> str:
+    """A query in an error message."""
+    return f"query row {row}" + (f" ({names[row]})" if names is not None else "")
 
 
 def _block_ranks(
@@ -186,14 +176,14 @@ def _counts(
             at_least[pairs] = _count_rows(np.greater_equal, lines, scores[pairs], truth)
             above[pairs] = _count_rows(np.greater, lines, scores[pairs], truth)
         for row in np.flatnonzero(size > SORT_ABOVE):
-            pairs, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
-            at_least[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="left")
-            above[pairs] = len(line) - np.searchsorted(line, scores[pairs], side="right")
+            own, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
+            at_least[own] = len(line) - np.searchsorted(line, scores[own], side="left")
+            above[own] = len(line) - np.searchsorted(line, scores[own], side="right")
     return at_least, above
 
 
 def _own_counts(rows: np.ndarray, scores: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same counts among the positives of the row alone, whose scores descend; before: how many precede each."""
+    """The same counts among the positives of the row alone, scores descending; before: how many precede each."""
     first_of_tie = np.ones(len(rows) + 1, dtype=bool)
     first_of_tie[1:-1] = (np.diff(rows) > 0) | (scores[1:] != scores[:-1])
     edges, tie = np.flatnonzero(first_of_tie), np.cumsum(first_of_tie[:-1]) - 1

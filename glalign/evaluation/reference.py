@@ -1,58 +1,57 @@
-"""The two ends of the scale: scores drawn by chance, and scores of someone who knows what the caption names.
+"""Reference scores without a training: random scores (floor), and an oracle that knows the true attributes (ceiling).
 
-A reference scorer has no training: `blocks(queries, gallery, block)` yields consecutive (b, G) scores.
+A reference scorer takes a `PredictSpec`; `blocks(queries, gallery, block)` yields consecutive (b, G) scores.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from glalign.contract.records import Query, Record
+from glalign.contract.specs.scoring import PredictSpec
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 
 
 class RandomScores:
-    """The floor: independent uniform scores. spec: {root_seed, seed}. They do not depend on the block size."""
+    """Independent uniform scores; they do not depend on the block size."""
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
-        self.seed = seed_for(spec["root_seed"], "random scores", spec["seed"])
+    def __init__(self, spec: PredictSpec) -> None:
+        self.seed = seed_for(spec.root_seed, "random scores", spec.seed)
 
     def blocks(self, queries: Sequence[Query], gallery: Sequence[Record], block: int) -> Iterator[np.ndarray]:
-        """Consecutive rows of one stream of doubles."""
+        """Yield consecutive rows of one stream of doubles."""
         rng = np.random.default_rng(self.seed)
         for low in range(0, len(queries), block):
             yield rng.random((min(block, len(queries) - low), len(gallery)))
 
 
 class OracleScores:
-    """The ceiling of what captions say: facts a caption names that an image satisfies, minus those it contradicts.
+    """The number of facts of a caption that an image satisfies, minus those that it contradicts.
 
-    spec: {test: {truth: path of the generator's truth.json}}. An attribute that is not visible in the image counts 0.
-    Images that fit equally well stay tied, and ties count against the query: the oracle cannot guess.
+    The facts come from the generator's truth.json. An attribute that is not visible in the image counts 0. Images that
+    fit equally well are tied, and ties count against the query: the oracle cannot guess.
     """
 
     needs = frozenset({"truth"})
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
-        self.path = spec["test"]["truth"]
-        if self.path is None:
+    def __init__(self, spec: PredictSpec) -> None:
+        """Raises: UserError when the test set has no truth.json, or the file is damaged."""
+        if spec.test.truth is None:
             raise UserError("oracle: this test set has no truth.json; the oracle needs a synthetic data set")
+        self.path = spec.test.truth
         try:
-            truth = read_json(self.path).items()
-            self.images = {image: dict(entry["visible"]) for image, entry in truth}
-            self.facts = {
-                (image, index): [(attribute, value) for attribute, value in facts]
-                for image, entry in truth
-                for index, facts in enumerate(entry["facts"])
-            }
+            truth: Any = read_json(self.path)
+            self.images = {image: dict(entry["visible"]) for image, entry in truth.items()}
+            captions = [((image, i), facts) for image in truth for i, facts in enumerate(truth[image]["facts"])]
+            self.facts = {key: [(attribute, value) for attribute, value in facts] for key, facts in captions}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{self.path}: not a generator's truth file ({error!r}); synthesize it again") from error
 
     def blocks(self, queries: Sequence[Query], gallery: Sequence[Record], block: int) -> Iterator[np.ndarray]:
-        """Small whole numbers as float32, exact."""
+        """Yield consecutive rows of scores: small whole numbers as float32, exact."""
         named = [self._named(query) for query in queries]
         columns = {fact: i for i, fact in enumerate(sorted({f for facts in named for f in facts}, key=repr))}
         agreement = np.zeros((len(columns), len(gallery)), np.float32)

@@ -1,4 +1,4 @@
-"""The evaluator for anyone's scores: an npz file in, percentages out, never more than a block of scores in memory.
+"""The evaluator for scores of any system: reads an npz file in blocks of scores and returns percentages.
 
 Arrays: similarity (Q, G) real, query_ids (Q,) and gallery_ids (G,) integers or strings. Nothing is ever unpickled.
 """
@@ -32,12 +32,10 @@ def evaluate_scores(path: Path | str) -> dict[str, float | int]:
     try:
         with zipfile.ZipFile(path) as archive:
             query_ids, gallery_ids = _ids(archive, path, "query_ids"), _ids(archive, path, "gallery_ids")
-            try:
-                positives = find_positives(query_ids, gallery_ids)
-                blocks = _blocks(archive, path, len(query_ids), len(gallery_ids))
-                hits = hit_ranks(blocks, positives, len(gallery_ids))
-            except UserError as error:
-                raise UserError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+            blocks = _blocks(archive, path, len(query_ids), len(gallery_ids))
+            hits = hit_ranks(blocks, find_positives(query_ids, gallery_ids), len(gallery_ids))
+    except UserError as error:
+        raise UserError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -54,18 +52,14 @@ def _open(archive: zipfile.ZipFile, path: Path, name: str) -> tuple[IO[bytes], t
         raise UserError(f"{path}: array `{name}` is missing (found: {found}); write the file with {SAVE}")
     try:
         stream = archive.open(f"{name}.npy")
+        shape, fortran, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
     except RuntimeError as error:  # encrypted, or compressed in a way that Python does not know
         raise UserError(f"{path}: array `{name}` cannot be read ({error}); write the file with {SAVE}") from error
-    try:
-        version = np.lib.format.read_magic(stream)
-        shape, fortran, dtype = HEADERS[version](stream)
     except (ValueError, KeyError) as error:
         raise UserError(f"{path}: array `{name}` has an unreadable header ({error}); write it with {SAVE}") from error
     if dtype.hasobject:
-        raise UserError(
-            f"{path}: array `{name}` holds Python objects, which are never unpickled; "
-            "convert it to numbers or strings before saving"
-        )
+        unread = f"{path}: array `{name}` holds Python objects, which are never unpickled"
+        raise UserError(f"{unread}; convert it to numbers or strings before saving")
     if math.prod(shape) * dtype.itemsize > archive.getinfo(f"{name}.npy").file_size:
         raise UserError(f"{path}: array `{name}` is shorter than its shape {shape} says; write the file again")
     return stream, shape, fortran, dtype
@@ -79,7 +73,7 @@ def _read(stream: IO[bytes], dtype: np.dtype, count: int) -> np.ndarray:
     return np.frombuffer(data, dtype=dtype, count=count).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list:
+def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list[int | str]:
     """Identity of every row or column as Python values, so that an integer equals the same integer of another width."""
     stream, shape, _, dtype = _open(archive, path, name)
     if len(shape) != 1 or shape[0] == 0:
@@ -88,7 +82,7 @@ def _ids(archive: zipfile.ZipFile, path: Path, name: str) -> list:
         raise UserError(f"{path}: array `{name}` has type {dtype}; ids must be integers or strings")
     values = _read(stream, dtype, shape[0])
     try:
-        return (np.char.decode(values, "utf-8") if dtype.kind == "S" else values).tolist()
+        return list((np.char.decode(values, "utf-8") if dtype.kind == "S" else values).tolist())
     except (ValueError, SystemError) as error:  # the second for a number that is no character
         raise UserError(f"{path}: array `{name}` holds ids that are no text ({error}); save them as str") from error
 
@@ -97,10 +91,8 @@ def _blocks(archive: zipfile.ZipFile, path: Path, n_queries: int, n_gallery: int
     """Consecutive rows of `similarity`, native numbers, as many at a time as fit BLOCK_BYTES."""
     stream, shape, fortran, dtype = _open(archive, path, "similarity")
     if shape != (n_queries, n_gallery):
-        raise UserError(
-            f"{path}: array `similarity` has shape {shape}, but there are {n_queries} query_ids and "
-            f"{n_gallery} gallery_ids: expected ({n_queries}, {n_gallery})"
-        )
+        ids = f"{n_queries} query_ids and {n_gallery} gallery_ids: expected ({n_queries}, {n_gallery})"
+        raise UserError(f"{path}: array `similarity` has shape {shape}, but there are {ids}")
     if dtype.kind not in "fiub":
         raise UserError(f"{path}: array `similarity` has type {dtype}; scores must be real numbers")
     step = max(1, BLOCK_BYTES // (n_gallery * dtype.itemsize))
@@ -108,7 +100,7 @@ def _blocks(archive: zipfile.ZipFile, path: Path, n_queries: int, n_gallery: int
     whole = _read(stream, dtype, n_queries * n_gallery).reshape(shape, order="F") if fortran else None
     for low in range(0, n_queries, step):
         rows = min(step, n_queries - low)
-        block = whole[low : low + rows] if fortran else _read(stream, dtype, rows * n_gallery).reshape(rows, n_gallery)
+        block = _read(stream, dtype, rows * n_gallery).reshape(rows, -1) if whole is None else whole[low : low + rows]
         yield np.ascontiguousarray(block, dtype=COMPARED_AS.get(dtype.char, block.dtype))
     if stream.read(1):
         raise UserError(f"{path}: array `similarity` is longer than its shape {shape} says; write the file again")

@@ -1,11 +1,10 @@
-"""A keyword list says which body region a noun phrase speaks of."""
+"""Keyword lists, which map noun phrases to body regions."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.contract.regions import REGIONS
 from glalign.support.errors import UserError
@@ -14,9 +13,8 @@ DATA_FILES = ("lexicon/*.yaml",)  # part of the digest of every stage that impor
 FOLDER = Path(__file__).with_name("lexicon")
 
 
-@dataclass(frozen=True)
-class Keyword:
-    """One keyword found in a text: its characters and its regions, two where the list prints the word twice."""
+class Keyword(NamedTuple):
+    """One keyword found in a text: its characters and its regions, two if the list prints the word twice."""
 
     start: int
     end: int
@@ -24,11 +22,11 @@ class Keyword:
 
 
 class Lexicon:
-    """Keywords of one language, found in a text by the rules of D21.
+    """Keywords of one language (matched as in D21).
 
-    keywords: region to words. match "words": whole words, in Vietnamese whole segmented words or the beginning of a
-    compound ("áo" in "áo_khoác") unless the word is in `whole_words`; "substrings": anywhere. number: the singular and
-    the plural of an English keyword match too.
+    keywords: region -> words. match: "words" for whole words, in Vietnamese whole segmented words or the first part of
+    a compound ("áo" in "áo_khoác") unless the word is in `whole_words`; "substrings" for any place. number: match the
+    singular and the plural of an English keyword too.
     """
 
     def __init__(self, keywords: Mapping[str, Iterable[str]], language: str, match: str, number: bool):
@@ -40,27 +38,27 @@ class Lexicon:
                     regions.setdefault(form, []).append(region)
         self._regions = {_key(form): tuple(names) for form, names in regions.items()}
         longest_first = sorted(regions, key=lambda form: (-len(form), form))
-        spelt = "|".join("[ -]".join(map(re.escape, re.split("[ -]", form))) for form in longest_first)
+        alternatives = "|".join("[ -]".join(map(re.escape, re.split("[ -]", form))) for form in longest_first)
         if match == "substrings":
-            pattern = f"({spelt})"
+            pattern = f"({alternatives})"
         elif language == "vi":
             whole = set(grammar("vi")["whole_words"])
             endings = (re.escape(form) + (r"(?!\w)" if form in whole else r"(?=_|\b)") for form in longest_first)
             pattern = rf"(?<!\w)({'|'.join(endings)})\w*"
         else:
-            pattern = rf"(?<![^\W_])({spelt})(?![^\W_])"
+            pattern = rf"(?<![^\W_])({alternatives})(?![^\W_])"
         self._pattern = re.compile(pattern, re.IGNORECASE)
 
     def find(self, text: str) -> list[Keyword]:
-        """Keywords in the order of the text; of two that overlap, the earlier and then the longer one."""
+        """Find keywords, in the order of the text; of two that overlap, the earlier, then the longer one."""
         return [Keyword(*match.span(), self._regions[_key(match.group(1))]) for match in self._pattern.finditer(text)]
 
     def regions_of(self, phrase: str, several: str = "nearest") -> tuple[str, ...]:
-        """Regions that a noun phrase speaks of; none without a keyword.
+        """Return the regions that a noun phrase describes; none without a keyword.
 
-        several "nearest": the keyword nearest the head noun decides, the last one in English, the first one in
-        Vietnamese; "all": every region named, in the order of `REGIONS`. A word printed under two regions counts for
-        the later one beside another keyword of that region, else for the first: "kính" alone is HEAD.
+        several: with "nearest" the keyword nearest the head noun decides, the last one in English, the first one in
+        Vietnamese; with "all" every named region counts, in the order of `REGIONS`. A word printed under two regions
+        counts for the later one beside another keyword of that region, else for the first: "kính" alone is HEAD.
         """
         found = self.find(phrase)
         if not found:
@@ -74,19 +72,18 @@ class Lexicon:
 
 
 def load_lexicon(name: str, language: str, match: str = "words") -> Lexicon:
-    """The shipped list `name`, "paper" or "repaired", of a language, "en" or "vi"; match as in `Lexicon`."""
-    chosen = _read(name)
-    parts = [chosen, chosen.get("ours", {})]
-    if "extends" in chosen:
-        parts.insert(0, _read(chosen["extends"]))
+    """Load the shipped list `name`, "paper" or "repaired", of a language, "en" or "vi". match: as in `Lexicon`."""
+    table = _read(name)
+    parts = [table, table.get("ours", {})]
+    parts = [_read(table["extends"]), *parts] if "extends" in table else parts
     lists = {region: [word for part in parts for word in part.get(language, {}).get(region, [])] for region in REGIONS}
     if not any(lists.values()):
         raise UserError(f"lexicon {name}: no keywords for language {language!r}; languages are en and vi")
-    return Lexicon(lists, language, match, chosen.get("number", False))
+    return Lexicon(lists, language, match, table.get("number", False))
 
 
 def grammar(language: str) -> dict[str, Any]:
-    """What the matching rules know of a language (lexicon/grammar.yaml)."""
+    """Return the word lists of a language that the rules use (lexicon/grammar.yaml)."""
     return _read("grammar")[language]
 
 
@@ -101,12 +98,12 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _key(form: str) -> str:
-    """A keyword found in a text, as the table names it: lower case, hyphens and blanks alike."""
+    """Normalise a keyword: lower case, blanks for hyphens."""
     return form.lower().replace("-", " ")
 
 
 def _forms(keyword: str) -> tuple[str, ...]:
-    """A keyword with its singular and its plural, where they mean the same.
+    """Return a keyword with its singular or plural if they mean the same.
 
     >>> _forms("watch"), _forms("teeth"), _forms("shorts"), _forms("dress")
     (('watch', 'watches'), ('teeth', 'tooth'), ('shorts',), ('dress', 'dresses'))
@@ -114,8 +111,8 @@ def _forms(keyword: str) -> tuple[str, ...]:
     rules = grammar("en")
     if keyword in rules["plural_only"]:
         return (keyword,)
-    if keyword in rules["irregular"]:
-        return keyword, rules["irregular"][keyword]
     if keyword.endswith("s") and not keyword.endswith("ss"):
-        return keyword, keyword.removesuffix("s")
-    return keyword, keyword + ("es" if keyword.endswith(("s", "x", "ch", "sh")) else "s")
+        other = keyword.removesuffix("s")
+    else:
+        other = keyword + ("es" if keyword.endswith(("s", "x", "ch", "sh")) else "s")
+    return keyword, rules["irregular"].get(keyword, other)

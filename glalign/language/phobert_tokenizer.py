@@ -1,31 +1,26 @@
-"""PhoBERT's tokenizer (Nguyen and Nguyen 2020): words of a segmenter, cut into the pieces of its own two files."""
-
-from __future__ import annotations
+"""PhoBERT's tokenizer (Nguyen and Nguyen 2020): word segmentation, then byte pair encoding with its two files."""
 
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from glalign.language.segmentation import Word, composed, cutter, segment
-from glalign.language.tokenizers import Span
+from glalign.contract.tokenizer import Span
+from glalign.language.segmentation import Word, load_segmenter, segment, to_nfc
 from glalign.support.errors import UserError
 
-if TYPE_CHECKING:
-    from transformers import PhobertTokenizer
+MAX_TOKENS = 256
+"""Longest input that PhoBERT was trained on, including start and end token."""
 
-MOST_TOKENS = 256
-"""Longest caption that PhoBERT was trained on, marks included."""
-
-JOINT = "@@"
-"""Ends every piece of a word but its last."""
+CONTINUATION = "@@"
+"""Suffix of every piece of a word but the last."""
 
 
 class PhoBertFileTokenizer:
-    """`<s>` pieces `</s>` over segmented words, from a file of pieces ("piece count") and one of merges ("a b count").
+    """`<s>` pieces `</s>` of segmented words, from a vocabulary ("piece count") and a list of merges ("a b count").
 
-    ids: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces in the order of their file, <mask> last. The case is kept, as the
-    vocabulary is cased; lower_case is the other reading of D6. A cut text keeps its end mark. transformers' tokenizer
-    does the pieces. Raises: UserError naming a file that is missing or is none of PhoBERT's.
+    ids: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces in the order of their file, <mask> last. The vocabulary is cased;
+    lower_case lower-cases words all the same (D6). A truncated text keeps its end token. transformers' tokenizer
+    splits the words. Raises: UserError naming a file that is missing or not PhoBERT's.
     """
 
     pad_id, sot_id, eot_id, unknown_id = 1, 0, 2, 3
@@ -34,14 +29,14 @@ class PhoBertFileTokenizer:
         self,
         vocabulary: Path | str,
         merges: Path | str,
-        context_length: int = MOST_TOKENS,
+        context_length: int = MAX_TOKENS,
         *,
         lower_case: bool = False,
         segmenter: str = "pyvi",
     ):
-        if not 3 <= context_length <= MOST_TOKENS:
-            raise UserError(f"model.context_length: {context_length}; PhoBERT reads 3 to {MOST_TOKENS} tokens")
-        cutter(segmenter)  # a segmenter that is missing is known before the first caption
+        if not 3 <= context_length <= MAX_TOKENS:
+            raise UserError(f"model.context_length: {context_length}; PhoBERT reads 3 to {MAX_TOKENS} tokens")
+        load_segmenter(segmenter)  # fails now, not at the first caption, if it is missing
         self._pieces = _pieces(Path(vocabulary), Path(merges))
         self.mask_id = self._pieces.mask_token_id
         self.vocab_size = self.mask_id + 1
@@ -49,10 +44,10 @@ class PhoBertFileTokenizer:
         self._lower_case, self._segmenter = lower_case, segmenter
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids with start and end mark, and their spans in `text` as given."""
+        """Return ids with start and end token, and their spans in `text`."""
         ids: list[int] = []
         spans: list[Span] = []
-        plain, places = composed(text)
+        plain, places = to_nfc(text)
         for word in segment(plain, self._segmenter):
             pieces = self._pieces.bpe(word.text.lower() if self._lower_case else word.text).split(" ")
             ids += self._pieces.convert_tokens_to_ids(pieces)
@@ -62,19 +57,19 @@ class PhoBertFileTokenizer:
 
 
 def piece_spans(word: Word, pieces: list[str]) -> list[Span]:
-    """The characters that each piece of a word stands for; a piece's "_" stands for the blank between syllables.
+    """Return the span of each piece of a word; "_" in a piece is the blank between syllables.
 
-    Where the pieces have more or fewer letters than the text (two blanks, a lower case of another length) each stands
-    for the whole word.
+    If the pieces have more or fewer letters than the text (two blanks, a lower case of another length), each has the
+    span of the whole word.
     """
-    ends = list(accumulate([len(piece) - len(JOINT) for piece in pieces[:-1]] + [len(pieces[-1])]))
+    ends = list(accumulate([len(piece) - len(CONTINUATION) for piece in pieces[:-1]] + [len(pieces[-1])]))
     if ends[-1] != word.end - word.start:
         return [(word.start, word.end)] * len(pieces)
     return [(word.start + start, word.start + end) for start, end in pairwise([0, *ends])]
 
 
-def _pieces(vocabulary: Path, merges: Path) -> PhobertTokenizer:
-    """transformers' tokenizer of these files."""
+def _pieces(vocabulary: Path, merges: Path) -> Any:
+    """Load transformers' tokenizer from these files."""
     from transformers import PhobertTokenizer  # noqa: PLC0415
 
     try:

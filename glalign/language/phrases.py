@@ -1,16 +1,16 @@
-"""Each caption's noun phrases and the body region that each speaks of (Section 3.2 of the paper)."""
+"""Noun phrases of captions and the body region that each describes (Section 3.2 of the paper)."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 from glalign.contract.records import read_manifest
-from glalign.language import chunks_en as chunks
-from glalign.language import chunks_vi
-from glalign.language.chunks_en import Parse
+from glalign.contract.specs.data import PhrasesSpec
+from glalign.language import noun_chunks_en, noun_chunks_vi
 from glalign.language.lexicon import Lexicon, load_lexicon
+from glalign.language.noun_chunks import ParsedCaption
 from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
@@ -25,87 +25,78 @@ class Phrase(TypedDict):
     region: str | None
 
 
-class Piece(NamedTuple):
-    """A noun phrase that has no region yet: its characters in the caption, and what the keyword lists read of it."""
+class NounPhrase(NamedTuple):
+    """A noun phrase without a region: its characters in the caption, and the text in which keywords are looked up."""
 
     start: int
     end: int
-    read: str
+    keyword_text: str
 
 
 def extract(
-    captions: Iterable[str],
-    spec: Mapping[str, Any],
-    language: str,
-    progress: Callable[[int], None] = lambda done: None,
+    captions: Iterable[str], rules: PhrasesSpec, progress: Callable[[int], None] = lambda done: None
 ) -> list[list[Phrase]]:
-    """Phrases of each caption, in the order of the text.
+    """Find the phrases of each caption, in the order of the text (D17, D20, D21).
 
-    spec: lexicon, chunker ("spacy" or "words"), match, several (D17, D20, D21); segmenter for Vietnamese, pyvi unless
-    it is given. With "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
-    "words" all phrases are of that kind. progress is told how many captions are done since its last call.
-    Raises: UserError for a language without keywords, or a chunker or segmenter that is not installed.
+    With the chunker "spacy" a keyword outside every chunk still gives a phrase, of the keyword and its modifiers; with
+    "words" all phrases are of that kind. The segmenter of Vietnamese captions is pyvi unless one is given. progress is
+    called with the number of captions done since its last call. Raises: UserError for a language without keywords, or a
+    chunker or segmenter that is not installed.
     """
-    lexicon, captions = load_lexicon(spec["lexicon"], language, spec["match"]), list(captions)
+    lexicon, captions = load_lexicon(rules.lexicon, rules.language, rules.match), list(captions)
     return [
         [
-            Phrase(text=caption[piece.start : piece.end], start=piece.start, end=piece.end, region=region)
-            for piece in found
-            for region in lexicon.regions_of(piece.read, spec["several"]) or (None,)
+            Phrase(text=caption[phrase.start : phrase.end], start=phrase.start, end=phrase.end, region=region)
+            for phrase in phrases
+            for region in lexicon.regions_of(phrase.keyword_text, rules.several) or (None,)
         ]
-        for caption, found in zip(captions, pieces(captions, spec, lexicon, progress), strict=True)
+        for caption, phrases in zip(captions, find_noun_phrases(captions, rules, lexicon, progress), strict=True)
     ]
 
 
-def pieces(
-    captions: Sequence[str], spec: Mapping[str, Any], lexicon: Lexicon, progress: Callable[[int], None]
-) -> list[list[Piece]]:
-    """Noun phrases of each caption; `lexicon` finds those that the chunker misses. Arguments else as of `extract`."""
+def find_noun_phrases(
+    captions: Sequence[str], rules: PhrasesSpec, lexicon: Lexicon, progress: Callable[[int], None]
+) -> list[list[NounPhrase]]:
+    """Find the noun phrases of each caption. lexicon: finds those that the chunker misses; the rest as in `extract`."""
     copies = Counter(captions)
     found = {}
-    for caption, parse in zip(copies, _parses(list(copies), spec, lexicon.language), strict=True):
-        found[caption] = _pieces(parse, lexicon)
+    for caption, parse in zip(copies, _parses(list(copies), rules), strict=True):
+        found[caption] = _noun_phrases(parse, lexicon)
         progress(copies[caption])
     return [found[caption] for caption in captions]
 
 
-def make_phrases(spec: Mapping[str, Any], out: Path) -> None:
-    """Write the phrases of every caption of a manifest as JSON lines {"image", "index", "phrases"}.
-
-    spec: manifest, language and the keys of `extract`. Raises: UserError when no phrase of any caption has a region.
-    """
-    keys = [(r.image, i, caption) for r in read_manifest(spec["manifest"]) for i, caption in enumerate(r.captions)]
-    with Progress(f"phrases of {Path(spec['manifest']).stem}", len(keys), "caption") as progress:
-        found = extract((caption for _, _, caption in keys), spec, spec["language"], progress.update)
-    if not any(phrase["region"] for phrases in found for phrase in phrases):
-        raise UserError(f"{spec['manifest']}: no caption names a body region; check the dataset's `language`")
-    rows = (
-        {"image": image, "index": index, "phrases": phrases}
-        for (image, index, _), phrases in zip(keys, found, strict=True)
-    )
-    write_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
+    """Write the phrases of a manifest as JSON lines {image, index, phrases}. Raises: UserError if none has a region."""
+    keys = [(r.image, i, caption) for r in read_manifest(spec.manifest) for i, caption in enumerate(r.captions)]
+    with Progress(f"phrases of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
+        found = extract((caption for _, _, caption in keys), spec, progress.update)
+    if not any(phrase["region"] for own in found for phrase in own):
+        raise UserError(f"{spec.manifest}: no caption names a body region; check the dataset's `language`")
+    rows = ({"image": key[0], "index": key[1], "phrases": own} for key, own in zip(keys, found, strict=True))
+    write_text(phrases, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def _parses(captions: list[str], spec: Mapping[str, Any], language: str) -> Iterator[Parse]:
-    """What the chunker reads of each caption."""
-    segmenter = spec.get("segmenter", "pyvi")
-    match spec["chunker"], language:
+def _parses(captions: list[str], rules: PhrasesSpec) -> Iterator[ParsedCaption]:
+    """Run the chunker on each caption."""
+    segmenter = rules.segmenter or "pyvi"
+    match rules.chunker, rules.language:
         case "spacy", "en":
-            return chunks.noun_chunks(captions)
+            return noun_chunks_en.noun_chunks(captions)
         case "spacy", "vi":
-            return chunks_vi.noun_chunks(captions, segmenter)
+            return noun_chunks_vi.noun_chunks(captions, segmenter)
         case _, "vi":
-            return chunks_vi.segmented(captions, segmenter)
+            return noun_chunks_vi.without_chunks(captions, segmenter)
         case _:
-            return map(Parse, captions)
+            return map(ParsedCaption, captions)
 
 
-def _pieces(parse: Parse, lexicon: Lexicon) -> list[Piece]:
-    """Chunks mended and completed by what they miss."""
-    completed = chunks_vi.completed if lexicon.language == "vi" else chunks.completed
+def _noun_phrases(parse: ParsedCaption, lexicon: Lexicon) -> list[NounPhrase]:
+    """Complete the chunks and convert their places to those of the caption."""
+    language = noun_chunks_vi if lexicon.language == "vi" else noun_chunks_en
     places = range(len(parse.text) + 1) if parse.places is None else parse.places
-    return [
-        Piece(places[chunk.start], places[chunk.end],
-              parse.text[chunk.start if chunk.head is None else chunk.head : chunk.end])
-        for chunk in completed(parse.text, parse, lexicon.find(parse.text))
-    ]  # fmt: skip
+    phrases = []
+    for chunk in language.complete_chunks(parse, lexicon.find(parse.text)):
+        head = chunk.start if chunk.head is None else chunk.head
+        phrases.append(NounPhrase(places[chunk.start], places[chunk.end], parse.text[head : chunk.end]))
+    return phrases

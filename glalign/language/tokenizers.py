@@ -1,44 +1,24 @@
-"""Captions become token ids, and every id knows which characters of the caption it stands for."""
+"""Tokenizers: captions to token ids with the span of characters of each token."""
 
 import gzip
 import html
 import importlib.util
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar
 
+from glalign.contract.tokenizer import Span, Split, split_words
 from glalign.support.errors import UserError
-
-Span = tuple[int, int]
-"""Start and end of a stretch of characters; (0, 0) is no stretch at all."""
-
-Split = Callable[[str], Sequence[tuple[str, Span]]]
-"""Cuts a caption into words; each with the characters that it is."""
-
-
-class Tokenizer(Protocol):
-    """What a system needs of its tokenizer. `eot_id` and `mask_id` are None where there is no such token."""
-
-    pad_id: int
-    eot_id: int | None
-    mask_id: int | None
-    vocab_size: int
-    context_length: int
-
-    def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids of a normalised caption, at most `context_length`, and the characters each stands for."""
-        ...
 
 
 def normalise_caption(text: str) -> str:
-    """The caption as every stage reads it: broken encodings and HTML entities repaired, blanks single, ends trimmed.
+    """Normalise a raw caption: repair broken encodings and HTML entities, collapse and trim blanks.
 
-    This is CLIP's cleaning without its lower-casing. It may change the length, hence it is done once, by the data
-    reader: spans of phrases and of tokens count the characters of its result. Doing it twice changes nothing.
+    This is CLIP's cleaning without its lower-casing. It may change the length, so only the data reader calls it: spans
+    of phrases and tokens refer to its result. It is idempotent.
 
     >>> normalise_caption(" A man&#39;s  shirt ")
     "A man's shirt"
@@ -51,20 +31,21 @@ def normalise_caption(text: str) -> str:
 
 
 def clip_tokenizer(merges: int | None = None, context_length: int = 77, lower_case: bool = True) -> "BytePairTokenizer":
-    """CLIP's tokenizer, or its tiny twin with the first `merges` merges of CLIP's list.
+    """Return CLIP's tokenizer, or its tiny twin with the first `merges` merges of CLIP's list.
 
-    None is CLIP itself: 49,408 ids, equal to OpenAI's and open_clip's. The twin has 512 bytes (inside and at the end
-    of a word), `merges` slots and the two marks. 77 tokens: CLIP's limit (D4). lower_case: as CLIP does (D6).
+    merges: None for CLIP itself with 49,408 ids, equal to OpenAI's and open_clip's. The twin has 512 bytes (inside and
+    at the end of a word), `merges` merges, start and end token. 77 tokens: CLIP's limit (D4). lower_case: as in CLIP
+    (D6).
     """
     return BytePairTokenizer(_clip_merges(), merges, context_length, lower_case)
 
 
 class BytePairTokenizer:
-    """Byte pair encoding as in CLIP (Radford et al. 2021): `[start] word pieces [end]`, padded with 0, end mark kept.
+    """Byte pair encoding as in CLIP (Radford et al. 2021): `[start] word pieces [end]`, padded with 0.
 
-    ids: 256 bytes, 256 bytes that end a word, one per merge, start, end (the largest, so that argmax finds it).
-    mask_id is the last merge's, as IRRA takes it ("jekyll" in CLIP's list). A twin gives that merge up, because there
-    it would be a common syllable. A start or end mark spelt out in a caption is ordinary text.
+    ids: 256 bytes, 256 bytes that end a word, one per merge, start, end (the largest, so that argmax finds it). A
+    truncated text keeps its end token. mask_id: the last merge's, as in IRRA ("jekyll" in CLIP's list); a twin omits
+    that merge, which would be a common syllable. Start and end tokens written out in a caption are ordinary text.
     """
 
     pad_id = 0
@@ -78,23 +59,18 @@ class BytePairTokenizer:
         kept = merges if keep is None else merges[: count - 1]
         alphabet = _byte_letters()
         pieces = [*alphabet, *(letter + "</w>" for letter in alphabet), *(a + b for a, b in kept)]
-        self.vocab_size = 512 + count + 2
-        self.sot_id, self.eot_id, self.mask_id = self.vocab_size - 2, self.vocab_size - 1, self.vocab_size - 3
-        self.context_length = context_length
-        self.lower_case = lower_case
+        self.vocab_size, self.context_length, self.lower_case = 512 + count + 2, context_length, lower_case
+        self.mask_id, self.sot_id, self.eot_id = range(self.vocab_size - 3, self.vocab_size)
         vocabulary = {piece: index for index, piece in enumerate(pieces)}
         self._pieces = Tokenizer(models.BPE(vocab=vocabulary, merges=list(kept), end_of_word_suffix="</w>"))
         # English contractions, words, single digits, runs of other signs (the pattern of CLIP's tokenizer).
         words = Regex(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+")
-        self._pieces.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Split(words, behavior="removed", invert=True),
-                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False, trim_offsets=False),
-            ]
-        )
+        split = pre_tokenizers.Split(words, behavior="removed", invert=True)
+        to_letters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False, trim_offsets=False)
+        self._pieces.pre_tokenizer = pre_tokenizers.Sequence([split, to_letters])
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids with start and end mark, and their spans in the normalised `text`; a cut text keeps its end mark."""
+        """Return ids with start and end token, and their spans in the normalised `text`."""
         lowered, origin = _lower(text) if self.lower_case else (text, None)
         encoded = self._pieces.encode(lowered)
         room = self.context_length - 2
@@ -105,16 +81,14 @@ class BytePairTokenizer:
 
 
 class WordTokenizer:
-    """A dictionary of words, no marks: known words in order.
+    """Tokens are the words of a dictionary, without start and end token.
 
-    Words are numbered from 1 in the order given, 0 is the padding. The words of a caption are what `split` finds, by
-    default `split_words`. unknown: words outside the dictionary share the number after the last, else they are skipped,
-    and a caption without any known word has no ids at all. At most `max_words`.
+    Words have the ids from 1 on in the order given, padding has 0. split: finds the words of a caption, by default
+    `split_words`. unknown: give words outside the dictionary the id after the last; else they are skipped, and a
+    caption without a known word has no ids. max_words: limit of ids per caption.
     """
 
-    pad_id = 0
-    eot_id = None
-    mask_id = None
+    pad_id, eot_id, mask_id = 0, None, None
 
     def __init__(
         self,
@@ -139,35 +113,35 @@ class WordTokenizer:
         max_words: int,
         min_count: int,
         *,
-        unknown: bool = False,
         lower_case: bool = False,
-        split: Split | None = None,
+        **options: Any,
     ) -> "WordTokenizer":
-        """The dictionary of all words (with counts, as `TrainingInfo.words`) that occur `min_count` times or more."""
+        """Create it from all words that occur at least `min_count` times. counts: as in `TrainingInfo.words`."""
         total: Counter[str] = Counter()
         for word, count in counts:
             total[word.lower() if lower_case else word] += count
         words = [word for word, count in total.items() if count >= min_count]
-        return cls(words, max_words, unknown=unknown, lower_case=lower_case, split=split)
+        return cls(words, max_words, lower_case=lower_case, **options)
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Numbers of the words, and their spans in `text`."""
-        found = ((self._index.get(self._key(word), self.unknown_id), span) for word, span in self._split(text))
-        pairs = list(islice((pair for pair in found if pair[0] is not None), self.context_length))
-        return [number for number, _ in pairs], [span for _, span in pairs]
-
-    def _key(self, word: str) -> str:
-        return word.lower() if self._lower_case else word
+        """Return ids of the words, and their spans in `text`."""
+        words = ((word.lower() if self._lower_case else word, span) for word, span in self._split(text))
+        found = ((self._index.get(word, self.unknown_id), span) for word, span in words)
+        known = [(number, span) for number, span in found if number is not None][: self.context_length]
+        return [number for number, _ in known], [span for _, span in known]
 
 
 class FileTokenizer:
-    """A vocabulary file of the tokenizers library (`tokenizer.json`), with the marks of its family around a caption.
+    """Tokenizer from a file of the tokenizers library (`tokenizer.json`), with the special tokens of its family.
 
-    family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). What the file says of marks,
-    padding and length is not used. A cut text keeps its end mark.
+    family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). The file's own settings of
+    special tokens, padding and length are ignored. A truncated text keeps its end token.
     """
 
-    MARKS: ClassVar = {"bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"), "roberta": ("<pad>", "<s>", "</s>", "<mask>")}
+    SPECIAL_TOKENS: ClassVar = {
+        "bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"),
+        "roberta": ("<pad>", "<s>", "</s>", "<mask>"),
+    }
 
     def __init__(self, path: Path | str, context_length: int, family: str = "bert"):
         from tokenizers import Tokenizer  # noqa: PLC0415
@@ -178,32 +152,23 @@ class FileTokenizer:
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
         self._pieces.no_truncation()
         self._pieces.no_padding()
-        ids = [self._pieces.token_to_id(mark) for mark in self.MARKS[family]]
+        ids: list[Any] = [self._pieces.token_to_id(mark) for mark in self.SPECIAL_TOKENS[family]]
         if None in ids:
-            missing = self.MARKS[family][ids.index(None)]
+            missing = self.SPECIAL_TOKENS[family][ids.index(None)]
             raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")
         self.pad_id, self.sot_id, self.eot_id, self.mask_id = ids
         self.vocab_size = self._pieces.get_vocab_size()
         self.context_length = context_length
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids with start and end mark, and their spans in the normalised `text`."""
+        """Return ids with start and end token, and their spans in the normalised `text`."""
         encoded = self._pieces.encode(text, add_special_tokens=False)
         room = self.context_length - 2
         return [self.sot_id, *encoded.ids[:room], self.eot_id], [(0, 0), *encoded.offsets[:room], (0, 0)]
 
 
-def split_words(text: str) -> list[tuple[str, Span]]:
-    """Words with their spans, split on blanks and - . , ( ) as Dual-path's dictionary does (Zheng et al. 2020).
-
-    >>> [word for word, _ in split_words("A T-shirt (red).")]
-    ['A', 'T', 'shirt', 'red']
-    """
-    return [(match.group(), match.span()) for match in re.finditer(r"[^\s\-.,()]+", text)]
-
-
 def _lower(text: str) -> tuple[str, list[int] | None]:
-    """Lower-cased text and, where that changed the length, the original place of each of its characters."""
+    """Lower-case a text; if that changes its length, also return the original place of each character."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered, None
@@ -212,7 +177,7 @@ def _lower(text: str) -> tuple[str, list[int] | None]:
 
 @lru_cache(maxsize=1)
 def _clip_merges() -> tuple[tuple[str, str], ...]:
-    """CLIP's 48,894 merges, from the list that the open_clip package ships; open_clip itself is not imported."""
+    """Read CLIP's 48,894 merges from the list in the open_clip package, without importing it."""
     package = importlib.util.find_spec("open_clip")
     if package is None or package.origin is None:
         raise UserError("open_clip is not installed; install the requirements (pip install -e .)")
@@ -220,12 +185,12 @@ def _clip_merges() -> tuple[tuple[str, str], ...]:
     if not path.is_file():
         raise UserError(f"{path}: no such file; reinstall open_clip_torch")
     with gzip.open(path, mode="rt", encoding="utf-8") as lines:
-        # The first line is a comment; what follows line 48,894 of the list is not part of CLIP's vocabulary.
-        return tuple(tuple(line.split()) for line in islice(lines, 1, 1 + 49_408 - 512 - 2))
+        # The first line is a comment; only the next 48,894 lines are part of CLIP's vocabulary.
+        return tuple((left, right) for left, right in map(str.split, islice(lines, 1, 1 + 49_408 - 512 - 2)))
 
 
 def _byte_letters() -> list[str]:
-    """A printable letter for each byte in the order of CLIP's vocabulary: printable bytes first, then the others."""
+    """Return a printable letter for each byte in the order of CLIP's vocabulary: printable bytes first."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in set(printable)]
     return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(len(others))]

@@ -1,1 +1,1 @@
-"""Retrieval models: the contract, backbones, losses and GLAlign."""
+"""GLAlign, and the towers, layers and losses that it shares with the baselines."""

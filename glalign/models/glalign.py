@@ -1,30 +1,26 @@
-"""GLAlign: a CLIP fine-tuned on whole images and captions, and on body regions and the phrases that name them."""
+"""GLAlign: CLIP fine-tuned on whole images and captions, and on body regions and the phrases that name them."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
+from glalign.config.from_mapping import from_mapping, require
+from glalign.contract.retriever import Batch, Features, Retriever, Shapes
+from glalign.contract.training_info import TrainingInfo
+from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.models.losses.contrastive import contrastive, local_contrastive
-from glalign.models.losses.temperature import LogitScale
-from glalign.models.parts import masked_regions, pooled, separate_phrases
+from glalign.models.losses.logit_scale import LogitScale
+from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
 from glalign.models.towers.backbones import clip_towers
+from glalign.models.towers.clip import ClipTowers
 from glalign.models.towers.phobert import SHAPES as PHOBERT
-from glalign.models.towers.phobert import PhoBertText, phobert_text
-from glalign.models.towers.text_tower import TOKENS, TextTower, text_token
+from glalign.models.towers.phobert import PhoBertText, phobert
+from glalign.models.towers.text_tower import TOKENS, text_token
+from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from glalign.models.towers.clip import ClipTowers
-    from glalign.storage.weight_files import Weights
 
 PARTS = 5
 """HEAD, UPPERBODY, LOWERBODY, SHOES, OTHERS (Section 3.2)."""
@@ -40,23 +36,26 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Options:
-    """The `model:` keys of GLAlign; a D-number is a decision on what the paper leaves open.
+    """The `model:` keys of GLAlign; a D-number is a decision where the paper leaves a choice.
 
-    backbone: tiny/clip, clip-vit-b-32 (the paper's) or clip-vit-b-16. weights: file of the weights folder, or random.
+    backbone: tiny/clip, clip-vit-b-32 (the paper's) or clip-vit-b-16.
+    weights: file of the weights folder, or random.
     alpha: weight of the global loss (Eq. 11); 1 leaves the local branch out, 0 the global loss (D28).
     score_alpha: weight of the global cosine in the score, null for `alpha` (D10).
-    temperature: learned, fixed or literal (D1). local_scale: shared with the global branch, or per_part (D9).
+    temperature: learned, fixed or literal, see LogitScale (D1).
+    local_scale: logit scale of the local branch, shared with the global branch or per_part (D9).
     targets: diagonal, or identity: other captions of the same person are positives too (D8).
-    region: pooled patch tokens, or the masked image through the tower again; phrase: pooled tokens of the caption, or
-    the part's phrases in a separate pass (D9).
-    text_backbone: clip, the text tower of `backbone`; phobert-base (the paper's for Vietnamese) or tiny/phobert in its
-    place, with `text_weights`, a file of the weights folder or random, `text_vocabulary`, and a new projection to the
-    joint width, whose learning rate is multiplied by `projection_rate` (D3).
-    text_token: eot, the end mark; last, the last word piece before it, as of a GPT-2 that appends no mark; first,
-    PhoBERT's <s>; null for the encoder's own, CLIP's eot and PhoBERT's first (D5).
-    class_token: clip or paper (D23). dropout: after each block of both towers (D24), in PhoBERT also of its attention.
-    lower_case: null for the encoder's own, which CLIP's is and PhoBERT's is not (D6).
-    context_length: longest caption in tokens, null for the encoder's own 77 or, of PhoBERT, 256 (D4).
+    region: pooled patch tokens, or masked: the masked image through the image tower again (D9).
+    phrase: pooled tokens of the caption, or separate: the part's phrases through the text tower again (D9).
+    text_backbone: clip, the text tower of `backbone`; phobert-base (the paper's for Vietnamese) or tiny/phobert.
+    text_weights, text_vocabulary: of a PhoBERT; weights may be random.
+    projection_rate: relative learning rate of the new projection from PhoBERT to the joint width (D3).
+    text_token: token that stands for the caption: eot, the end mark; last, the word piece before it, as with a GPT-2
+        that appends no mark; first, PhoBERT's <s>; null for CLIP's eot or PhoBERT's first (D5).
+    class_token: clip or paper, see ClipTowers (D23).
+    dropout: after each block of both towers (D24), in PhoBERT also of the attention weights.
+    lower_case: null for true with CLIP and false with PhoBERT (D6).
+    context_length: longest caption in tokens, null for 77 with CLIP and 256 with PhoBERT (D4).
     """
 
     backbone: str = "tiny/clip"
@@ -82,10 +81,9 @@ class Options:
         for key, known in CHOICES.items():
             if (value := getattr(self, key)) not in known:
                 raise UserError(f"model.{key}: {value!r}; choose {' or '.join(known)}")
-        for key, most in (("alpha", 1.0), ("score_alpha", 1.0), ("dropout", 0.9)):
-            value = getattr(self, key)
-            if value is not None and not 0.0 <= value <= most:
-                raise UserError(f"model.{key}: {value} does not lie between 0 and {most:g}")
+        weights = ("alpha", "score_alpha")
+        require(self, weights, lambda value: value is None or 0 <= value <= 1, "does not lie between 0 and 1")
+        require(self, ("dropout",), lambda value: 0 <= value <= 0.9, "does not lie between 0 and 0.9")
         clip = self.text_backbone == "clip"
         if clip and (self.text_vocabulary is not None or self.text_weights != "random" or self.projection_rate != 1):
             raise UserError("model: text_weights, text_vocabulary and projection_rate belong to a PhoBERT, not to clip")
@@ -106,15 +104,15 @@ class Options:
 
 
 class GLAlign(Retriever):
-    """Global and local alignment of whole images and captions, and of body regions and the phrases that name them.
+    """Global alignment of images and captions, and local alignment of body regions and the phrases that name them.
 
     loss = alpha * global + (1 - alpha) * local, both symmetric cross-entropies over cosines (Eqs. 7-11).
     score = a * cosine of the two global features + (1 - a) * mean cosine over the parts that the image shows and the
-    caption names; 0 stands for the local mean of a pair that shares no part.
-    A branch of weight 0 is not computed. The batch's parts and phrases are read by the local branch alone.
+    caption names. The local mean of a pair that shares no part is 0.
+    A branch of weight 0 is not computed. Only the local branch uses the batch's parts and phrases.
 
     Source: Pham and Doan, Joint Global-Local Feature Alignment With Fine-Tuned Pretrained Transformers for Text-Based
-    Person Search, Informatica 2025, Sections 3.1-3.3 and 4.1.2. No code of theirs could be read.
+    Person Search, Informatica 2025, Sections 3.1-3.3 and 4.1.2. Their code was not available.
 
     Kept: CLIP ViT-B/32 and its text transformer at 224 x 224, PhoBERT-base in the text transformer's place for
     Vietnamese, all of it fine-tuned (Eqs. 1-6); five body regions by a human parser and five keyword lists for noun
@@ -122,12 +120,12 @@ class GLAlign(Retriever):
     alpha = .5 (Eq. 11); dropout .1. AdamW with rate 5e-6 and weight decay .01, constant, batch 32 and 20 epochs are
     `optim:`, `data:` and `budget:` values (Section 4.1.2).
 
-    Simplified: what the paper leaves open or contradicts itself on follows the decisions D1 to D28 of config/README.md:
-    the temperature is CLIP's learned scale and not exp(.07) (D1), the second direction of the loss that is printed
-    twice is taken from texts to images and sums are means (D7), region and phrase features are pooled from the tokens
-    of the one pass of each tower (D9), the score weighs both branches by alpha (D10). PhoBERT has its own shape, not
-    that of CLIP's text transformer, reads cased words of a segmenter, and a new linear layer brings its tokens to the
-    joint width (D3, D6); <s> stands for the caption (D5). Each other reading that is offered is an option.
+    Simplified: where the paper is silent or contradicts itself, the decisions D1 to D28 of config/README.md apply. The
+    temperature is CLIP's learned scale and not exp(.07) (D1). The loss that is printed twice is taken in both
+    directions, and sums are means (D7). Region and phrase features are pooled from the tokens of one pass of each
+    tower (D9). The score weighs both branches by alpha (D10). PhoBERT has its own shape, not that of CLIP's text
+    transformer; it reads cased words of a segmenter, and a new linear layer projects its tokens to the joint width
+    (D3, D6); <s> stands for the caption (D5). The alternative readings that are implemented are options.
 
     Not done: GPT-2's own weights as the English text encoder (D2).
     """
@@ -136,9 +134,7 @@ class GLAlign(Retriever):
 
     def __init__(self, options: Options, towers: ClipTowers, text: PhoBertText | None = None):
         super().__init__()
-        self.options = options
-        self.towers = towers
-        self.text = text
+        self.options, self.towers, self.text = options, towers, text
         self.tokenizer = self.text_tower.tokenizer
         self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
         self.scale = LogitScale(options.temperature)
@@ -146,84 +142,77 @@ class GLAlign(Retriever):
         self.part_scale = LogitScale(options.temperature, PARTS) if own_scales else None
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> GLAlign:
-        """See `Retriever.build`; nothing in GLAlign depends on the training set."""
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        """See `Retriever.build`; nothing depends on the training set."""
         options = from_mapping(Options, model, "model")
         clip = options.text_backbone == "clip"
-        towers = clip_towers(
-            options.backbone,
-            image_size,
-            dropout=options.dropout,
-            class_token=options.class_token,
-            lower_case=options.lower_case is not False,
-            context_length=options.context_length if clip else None,
-        )
+        length, lower_case = options.context_length if clip else None, options.lower_case is not False
+        limits: dict[str, Any] = {"context_length": length, "lower_case": lower_case}
+        towers = clip_towers(options.backbone, image_size, options.dropout, options.class_token, **limits)
         weights.fill(towers, options.weights)
         if clip:
             return cls(options, towers)
-        files, dropout = weights.phobert_vocabulary(options.text_vocabulary), options.dropout
-        limits = {"context_length": options.context_length, "lower_case": options.lower_case is True}
-        text = phobert_text(options.text_backbone, files, towers.embed_dim, dropout=dropout, **limits)
+        assert options.text_vocabulary is not None  # `Options` has checked it
+        files = weights.phobert_vocabulary(options.text_vocabulary)
+        length, lower_case = options.context_length or MAX_TOKENS, options.lower_case is True
+        tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case)
+        encoder = phobert(options.text_backbone, tokenizer.vocab_size, options.dropout)
+        text = PhoBertText(encoder, towers.embed_dim, tokenizer)
         weights.fill(text.encoder, options.text_weights)
         return cls(options, towers.without_text(), text)
 
     @property
     def text_tower(self) -> TextTower:
-        """What reads the captions."""
+        """The encoder of the captions."""
         return self.towers if self.text is None else self.text
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """As of any system, with PhoBERT's projection apart where its rate is another."""
+        """As `Retriever.parameter_groups`, with a group for PhoBERT's projection if `projection_rate` is not 1."""
         groups = list(super().parameter_groups(lr, weight_decay))
-        if self.options.projection_rate == 1:
+        if self.text is None or self.options.projection_rate == 1:
             return groups
         new = self.text.projection.weight
         groups[0]["params"] = [parameter for parameter in groups[0]["params"] if parameter is not new]
         return [*groups, {"params": [new], "lr": lr * self.options.projection_rate, "weight_decay": weight_decay}]
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Terms "global" and "local", already weighted by alpha and 1 - alpha (Eq. 11)."""
-        alpha = self.options.alpha
-        images = self._image_features(batch, local=alpha < 1)
-        texts = self._text_features(batch, local=alpha < 1)
-        person = batch.person if self.options.targets == "identity" else None
-        scale = self.scale()
-        terms = {}
+        """Terms "global" and "local", weighted by alpha and 1 - alpha (Eq. 11)."""
+        alpha, terms = self.options.alpha, {}
+        images, texts = self._image_features(batch, local=alpha < 1), self._text_features(batch, local=alpha < 1)
+        person, scale = batch.person if self.options.targets == "identity" else None, self.scale()
         if alpha > 0:
             terms["global"] = alpha * contrastive(images["global"], texts["global"], scale, person)
         if alpha < 1:
             present = (images["present"] * texts["present"]) > 0
             part_scale = scale if self.part_scale is None else self.part_scale()
-            local = local_contrastive(images["local"], texts["local"], present, part_scale, person)
-            terms["local"] = (1 - alpha) * local
+            losses = local_contrastive(images["local"], texts["local"], present, part_scale, person)
+            terms["local"] = (1 - alpha) * losses
         return terms
 
     def encode_images(self, batch: Batch) -> Features:
-        """Features "global" (B, E); with a local score also "local" (B, 5, E), 0 if absent, and "present" (B, 5)."""
+        """Return "global" (B, E) and, for a local score, "local" (B, 5, E), 0 where absent, and "present" (B, 5)."""
         return self._image_features(batch, local=self.options.score_weight < 1)
 
     def encode_texts(self, batch: Batch) -> Features:
-        """As `encode_images`, of captions and their phrases."""
+        """As `encode_images`, for captions and their phrases."""
         return self._text_features(batch, local=self.options.score_weight < 1)
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
-        """(Q, G) scores (D10). Absent parts are zero vectors: one product sums the cosines of the shared ones."""
+        """Return scores (Q, G) (D10). Absent parts are zero vectors: one product sums the cosines of shared parts."""
         weight = self.options.score_weight
-        score = weight * (texts["global"] @ images["global"].T) if weight > 0 else 0.0
-        if weight < 1:
-            total = texts["local"].flatten(1) @ images["local"].flatten(1).T
-            shared = texts["present"] @ images["present"].T
-            score = score + (1 - weight) * total / shared.clamp(min=1.0)
-        return score
+        if weight == 1:
+            return weight * (texts["global"] @ images["global"].T)
+        total = texts["local"].flatten(1) @ images["local"].flatten(1).T
+        shared = texts["present"] @ images["present"].T
+        local = (1 - weight) * total / shared.clamp(min=1.0)
+        return weight * (texts["global"] @ images["global"].T) + local if weight > 0 else local
 
-    def feature_shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-        """See `encode_images`; the same on both sides."""
-        shapes: dict[str, tuple[int, ...]] = {"global": (self.embed_dim,)}
+    def feature_shapes(self) -> tuple[Shapes, Shapes]:
+        """See `encode_images`; the same for captions."""
+        shapes: Shapes = {"global": (self.embed_dim,)}
         if self.options.score_weight < 1:
             shapes |= {"local": (PARTS, self.embed_dim), "present": (PARTS,)}
-        return shapes, dict(shapes)
+        return shapes, shapes
 
     def _image_features(self, batch: Batch, local: bool) -> Features:
         tokens = self.towers.image_tokens(batch.pixels)
@@ -231,9 +220,9 @@ class GLAlign(Retriever):
         if not local:
             return features
         if self.options.region == "pooled":
-            regions, present = pooled(tokens[:, 1:], batch.parts.flatten(2))
+            regions, present = pool_parts(tokens[:, 1:], batch.parts.flatten(2))
         else:
-            regions, present = masked_regions(self.towers, batch.pixels, batch.parts)
+            regions, present = encode_masked_regions(self.towers, batch.pixels, batch.parts)
         return features | {"local": regions, "present": present.to(regions.dtype)}
 
     def _text_features(self, batch: Batch, local: bool) -> Features:
@@ -243,7 +232,7 @@ class GLAlign(Retriever):
         if not local:
             return features
         if self.options.phrase == "pooled":
-            phrases, present = pooled(tokens, batch.phrases)
+            phrases, present = pool_parts(tokens, batch.phrases)
         else:
-            phrases, present = separate_phrases(text, batch.tokens, batch.phrases, which)
+            phrases, present = encode_separate_phrases(text, batch.tokens, batch.phrases, which)
         return features | {"local": phrases, "present": present.to(phrases.dtype)}

@@ -1,1 +1,1 @@
-"""Human parsing: label maps, the five regions, masks on a patch grid."""
+"""Human parsing: label maps of images, by a SegFormer or by geometric stripes."""

@@ -1,4 +1,4 @@
-"""Label maps as files that a person can look at, and how well one set of them agrees with another."""
+"""Read and write label maps as palette images, and measure the agreement of two sets of them."""
 
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,16 @@ from PIL import Image
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
 from glalign.support.errors import UserError
 
-# One colour per label, far from its neighbours'; black is background.
 PALETTE = (
     (0, 0, 0), (255, 120, 0), (140, 70, 20), (0, 255, 255), (220, 40, 40), (255, 130, 190),
     (40, 70, 220), (180, 60, 220), (255, 255, 255), (255, 230, 0), (200, 170, 0), (255, 200, 160),
     (90, 160, 255), (60, 120, 200), (150, 230, 120), (70, 170, 60), (120, 120, 120), (0, 130, 110),
 )  # fmt: skip
+"""Colour of each label, different from its neighbours'; background is black."""
 
 
 def map_file(folder: Path | str, image: str) -> Path:
-    """Where the label map of an image lies in a folder of them."""
+    """Return the path of an image's label map in a folder of them."""
     return Path(folder) / f"{image}.png"
 
 
@@ -32,7 +32,7 @@ def write_labels(path: Path, labels: NDArray[np.uint8]) -> None:
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:
-    """The label map (H, W) in a PNG. Raises: UserError naming a file that is missing or no label map."""
+    """Read the label map (H, W) of a PNG. Raises: UserError naming a file that is missing or no label map."""
     try:
         with Image.open(path) as picture:
             labels = np.asarray(picture) if picture.mode in ("P", "L") else None
@@ -52,24 +52,19 @@ class Agreement:
         self.counts = np.zeros((len(ATR_LABELS), len(ATR_LABELS)), dtype=np.int64)
 
     def add(self, predicted: NDArray[np.uint8], true: NDArray[np.uint8]) -> None:
-        """Count one image; both maps have one shape."""
+        """Count one image; both maps have the same shape."""
         pairs = true.astype(np.int64).ravel() * len(ATR_LABELS) + predicted.ravel()
         self.counts += np.bincount(pairs, minlength=self.counts.size).reshape(self.counts.shape)
 
     def report(self) -> dict[str, Any]:
-        """IoU in percent: `labels` and `regions` by name, and their means over those that occur in truth.
+        """Return the IoU in percent: `labels` and `regions` by name, and their means over those in the true maps.
 
-        A region is the union of its labels; a dress counts for both of its regions (D19's default).
+        A region is the union of its labels; a dress counts for both of its regions (the default of D19).
         """
         labels = {name: self._iou(np.arange(len(ATR_LABELS)) == i) for i, name in enumerate(ATR_LABELS)}
         members = region_table("both").astype(bool)
         regions = {name: self._iou(members[i]) for i, name in enumerate(REGIONS)}
-        return {
-            "labels": labels,
-            "regions": regions,
-            "miou_labels": _mean(labels),
-            "miou_regions": _mean(regions),
-        }
+        return {"labels": labels, "regions": regions, "miou_labels": _mean(labels), "miou_regions": _mean(regions)}
 
     def _iou(self, members: NDArray[np.bool_]) -> float | None:
         both = self.counts[np.ix_(members, members)].sum()

@@ -1,6 +1,6 @@
-"""The label map of every image of a manifest, a batch at a time; a killed run goes on where it stopped."""
+"""Make the label map of every image of a manifest, a batch at a time; a killed run continues where it stopped."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from glalign.contract.records import read_manifest
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
+from glalign.contract.specs.data import ParseSpec
 from glalign.parsing.label_map_record import claim, maker
 from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_labels
 from glalign.parsing.parser import BATCH, Parser
 from glalign.parsing.stripes import stripes
 from glalign.storage.image_files import DecodeError, decode_rgb
-from glalign.storage.locks import alone_in
-from glalign.storage.parallel_decode import cores, in_threads
+from glalign.storage.locks import exclusive_lock
+from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.storage.whole_files import resumable_directory, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
@@ -25,25 +26,20 @@ from glalign.support.torch_settings import prepare
 Maps = list[NDArray[np.uint8]]
 
 
-def parse_images(spec: Mapping[str, Any], out: Path, report: Path, code: str) -> None:
-    """Write the label map of every image of a manifest to `out`/<image>.png and a report.
+def parse_images(spec: ParseSpec, parts: Path, report: Path, code: str) -> None:
+    """Write the label map of every image of a manifest to `parts`/<image>.png, and a report.
 
-    spec: manifest, images (folder), method ("segformer" or "stripes"), weights (folder), name, labels (folder of true
-    maps or None), threads, device. code: digest of the code. Maps are made in `out`.part, which becomes `out` at the
-    end; what a killed run of the same parser left there is kept but for its last batch, what another one left is made
-    again. The report has the share of pixels of each label, the share of images in which each region occurs, and
-    agreement with the true maps where there are any. True maps are used for nothing else.
-    Raises: UserError naming an image, a weight file or a true map that cannot be read, and when another process is at
-    work on the same folder.
+    code: digest of the code. Maps are written to `parts`.part, which is renamed to `parts` at the end. Complete batches
+    of a killed run of the same parser are kept; maps of another parser are made again. The report has the share of
+    pixels of each label, the share of images in which each region occurs, and, with true maps, the agreement with them,
+    their only use. Raises: UserError naming an image, a weight file or a true map that cannot be read, or if another
+    process writes to the same folder.
     """
-    images = [record.image for record in read_manifest(spec["manifest"])]
+    images = [record.image for record in read_manifest(spec.manifest)]
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    tally = Tally(spec["labels"])
-    with (
-        resumable_directory(out) as folder,
-        alone_in(folder),
-        Progress(f"parse {out.name}", len(images), "image") as progress,
-    ):
+    tally = Tally(spec.labels)
+    progress = Progress(f"parse {parts.name}", len(images), "image")
+    with resumable_directory(parts) as folder, exclusive_lock(folder), progress:
         claim(folder, maker(spec, code))
         left = [_left(folder, group) for group in groups]
         if any(left):
@@ -56,18 +52,16 @@ def parse_images(spec: Mapping[str, Any], out: Path, report: Path, code: str) ->
                     write_labels(map_file(folder, image), labels)
                 tally.add(image, labels)
             progress.update(len(group))
-    parser = spec["name"] if spec["method"] == "segformer" else None
-    write_json(report, {"images": len(images), "method": spec["method"], "parser": parser, **tally.report()})
+    parser = spec.name if spec.method == "segformer" else None
+    write_json(report, {"images": len(images), "method": spec.method, "parser": parser, **tally.report()})
 
 
 class Tally:
-    """What label maps show, counted image by image; `labels` is a folder of true maps, or None."""
+    """Counts of labels, regions and agreement over images. labels: folder of true maps, or None."""
 
     def __init__(self, labels: str | None) -> None:
-        self._labels = labels
-        self._agreement = Agreement() if labels else None
+        self._labels, self._agreement, self._members = labels, Agreement() if labels else None, region_table("both")
         self._images, self._pixels, self._present = 0, np.zeros(len(ATR_LABELS)), np.zeros(len(REGIONS))
-        self._members = region_table("both")
 
     def add(self, image: str, labels: NDArray[np.uint8]) -> None:
         """Count one map. Raises: UserError when the true map cannot be read or has another size."""
@@ -75,7 +69,7 @@ class Tally:
         self._images += 1
         self._pixels += counts / labels.size
         self._present += self._members @ counts > 0
-        if self._agreement is not None and self._labels is not None:
+        if self._agreement and self._labels:
             file = map_file(self._labels, image)
             true = read_labels(file)
             if true.shape != labels.shape:
@@ -83,17 +77,17 @@ class Tally:
             self._agreement.add(labels, true)
 
     def report(self) -> dict[str, Any]:
-        """label_share, region_present (by name, shares) and agreement (or None)."""
+        """Return label_share and region_present (shares by name) and agreement (or None)."""
         shares, present = self._pixels / self._images, self._present / self._images
         return {
             "label_share": {n: round(float(v), 4) for n, v in zip(ATR_LABELS, shares, strict=True)},
             "region_present": {n: round(float(v), 4) for n, v in zip(REGIONS, present, strict=True)},
-            "agreement": self._agreement.report() if self._agreement is not None else None,
+            "agreement": self._agreement.report() if self._agreement else None,
         }
 
 
 def _left(folder: Path, group: Sequence[str]) -> bool:
-    """Whether every map of a batch is there and whole; sums depend on their company, so that batches stay together."""
+    """Whether every map of a batch is there and whole; only whole batches are kept, as sums depend on the batch."""
     try:
         for image in group:
             read_labels(map_file(folder, image))
@@ -102,21 +96,21 @@ def _left(folder: Path, group: Sequence[str]) -> bool:
     return True
 
 
-def _made(groups: Sequence[Sequence[str]], spec: Mapping[str, Any]) -> Iterator[Maps]:
-    """The maps of each batch, in order; images are decoded in threads ahead of the network."""
+def _made(groups: Sequence[Sequence[str]], spec: ParseSpec) -> Iterator[Maps]:
+    """Yield the maps of each batch, in order; images are decoded in threads ahead of the network."""
 
     def load(image: str) -> NDArray[np.uint8]:
-        path = Path(spec["images"]) / image
+        path = Path(spec.images) / image
         try:
             return np.asarray(decode_rgb(path))
         except (OSError, DecodeError) as error:
             raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error
 
-    pixels = in_threads(load, [image for group in groups for image in group], cores())
-    if spec["method"] == "stripes":
+    pixels = map_in_threads(load, [image for group in groups for image in group], cores())
+    if spec.method == "stripes":
         for group in groups:
             yield [stripes(*image.shape[:2]) for image in islice(pixels, len(group))]
     elif groups:
-        parser = Parser.load(spec["weights"], spec["name"], prepare(spec["threads"], spec["device"]))
+        parser = Parser.load(spec.weights, spec.name, prepare(spec.threads, spec.device))
         for group in groups:
             yield parser.predict(list(islice(pixels, len(group))))

@@ -1,6 +1,6 @@
-"""A SegFormer human parser: photographs in, label maps of the 18 ATR labels out (D18)."""
+"""Predict label maps of the 18 ATR labels with a SegFormer human parser (D18)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
 BATCH = 32
-"""Images a parser sees at a time; small, because maps are enlarged to the images' own sizes."""
+"""Images of a batch; few, because maps are enlarged to the images' own sizes."""
 
 
 class Parser:
-    """A SegFormer with what it needs to know of its input.
+    """A SegFormer with the size and the normalisation of its input.
 
-    facts: `model` (keys of transformers' SegformerConfig but the number of labels) and `input` (size [height, width],
-    mean and deviation per channel of pixels in 0..1), as they stand under `record` in the JSON file beside the weights.
+    facts: the key `record` of the JSON file beside the weights, with `model` (keys of transformers' SegformerConfig
+    without the number of labels) and `input` (size [height, width], channel means and deviations of pixels in 0..1).
     """
 
     def __init__(self, facts: Mapping[str, Any], device: torch.device | str = "cpu") -> None:
@@ -36,7 +36,7 @@ class Parser:
 
     @classmethod
     def load(cls, folder: Path | str, name: str, device: torch.device | str = "cpu") -> "Parser":
-        """The parser `name` of a folder: weights with their record. Raises: UserError naming a missing file."""
+        """Load the parser `name` of a folder: weights and their record. Raises: UserError naming a missing file."""
         path = Path(folder) / f"{name}.json"
         about = read_json(path)
         facts = about.get("record") if isinstance(about, dict) else None
@@ -48,15 +48,16 @@ class Parser:
         return parser
 
     def logits(self, pixels: Tensor) -> Tensor:
-        """(B, 18, h, w) scores at a fraction of the input size for float pixels (B, 3, H, W) in 0..1."""
+        """Return scores (B, 18, h, w), a fraction of the input in size, of float pixels (B, 3, H, W) in 0..1."""
         return self.network((pixels - self.mean) / self.deviation).logits
 
     @torch.inference_mode()
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
-        """Label maps (H, W) uint8 of RGB images (H, W, 3) uint8, each at its image's own size."""
+        """Predict label maps (H, W) uint8 of RGB images (H, W, 3) uint8, each at its image's own size."""
         height, width = self.size
         maps: list[NDArray[np.uint8]] = []
-        for group in _groups(images):
+        for start in range(0, len(images), BATCH):
+            group = images[start : start + BATCH]
             small = [Image.fromarray(i).resize((width, height), Image.Resampling.BILINEAR) for i in group]
             pixels = torch.from_numpy(np.stack([np.asarray(i) for i in small])).permute(0, 3, 1, 2)
             scores = paired(self.logits(pixels.to(self.mean.device).float() / 255))
@@ -67,9 +68,8 @@ class Parser:
 
 
 def paired(scores: Tensor) -> Tensor:
-    """Scores (B, 18, h, w) with the left and the right of a thing raised alike, so that the better of the two has what
-    both have together: a shoe that may be either is still a shoe, not background."""
-    raised = scores.clone()
+    """Raise scores (B, 18, h, w) of paired left and right labels equally, so that the larger is their logsumexp."""
+    raised = scores.clone()  # a pixel that may be a left or a right shoe is a shoe, not background
     for left, right in SIDES:
         two = scores[:, [left, right]]
         raised[:, [left, right]] += two.logsumexp(1, keepdim=True) - two.amax(1, keepdim=True)
@@ -77,13 +77,10 @@ def paired(scores: Tensor) -> Tensor:
 
 
 def build(model: Mapping[str, Any]) -> nn.Module:
-    """transformers' SegFormer with random values for keys of SegformerConfig; it reads released files, too."""
+    """Build transformers' SegFormer with random weights from keys of SegformerConfig; it loads released files, too."""
     from transformers import SegformerConfig, SegformerForSemanticSegmentation  # noqa: PLC0415  (seconds to import)
 
-    network = SegformerForSemanticSegmentation(SegformerConfig(num_labels=len(ATR_LABELS), **model))
-    network.adapt = current_names
+    config = SegformerConfig(num_labels=len(ATR_LABELS), **model)  # type: ignore[call-arg]  # declared as a property
+    network = SegformerForSemanticSegmentation(config)
+    network.adapt = current_names  # type: ignore[assignment]  # torch declares attributes as tensors or modules
     return network
-
-
-def _groups(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))

@@ -1,4 +1,4 @@
-"""Names in released SegFormer files, those of transformers 4, and what transformers 5 calls the same layers."""
+"""Rename the tensors of released SegFormer files from transformers 4 to transformers 5."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ PATTERNS = (
 
 
 def current_names(tensors: Mapping[str, Tensor], about: object) -> dict[str, Tensor]:
-    """The tensors under the names of today; a file that has these passes unchanged. An `adapt` of `load_weights`."""
+    """Return the tensors under the names of transformers 5, which pass unchanged. An `adapt` of `load_weights`."""
     named = {}
     for old, value in tensors.items():
         name = old

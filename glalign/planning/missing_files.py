@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from glalign.planning.job import Job
-from glalign.planning.layout import OUTPUTS, ids_of
+from glalign.contract.specs.data import ManifestSpec
 from glalign.planning.plan import Plan
+from glalign.planning.stage import Job
 from glalign.support.errors import UserError, suggestion
 
 
@@ -49,9 +49,12 @@ def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
     folders = defaultdict(set)
     for job in jobs:
         if files := sorted(paths.intersection(job.inputs)):
-            lines[_release(job, files) if job.stage == "manifest" else f"{', '.join(files)}: not there; restore it"] = (
-                None
-            )
+            spec = job.spec
+            lines[
+                _release(spec, files)
+                if isinstance(spec, ManifestSpec)
+                else f"{', '.join(files)}: not there; restore it"
+            ] = None
         for path in map(PurePosixPath, paths.intersection(job.weights)):
             folders[str(path.parent)].add(path.name)
     for folder, names in sorted(folders.items()):
@@ -59,23 +62,22 @@ def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
     return list(lines)
 
 
-def _release(job: Job, files: Sequence[str]) -> str:
-    """A dataset whose annotation files are not there."""
-    root, kind = job.spec["root"], job.spec["format"]
+def _release(spec: ManifestSpec, files: Sequence[str]) -> str:
+    """A dataset whose annotation files are missing."""
+    root = spec.root
     names = ", ".join(file.removeprefix(f"{root}/") for file in files)
     what = f"{root} has no {names}" if Path(root).is_dir() else f"{root} is not there"
     return (
-        f"datasets.{job.spec['dataset']}.root: {what}; ask its owners for the release, then check it with "
-        f"`glalign data verify {kind} {root}`, or set it to null"
+        f"datasets.{spec.dataset}.root: {what}; ask its owners for the release, then check it with "
+        f"`glalign data verify {spec.format} {root}`, or set it to null"
     )
 
 
 def _makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
     """Path -> (stage, key) of the job that makes it."""
-    makers = {}
+    makers: dict[str, tuple[str, str]] = {}
     for stage, jobs in plan.jobs.items():
-        for key in jobs:
-            ids = ids_of(stage, key)
-            paths = (plan.layout.path(stage, name, **ids) for name in OUTPUTS[stage])
-            makers |= dict.fromkeys((*paths, plan.layout.benchmark(stage).format(**ids)), (stage, key))
+        for key, job in jobs.items():
+            benchmark = plan.paths.benchmark(stage).format(**job.ids)
+            makers |= dict.fromkeys((*plan.outputs(stage, job).values(), benchmark), (stage, key))
     return makers

@@ -1,33 +1,28 @@
-"""The paper's printed tables, as rows of text."""
+"""The paper's printed tables: their numbers, and their rows as text."""
 
-import csv
+from collections.abc import Mapping
 from pathlib import Path
 
-from glalign.support.errors import UserError
+from glalign.storage.csv_files import read_rows
 
-TABLES = range(1, 12)
+OVERVIEW, COVERAGE, DATASETS, BRANCHES = 1, 2, 3, 11
+"""Rank-1 of all methods; coverage of noun phrases; sizes of the datasets; Rank-1 of the two branches."""
+
+SCENARIO_OF: Mapping[int, str] = {4: "SE1", 5: "SE2", 6: "SE3", 7: "SE4", 8: "SV1", 9: "SV2", 10: "SV3"}
+"""The results tables and their scenarios."""
+
+REMEDY = "restore it from the repository"
+TABLES = (OVERVIEW, COVERAGE, DATASETS, *SCENARIO_OF, BRANCHES)
 
 
 def read_published(path: Path | str) -> dict[str, dict[str, str]]:
     """System -> its row of paper/parameters.csv: published parameter count, sizes it holds for, source and note.
 
-    Raises UserError when the file is missing.
+    Raises: UserError when the file is missing or not CSV.
     """
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            return {row["system"]: row for row in csv.DictReader(file)}
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; restore it from the repository") from error
+    return {row["system"]: row for row in read_rows(path, columns=("system",), remedy=REMEDY)}
 
 
 def read_reported(folder: Path | str) -> dict[int, list[dict[str, str]]]:
-    """Table number -> its printed rows, from `tableNN.csv`. Raises UserError naming a file that is missing."""
-    tables = {}
-    for table in TABLES:
-        path = Path(folder) / f"table{table:02}.csv"
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                tables[table] = list(csv.DictReader(file))
-        except FileNotFoundError as error:
-            raise UserError(f"{path}: no such file; restore it from the repository") from error
-    return tables
+    """Table number -> its printed rows, from `tableNN.csv`. Raises: UserError naming a file that is missing."""
+    return {table: read_rows(Path(folder) / f"table{table:02}.csv", remedy=REMEDY) for table in TABLES}

@@ -1,14 +1,13 @@
 """How many people, images and captions a dataset has in each split, as far as it is known before anything runs."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from glalign.config.loading import Config
+from glalign.contract.published_counts import published_counts
 from glalign.contract.records import SPLITS
-from glalign.planning.layout import Layout
-from glalign.storage.whole_files import read_json, read_text
+from glalign.planning.stage import Paths
+from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
 UNITS = ("identities", "images", "captions")
@@ -17,18 +16,12 @@ Counts = Mapping[str, float]
 """Unit -> number, of one split."""
 
 
-def read_releases(path: Path | str) -> dict[tuple[str, str], Counts]:
-    """(label of a dataset, split) -> published counts, from paper/releases.csv. Raises UserError when it is missing."""
-    rows = csv.DictReader(io.StringIO(read_text(path, "restore it from the repository")))
-    return {(row["dataset"], row["split"]): {unit: int(row[unit]) for unit in UNITS} for row in rows}
-
-
-def split_counts(config: Config, layout: Layout, releases: Mapping[tuple[str, str], Counts]) -> dict[str, dict]:
+def split_counts(config: Config, paths: Paths) -> dict[str, dict[str, Counts]]:
     """Dataset -> our split -> counts: of the manifest of this release, else as it would be drawn or was published.
 
     A dataset of which nothing is known has no splits.
     """
-    return {name: _of(config, layout, releases, name) for name in config["datasets"]}
+    return {name: _of(config, paths, name) for name in config.datasets}
 
 
 def total(parts: Iterable[Counts]) -> dict[str, float]:
@@ -37,26 +30,33 @@ def total(parts: Iterable[Counts]) -> dict[str, float]:
     return {unit: sum(part[unit] for part in parts) for unit in UNITS}
 
 
-def _of(config: Config, layout: Layout, releases: Mapping[tuple[str, str], Counts], name: str) -> dict[str, Counts]:
-    entry = config["datasets"][name]
-    made = Path(layout.path("manifest", "statistics", dataset=name))
+def _of(config: Config, paths: Paths, name: str) -> dict[str, Counts]:
+    entry = config.datasets[name]
+    made = Path(paths.path("manifest", "statistics", dataset=name))
     report = read_json(made) if made.is_file() else {}
     if not isinstance(report, Mapping):
         raise UserError(f"{made}: not the statistics of a manifest; delete it, and the next run makes it again")
     # The folder of results may hold another profile's manifest of the same name.
-    if report.get("root") == (entry["root"] or layout.path("synthesize", "folder", dataset=name)):
+    if report.get("root") == (entry.root or paths.path("synthesize", "folder", dataset=name)):
         return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}
-    if entry["root"] is None:
-        drawn = entry["synthetic"] or config["datasets"].get(entry["translated"], {}).get("synthetic")
-        return {split: _drawn(drawn[split], drawn["images"]) for split in SPLITS} if drawn else {}
-    known = {ours: releases.get((entry["label"], theirs)) for ours, theirs in entry["splits"].items()}
+    if entry.root is None:
+        source = config.datasets.get(entry.translated or "")
+        drawn = entry.synthetic or (source.synthetic if source else None)
+        return {split: _drawn(getattr(drawn, split), drawn.images) for split in SPLITS} if drawn else {}
+    known = {ours: _published(entry.label, theirs) for ours, theirs in entry.splits.model_dump().items()}
     known = {split: counts for split, counts in known.items() if counts}
-    if entry["holdout"] and "train" in known:
-        share = entry["holdout"] / known["train"]["identities"]
+    if entry.holdout and "train" in known:
+        share = entry.holdout / known["train"]["identities"]
         held = {unit: number * share for unit, number in known["train"].items()}
         known["val"] = total([held, *([known["val"]] if "val" in known else [])])
         known["train"] = {unit: number - held[unit] for unit, number in known["train"].items()}
     return known
+
+
+def _published(label: str, split: str) -> Counts:
+    """Counts of a split of a release, captions as the paper counts them; empty if they are unknown."""
+    found = published_counts().get((label, split))
+    return dict(zip(UNITS, (found.identities, found.images, found.captions_in_paper), strict=True)) if found else {}
 
 
 def _drawn(identities: int, images: float) -> Counts:

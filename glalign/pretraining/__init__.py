@@ -1,1 +1,1 @@
-"""Pre-training of the tiny twins: what the demo profile has in place of weights that took others GPU-years."""
+"""Pre-training of the tiny twins, which the demo profile uses instead of large pre-trained weights."""

@@ -1,6 +1,6 @@
-"""The tiny ALBEF: contrast of both towers, matching of hard pairs, masked words (as Li et al. 2021 train theirs)."""
+"""The tiny ALBEF: contrast of both towers, matching of hard pairs, masked words (Li et al. 2021)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,25 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.specs.twins import PretrainSpec
+from glalign.models.losses.albef_tasks import hard_negative_pairs, mask_word_pieces, masked_positions
 from glalign.models.losses.contrastive import contrastive
-from glalign.models.losses.fusion_tasks import hard_pairs, mask_words, places_of
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.pretraining.clip import train_towers
 from glalign.storage.weight_files import Weights
 
-MASKED = 0.15
-"""Share of words to predict."""
-
-TEMPERATURES = (0.001, 0.5)
-"""Limits of the learned temperature (salesforce/ALBEF@b9727e4)."""
-
-TEMPERATURE_RATE = 0.01
-"""Learning rate of the temperature, relative to the rest: at the twin's full rate .07 would be gone in 35 steps."""
+MASKED = 0.15  # share of words to predict
+TEMPERATURES, TEMPERATURE_RATE = (0.001, 0.5), 0.01
+"""Limits of the learned temperature (salesforce/ALBEF@b9727e4), and its learning rate relative to the rest: at the
+twin's full rate .07 would reach 0 in 35 steps."""
 
 
 @dataclass(frozen=True)
 class Options:
     """The `model:` keys of the recipe. backbone: of `albef`. vocabulary: the tokenizer's file. dropout: of the text.
 
-    hardness: factor on the logits that wrong pairs are drawn by. From random values the fusion learns nothing about the
-    hardest pairs of a batch (1, ALBEF's) in 600 steps, and at once about easier ones.
+    hardness: factor on the logits by which wrong pairs are drawn. With the hardest pairs of a batch (1, as in ALBEF) a
+    fusion with random weights learns nothing in 600 steps; with easier ones it learns at once.
     """
 
     backbone: str
@@ -42,10 +39,9 @@ class Options:
 
 
 class Pretraining(Retriever):
-    """Terms `itc`, `itm` and `mlm` with weight 1 each.
+    """Terms `itc`, `itm` and `mlm` with weight 1 each; no momentum model and no queue: negatives are of the batch."""
 
-    As ALBEF, but without momentum model and queue: negatives come from the batch, targets are labels.
-    """
+    tokenizer: AlbefTokenizer
 
     def __init__(self, towers: Albef, tokenizer: AlbefTokenizer, hardness: float = 1.0) -> None:
         super().__init__()
@@ -53,29 +49,26 @@ class Pretraining(Retriever):
         self.embed_dim = towers.text_proj.out_features
 
     def before_step(self, step: int, steps: int) -> None:
-        """The temperature stays within its limits."""
+        """Clamp the temperature to its limits."""
         with torch.no_grad():
             self.towers.temperature.clamp_(*TEMPERATURES)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """See the class."""
+        """The three terms."""
         model, ids, lengths = self.towers, batch.tokens, batch.lengths
         image, text = model.vision(batch.pixels), model.text(ids, lengths)
         images, texts = model.image_feature(image), model.text_feature(text)
         scale = 1 / model.temperature
         logits = (images @ texts.T * scale).detach()
-        rows, columns, match = hard_pairs(logits, logits.T, batch.person, batch.generator, self.hardness)
-        judged = model.matching(model.matched(text[rows], lengths[rows], image[columns]))
-        masked, chosen = mask_words(ids, lengths, self.tokenizer, MASKED, batch.generator)
-        at, asked = places_of(chosen)
-        words = model.word_logits(model.read(masked, lengths, image, at)[asked])
+        rows, columns, match = hard_negative_pairs(logits, logits.T, batch.person, batch.generator, self.hardness)
+        judged = model.matching(model.fused_class_token(text[rows], lengths[rows], image[columns]))
+        masked, chosen = mask_word_pieces(ids, lengths, self.tokenizer, MASKED, batch.generator)
+        at, asked = masked_positions(chosen)
+        words = model.word_logits(model.fuse_ids(masked, lengths, image, at)[asked])
         missed = F.cross_entropy(words, ids.gather(1, at)[asked], reduction="sum")
-        return {
-            # Targets by identity: in a corpus this small a batch often holds two captions of one person.
-            "itc": contrastive(images, texts, scale, batch.person),
-            "itm": F.cross_entropy(judged, match),
-            "mlm": missed / asked.sum().clamp(min=1),
-        }
+        # Targets by identity: in a corpus this small a batch often holds two captions of one person.
+        itc = contrastive(images, texts, scale, batch.person)
+        return {"itc": itc, "itm": F.cross_entropy(judged, match), "mlm": missed / asked.sum().clamp(min=1)}
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised projections."""
@@ -86,20 +79,19 @@ class Pretraining(Retriever):
         return {"global": self.towers.text_feature(self.towers.text(batch.tokens, batch.lengths))}
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """The temperature at a rate of its own; no decay for vectors and scalars."""
+        """A separate rate for the temperature; no decay for vectors and scalars."""
         own = self.towers.temperature
-        others = [p for p in self.parameters() if p is not own]
         yield {"params": [own], "lr": TEMPERATURE_RATE * lr, "weight_decay": 0.0}
-        yield {"params": [p for p in others if p.ndim > 1], "lr": lr, "weight_decay": weight_decay}
-        yield {"params": [p for p in others if p.ndim <= 1], "lr": lr, "weight_decay": 0.0}
+        for group in super().parameter_groups(lr, weight_decay):
+            yield {**group, "params": [p for p in group["params"] if p is not own]}
 
 
-def pretrain_albef(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Train towers, fusion and heads from random values; the record's Rank-1 is that of the towers' cosine."""
-    options = from_mapping(Options, spec["model"], "pretraining.model")
+def pretrain_albef(spec: PretrainSpec, out: Path) -> dict[str, Any]:
+    """Train towers, fusion and heads from random values; Rank-1 in the record is by the cosine of the towers."""
+    options = from_mapping(Options, spec.model, "pretraining.model")
 
     def build(image_size: tuple[int, int]) -> Pretraining:
-        tokenizer = AlbefTokenizer(Weights(Path(spec["weights"])).vocabulary(options.vocabulary))
+        tokenizer = AlbefTokenizer(Weights(Path(spec.weights)).vocabulary(options.vocabulary))
         towers = albef(options.backbone, image_size, tokenizer.vocab_size, options.dropout)
         return Pretraining(towers, tokenizer, options.hardness)
 

@@ -1,17 +1,17 @@
-"""A CNN's trunk by attribute classification, the stand-in for ImageNet."""
+"""Pre-training of a CNN's trunk by attribute classification, in place of ImageNet."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.config.data_section import DataOptions
-from glalign.config.from_mapping import from_mapping
+from glalign.config.training import Data
+from glalign.contract.specs.twins import PretrainSpec
 from glalign.data.augment import flip, jitter, normalise
-from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
+from glalign.engine.optim import make_optimizer, rate_factor, set_rates
 from glalign.models.towers.backbones import VGG_NAMES, resnet_trunk, vgg_trunk
 from glalign.pretraining.corpus import Corpus, draw_corpus
 from glalign.storage.weight_files import save_weights
@@ -25,42 +25,43 @@ class AttributeClassifier(nn.Module):
 
     def __init__(self, trunk: nn.Module, values: Mapping[str, list[str]]) -> None:
         super().__init__()
-        self.trunk = trunk
-        self.heads = nn.ModuleDict({name: nn.Linear(trunk.channels, len(known)) for name, known in values.items()})
+        self.trunk, channels = trunk, cast(int, trunk.channels)
+        self.heads = nn.ModuleDict({name: nn.Linear(channels, len(known)) for name, known in values.items()})
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
         """Logits (B, values) per attribute."""
         feature = self.trunk(pixels)
-        if feature.ndim == 4:
-            feature = feature.mean(dim=(2, 3))
+        feature = feature.mean(dim=(2, 3)) if feature.ndim == 4 else feature
         return {name: head(feature) for name, head in self.heads.items()}
 
 
-def pretrain_trunk(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Attribute classification, the stand-in for ImageNet: the mean over attributes of the cross-entropies."""
-    prepare(spec["threads"], "cpu")
-    options = DataOptions.from_config(spec["data"], "pretraining.data")
-    train, held_out = draw_corpus(spec["corpus"], options.image_size).split(spec["held_out"])
+def pretrain_trunk(spec: PretrainSpec, out: Path) -> dict[str, Any]:
+    """Train a trunk to classify attributes: the mean of the cross-entropies of those that are visible in the batch."""
+    assert spec.corpus and spec.data and spec.optim and spec.validate_every
+    prepare(spec.threads, "cpu")
+    options, optim = spec.data, spec.optim
+    train, held_out = draw_corpus(spec.corpus, options.image_size).split(spec.held_out)
     values = attribute_values(train)
-    torch.manual_seed(seed_for(spec["seed"], "weights"))
-    model = AttributeClassifier(trunk_of(**spec["model"]), values)
-    optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
+    torch.manual_seed(seed_for(spec.seed, "weights"))
+    model = AttributeClassifier(trunk_of(**spec.model), values)
     parameters = [{"params": list(model.parameters()), "lr": optim.lr, "weight_decay": optim.weight_decay}]
-    optimizer, factor = make_optimizer(parameters, optim), rate_factor(optim, spec["steps"])
+    optimizer, factor = make_optimizer(parameters, optim), rate_factor(optim, spec.steps)
     labels, lines = attribute_labels(train, values), []
-    with Progress(f"pretrain {spec['name']}", spec["steps"], "step") as progress:
-        for step in range(spec["steps"]):
-            stream = torch.Generator().manual_seed(seed_for(spec["seed"], "batch", step))
+    with Progress(f"pretrain {spec.name}", spec.steps, "step") as progress:
+        for step in range(spec.steps):
+            stream = torch.Generator().manual_seed(seed_for(spec.seed, "batch", step))
             rows = torch.randint(len(train.records), (options.batch_size,), generator=stream)
-            pixels = torch.from_numpy(train.pictures.batch(rows.numpy()))
+            pixels = torch.from_numpy(train.images.batch(rows.numpy()))
             pixels, _ = flip(pixels, None, torch.ones(len(rows), dtype=torch.bool), stream)
             pixels = normalise(jitter(pixels, options.jitter, stream), options.normalise)
             set_rates(optimizer, factor(step))
-            loss = attribute_loss(model.train()(pixels), labels, rows)
+            drawn = {name: known[rows] for name, known in labels.items() if (known[rows] >= 0).any()}
+            logits = model.train()(pixels)
+            loss = torch.stack([F.cross_entropy(logits[name], known) for name, known in drawn.items()]).mean()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            if (step + 1) % spec["validate_every"] == 0 or step + 1 == spec["steps"]:
+            if (step + 1) % spec.validate_every == 0 or step + 1 == spec.steps:
                 accuracy = attribute_accuracy(model, held_out, values, options)
                 lines.append({"step": step + 1, "loss": float(loss.detach()), "held_out_accuracy": accuracy})
             progress.update(1, f"loss {float(loss.detach()):.3f}")
@@ -69,12 +70,12 @@ def pretrain_trunk(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
 
 
 def trunk_of(backbone: str, **options: Any) -> nn.Module:
-    """The trunk that a recipe's `model` names, with options of its maker (a VGG's dropout)."""
+    """Build the trunk of a recipe's `model`; options: arguments of its function, such as a VGG's dropout."""
     return (vgg_trunk if backbone in VGG_NAMES else resnet_trunk)(backbone, **options)
 
 
 def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
-    """The values of every attribute that takes more than one, sorted."""
+    """The sorted values of every attribute with more than one value."""
     found: dict[str, set[str]] = {}
     for visible in corpus.attributes:
         for name, value in visible.items():
@@ -83,30 +84,21 @@ def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
 
 
 def attribute_labels(corpus: Corpus, values: Mapping[str, list[str]]) -> dict[str, Tensor]:
-    """Class index (N,) per attribute; -100, which cross-entropy ignores, where it is not visible or not known."""
-    index = {name: {value: i for i, value in enumerate(known)} for name, known in values.items()}
-    return {
-        name: torch.tensor([places.get(str(visible.get(name)), -100) for visible in corpus.attributes])
-        for name, places in index.items()
-    }
-
-
-def attribute_loss(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], rows: Tensor) -> Tensor:
-    """Mean over the attributes that the batch shows of their cross-entropies."""
-    shown = [name for name in logits if (labels[name][rows] >= 0).any()]
-    return torch.stack([F.cross_entropy(logits[name], labels[name][rows]) for name in shown]).mean()
+    """Class index (N,) per attribute; -100, which cross-entropy ignores, where it is not visible or unknown."""
+    labels = {}
+    for name, known in values.items():
+        index = {value: i for i, value in enumerate(known)}
+        labels[name] = torch.tensor([index.get(str(visible.get(name)), -100) for visible in corpus.attributes])
+    return labels
 
 
 @torch.no_grad()
 def attribute_accuracy(
-    model: AttributeClassifier, corpus: Corpus, values: Mapping[str, list[str]], options: DataOptions
+    model: AttributeClassifier, corpus: Corpus, values: Mapping[str, list[str]], options: Data
 ) -> float:
-    """Mean over attributes of the share (percent) of right values among the images that show the attribute."""
-    pixels = normalise(torch.from_numpy(corpus.pictures.pixels), options.normalise)
+    """Accuracy in percent over the images in which an attribute is visible, averaged over attributes."""
+    pixels = normalise(torch.from_numpy(corpus.images.pixels), options.normalise)
     logits, labels = model.eval()(pixels), attribute_labels(corpus, values)
-    shares = [
-        (logits[name].argmax(1) == labels[name])[labels[name] >= 0].float().mean()
-        for name in values
-        if (labels[name] >= 0).any()
-    ]
+    visible = {name: known for name, known in labels.items() if (known >= 0).any()}
+    shares = [(logits[name].argmax(1) == known)[known >= 0].float().mean() for name, known in visible.items()]
     return 100.0 * float(torch.stack(shares).mean())

@@ -3,27 +3,28 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping
-from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.language.tokenizers import FileTokenizer, Tokenizer
+from glalign.contract.specs.twins import PretrainSpec
+from glalign.contract.tokenizer import MarkedTokenizer
+from glalign.engine.optim import make_optimizer, rate_factor, set_rates
+from glalign.language.tokenizers import FileTokenizer
 from glalign.models.losses.masking import mask_tokens
-from glalign.models.losses.mlm import word_loss
-from glalign.models.towers.bert import INIT_STD, bert
-from glalign.pretraining.corpus import captions
+from glalign.models.losses.mlm import mlm_loss
+from glalign.models.towers.bert import INIT_STD, Bert, bert
+from glalign.models.towers.phobert import PhoBert
+from glalign.pretraining.corpus import draw_captions
 from glalign.storage.weight_files import Weights, save_weights
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.support.torch_settings import prepare
 
-SHARE = 0.15
-"""Of the word pieces that are to be predicted (Devlin et al. 2019)."""
-
+SHARE = 0.15  # share of word pieces to predict (Devlin et al. 2019)
 Spellings = Mapping[int, list[list[int]]]
 """Id of a whole word -> other pieces that spell it."""
 
@@ -32,9 +33,9 @@ Spellings = Mapping[int, list[list[int]]]
 class Options:
     """The `model:` keys of the recipe, also of that of the tiny PhoBERT.
 
-    backbone: a name of `models.towers.bert` or `.phobert`. vocabulary: the tokenizer's file or files. max_tokens: of a
-    caption, marks included. spelt: share of the words that are spelt in smaller pieces, as words are that the
-    vocabulary lacks; else these would never be trained, because the vocabulary has every word of this corpus.
+    backbone: a name of `models.towers.bert` or `.phobert`. vocabulary: name of the tokenizer's file or files.
+    max_tokens: of a caption, special tokens included. spelt: share of the words that are spelt in smaller pieces, as
+    unknown words are; else these pieces would never be trained, because the vocabulary has every word of this corpus.
     """
 
     backbone: str
@@ -43,39 +44,34 @@ class Options:
     spelt: float = 0.0
 
 
-@dataclass(frozen=True)
-class Learner:
-    """Who learns to fill gaps, and what it reads with.
+class Learner(NamedTuple):
+    """An encoder to train, with the epsilon of its layer norms and its tokenizer."""
 
-    encoder: a BERT or a PhoBERT, ids (B, T) and lengths (B,) -> (B, T, width), with its table `words`. eps: of its
-    layer norms.
-    """
-
-    encoder: nn.Module
+    encoder: Bert | PhoBert
     eps: float
-    tokenizer: Tokenizer
+    tokenizer: MarkedTokenizer
     spellings: Spellings
 
 
 class MaskedWords(nn.Module):
-    """An encoder with BERT's head for masked words: linear layer, GELU, LayerNorm, the table of words once more."""
+    """An encoder with BERT's head for masked words: linear layer, GELU, LayerNorm, the embedding table as decoder."""
 
-    def __init__(self, encoder: nn.Module, eps: float):
+    def __init__(self, encoder: Bert | PhoBert, eps: float):
         super().__init__()
-        self.encoder = encoder
-        width = encoder.width
-        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width, eps))
+        self.encoder, width = encoder, encoder.width
+        linear = nn.Linear(width, width)
+        self.transform = nn.Sequential(linear, nn.GELU(), nn.LayerNorm(width, eps))
         self.bias = nn.Parameter(torch.zeros(encoder.words.num_embeddings))
-        nn.init.normal_(self.transform[0].weight, std=INIT_STD)
-        nn.init.zeros_(self.transform[0].bias)
+        nn.init.normal_(linear.weight, std=INIT_STD)
+        nn.init.zeros_(linear.bias)
 
     def forward(self, ids: Tensor, lengths: Tensor, chosen: Tensor) -> Tensor:
         """Logits (M, V) at the M chosen positions (B, T) of masked ids (B, T)."""
         return F.linear(self.transform(self.encoder(ids, lengths)[chosen]), self.encoder.words.weight, self.bias)
 
 
-def pretrain_bert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Masked words of the corpus's captions, see `pretrain_words`; the weights are BERT's without the head."""
+def pretrain_bert(spec: PretrainSpec, out: Path) -> dict[str, Any]:
+    """Train BERT on masked words, see `pretrain_words`; its head is not written."""
 
     def build(options: Options, weights: Weights) -> Learner:
         path = weights.vocabulary(options.vocabulary)
@@ -86,49 +82,40 @@ def pretrain_bert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
     return pretrain_words(spec, build, out)
 
 
-def pretrain_words(spec: Mapping[str, Any], build: Callable[[Options, Weights], Learner], out: Path) -> dict[str, Any]:
-    """Train what `build` makes on masked words of the corpus's captions, and write its encoder to `out`.
+def pretrain_words(spec: PretrainSpec, build: Callable[[Options, Weights], Learner], out: Path) -> dict[str, Any]:
+    """Train the learner that `build` makes on masked words of the corpus's captions; write its encoder to `out`.
 
-    Returns the number of captions and the course: held-out accuracy (percent of the masked pieces) over the steps.
+    Returns: the number of captions and the course: held-out accuracy (percent of the masked pieces) over the steps.
     """
-    prepare(spec["threads"], "cpu")
-    options = from_mapping(Options, spec["model"], "pretraining.model")
-    torch.manual_seed(seed_for(spec["seed"], "weights"))
-    learner = build(options, Weights(Path(spec["weights"])))
+    assert spec.corpus and spec.optim and spec.batch and spec.validate_every
+    prepare(spec.threads, "cpu")
+    options, optim = from_mapping(Options, spec.model, "pretraining.model"), spec.optim
+    torch.manual_seed(seed_for(spec.seed, "weights"))
+    learner = build(options, Weights(Path(spec.weights)))
     tokenizer, model = learner.tokenizer, MaskedWords(learner.encoder, learner.eps)
-    said = captions(spec["corpus"])
-    last = spec["corpus"]["identities"] - spec["held_out"]
-    stream = Generator().manual_seed(seed_for(spec["seed"], "spelling"))
-    train, held_out = (
-        Table(
-            [text for person, text in said if (person > last) == late],
-            tokenizer,
-            learner.spellings,
-            options.spelt,
-            stream,
-        )
-        for late in (False, True)
-    )
-    optim = from_mapping(OptimOptions, spec["optim"], "pretraining.optim")
+    captions, last = draw_captions(spec.corpus), spec.corpus.identities - spec.held_out
+    stream = Generator().manual_seed(seed_for(spec.seed, "spelling"))
+    parts = ([text for person, text in captions if (person > last) == late] for late in (False, True))
+    train, held_out = (Table(texts, tokenizer, learner.spellings, options.spelt, stream) for texts in parts)
     parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "lr": optim.lr, "weight_decay": optim.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "lr": optim.lr, "weight_decay": 0.0},
     ]
-    optimizer, factor, lines = make_optimizer(groups, optim), rate_factor(optim, spec["steps"]), []
-    with Progress(f"pretrain {spec['name']}", spec["steps"], "step") as progress:
-        for step in range(spec["steps"]):
-            stream = Generator().manual_seed(seed_for(spec["seed"], "batch", step))
-            torch.manual_seed(seed_for(spec["seed"], "step", step))  # dropout
-            rows = torch.randint(len(train.lengths), (spec["batch"],), generator=stream)
+    optimizer, factor, lines = make_optimizer(groups, optim), rate_factor(optim, spec.steps), []
+    with Progress(f"pretrain {spec.name}", spec.steps, "step") as progress:
+        for step in range(spec.steps):
+            stream = Generator().manual_seed(seed_for(spec.seed, "batch", step))
+            torch.manual_seed(seed_for(spec.seed, "step", step))  # dropout
+            rows = torch.randint(len(train.lengths), (spec.batch,), generator=stream)
             logits, words = predicted(model.train(), *train.batch(rows), tokenizer, stream)
-            loss = word_loss(logits, words)
+            loss = mlm_loss(logits, words)
             set_rates(optimizer, factor(step))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            if (step + 1) % spec["validate_every"] == 0 or step + 1 == spec["steps"]:
-                accuracy = held_out_accuracy(model, held_out, tokenizer, spec["seed"])
+            if (step + 1) % spec.validate_every == 0 or step + 1 == spec.steps:
+                accuracy = held_out_accuracy(model, held_out, tokenizer, spec.seed)
                 lines.append({"step": step + 1, "loss": float(loss.detach()), "held_out_accuracy": accuracy})
             progress.update(1, f"loss {float(loss.detach()):.3f}")
     save_weights(out, learner.encoder.state_dict())
@@ -136,7 +123,7 @@ def pretrain_words(spec: Mapping[str, Any], build: Callable[[Options, Weights], 
 
 
 def spellings(path: Path) -> Spellings:
-    """Id of every whole word of a WordPiece vocabulary -> the ids of its letters, where it has all of them."""
+    """Map the id of every whole word of a WordPiece vocabulary to the ids of its letters, if it has all of them."""
     from tokenizers import Tokenizer  # noqa: PLC0415
 
     index = Tokenizer.from_file(str(path)).get_vocab()
@@ -151,7 +138,9 @@ def spellings(path: Path) -> Spellings:
 class Table:
     """Captions as padded ids (N, T) and lengths (N,), each word spelt out with probability `share`."""
 
-    def __init__(self, texts: Sequence[str], tokenizer: Tokenizer, known: Spellings, share: float, stream: Generator):
+    def __init__(
+        self, texts: Sequence[str], tokenizer: MarkedTokenizer, known: Spellings, share: float, stream: Generator
+    ):
         rows = []
         for text in texts:
             ids, _ = tokenizer.encode(text)
@@ -170,16 +159,16 @@ class Table:
 
 
 def spelt(word: int, draw: float, share: float, known: Spellings) -> list[int]:
-    """A word's own id, or where `draw` (0 to 1) is below `share` one of its spellings, all of them equally often."""
+    """The word's own id, or one of its spellings if `draw` (uniform, 0 to 1) is below `share`."""
     if draw >= share or word not in known:
         return [word]
     return known[word][int(draw / share * len(known[word]))]
 
 
 def predicted(
-    model: MaskedWords, ids: Tensor, lengths: Tensor, tokenizer: Tokenizer, stream: Generator
+    model: MaskedWords, ids: Tensor, lengths: Tensor, tokenizer: MarkedTokenizer, stream: Generator
 ) -> tuple[Tensor, Tensor]:
-    """Logits (M, V) at masked positions and the ids (M,) that were there; marks and padding are never masked."""
+    """Logits (M, V) at masked positions and their true ids (M,); special tokens and padding are never masked."""
     place = torch.arange(ids.shape[1])
     ordinary = (place > 0) & (place < lengths[:, None] - 1)
     masked, chosen = mask_tokens(ids, ordinary, tokenizer.mask_id, (0, tokenizer.vocab_size), SHARE, stream)
@@ -187,8 +176,8 @@ def predicted(
 
 
 @torch.no_grad()
-def held_out_accuracy(model: MaskedWords, table: Table, tokenizer: Tokenizer, seed: int) -> float:
-    """Percent of the masked pieces of the table that are the most likely of all, the same pieces at any time."""
+def held_out_accuracy(model: MaskedWords, table: Table, tokenizer: MarkedTokenizer, seed: int) -> float:
+    """Percent of masked pieces of the table that are predicted correctly; the same pieces in every call."""
     stream = Generator().manual_seed(seed_for(seed, "held out"))
     logits, words = predicted(model.eval(), table.ids, table.lengths, tokenizer, stream)
     return 100.0 * float((logits.argmax(1) == words).float().mean())

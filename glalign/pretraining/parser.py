@@ -1,4 +1,4 @@
-"""Training of the tiny SegFormer parser on the label maps of a synthetic corpus that no benchmark split shares."""
+"""Training of the tiny SegFormer parser on label maps of synthetic people who are in no benchmark split."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, interpolate
 
 from glalign.contract.regions import ATR_LABELS
+from glalign.contract.specs.twins import PretrainSpec
 from glalign.parsing.label_maps import Agreement
 from glalign.parsing.parser import Parser
 from glalign.pretraining.parser_augmentation import augment
@@ -20,39 +21,28 @@ from glalign.support.random_streams import seed_for
 from glalign.support.torch_settings import prepare
 from glalign.synthetic.dataset import corpus
 
-FACTS: Mapping[str, Any] = {
+ARCHITECTURE: Mapping[str, Any] = {
     "model": {
-        # SegFormer's B0 is (32, 64, 160, 256) wide and two layers deep per stage: this is its shape at a size that a
-        # CPU trains in minutes. Strides are B0's, so maps come at a quarter of the input size.
-        "hidden_sizes": [24, 32, 48, 64],
-        "depths": [1, 1, 1, 1],
-        "num_attention_heads": [1, 1, 2, 2],
-        "sr_ratios": [4, 2, 1, 1],
-        "mlp_ratios": [2, 2, 2, 2],
-        "patch_sizes": [7, 3, 3, 3],
-        "strides": [4, 2, 2, 2],
-        "decoder_hidden_size": 64,
-        "drop_path_rate": 0.0,
-        "classifier_dropout_prob": 0.0,
+        # SegFormer's B0 is (32, 64, 160, 256) wide and two layers deep per stage; this is a size that a CPU trains in
+        # minutes. Strides are B0's, so maps have a quarter of the input size.
+        "hidden_sizes": [24, 32, 48, 64], "depths": [1, 1, 1, 1], "num_attention_heads": [1, 1, 2, 2],
+        "sr_ratios": [4, 2, 1, 1], "mlp_ratios": [2, 2, 2, 2], "patch_sizes": [7, 3, 3, 3], "strides": [4, 2, 2, 2],
+        "decoder_hidden_size": 64, "drop_path_rate": 0.0, "classifier_dropout_prob": 0.0,
     },
     "input": {"size": [128, 64], "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]},
-}
-"""Architecture and input of the tiny parser, as its record keeps them."""
+}  # fmt: skip
+"""Architecture and input of the tiny parser, part of its record."""
 
 
-def train(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Train a parser, write its weights to `out` and return its record for the JSON file beside them.
-
-    spec: domain, identities (for training), held_out (identities for the agreement), images (of each), seed, steps,
-    batch, lr, weight_decay, threads. The record has architecture, input, losses, and the agreement with the true maps
-    of the held-out people. Raises: UserError when the loss is not finite.
-    """
-    prepare(spec["threads"], "cpu")
+def pretrain_parser(spec: PretrainSpec, out: Path) -> dict[str, Any]:
+    """Train a parser, write its weights to `out`, return its record. Raises: UserError when the loss is not finite."""
+    assert spec.identities
+    prepare(spec.threads, "cpu")
     pixels, labels, people = _corpus(spec)
-    known = people <= spec["identities"]
+    known = people <= spec.identities
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_for(spec["seed"], "parser", "weights"))
-        parser = Parser(FACTS)
+        torch.manual_seed(seed_for(spec.seed, "parser", "weights"))
+        parser = Parser(ARCHITECTURE)
     losses = _optimise(parser, pixels[known], labels[known], spec)
     parser.network.eval()
     agreement = Agreement()
@@ -61,21 +51,20 @@ def train(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
     for index, found in zip(unseen, parser.predict(images), strict=True):
         agreement.add(found, labels[index].numpy())
     save_weights(out, parser.network.state_dict())
-    parameters = sum(p.numel() for p in parser.network.parameters())
-    return {**FACTS, "parameters": parameters, "losses": losses, "agreement": agreement.report()}
+    count = sum(p.numel() for p in parser.network.parameters())
+    return {**ARCHITECTURE, "parameters": count, "losses": losses, "agreement": agreement.report()}
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Pixel cross-entropy, weighted mean, of scores (B, 18, h, w), enlarged bilinearly, against labels (B, H, W)."""
-    large = interpolate(logits, labels.shape[-2:], mode="bilinear", align_corners=False)
-    return cross_entropy(large, labels, weights)
+    """Weighted mean of the pixel cross-entropies of scores (B, 18, h, w), enlarged bilinearly, and labels (B, H, W)."""
+    return cross_entropy(interpolate(logits, labels.shape[-2:], mode="bilinear", align_corners=False), labels, weights)
 
 
 def label_weights(labels: Tensor) -> Tensor:
-    """(18,) weights of the labels: the inverse root of a label's share of the pixels, at most twice the median.
+    """Weights (18,) of the labels: the inverse root of a label's share of the pixels, at most twice the median.
 
-    The root is a compromise: with even weights small things (shoes, bags) are never predicted, with the plain inverse
-    they are seen everywhere; the limit keeps the rarest (belts, sunglasses) from being so.
+    With equal weights small objects (shoes, bags) are never predicted, with the plain inverse they are predicted
+    everywhere; the limit does the same for the rarest (belts, sunglasses).
     """
     share = torch.bincount(labels.reshape(-1).long(), minlength=len(ATR_LABELS)).double() / labels.numel()
     weights = share.clamp(min=1e-4).rsqrt()
@@ -83,32 +72,34 @@ def label_weights(labels: Tensor) -> Tensor:
     return (weights / (weights * share).sum()).float()
 
 
-def _corpus(spec: Mapping[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
+def _corpus(spec: PretrainSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Pixels (N, 3, H, W) uint8, labels (N, H, W) uint8 and person numbers (N,); the last people are held out."""
-    people = spec["identities"] + spec["held_out"]
+    assert spec.domain and spec.identities and spec.images
+    people = spec.identities + spec.held_out
     rows = []
-    with Progress("draw people", people * spec["images"], "image") as progress:
-        for pixels, labels, _, _, person in corpus(spec["domain"], people, spec["images"], spec["seed"]):
-            rows.append((pixels, labels, person))
+    with Progress("draw people", people * spec.images, "image") as progress:
+        for image, map_, _, _, person in corpus(spec.domain, people, spec.images, spec.seed):
+            rows.append((image, map_, person))
             progress.update()
-    pixels = torch.from_numpy(np.stack([row[0] for row in rows])).permute(0, 3, 1, 2)
-    return pixels, torch.from_numpy(np.stack([row[1] for row in rows])), torch.tensor([row[2] for row in rows])
+    images, maps, persons = zip(*rows, strict=True)
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    return pixels, torch.from_numpy(np.stack(maps)), torch.tensor(persons)
 
 
-def _optimise(parser: Parser, pixels: Tensor, labels: Tensor, spec: Mapping[str, Any]) -> list[list[float]]:
-    """AdamW at a one-cycle rate; returns [step, mean loss since the last entry] twenty times."""
-    generator = torch.Generator().manual_seed(seed_for(spec["seed"], "parser", "batches"))
-    optimiser = torch.optim.AdamW(parser.network.parameters(), lr=spec["lr"], weight_decay=spec["weight_decay"])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, spec["lr"], total_steps=spec["steps"], pct_start=0.1)
-    weights = label_weights(labels)
-    every = max(1, spec["steps"] // 20)
+def _optimise(parser: Parser, pixels: Tensor, labels: Tensor, spec: PretrainSpec) -> list[list[float]]:
+    """Train with AdamW and a one-cycle rate; returns twenty entries [step, mean loss since the last entry]."""
+    assert spec.lr and spec.batch and spec.weight_decay is not None
+    generator = torch.Generator().manual_seed(seed_for(spec.seed, "parser", "batches"))
+    optimiser = torch.optim.AdamW(parser.network.parameters(), lr=spec.lr, weight_decay=spec.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, spec.lr, total_steps=spec.steps, pct_start=0.1)
+    weights, every = label_weights(labels), max(1, spec.steps // 20)
     losses, recent = [], []
     parser.network.train()
-    with Progress("train parser", spec["steps"], "step") as progress:
-        for step in range(1, spec["steps"] + 1):
-            chosen = torch.randint(len(pixels), (spec["batch"],), generator=generator)
+    with Progress("train parser", spec.steps, "step") as progress:
+        for step in range(1, spec.steps + 1):
+            chosen = torch.randint(len(pixels), (spec.batch,), generator=generator)
             images, maps = augment(pixels[chosen].float() / 255, labels[chosen].long(), generator)
-            # Every second pixel of every second row: a quarter of the work, and maps come at a quarter of the size.
+            # Every second pixel of every second row: a quarter of the work, and maps have a quarter of the size.
             loss = segmentation_loss(parser.logits(images), maps[:, ::2, ::2], weights)
             if not torch.isfinite(loss):
                 raise UserError(f"parser: the loss is not finite at step {step}; lower `lr`")

@@ -1,6 +1,6 @@
-"""Photographs and label maps altered alike, so that a parser of drawn people may meet real ones.
+"""Augmentation of images and label maps, so that a parser trained on drawn people can parse photographs.
 
-The ranges are ours: wide enough that camera, sharpness and framing of a real crop fall inside, except `TILT`, the few
+The ranges are ours. They are wide enough to include camera, sharpness and framing of real crops; `TILT` is the few
 degrees by which a pedestrian crop leans.
 """
 
@@ -16,7 +16,7 @@ NOISE, PATCH = 0.08, 0.35
 
 
 def augment(pixels: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Pixels (B, 3, H, W) float in 0..1 and labels (B, H, W) int64, each sample altered by its own draw.
+    """Augment pixels (B, 3, H, W) float in 0..1 and labels (B, H, W) int64, each image by its own draw.
 
     Framing: mirror (left and right labels change names), zoom, shift, tilt. Colour: gain and offset per channel, gamma,
     loss of saturation. Camera: coarser detail, blur, noise. Clutter: a rectangle of another image's pixels, background.
@@ -27,7 +27,7 @@ def augment(pixels: Tensor, labels: Tensor, generator: Generator) -> tuple[Tenso
 
 
 def mirror(labels: Tensor) -> Tensor:
-    """Label maps (..., W) of the mirrored images: what was the left shoe is now the right one."""
+    """Mirror label maps (..., W); left and right labels (shoes, legs, arms) are exchanged."""
     swapped = list(range(len(ATR_LABELS)))
     for left, right in SIDES:
         swapped[left], swapped[right] = right, left
@@ -43,22 +43,17 @@ def _frame(pixels: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor
     flipped = torch.rand(count, generator=generator) < 0.5
     pixels = torch.where(flipped.view(-1, 1, 1, 1), pixels.flip(-1), pixels)
     labels = torch.where(flipped.view(-1, 1, 1), mirror(labels), labels)
-    zoom = _draw(count, SCALE[0], SCALE[1], generator)
+    zoom = _draw(count, *SCALE, generator)
     # Real crops are squeezed to the input's shape, so that width and height scale apart.
     wide = zoom * _draw(count, 0.85, 1.2, generator)
     angle = _draw(count, -TILT, TILT, generator)
     shift = _draw(count, -2 * SHIFT, 2 * SHIFT, generator, 2)
     ratio = height / width
-    rows = torch.stack(
-        [
-            torch.stack([angle.cos() / wide, -angle.sin() * ratio / wide, shift[:, 0]], dim=1),
-            torch.stack([angle.sin() / ratio / zoom, angle.cos() / zoom, shift[:, 1] * 0.5], dim=1),
-        ],
-        dim=1,
-    )
-    grid = affine_grid(rows, [count, 1, height, width], align_corners=False)
+    upper = torch.stack([angle.cos() / wide, -angle.sin() * ratio / wide, shift[:, 0]], dim=1)
+    lower = torch.stack([angle.sin() / ratio / zoom, angle.cos() / zoom, shift[:, 1] * 0.5], dim=1)
+    grid = affine_grid(torch.stack([upper, lower], dim=1), [count, 1, height, width], align_corners=False)
     moved = grid_sample(pixels, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
-    # Outside the photograph there is background, also where a reflected person is seen: one person is to be found.
+    # Outside the image the label is background, even where the reflected person is visible: there is one person.
     maps = grid_sample(labels[:, None].float(), grid, mode="nearest", padding_mode="zeros", align_corners=False)
     return moved, maps[:, 0].long()
 
@@ -73,7 +68,7 @@ def _cover(pixels: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor
             top = int(torch.randint(height - h, (1,), generator=generator))
             left = int(torch.randint(width - w, (1,), generator=generator))
             box = (slice(top, top + h), slice(left, left + w))
-            # Shifted by half the width, so that the stranger is cut and not a second whole person.
+            # Shifted by half the width, so that the other image shows no second whole person.
             pixels[index][(slice(None), *box)] = other[index].roll(width // 2, -1)[(slice(None), *box)]
             labels[index][box] = 0
     return pixels, labels

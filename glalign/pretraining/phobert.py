@@ -1,18 +1,18 @@
 """The tiny PhoBERT: masked pieces of segmented Vietnamese captions, as RoBERTa's (Nguyen and Nguyen 2020)."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glalign.language.phobert_tokenizer import JOINT, PhoBertFileTokenizer
+from glalign.contract.specs.twins import PretrainSpec
+from glalign.language.phobert_tokenizer import CONTINUATION, PhoBertFileTokenizer
 from glalign.models.towers.phobert import phobert
 from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
-from glalign.pretraining.phobert_vocabulary import halfway
+from glalign.pretraining.phobert_vocabulary import partial_merges
 from glalign.storage.weight_files import Weights
 
 
-def pretrain_phobert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Masked words of the corpus's captions, see `pretrain_words`; the weights are PhoBERT's without the head."""
+def pretrain_phobert(spec: PretrainSpec, out: Path) -> dict[str, Any]:
+    """Train PhoBERT on masked words, see `pretrain_words`; its head is not written."""
 
     def build(options: Options, weights: Weights) -> Learner:
         files = weights.phobert_vocabulary(options.vocabulary)
@@ -24,11 +24,11 @@ def pretrain_phobert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
 
 
 def spellings(vocabulary: Path, merges: Path, tokenizer: PhoBertFileTokenizer) -> Spellings:
-    """Id of every whole word of the vocabulary -> its pieces before each of its merges, single letters first."""
+    """Map the id of every whole word to its pieces before each of its merges, single letters first."""
     lines = merges.read_text(encoding="utf-8").splitlines()
     order = {(left, right): place for place, (left, right, _) in enumerate(map(str.split, lines))}
     pieces = [line.rsplit(" ", 1)[0] for line in vocabulary.read_text(encoding="utf-8").splitlines()]
     index = {piece: number for number, piece in enumerate(pieces, start=tokenizer.unknown_id + 1)}
-    words = [piece for piece in pieces if not piece.endswith(JOINT)]
-    found = {index[word]: [[index[piece] for piece in ids] for ids in halfway(word, order)] for word in words}
-    return {word: ways for word, ways in found.items() if ways}
+    words = [piece for piece in pieces if not piece.endswith(CONTINUATION)]
+    found = {index[word]: [[index[piece] for piece in ids] for ids in partial_merges(word, order)] for word in words}
+    return {word: spelt for word, spelt in found.items() if spelt}

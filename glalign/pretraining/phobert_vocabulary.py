@@ -1,30 +1,30 @@
-"""The tiny PhoBERT's vocabulary: byte pair encoding of segmented captions, written as PhoBERT's own two files."""
+"""The tiny PhoBERT's vocabulary: byte pair encoding of segmented captions, in PhoBERT's two file formats."""
 
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from glalign.language.phobert_tokenizer import JOINT
+from glalign.language.phobert_tokenizer import CONTINUATION
 from glalign.language.segmentation import segment
 from glalign.support.errors import UserError
 
-MARKS = 5
-"""<s>, <pad>, </s>, <unk> and <mask>, which are in no file but among the ids."""
-
-END = "</w>"
-"""Ends the last letter of a word in the file of merges."""
+MARKS, END = 5, "</w>"
+"""Number of special tokens <s>, <pad>, </s>, <unk> and <mask>, which have ids but are in neither file; and what follows
+the last letter of a word in the file of merges."""
 
 Pair = tuple[str, str]
 
 
 def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str = "pyvi") -> tuple[str, str]:
-    """The texts of vocab.txt ("piece count", most frequent first) and of bpe.codes ("left right count", in order).
+    """Make the texts of vocab.txt ("piece count", most frequent first) and of bpe.codes ("left right count", in order).
 
-    size: most ids, marks included. Pieces: every letter of the captions and of ASCII, inside a word and at its end, and
-    one for each merge (Sennrich et al. 2016). The same captions in any order give the same bytes: of pairs equally
-    frequent the first in the order of their code points is merged. A pair that occurs once is not.
-    Raises: UserError when not even the letters fit.
+    size: largest number of ids, special tokens included. The pieces are every letter of the captions and of ASCII,
+    inside a word and at its end, and the results of merges (Sennrich et al. 2016). The same captions in any order give
+    the same bytes: of equally frequent pairs the first in the order of code points is merged. A pair that occurs only
+    once is not merged.
+
+    Raises: UserError when the letters alone do not fit.
     """
     counts = Counter(word.text for caption in captions for word in segment(caption, segmenter))
     letters = sorted({*string.ascii_letters, *string.digits, *"".join(counts)})
@@ -33,7 +33,7 @@ def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str =
         raise UserError(f"vocabulary size {size}: the {len(letters)} letters alone need {size - room}")
     words = {word: [*word[:-1], word[-1] + END] for word in counts}
     codes = merge(words, counts, room)
-    pieces = Counter({piece: 0 for letter in letters for piece in (letter + JOINT, letter)})
+    pieces = Counter({piece: 0 for letter in letters for piece in (letter + CONTINUATION, letter)})
     pieces.update({_piece(left + right): 0 for left, right, _ in codes})
     for word, symbols in words.items():
         for symbol in symbols:
@@ -44,9 +44,9 @@ def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str =
 
 
 def merge(words: dict[str, list[str]], counts: Counter[str], most: int) -> list[tuple[str, str, int]]:
-    """Merge the most frequent pair of neighbouring symbols of `words`, at most `most` times; the words change.
+    """Merge the most frequent pair of neighbouring symbols, at most `most` times; `words` is changed in place.
 
-    counts: how often each word occurs. Returns the pairs with their numbers, in the order of the merges.
+    counts: occurrences of each word. Returns: (left, right, occurrences) of each merge, in order.
     """
     numbers: Counter[Pair] = Counter()
     holders: defaultdict[Pair, set[str]] = defaultdict(set)
@@ -57,25 +57,25 @@ def merge(words: dict[str, list[str]], counts: Counter[str], most: int) -> list[
     codes: list[tuple[str, str, int]] = []
     while len(codes) < most and numbers:
         pair = min(numbers, key=lambda pair: (-numbers[pair], pair))
-        number = numbers[pair]
-        if number < 2:
+        if (number := numbers[pair]) < 2:
             break
         codes.append((*pair, number))
         for word in holders[pair]:
-            old = words[word]
-            new = words[word] = _merged(old, pair)
+            old, new = words[word], _merged(words[word], pair)
+            words[word] = new
             for change, symbols in ((-counts[word], old), (counts[word], new)):
                 for neighbours in pairwise(symbols):
                     numbers[neighbours] += change
                     holders[neighbours] |= {word} if change > 0 else set()
-        numbers = +numbers  # without the pairs that are no more
+        numbers = +numbers  # drops pairs with no occurrence left
     return codes
 
 
-def halfway(word: str, order: Mapping[Pair, int]) -> list[list[str]]:
-    """The pieces of a word before each of its merges, single letters first; the whole word is not among them.
+def partial_merges(word: str, order: Mapping[Pair, int]) -> list[list[str]]:
+    """The pieces of a word before each of its merges, single letters first; the whole word is not included.
 
-    order: the pairs of bpe.codes and their places in it. As the tokenizer does, the first pair of the order goes first.
+    order: the pairs of bpe.codes and their places in it; like the tokenizer, the first pair in this order is merged
+    first.
     """
     symbols, found = [*word[:-1], word[-1] + END], []
     while known := [pair for pair in pairwise(symbols) if pair in order]:
@@ -85,7 +85,7 @@ def halfway(word: str, order: Mapping[Pair, int]) -> list[list[str]]:
 
 
 def _merged(symbols: list[str], pair: Pair) -> list[str]:
-    """The symbols of a word with each occurrence of the pair, from the left, as one."""
+    """The symbols of a word with each occurrence of the pair, from the left, merged."""
     merged: list[str] = []
     for symbol in symbols:
         if merged and (merged[-1], symbol) == pair:
@@ -96,5 +96,5 @@ def _merged(symbols: list[str], pair: Pair) -> list[str]:
 
 
 def _piece(symbol: str) -> str:
-    """A symbol of the merges as the vocabulary writes it."""
-    return symbol.removesuffix(END) if symbol.endswith(END) else symbol + JOINT
+    """A symbol of the merges in the notation of the vocabulary."""
+    return symbol.removesuffix(END) if symbol.endswith(END) else symbol + CONTINUATION

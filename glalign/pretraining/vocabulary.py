@@ -1,69 +1,70 @@
-"""A twin's vocabulary: the words of captions of people who appear in no benchmark split, and single letters."""
+"""The vocabulary of a twin: words of captions of people who are in no benchmark split, and single letters."""
 
 import math
 import string
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from glalign.contract.specs.twins import VocabularySpec
 from glalign.language.tokenizers import FileTokenizer
-from glalign.pretraining.corpus import captions
+from glalign.pretraining.corpus import draw_captions
 from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary
 from glalign.storage.whole_files import write_text
 
 UNKNOWN = {"bert": "[UNK]", "roberta": "<unk>"}
 
 
-def make_vocabulary(spec: Mapping[str, Any], out: Path) -> None:
-    """Write `out`, a tokenizer.json of the family: WordPiece, lower-cased, as BERT's; or Unigram, cased, as XLM-R's.
+def make_vocabulary(spec: VocabularySpec, vocabulary: Path) -> None:
+    """Write a tokenizer.json of the family: WordPiece, lower-cased, as BERT's; or Unigram, cased, as XLM-R's.
 
-    spec: family, size (most entries, marks included), corpus {domain, identities, images, seed, languages}. The pieces
-    are whole words, most frequent first, and letters for all other words: the trainers of the tokenizers library give
-    other bytes every time, and in sentences this poor they find little else.
+    The pieces are whole words, most frequent first, and letters for all other words. The trainers of the tokenizers
+    library are not used: they give different bytes every time, and would find little else in sentences this simple.
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
 
-    family = spec["family"]
-    marks = [*FileTokenizer.MARKS[family], UNKNOWN[family]]
-    said = captions(spec["corpus"])
+    family = spec.family
+    marks = [*FileTokenizer.SPECIAL_TOKENS[family], UNKNOWN[family]]
+    captions = draw_captions(spec.corpus)
+    normalizer: Any
+    pieces: Any
     if family == "bert":
         normalizer, pieces = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
-        counts = _counted(said, normalizer, pieces)
+        counts = _count_words(captions, normalizer, pieces)
         letters = sorted({*string.ascii_lowercase, *string.digits, *"".join(counts)})
         known = [*letters, *(f"##{letter}" for letter in letters if letter.isalnum())]
-        vocabulary = [*marks, *_most_frequent(counts, known, spec["size"] - len(marks))]
-        model = models.WordPiece({piece: number for number, piece in enumerate(vocabulary)}, unk_token=marks[-1])
+        entries = [*marks, *_most_frequent(counts, known, spec.size - len(marks))]
+        model: Any = models.WordPiece({piece: number for number, piece in enumerate(entries)}, unk_token=marks[-1])
     else:
         normalizer, pieces = normalizers.NFKC(), pre_tokenizers.Metaspace()
-        counts = _counted(said, normalizer, pieces)
+        counts = _count_words(captions, normalizer, pieces)
         letters = sorted({*string.ascii_letters, *string.digits, *"".join(counts)})
-        vocabulary = _most_frequent(counts, letters, spec["size"] - len(marks))
-        total = counts.total() + len(vocabulary)
+        entries = _most_frequent(counts, letters, spec.size - len(marks))
+        total = counts.total() + len(entries)
         scores = [(mark, 0.0) for mark in marks]
         # A letter is rarer than any word, so that a known word is one piece.
-        scores += [(piece, round(math.log((counts[piece] + 1) / total), 6)) for piece in vocabulary]
+        scores += [(piece, round(math.log((counts[piece] + 1) / total), 6)) for piece in entries]
         model = models.Unigram(scores, unk_id=len(marks) - 1)
     tokenizer = Tokenizer(model)
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pieces
-    write_text(out, tokenizer.to_str(pretty=True) + "\n")
+    write_text(vocabulary, tokenizer.to_str(pretty=True) + "\n")
 
 
-def make_vocabulary_pair(spec: Mapping[str, Any], vocabulary: Path, merges: Path) -> None:
-    """Write PhoBERT's two files (`make_phobert_vocabulary`) of the corpus's captions; spec: size, corpus."""
-    pieces, codes = make_phobert_vocabulary((caption for _, caption in captions(spec["corpus"])), spec["size"])
+def make_vocabulary_pair(spec: VocabularySpec, vocabulary: Path, merges: Path) -> None:
+    """Write PhoBERT's two files, see `make_phobert_vocabulary`, from the captions of the corpus."""
+    pieces, codes = make_phobert_vocabulary((caption for _, caption in draw_captions(spec.corpus)), spec.size)
     write_text(vocabulary, pieces)
     write_text(merges, codes)
 
 
-def _counted(said: Iterable[tuple[int, str]], normalizer: Any, pieces: Any) -> Counter[str]:
-    """Words of the captions, as the tokenizer splits them."""
-    return Counter(
-        word for _, caption in said for word, _ in pieces.pre_tokenize_str(normalizer.normalize_str(caption))
-    )
+def _count_words(captions: Iterable[tuple[int, str]], normalizer: Any, pieces: Any) -> Counter[str]:
+    """Count the words of the captions, as the tokenizer splits them."""
+    texts = (normalizer.normalize_str(caption) for _, caption in captions)
+    return Counter(word for text in texts for word, _ in pieces.pre_tokenize_str(text))
 
 
 def _most_frequent(counts: Counter[str], letters: list[str], size: int) -> list[str]:
-    """The letters and the most frequent words, `size` in all."""
+    """The letters and the most frequent words, `size` entries in all."""
     words = sorted((word for word in counts if word not in letters), key=lambda word: (-counts[word], word))
     return [*letters, *words[: max(0, size - len(letters))]]

@@ -1,4 +1,4 @@
-"""Two tables are the same when every cell is: numbers within a tolerance, everything else letter by letter."""
+"""Comparison of tables cell by cell: numbers within a tolerance, everything else character by character."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,15 +15,15 @@ from glalign.support.errors import UserError
 
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
 TOLERANCES = "tolerances.yaml"
-"""In a folder of references: `columns` with a tolerance each, null for one that is not compared, and `rows`, for those
-that have the name in a cell: theirs holds where it is the larger one."""
+"""File in a folder of references: `columns` maps columns to tolerances, null for a column that is not compared; `rows`
+maps texts to tolerances of the rows that have the text in a cell, used where they are larger."""
 
 
 def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict[str, list[str]]:
     """`compare` of every CSV of the folder `reference` with the one of the same name: name -> lines.
 
-    A table that `ours` lacks is a difference; one that only `ours` has is none, see `unmatched`. Raises: UserError when
-    a side is no folder, or `reference` has no table.
+    A table that is missing in `ours` is a difference; `unmatched` lists tables that only `ours` has. Raises: UserError
+    when a side is not a folder, or `reference` has no table.
     """
     if not ours.is_dir():
         raise UserError(f"{ours}: no such folder; a folder is compared with a folder, a table's CSV with a CSV")
@@ -30,10 +31,8 @@ def compare_folders(ours: Path, reference: Path, tolerance: float = 0.0) -> dict
     if not files:
         raise UserError(f"{reference}: no CSV in it to compare with")
     missing = [f"no such table in {ours}"]
-    return {
-        file.name: compare(ours / file.name, file, tolerance) if (ours / file.name).is_file() else missing
-        for file in files
-    }
+    pairs = {file.name: (ours / file.name, file) for file in files}
+    return {name: compare(*pair, tolerance) if pair[0].is_file() else missing for name, pair in pairs.items()}
 
 
 def unmatched(ours: Path, reference: Path) -> list[str]:
@@ -45,8 +44,8 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
 
     A file tolerances.yaml beside the reference has other tolerances for some columns and rows. Numbers inside a text (a
-    spread in a note) are compared as numbers as well. Raises: UserError when a side is no table, or the tolerances
-    are no numbers.
+    spread in a note) are compared as numbers as well. Raises: UserError when a side is not a table, or a tolerance is
+    not a number from 0 on.
     """
     for side in (ours, reference):
         if Path(side).is_dir():
@@ -61,33 +60,31 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     lines += [f"column {name}: only in {reference}" for name in right.columns if name not in left.columns]
     if len(left) != len(right):
         lines.append(f"rows: {len(left)} in {ours}, {len(right)} in {reference}")
-    for number, (one, other) in enumerate(
-        zip(left.to_dict("records"), right.to_dict("records"), strict=False), start=1
-    ):
+    pairs = zip(left.to_dict("records"), right.to_dict("records"), strict=False)
+    for number, (one, other) in enumerate(pairs, start=1):
         name = next(iter(one.values()))
         least = max((value for key, value in rows.items() if any(key in cell for cell in other.values())), default=0.0)
         for column in one:
             allowed = columns.get(column, tolerance)
-            if column not in other or allowed is None or same(one[column], other[column], max(allowed, least)):
-                continue
-            lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
+            if column in other and allowed is not None and not same(one[column], other[column], max(allowed, least)):
+                lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
     return lines
 
 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
-    """Those of columns and of rows in `folder`/tolerances.yaml; none where there is no such file."""
+    """Read the tolerances of columns and of rows from `folder`/tolerances.yaml; empty without such a file."""
     file = folder / TOLERANCES
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        found = found or {}
+        found = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
-    parts = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
-    if (set(found) - {"columns", "rows"}) or not all(
-        isinstance(part, Mapping)
-        and all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in part.values())
-        for part in parts
-    ):
+
+    def allowed(part: Any) -> bool:
+        numbers = part.values() if isinstance(part, Mapping) else [""]
+        return all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in numbers)
+
+    parts: list[Any] = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
+    if (set(found) - {"columns", "rows"}) or not all(map(allowed, parts)):
         raise UserError(f"{file}: two maps of names to numbers from 0 on are wanted, `columns` and `rows`")
     return parts[0], parts[1]
 

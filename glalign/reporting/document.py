@@ -1,25 +1,22 @@
-"""One PDF of all tables: a LaTeX document that reads the suite's .tex files, and the engine that sets it."""
+"""One PDF of all tables: a LaTeX document that inputs the suite's .tex files, and the engine that typesets it."""
 
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from glalign.planning.report_stages import DocumentSpec
 from glalign.reporting.latex import escape
+from glalign.reporting.plain_table import target_of
 from glalign.storage.whole_files import whole_file, write_text
 from glalign.support.errors import UserError
-from glalign.support.progress import log
+from glalign.support.progress import log as logger
 
-ENGINE = "lualatex"
-"""Its default font, Latin Modern, has every Vietnamese letter, and it reads UTF-8 as it stands."""
-
+ENGINE = "lualatex"  # its default font, Latin Modern, has every Vietnamese letter, and it reads UTF-8
 DEBIAN = "apt-get install --no-install-recommends texlive-luatex texlive-latex-extra texlive-science"
-RUNS = 2
-"""The list of tables is read back in the second run."""
+RUNS = 2  # the list of tables is read back in the second run
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \pdfvariable suppressoptionalinfo 512 % no id made from time and place: the same tables give the same bytes
@@ -34,27 +31,27 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 """
 
 
-def make_document(spec: Mapping[str, Any], tex: Path, pdf: Path, transcript: Path) -> None:
-    """Write the LaTeX document and its PDF, whole or not at all; the engine's own words go to `transcript`.
+def make_document(spec: DocumentSpec, tex: Path, pdf: Path, log: Path | None) -> None:
+    """Write the LaTeX document and its PDF, whole or not at all.
 
-    spec: title, subtitle (profile and data), tables (the .tex files, in their order, all in the folder of `tex`).
-    Raises: UserError when the engine or a package is missing, or LaTeX finds an error, or a letter has no glyph.
+    The tables are in the folder of `tex`. The engine's transcript goes to NAME.engine.log beside the job's `log`, or
+    beside `tex` where there is none. Raises: UserError when the engine or a package is missing, LaTeX finds an error,
+    or a letter has no glyph.
     """
-    engine = find_engine()
+    engine, transcript = find_engine(), (log or tex).with_suffix(".engine.log")
     write_text(tex, document(spec, tex))
     with tempfile.TemporaryDirectory() as build:
         for _ in range(RUNS):
-            _set(engine, tex, Path(build), transcript)
+            _typeset(engine, tex, Path(build), transcript)
         with whole_file(pdf) as temporary:
             shutil.copyfile(Path(build) / f"{tex.stem}.pdf", temporary)
 
 
 def find_engine() -> str:
     """Path of the engine. Raises: UserError when it is not installed."""
-    engine = shutil.which(ENGINE)
-    if engine is None:
-        raise UserError(f"{ENGINE} is not installed; on Debian and Ubuntu: {DEBIAN}")
-    return engine
+    if engine := shutil.which(ENGINE):
+        return engine
+    raise UserError(f"{ENGINE} is not installed; on Debian and Ubuntu: {DEBIAN}")
 
 
 def can_typeset() -> bool:
@@ -66,42 +63,39 @@ def can_typeset() -> bool:
     return subprocess.run([finder, "article.cls", *files], capture_output=True, check=False).returncode == 0
 
 
-def document(spec: Mapping[str, Any], tex: Path) -> str:
+def document(spec: DocumentSpec, tex: Path) -> str:
     """The document: title line, list of tables, every table."""
-    target = tex.with_suffix(".pdf")
-    shown = target.name if target.is_absolute() else target.as_posix()
-    inputs = "".join(f"\\input{{{Path(table).name}}}\n\\FloatBarrier\n" for table in spec["tables"])
+    inputs = "".join(f"\\input{{{Path(table).name}}}\n\\FloatBarrier\n" for table in spec.tables)
     return (
-        f"% generated: snakemake --cores 1 {shown}\n{PREAMBLE}"
-        f"\\title{{{escape(spec['title'])}\\\\\\large {escape(spec['subtitle'])}}}\n\\author{{}}\n\\date{{}}\n"
+        f"% generated: snakemake --cores 1 {target_of(tex.with_suffix('.pdf'))}\n{PREAMBLE}"
+        f"\\title{{{escape(spec.title)}\\\\\\large {escape(spec.subtitle)}}}\n\\author{{}}\n\\date{{}}\n"
         f"\\begin{{document}}\n\\maketitle\n\\listoftables\n\\clearpage\n{inputs}\\end{{document}}\n"
     )
 
 
-def _set(engine: str, tex: Path, build: Path, transcript: Path) -> None:
+def _typeset(engine: str, tex: Path, build: Path, transcript: Path) -> None:
     """One run of the engine in the folder of `tex`."""
     command = [engine, "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "-no-shell-escape",
                f"-output-directory={build}", tex.name]  # fmt: skip
     fixed = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "10000"}
     done = subprocess.run(command, cwd=tex.parent, env={**os.environ, **fixed}, stdin=subprocess.DEVNULL,
                           capture_output=True, check=False)  # fmt: skip
-    said = build / f"{tex.stem}.log"
-    words = said.read_bytes() if said.exists() else done.stdout + done.stderr
+    written = build / f"{tex.stem}.log"
+    output = written.read_bytes() if written.exists() else done.stdout + done.stderr
     transcript.parent.mkdir(parents=True, exist_ok=True)
-    transcript.write_bytes(words)
-    _judge(words.decode("utf-8", "replace"), done.returncode, tex, transcript)
+    transcript.write_bytes(output)
+    _check_output(output.decode("utf-8", "replace"), done.returncode, tex, transcript)
 
 
-def _judge(words: str, status: int, tex: Path, transcript: Path) -> None:
-    """Raise what the engine complained of; an overfull line is only told."""
-    if missing := re.search(r"File `([^']+\.(?:sty|cls|def|fd))' not found", words):
+def _check_output(output: str, status: int, tex: Path, transcript: Path) -> None:
+    """Raise the engine's errors as UserErrors; overfull lines are a warning."""
+    if missing := re.search(r"File `([^']+\.(?:sty|cls|def|fd))' not found", output):
         raise UserError(f"{tex}: LaTeX has no {missing.group(1)}; on Debian and Ubuntu: {DEBIAN}")
     if status:
-        first = re.search(r"^(?:! .*|\S+:\d+: .*)$", words, re.MULTILINE)
-        raise UserError(
-            f"{tex}: {first.group() if first else f'{ENGINE} ended with status {status}'}; see {transcript}"
-        )
-    if lost := re.search(r"^Missing character: .*$", words, re.MULTILINE):
+        first = re.search(r"^(?:! .*|\S+:\d+: .*)$", output, re.MULTILINE)
+        reason = first.group() if first else f"{ENGINE} ended with status {status}"
+        raise UserError(f"{tex}: {reason}; see {transcript}")
+    if lost := re.search(r"^Missing character: .*$", output, re.MULTILINE):
         raise UserError(f"{tex}: {lost.group()} See {transcript}")
-    if wide := len(re.findall(r"^Overfull \\hbox", words, re.MULTILINE)):
-        log.warning("%s: %d lines are too wide, see %s", tex, wide, transcript)
+    if wide := len(re.findall(r"^Overfull \\hbox", output, re.MULTILINE)):
+        logger.warning("%s: %d lines are too wide, see %s", tex, wide, transcript)

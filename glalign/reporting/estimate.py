@@ -1,4 +1,4 @@
-"""An estimate of a plan for the eye: a table by system, its total, the disk, and what all of it rests on."""
+"""The text of an estimate: a table by system, its total, the disk and the assumptions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ GB = 1e9
 
 
 def render_estimate(found: Mapping[str, Any]) -> str:
-    """The plain data of `glalign.cost.estimate.estimate` as text."""
+    """Format what `glalign.cost.estimate.estimate` returns."""
     from tabulate import tabulate  # noqa: PLC0415
 
     lines = [_line(row["system"], row) for row in found["systems"]]

@@ -1,4 +1,4 @@
-"""docs/fidelity.md out of the docstrings: what each system keeps of its original, what it simplifies, what it omits."""
+"""docs/fidelity.md, from the docstrings: what each system keeps of its original, what it simplifies, what it omits."""
 
 import re
 from collections.abc import Mapping
@@ -20,24 +20,24 @@ def fidelity(config: Config) -> str:
     """The document for every system of the configuration that trains. Raises: UserError naming a missing section."""
     parts = [HEAD]
     seen: set[str] = set()
-    for name, entry in config["systems"].items():
-        if entry["class"] is None or "budget" not in entry or entry["class"] in seen:
+    for name, entry in config.systems.items():
+        if entry.class_path is None or entry.budget is None or entry.class_path in seen:
             continue
-        seen.add(entry["class"])
-        law, sections = parsed(config.facts[name].docstring)
+        seen.add(entry.class_path)
+        summary, sections = parse_docstring(config.classes[name].docstring)
         for section in REQUIRED:
             if section not in sections:
-                raise UserError(f"{entry['class']}: its docstring has no paragraph that begins with `{section}:`")
-        lines = [f"## {entry['label']}\n", f"`{name}`, `{entry['class']}`. {law}\n"]
+                raise UserError(f"{entry.class_path}: its docstring has no paragraph that begins with `{section}:`")
+        lines = [f"## {entry.label}\n", f"`{name}`, `{entry.class_path}`. {summary}\n"]
         lines += [f"**{section}.** {sections[section]}\n" for section in SECTIONS if section in sections]
         parts.append("\n".join(lines))
     return "\n".join(parts)
 
 
-def parsed(docstring: str) -> tuple[str, Mapping[str, str]]:
-    """The first paragraph of a docstring, and its later ones that begin with the name of a section.
+def parse_docstring(docstring: str) -> tuple[str, Mapping[str, str]]:
+    """The first paragraph of a docstring, and its sections by name; a section begins with its name and a colon.
 
-    >>> parsed("A system.\\n\\nKept: all\\nof it.\\n\\nAnd more.\\n\\nSource: us.")
+    >>> parse_docstring("A system.\\n\\nKept: all\\nof it.\\n\\nAnd more.\\n\\nSource: us.")
     ('A system.', {'Kept': 'all of it. And more.', 'Source': 'us.'})
     """
     first, *others = ([" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", docstring.strip())]) or [""]

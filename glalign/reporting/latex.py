@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from glalign.planning.table_stages import TableSpec
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,26 +33,25 @@ Column = tuple[str, str, list[str], bool]
 
 
 def escape(text: str) -> str:
-    """`text` with TeX's special characters made harmless, one by one."""
+    """`text` with TeX's special characters escaped."""
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def render_latex(frame: "pd.DataFrame", spec: dict, target: str) -> str:
+def render_latex(frame: "pd.DataFrame", spec: TableSpec, target: str) -> str:
     """The file of one table: comments, then a table environment with caption, label, tabular and notes.
 
     target: the file's path as the workflow knows it, for the comment that says how to make it again.
     """
-    extended = bool(spec.get("extended"))
-    columns = _columns(frame, extended, [row.get("paper_row") is not None for row in spec["rows"]])
+    columns = _columns(frame, spec.extended, [row.paper_row is not None for row in spec.rows])
     body = _with_rules(_tabular(columns), columns, _breaks(frame))
-    name = f"table{spec['table']}" + ("_extended" if extended else "")
-    notes = "\n".join(f"\\item {note}" for note in _notes(frame, spec, extended))
+    name = f"table{spec.table}" + ("_extended" if spec.extended else "")
+    notes = "\n".join(f"\\item {note}" for note in _notes(frame, spec))
     return (
-        f"% glalign table {spec['table']}{', extended' if extended else ''} | profile: {spec['profile']}\n"
+        f"% glalign table {spec.table}{', extended' if spec.extended else ''} | profile: {spec.profile}\n"
         f"% generated: snakemake --cores 1 {target}\n"
         f"% needs: {PACKAGES}\n"
         "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
-        f"\\caption{{{_caption(frame, spec, extended)}}}\n\\label{{tab:glalign-{name.replace('_', '-')}}}\n"
+        f"\\caption{{{_caption(frame, spec)}}}\n\\label{{tab:glalign-{name.replace('_', '-')}}}\n"
         "\\sisetup{mode=text, reset-text-series=false, text-series-to-math=true, retain-explicit-plus=true}\n"
         "\\setlength{\\tabcolsep}{4pt}\n"
         "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{threeparttable}\n"
@@ -60,12 +61,10 @@ def render_latex(frame: "pd.DataFrame", spec: dict, target: str) -> str:
     )
 
 
-def _columns(  # noqa: PLR0912  one branch per kind of column
-    frame: "pd.DataFrame", extended: bool, competing: list[bool]
-) -> list[Column]:
-    """What the table shows, in order; a column without any cell is left out."""
+def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> list[Column]:  # noqa: PLR0912
+    """The columns in order, without those that are empty; one branch per kind of column."""
     columns: list[Column] = []
-    compared = not {"method", "variant"}.isdisjoint(frame.columns)  # else rows are no rivals, and none is the best
+    compared = not {"method", "variant"}.isdisjoint(frame.columns)  # else rows do not compete, and none is the best
 
     def add(group: str, head: str, values: Sequence[str], numeric: bool) -> None:
         if any(values):
@@ -112,17 +111,17 @@ def _marked(values: list[str], competing: list[bool]) -> list[str]:
     """
     ranking = sorted({Decimal(v) for v, own in zip(values, competing, strict=True) if v and own}, reverse=True)
     widest = max((len(value) for value in values), default=0)
-    cells = []
-    for value, own in zip(values, competing, strict=True):
+
+    def marked(value: str, own: bool) -> str:
         if own and value and Decimal(value) == ranking[0] and len(ranking) > 1:
-            cells.append(f"\\bfseries {value}")
-        elif own and value and len(ranking) > 2 and Decimal(value) == ranking[1]:
+            return f"\\bfseries {value}"
+        if own and value and len(ranking) > 2 and Decimal(value) == ranking[1]:
             # a box in braces is text to siunitx: padded to the width of the column's widest number
             padding = f"\\phantom{{{'0' * (widest - len(value))}}}" if len(value) < widest else ""
-            cells.append(f"{{{padding}\\underline{{{value}}}}}")
-        else:
-            cells.append(value)
-    return cells
+            return f"{{{padding}\\underline{{{value}}}}}"
+        return value
+
+    return [marked(value, own) for value, own in zip(values, competing, strict=True)]
 
 
 def _signed(value: str) -> str:
@@ -182,36 +181,30 @@ def _breaks(frame: "pd.DataFrame") -> list[int]:
     return [row for row in range(1, len(own)) if own[row] != own[row - 1]]
 
 
-def _caption(frame: "pd.DataFrame", spec: dict, extended: bool) -> str:
-    title = escape(spec["title"].rstrip("."))
+def _caption(frame: "pd.DataFrame", spec: TableSpec) -> str:
+    title = escape(spec.title.rstrip("."))
     ran = (frame["status"] == "reproduced").any()
-    data = f" Data of our runs: {escape(spec['data_note'])}." if ran and spec.get("data_note") else ""
-    return f"{title}{', extended' if extended else ''}.{data}"
+    data = f" Data of our runs: {escape(spec.data_note)}." if ran and spec.data_note else ""
+    return f"{title}{', extended' if spec.extended else ''}.{data}"
 
 
-def _notes(frame: "pd.DataFrame", spec: dict, extended: bool) -> list[str]:
-    """What a reader needs beside the numbers."""
+def _notes(frame: "pd.DataFrame", spec: TableSpec) -> list[str]:
+    """Sentences below the table that explain its columns."""
     ours = frame[frame["status"] == "reproduced"]
     if not len(ours):
-        return ["As printed in the paper; no row was run." if spec["show_paper_values"] else "No row was run."]
-    notes = []
-    if spec["show_paper_values"]:
-        notes.append(
-            r"Paper: as printed; Ours: this run; $\Delta$: ours minus paper, from unrounded values; {--}: not run."
-        )
-        if spec.get("data_note"):
-            notes.append(
-                f"Our runs use {escape(spec['data_note'])}, the paper's real ones: $\\Delta$ measures no reproduction."
-            )
-    else:
-        notes.append("{--}: not run.")
-    if "image_backbone" in frame and not extended:
+        return ["As printed in the paper; no row was run." if spec.show_paper_values else "No row was run."]
+    compared = r"Paper: as printed; Ours: this run; $\Delta$: ours minus paper, from unrounded values; "
+    notes = [(compared if spec.show_paper_values else "") + "{--}: not run."]
+    if spec.show_paper_values and spec.data_note:
+        data = escape(spec.data_note)
+        notes.append(f"Our runs use {data}, the paper's real ones: $\\Delta$ measures no reproduction.")
+    if "image_backbone" in frame and not spec.extended:
         notes.append("Encoders: as the paper names them; the configuration names those of our runs.")
     if "n_queries" in ours:
         sizes = sorted({(int(q), int(g)) for q, g in zip(ours["n_queries"], ours["n_gallery"], strict=True)})
         shown = "; ".join(f"{q:,} queries, {g:,} gallery images" for q, g in sizes)
         notes.append(f"Ours: {shown}. Equal scores count against the query. Best of ours bold, second underlined.")
-    if extended:
+    if spec.extended:
         notes.append(
             r"95\,\%: Wilson interval over queries; Persons: 95\,\% bootstrap over persons; SD: over seeds; Ties: "
             "equal scores counted for the query; Val.: on the validation identities."

@@ -1,54 +1,55 @@
-"""Noun phrases by part of the body: how many the printed lists map, and how many are those that were written."""
+"""Noun phrases by part of the body: how many the printed lists map, and how many of the found ones are true."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
+from glalign.config.typed_json import read_typed
 from glalign.contract.regions import REGIONS
+from glalign.contract.results import CoverageRecord
 from glalign.evaluation.metrics import half_up
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL
-from glalign.reporting.partial_releases import stated
+from glalign.planning.report_stages import PhraseCountsSpec, PhraseRow
+from glalign.reporting.partial_releases import join_notes, with_partial_notes
 from glalign.reporting.plain_table import write_csv
-from glalign.storage.whole_files import read_json
 
 PARTS = (*REGIONS, OVERALL, NO_PART, ALL)
 
 
-def make_phrase_counts(spec: Mapping[str, Any], csv_path: Path) -> None:
-    """Write one row per data set and part. spec: profile, data_note, rows {dataset, label, language, coverage (path)}.
+def make_phrase_counts(spec: PhraseCountsSpec, csv: Path) -> None:
+    """Write one row per dataset and part.
 
-    Coverage and the precisions are shares of `phrases`, the recalls and accuracies of `true_phrases`. A data set whose
-    truth is not known leaves the columns from `confirmed` on empty.
+    Coverage and the precisions are shares of `phrases`, the recalls and accuracies of `true_phrases`. The columns from
+    `confirmed` on are empty for a dataset whose true phrases are unknown.
     """
-    write_csv([line for row in stated(spec)["rows"] for line in _lines(row, spec)], csv_path)
+    write_csv([line for row in with_partial_notes(spec.rows) for line in _lines(row, spec)], csv)
 
 
-def _lines(row: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    counts = read_json(row["coverage"])
-    parts, truth = counts["parts"], counts["truth"] or {}
+def _lines(row: PhraseRow, spec: PhraseCountsSpec) -> Iterator[dict[str, str]]:
+    record = read_typed(row.coverage, CoverageRecord)
     for part in PARTS:
-        here, known = parts[part], truth.get(part, {})
+        here = record.parts[part]
+        known: dict[str, int] = record.truth[part].to_json() if record.truth else {}
+        extracted, true = known.get("extracted"), known.get("true")
+        names = {"dataset": row.dataset, "label": row.label, "language": row.language, "region": part}
+        counts = {key: getattr(here, key) for key in ("phrases", "matched", "elsewhere")}
         yield {
-            **{key: row[key] for key in ("dataset", "label", "language")},
-            "region": part,
-            "phrases": str(here["phrases"]),
-            "matched": str(here.get("matched", "")),
-            "elsewhere": str(here.get("elsewhere", "")),
-            "coverage": _percent(here.get("matched"), here["phrases"]),
+            **names,
+            **{key: "" if count is None else str(count) for key, count in counts.items()},
+            "coverage": _percent(here.matched, here.phrases),
             "confirmed": str(known.get("confirmed", "")),
-            "precision": _percent(known.get("confirmed"), known.get("extracted")),
-            "exact_precision": _percent(known.get("confirmed_exact"), known.get("extracted")),
-            "region_precision": _percent(known.get("confirmed_region"), known.get("extracted")),
+            "precision": _percent(known.get("confirmed"), extracted),
+            "exact_precision": _percent(known.get("confirmed_exact"), extracted),
+            "region_precision": _percent(known.get("confirmed_region"), extracted),
             "true_phrases": str(known.get("true", "")),
             "found": str(known.get("found", "")),
-            "recall": _percent(known.get("found"), known.get("true")),
-            "exact_recall": _percent(known.get("exact"), known.get("true")),
+            "recall": _percent(known.get("found"), true),
+            "exact_recall": _percent(known.get("exact"), true),
             "region_right": str(known.get("right", "")),
-            "accuracy": _percent(known.get("right"), known.get("true")),
-            "accuracy_printed": _percent(known.get("right_printed"), known.get("true")),
-            "profile": spec["profile"],
-            "note": "; ".join(note for note in (spec["data_note"], row.get("note")) if note),
+            "accuracy": _percent(known.get("right"), true),
+            "accuracy_printed": _percent(known.get("right_printed"), true),
+            "profile": spec.profile,
+            "note": join_notes(spec.data_note, row.note),
         }
 
 

@@ -1,23 +1,22 @@
-"""A table that has no column of the paper's: every cell text, the CSV complete, the LaTeX with the columns that fit."""
+"""Writers of tables: CSV of all columns, and LaTeX of the columns that fit, for tables without the paper's columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from glalign.evaluation.metrics import half_up
 from glalign.reporting.latex import escape
 from glalign.storage.whole_files import write_text
 
 Heads = Mapping[str, tuple[str, Callable[[str], str]]]
-"""Column -> (head in LaTeX, its cells in LaTeX), in the order of the LaTeX; columns of `escape` stand left."""
+"""Column -> (head in LaTeX, its cells in LaTeX), in the order of the LaTeX; columns of `escape` are aligned left."""
 
-
-ONE_PAGE = 40
-"""Rows of a table that fit on a page."""
+ONE_PAGE = 40  # rows of a table that fit on a page
 
 
 def number(places: int, unit: int = 1) -> Callable[[str], str]:
-    """How a number is shown: divided by `unit`, with so many decimal places.
+    """A formatter of numbers: it divides by `unit` and rounds to `places` decimals.
 
     >>> number(1, 10**6)("1250000")
     '1.3'
@@ -25,21 +24,26 @@ def number(places: int, unit: int = 1) -> Callable[[str], str]:
     return lambda text: half_up(Fraction(text) / unit, places)
 
 
-def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """UTF-8, LF, the columns in the order of the first row."""
+def target_of(path: Path) -> str:
+    """The path that a file's comment names as the target of Snakemake: the same bytes in every directory."""
+    return path.name if path.is_absolute() else path.as_posix()
+
+
+def write_csv(rows: Any, path: Path) -> None:
+    """Write rows (mappings, or a frame of pandas) as CSV: UTF-8, LF, the columns in the order of the first row."""
     import pandas as pd  # noqa: PLC0415
 
     write_text(path, pd.DataFrame(rows, dtype=object).to_csv(index=False, lineterminator="\n"))
 
 
 def write_plain(
-    rows: Sequence[Mapping[str, str]], heads: Heads, title: str, csv_path: Path, tex_path: Path, notes: str = ""
+    rows: Sequence[Mapping[str, str]], heads: Heads, title: str, csv: Path, tex: Path, notes: str = ""
 ) -> None:
-    """Write `rows` as CSV and the columns of `heads` as LaTeX; an empty cell is a dash there. notes: LaTeX below it."""
-    write_csv(rows, csv_path)
+    """Write `rows` as CSV, and the columns of `heads` as LaTeX with dashes for empty cells. notes: LaTeX below it."""
+    write_csv(rows, csv)
     cells = [[show(row[name]) if row[name] else "--" for name, (_, show) in heads.items()] for row in rows]
     layout = "".join("l" if show is escape else "r" for _, show in heads.values())
-    write_text(tex_path, booktabs([head for head, _ in heads.values()], cells, layout, title, tex_path, notes))
+    write_text(tex, booktabs([head for head, _ in heads.values()], cells, layout, title, tex, notes))
 
 
 def booktabs(
@@ -52,19 +56,18 @@ def booktabs(
     import pandas as pd  # noqa: PLC0415
 
     style = pd.DataFrame(cells, columns=list(heads), dtype=object).style.hide(axis="index")
-    target = path.name if path.is_absolute() else path.as_posix()  # the same bytes in every directory
     named = {"caption": escape(title), "label": f"tab:glalign-{path.stem}"}
     if len(cells) > ONE_PAGE:
         body = style.to_latex(column_format=layout, hrules=True, environment="longtable", **named)
         return (
-            f"% generated: snakemake --cores 1 {target}\n% needs: booktabs, longtable\n"
+            f"% generated: snakemake --cores 1 {target_of(path)}\n% needs: booktabs, longtable\n"
             "\\begingroup\n\\footnotesize\n\\setlength{\\LTcapwidth}{\\linewidth}\n"
             f"{body}\\noindent\n{notes}\n\\par\\endgroup\n"
         )
     below = f"\\par\\medskip\n{notes}\n" if notes else ""
     body = style.to_latex(column_format=layout, hrules=True)
     return (
-        f"% generated: snakemake --cores 1 {target}\n% needs: booktabs, adjustbox\n"
+        f"% generated: snakemake --cores 1 {target_of(path)}\n% needs: booktabs, adjustbox\n"
         "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
         f"\\caption{{{named['caption']}}}\n\\label{{{named['label']}}}\n"
         "\\begin{adjustbox}{max width=\\linewidth}\n"

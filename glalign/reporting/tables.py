@@ -1,188 +1,146 @@
-"""A table is a view: the paper's printed cells beside ours, one row per row of the plan, every cell text.
+"""The paper's tables: its printed cells beside ours, one row per row of the specification, every cell text.
 
-Ours are read from metrics files, one per seed; nothing is computed twice. A row that was not run keeps the paper's
+Ours are read from records of metrics, one per seed; nothing is computed twice. A row that was not run keeps the paper's
 values, its own cells stay empty and its status says so: never 0, never NaN.
 """
 
-import csv
-import io
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glalign.evaluation.metrics import KS, half_up, share_interval, spread
-from glalign.reporting.partial_releases import stated
-from glalign.storage.csv_files import parse_sheet
-from glalign.storage.whole_files import read_json, read_text, write_text
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import CoverageRecord, DatasetStatistics, MetricsRecord, RunRecord
+from glalign.evaluation.metrics import KS, half_up, spread
+from glalign.planning.printed_tables import BRANCHES, COVERAGE, DATASETS, OVERVIEW, SCENARIO_OF
+from glalign.planning.table_stages import Row, TableSpec
+from glalign.reporting.latex import render_latex
+from glalign.reporting.partial_releases import with_partial_notes, with_partial_title
+from glalign.reporting.plain_table import target_of, write_csv
+from glalign.reporting.rank_cells import mean_cells, rank_cells, rank_percentage, read_metrics, status_cells
+from glalign.storage.csv_files import parse_csv, read_rows
+from glalign.storage.whole_files import read_text, write_text
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = ("method", "cite", "image_backbone", "text_backbone")
-RANK_TABLES = range(4, 11)
 NUMBERS: dict[int, dict[str, str]] = {
-    1: {"rank1": "rank1"},
-    2: {"total_nps": "phrases", "matched": "matched", "coverage": "coverage"},
-    3: {
-        "person_ids": "all.identities",
-        "images": "all.images",
-        "descriptions": "all.captions",
-        "avg_length": "all.caption_words.mean",
+    OVERVIEW: {"rank1": "rank1"},
+    COVERAGE: {"total_nps": "phrases", "matched": "matched", "coverage": "coverage"},
+    DATASETS: {
+        "person_ids": "all.identities", "images": "all.images",
+        "descriptions": "all.captions", "avg_length": "all.caption_words.mean",
     },
-    11: {"rank1": "rank1"},
-}
-"""Numeric columns of the other tables, with the key under which a row's files hold our value, below its `under`."""
+    BRANCHES: {"rank1": "rank1"},
+}  # fmt: skip
+"""Numeric columns of the tables that are no results tables, and the attribute of a row's records with our value."""
 
 
-def make_table(spec: dict, csv_path: Path | str, tex_path: Path | str) -> None:
+def make_table(spec: TableSpec, csv: Path, tex: Path) -> None:
     """Write one table as CSV (the source of truth) and as LaTeX of the same frame."""
-    from glalign.reporting.latex import render_latex  # noqa: PLC0415  pandas is slow to import
-
-    spec = stated(spec)
+    noted = {"rows": with_partial_notes(spec.rows), "title": with_partial_title(spec.title, spec.rows)}
+    spec = spec.model_copy(update=noted)
     frame = table(spec)
-    tex_path = Path(tex_path)
-    target = tex_path.name if tex_path.is_absolute() else tex_path.as_posix()  # the same bytes in every directory
-    write_text(csv_path, frame.to_csv(index=False, lineterminator="\n"))
-    write_text(tex_path, render_latex(frame, spec, target))
+    write_csv(frame, csv)
+    write_text(tex, render_latex(frame, spec, target_of(tex)))
 
 
 def read_table(path: Path | str) -> "pd.DataFrame":
     """Read a table's CSV back, every cell text, an empty cell as an empty text."""
     import pandas as pd  # noqa: PLC0415
 
-    header, rows = parse_sheet(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
+    header, rows = parse_csv(path, read_text(path, f"make it with `snakemake --cores 1 {path}`"))
     return pd.DataFrame([row for _, row in rows], columns=header, dtype=object)
 
 
-def table(spec: dict) -> "pd.DataFrame":
-    """Frame of texts. spec: see the plan (table, paper, rows, profile, data_note, show_paper_values, extended).
-
-    Raises: UserError when a metrics file lacks a key, or a row names a row that the paper's table does not have.
-    """
+def table(spec: TableSpec) -> "pd.DataFrame":
+    """The table as a frame of texts. Raises: UserError for a record that does not fit, or a row the paper lacks."""
     import pandas as pd  # noqa: PLC0415
 
-    printed = _printed(spec["paper"])
-    make: Callable[..., dict[str, str]] = _rank_cells if spec["table"] in RANK_TABLES else _other_cells
+    printed = read_rows(spec.paper, remedy="restore it from the repository")
+    make = _rank_cells if spec.table in SCENARIO_OF else _other_cells
     rows = []
-    for row in spec["rows"]:
-        number = row.get("paper_row")
-        if number is not None and not 0 <= number < len(printed):
-            raise UserError(f"{spec['paper']}: has no row {number}, which the plan gives to {row['system']}")
-        paper = printed[number] if number is not None else dict.fromkeys(printed[0], "")
-        rows.append(make(spec, row, paper, [read_json(path) for path in _files(row, "metrics")]))
+    for row in spec.rows:
+        if (number := row.paper_row) is not None and not 0 <= number < len(printed):
+            raise UserError(f"{spec.paper}: has no row {number}, which the plan gives to {row.system}")
+        rows.append(make(spec, row, printed[number] if number is not None else dict.fromkeys(printed[0], "")))
     return pd.DataFrame(rows, dtype=object)
 
 
-def _printed(path: str) -> list[dict[str, str]]:
-    """The paper's table as printed; the column `system` is ours."""
-    return list(csv.DictReader(io.StringIO(read_text(path, "it belongs to the repository"))))
-
-
-def _files(row: Mapping[str, Any], name: str) -> list[str]:
-    return list(row.get(name) or []) if row["status"] == "run" else []
-
-
-def _values(row: Mapping[str, Any], results: list[dict], key: str) -> list[Any]:
-    """The value of `key`, in which a dot goes one level deeper, in every result file of a row."""
-    values = []
-    for path, result in zip(row["metrics"], results, strict=False):
-        value: Any = result
-        for name in key.split("."):
-            if not isinstance(value, Mapping) or name not in value:
-                raise UserError(f"{path}: key `{key}` is missing; delete the file and run again")
-            value = value[name]
-        values.append(value)
-    return values
-
-
-def _common(spec: dict, row: Mapping[str, Any], results: list[dict]) -> dict[str, str]:
-    """Columns that close a row; the data note only where something of ours stands."""
-    notes = [spec.get("data_note") if results else None, row.get("note")]
-    if len(results) > 1:
-        notes.insert(1, f"mean of {len(results)} seeds")
-    return {
-        "status": "reproduced" if results else "not run",
-        "profile": spec["profile"],
-        "note": "; ".join(note for note in notes if note),
-    }
-
-
-def _rank_cells(spec: dict, row: Mapping[str, Any], paper: dict[str, str], results: list[dict]) -> dict[str, str]:
-    """Cells of tables 4-10.
-
-    rank{k}: mean over seeds. rank{k}_lo, _hi: Wilson's interval of that share for the queries of ONE seed; seeds rank
-    the same queries, so they add no queries to it, and their spread is shown apart (rank{k}_sd of the extended table).
-    """
-    shown = spec["show_paper_values"]
-    sizes = {(result["n_queries"], result["n_gallery"]) for result in results}
-    if len(sizes) > 1:
-        raise UserError(
-            f"{row['system']}: its seeds ranked different queries or galleries {sorted(sizes)}; run them again"
-        )
-    n_queries, n_gallery = sizes.pop() if sizes else ("", "")
-    draws = len(results[0].get("draws", {}).get("rank1", [])) if results else 0
-    cells = {"method": row.get("label") or paper["method"], **{name: paper.get(name, "") for name in TEXT[1:]}}
+def _rank_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
+    """Cells of a results table."""
+    records = read_metrics(row)
+    cells = {"method": row.label or paper["method"], **{name: paper.get(name, "") for name in TEXT[1:]}}
     for k in KS:
-        printed, ours = paper.get(f"rank{k}", "") if shown else "", None
-        low = high = ""
-        if results:
-            counts = [found["hits"][str(k)] for found in results]
-            ours = Fraction(100 * sum(counts), n_queries * len(counts))
-            low, high = (half_up(bound) for bound in share_interval(ours / 100, n_queries, draws))
-        cells[f"rank{k}_paper"] = printed
-        cells[f"rank{k}"] = half_up(ours) if ours is not None else ""
-        cells[f"rank{k}_lo"], cells[f"rank{k}_hi"] = low, high
-        cells[f"rank{k}_delta"] = half_up(ours - Fraction(printed)) if ours is not None and printed else ""
-    for name in ("map", "minp"):
-        cells[name] = half_up(statistics.fmean(_values(row, results, name))) if results else ""
-    cells |= {"n_queries": str(n_queries), "n_gallery": str(n_gallery), "seeds": str(len(results) or "")}
-    return cells | _common(spec, row, results) | (_extended_cells(row, results) if spec.get("extended") else {})
+        printed = paper.get(f"rank{k}", "") if spec.show_paper_values else ""
+        cells |= {f"rank{k}_paper": printed, **rank_cells(records, k)}
+        cells[f"rank{k}_delta"] = _delta(rank_percentage(records, k), printed)
+    cells |= mean_cells(records) | _status_cells(spec, row, records)
+    return cells | _extended_cells(row, records) if spec.extended else cells
 
 
-def _extended_cells(row: Mapping[str, Any], results: list[dict]) -> dict[str, str]:
+def _extended_cells(row: Row, records: Sequence[MetricsRecord]) -> dict[str, str]:
     """Further columns of the extended table.
 
     boot: person-level cluster bootstrap, bounds averaged over seeds. sd: over seeds. best: ties in the query's favour.
     validation_rank1: mean of the selected checkpoints. selected_step: one per seed.
     """
-    runs = [read_json(path) for path in _files(row, "runs")]
+
+    def mean(values: Sequence[float]) -> str:
+        return half_up(statistics.fmean(values)) if values else ""
+
+    runs = [read_typed(path, RunRecord) for path in row.runs]
     cells: dict[str, str] = {}
     for k in KS:
-        bounds = [found["bootstrap"][str(k)] for found in results]
-        deviation = spread(_values(row, results, f"rank{k}"))[1] if results else None
-        cells[f"rank{k}_boot_lo"], cells[f"rank{k}_boot_hi"] = (
-            (half_up(statistics.fmean(side)) for side in zip(*bounds, strict=True)) if bounds else ("", "")
-        )
+        deviation = spread([getattr(one, f"rank{k}") for one in records])[1] if records else None
+        cells[f"rank{k}_boot_lo"] = mean([one.bootstrap[str(k)][0] for one in records])
+        cells[f"rank{k}_boot_hi"] = mean([one.bootstrap[str(k)][1] for one in records])
         cells[f"rank{k}_sd"] = half_up(deviation) if deviation is not None else ""
-        best = _values(row, results, f"rank{k}_best")
-        cells[f"rank{k}_best"] = half_up(statistics.fmean(best)) if best else ""
-    chosen = [run["selected"] for run in runs if "selected" in run]
-    cells["chance_rank1"] = half_up(statistics.fmean(_values(row, results, "chance"))) if results else ""
-    cells["validation_rank1"] = half_up(statistics.fmean(one["val_rank1"] for one in chosen)) if chosen else ""
-    cells["selected_step"] = " ".join(str(one["step"]) for one in chosen)
-    cells["parameters"] = " ".join(dict.fromkeys(str(run["parameters"]) for run in runs if "parameters" in run))
+        cells[f"rank{k}_best"] = mean([getattr(one, f"rank{k}_best") for one in records])
+    cells["chance_rank1"] = mean([one.chance for one in records])
+    cells["validation_rank1"] = mean([r.selected.val_rank1 for r in runs if r.selected.val_rank1 is not None])
+    cells["selected_step"] = " ".join(str(run.selected.step) for run in runs)
+    cells["parameters"] = " ".join(dict.fromkeys(str(run.parameters) for run in runs))
     return cells
 
 
-def _other_cells(spec: dict, row: Mapping[str, Any], paper: dict[str, str], results: list[dict]) -> dict[str, str]:
-    """Cells of tables 1, 2, 3 and 11: the printed text columns, then X_paper, X, X_delta for every numeric column X."""
-    numbers = NUMBERS[spec["table"]]
-    shown = spec["show_paper_values"]
+def _other_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
+    """Cells of the other tables: the printed text columns, then X_paper, X, X_delta for every numeric column X."""
+    numbers, records = NUMBERS[spec.table], _records(spec.table, row)
     cells = {name: text for name, text in paper.items() if name != "system" and name not in numbers}
     name = "method" if "method" in cells else "variant" if "variant" in cells else None
-    if name and row.get("label"):
-        cells[name] = row["label"]
+    if name and row.label:
+        cells[name] = row.label
     for column, key in numbers.items():
-        printed = paper[column] if shown else ""
-        under = f"{row['under']}." if row.get("under") else ""
-        values = [Fraction(str(value)) for value in _values(row, results, under + key) if value is not None]
+        printed = paper[column] if spec.show_paper_values else ""
+        found = [attrgetter(key)(record) for record in records]
+        values = [Fraction(str(value)) for value in found if value is not None]
         ours = sum(values, Fraction(0)) / len(values) if values else None
         # a count is printed as a count, a mean or percentage with two decimals
         places = 0 if values and all(value.denominator == 1 for value in values) and "." not in paper[column] else 2
         cells[f"{column}_paper"] = printed
         cells[column] = half_up(ours, places) if ours is not None else ""
-        cells[f"{column}_delta"] = half_up(ours - Fraction(printed), places) if ours is not None and printed else ""
-    return cells | _common(spec, row, results)
+        cells[f"{column}_delta"] = _delta(ours, printed, places)
+    return cells | _status_cells(spec, row, records)
+
+
+def _records(table: int, row: Row) -> Sequence[Any]:
+    """The records of a row whose attributes `NUMBERS` names."""
+    if table == COVERAGE:
+        return [read_typed(path, CoverageRecord).parts[row.part] for path in row.metrics]
+    return [read_typed(path, DatasetStatistics) for path in row.metrics] if table == DATASETS else read_metrics(row)
+
+
+def _status_cells(spec: TableSpec, row: Row, records: Sequence[Any]) -> dict[str, str]:
+    """The columns that end a row."""
+    seeds = f"mean of {len(records)} seeds" if len(records) > 1 else ""
+    return status_cells(bool(records), spec.profile, spec.data_note, seeds, row.note)
+
+
+def _delta(ours: Fraction | None, printed: str, places: int = 2) -> str:
+    """Ours minus the paper's, from the unrounded value."""
+    return half_up(ours - Fraction(printed), places) if ours is not None and printed else ""

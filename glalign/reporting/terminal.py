@@ -1,22 +1,21 @@
-"""A table for the eye in a terminal: at most about 120 columns, the CSV's own texts."""
+"""A table as plain text for a terminal, at most about 120 characters wide."""
 
 from pathlib import Path
 
-from glalign.evaluation.metrics import KS
 from glalign.reporting.tables import read_table
 from glalign.support.errors import UserError
 
 WIDEST_TEXT = 26
+NAMES = ("method", "variant", "body_part", "scenario", "dataset", "language")
 SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
 
 
 def find_table(name: str, results: Path) -> Path:
-    """The CSV called `name`: a path, or below `results` a table's number or a table's name.
+    """Find the CSV called `name`: a path, or below `results` a table's number or name.
 
-    Raises: UserError for a file that is no CSV, or with the tables that are there.
+    Raises: UserError for a file that is not CSV, or naming the tables below `results`.
     """
-    tried = (Path(name), results / f"table{name}.csv", results / f"{name}.csv")
-    for path in tried:
+    for path in (Path(name), results / f"table{name}.csv", results / f"{name}.csv"):
         if path.suffix == ".csv" and path.is_file():
             return path
     if Path(name).is_file():
@@ -26,7 +25,7 @@ def find_table(name: str, results: Path) -> Path:
 
 
 def render_terminal(path: Path | str) -> str:
-    """Plain text of a table's CSV: for every number ours, its interval where there is one, the paper's and the gap."""
+    """Plain text of a table's CSV: for every number the paper's, ours, the interval of Rank-1 and the gap."""
     from tabulate import tabulate  # noqa: PLC0415
 
     frame = read_table(path)
@@ -39,15 +38,14 @@ def render_terminal(path: Path | str) -> str:
             columns.append([value[:WIDEST_TEXT] for value in values])
 
     numeric = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
-    if not numeric:  # a table that has no column of the paper's
+    if not numeric:  # a table without columns of the paper
         shown = [[value[:WIDEST_TEXT] for value in line] for line in frame.to_numpy().tolist()]
         return tabulate(shown, headers=list(frame.columns), disable_numparse=True)
-    ranks = [f"rank{k}" for k in KS]
-    for name in ("method", "variant", "body_part", "scenario", "dataset", "language"):
+    for name in NAMES:
         if name in frame:
             add(name, list(frame[name]))
     for name in numeric:
-        title = f"R{name[4:]}" if name in ranks else SHORT.get(name, name)
+        title = f"R{name[4:]}" if name.startswith("rank") else SHORT.get(name, name)
         add(f"{title}*", list(frame[f"{name}_paper"]))
         add(title, list(frame[name]))
         if f"{name}_lo" in frame and name == "rank1":
@@ -58,7 +56,6 @@ def render_terminal(path: Path | str) -> str:
         if name in frame:
             add(title, list(frame[name]))
     lines = list(zip(*columns, strict=True))
-    texts = {"method", "variant", "body_part", "scenario", "dataset", "language", "status", "95 %"}
-    align = ["left" if title in texts else "right" for title in head]
+    align = ["left" if title in (*NAMES, "status", "95 %") else "right" for title in head]
     text = tabulate(lines, headers=head, disable_numparse=True, colalign=align if lines else None)
     return text + ("\n* as printed in the paper" if any(title.endswith("*") for title in head) else "")

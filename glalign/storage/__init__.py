@@ -1,1 +1,1 @@
-"""Files: written whole, locked, digested, read back or refused by name."""
+"""Files: atomic writes, locks, digests and strict readers."""

@@ -1,4 +1,4 @@
-"""The digest of the source that a stage runs.
+"""Digest of the source code that a stage runs.
 
 Snakemake does not see imports. Each heavy rule therefore carries the digest of the modules that its stage reaches, so
 that editing a module reruns exactly the stages that import it, and `touch` reruns nothing. The command line
@@ -9,55 +9,22 @@ every module.
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-from glalign.storage.weight_status import check, digest_of, name_of
+from glalign.storage.weight_status import cached_sha256, check, weight_name
 from glalign.support.class_source import assigned, source_of, tree_of
 from glalign.support.errors import UserError
 
 OURS = ("glalign", "baselines")
-GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` bring it"
-"""How a pre-trained file that is missing comes."""
-
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "synthesize": ("glalign.synthetic.dataset",),
-    "translate": ("glalign.synthetic.translation.translate",),
-    "manifest": ("glalign.data.manifest",),
-    "parse": ("glalign.parsing.parse",),
-    "phrases": ("glalign.language.phrases",),
-    "coverage": ("glalign.evaluation.coverage",),
-    "phrase_counts": ("glalign.reporting.phrases",),
-    "mismatch": ("glalign.reporting.translation",),
-    "vocabulary": ("glalign.pretraining.vocabulary",),
-    "phobert_vocabulary": ("glalign.pretraining.vocabulary",),
-    "pretrain": ("glalign.pretraining.run",),
-    "fit": ("glalign.engine.fit",),
-    "predict": ("glalign.engine.predict",),
-    "metrics": ("glalign.evaluation.metrics",),
-    "table": ("glalign.reporting.tables",),
-    "size": ("glalign.cost.size",),
-    "systems": ("glalign.reporting.ledgers",),
-    "compute": ("glalign.reporting.ledgers",),
-    "alpha": ("glalign.engine.alpha",),
-    "matrix": ("glalign.reporting.matrix",),
-    "seeds": ("glalign.reporting.matrix",),
-    "significance": ("glalign.reporting.mcnemar",),
-    "tuning": ("glalign.reporting.tuning",),
-    "document": ("glalign.reporting.document",),
-}
-"""Stage -> the modules that its command imports. A stage that takes a system adds the module of its class."""
-
-
-def modules_of(stage: str, class_path: str | None = None) -> tuple[str, ...]:
-    """Entry modules of a stage, with the module of the system's class where it has one."""
-    return STAGES[stage] + ((class_path.rpartition(".")[0],) if class_path else ())
+GET = "`glalign weights list` says where it comes from, `glalign weights fetch` and `import` get it"
+"""Remedy for a missing pre-trained file."""
 
 
 def reachable(entries: Iterable[str]) -> dict[str, Path]:
-    """Our modules that `entries` reach by import, wherever the statement stands, with their packages: name -> source.
+    """Find our modules that `entries` import, directly or not, at any nesting, with their packages: name -> source.
 
-    Raises UserError when an entry does not exist.
+    Raises: UserError if an entry does not exist.
     """
     entries = tuple(entries)
     ours = {*OURS, *(entry.partition(".")[0] for entry in entries)}
@@ -73,48 +40,44 @@ def reachable(entries: Iterable[str]) -> dict[str, Path]:
                 raise UserError(f"no module {module!r} in this checkout; restore the file")
             continue  # `from package import name`: the name is not a module
         found[module] = source
-        waiting += _packages(module)
-        waiting += _imports(module, source)
+        waiting += [*_packages(module), *_imports(module, source)]
     return dict(sorted(found.items()))
 
 
 @functools.cache
 def code_digest(entries: tuple[str, ...]) -> str:
-    """SHA-256 over the names and bytes of the modules that `entries` reach, and of their data files.
+    """Return the SHA-256 over the names and bytes of the modules that `entries` reach, and of their data files.
 
-    A module declares the data files that it reads in a literal constant `DATA_FILES`: glob patterns from its folder.
+    A module declares its data files in a literal constant `DATA_FILES`: glob patterns relative to its folder.
     """
     digest = hashlib.sha256()
     for module, source in reachable(entries).items():
-        files = [source, *(f for pattern in _data_files(source) for f in sorted(source.parent.glob(pattern)))]
-        for file in files:
+        declared = assigned(tree_of(source).body, "DATA_FILES")
+        patterns = ast.literal_eval(declared) if declared is not None else ()
+        for file in [source, *(file for pattern in patterns for file in sorted(source.parent.glob(pattern)))]:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{module} {file.name} {content}\n".encode())
     return digest.hexdigest()
 
 
 def weight_digests(paths: Iterable[str]) -> str:
-    """Names and digests of pre-trained files (weights, vocabularies) and of the records beside them.
+    """Return names and digests of pre-trained files (weights, vocabularies) and of the records beside them.
 
-    Raises UserError naming a file that is missing or not whole and how to get it.
+    Raises: UserError naming a file that is missing or not whole and how to get it.
     """
     paths = tuple(paths)
     for path in map(Path, paths):
         if not path.is_file():
-            present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
+            twins = "or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
             if path.suffix in (".json", ".txt", ".codes"):
-                raise UserError(
-                    f"{path}: no such vocabulary; {GET}, or make the twins: `snakemake pretrain`, "
-                    "`weights: results/pretrained`"
-                )
-            raise UserError(
-                f"{path}: no such weight file ({path.parent} has {present}); {GET}, correct the name, say "
-                "`random` to start from scratch, or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
-            )
+                raise UserError(f"{path}: no such vocabulary; {GET}, {twins}")
+            present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
+            what = f"{path}: no such weight file ({path.parent} has {present})"
+            raise UserError(f"{what}; {GET}, correct the name, say `random` to start from scratch, {twins}")
         check(path)
-    pairs = ((path, path.with_name(f"{name_of(path)}.json")) for path in map(Path, paths))
+    pairs = ((path, path.with_name(f"{weight_name(path)}.json")) for path in map(Path, paths))
     files = dict.fromkeys(file for pair in pairs for file in pair if file.is_file())
-    return " ".join(f"{file.name}={digest_of(file)}" for file in files)
+    return " ".join(f"{file.name}={cached_sha256(file)}" for file in files)
 
 
 def _packages(module: str) -> list[str]:
@@ -124,20 +87,14 @@ def _packages(module: str) -> list[str]:
 
 @functools.cache
 def _imports(module: str, source: Path) -> tuple[str, ...]:
-    """Names of the modules that a source file may import, at any depth of nesting."""
+    """Return names of the modules that a source file may import, at any nesting."""
     package = module.split(".") if source.name == "__init__.py" else module.split(".")[:-1]
     names: list[str] = []
     for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-            names += [parent for alias in node.names for parent in _packages(alias.name)]
+            names += [name for alias in node.names for name in (alias.name, *_packages(alias.name))]
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return tuple(name for name in names if name)
-
-
-def _data_files(source: Path) -> tuple[str, ...]:
-    declared = assigned(tree_of(source).body, "DATA_FILES")
-    return ast.literal_eval(declared) if declared is not None else ()

@@ -1,4 +1,4 @@
-"""CSV files that people edit: written for a spreadsheet, never over one that is there, and read back strictly."""
+"""CSV files: one strict reader for all of them, and a writer of files that a person goes on to edit."""
 
 import csv
 import io
@@ -6,18 +6,58 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from glalign.storage.whole_files import write_text
+from glalign.storage.whole_files import read_text, write_text
 from glalign.support.errors import UserError
 
 Row = tuple[int, dict[str, str]]
 """Number of the line that a row ends on, and its fields by the header's names."""
 
 
-def write_sheet(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write rows as UTF-8 with the byte order mark by which a spreadsheet knows it.
+TOO_LONG, TOO_SHORT = "quote a text with the separator", "no CSV, or cut off: complete it"
+"""Remedies for a row with more or fewer fields than the header."""
 
-    Raises: UserError when `path` is there: a person's work may be in it.
+
+def read_rows(
+    path: Path | str, *, columns: Sequence[str] = (), delimiter: str = ",", remedy: str = ""
+) -> list[dict[str, str]]:
+    """Read a UTF-8 CSV file as one dictionary per row.
+
+    columns: names that the header must have, among others. remedy: advice that ends the message of every error.
+    Raises: UserError for a missing file, and as `parse_csv` does.
     """
+    return [row for _, row in parse_csv(path, read_text(path, remedy), columns, delimiter, remedy)[1]]
+
+
+def parse_csv(
+    path: Path | str, text: str, columns: Sequence[str] = (), delimiter: str = "", remedy: str = ""
+) -> tuple[list[str], list[Row]]:
+    """Parse the text of a CSV file into its header and its rows with their line numbers; blank lines are skipped.
+
+    columns: names that the header must have, among others. delimiter: by default the semicolon if the header has one,
+    else the comma. remedy: advice in errors; by default what a person who edits the file can do. Raises: UserError for
+    a column that is missing or repeated, a row longer or shorter than the header, or a quote that is not closed.
+    """
+    delimiter = delimiter or (";" if ";" in text.partition("\n")[0] else ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = []
+    try:
+        header = next(reader, [])
+        _check_header(path, header, columns, delimiter, remedy)
+        for fields in reader:
+            if len(fields) not in (0, len(header)):
+                size, advice = ("more", TOO_LONG) if len(fields) > len(header) else ("fewer", TOO_SHORT)
+                what = f"{len(fields)} fields, {size} than the header's {len(header)}"
+                raise UserError(f"{path}:{reader.line_num}: {what}; {remedy or advice}")
+            if fields:
+                rows.append((reader.line_num, dict(zip(header, fields, strict=True))))
+    except csv.Error as error:
+        advice = remedy or "look for a quote that is not closed"
+        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); {advice}") from error
+    return header, rows
+
+
+def write_new_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write rows for a person to edit, with the byte order mark of spreadsheets. Raises: UserError if `path` exists."""
     if os.path.lexists(path):
         raise UserError(f"{path}: is there already; remove it, or name another file, so that no work in it is lost")
     text = io.StringIO()
@@ -27,42 +67,12 @@ def write_sheet(path: Path, columns: Iterable[str], rows: Iterable[Iterable[obje
     write_text(path, "\ufeff" + text.getvalue())
 
 
-def parse_sheet(path: Path | str, text: str, needed: Sequence[str] = ()) -> tuple[list[str], list[Row]]:
-    """Header and rows of the text of a CSV file, with commas or, where its header has one, semicolons.
-
-    needed: columns that have to be there, among others. Raises: UserError for a file without these columns, with a name
-    twice in its header, a row that is longer or shorter than the header, or a quote that is not closed.
-    """
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows = []
-    try:
-        header = next(reader, [])
-        _check_header(path, header, needed, separator)
-        for fields in reader:
-            if fields:  # a blank line is no row
-                _check_length(f"{path}:{reader.line_num}", len(fields), len(header))
-                rows.append((reader.line_num, dict(zip(header, fields, strict=True))))
-    except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); look for a quote that is not closed") from error
-    return header, rows
-
-
-def _check_header(path: Path | str, header: list[str], needed: Sequence[str], separator: str) -> None:
-    if missing := [name for name in needed if name not in header]:
-        raise UserError(
-            f"{path}: no column {missing[0]} in the header {separator.join(header)!r}; write "
-            f"{separator.join(needed)!r}, in lower case, with commas or semicolons between"
-        )
+def _check_header(path: Path | str, header: list[str], columns: Sequence[str], delimiter: str, remedy: str) -> None:
+    if missing := [name for name in columns if name not in header]:
+        wanted = f"write {delimiter.join(columns)!r}, in lower case, with commas or semicolons between"
+        raise UserError(f"{path}: no column {missing[0]} in the header {delimiter.join(header)!r}; {remedy or wanted}")
     if not header:
-        raise UserError(f"{path}: no header in the first line; name a CSV file")
+        raise UserError(f"{path}: no header in the first line; {remedy or 'name a CSV file'}")
     if len(set(header)) < len(header):
-        double = next(name for name in header if header.count(name) > 1)
-        raise UserError(f"{path}: column {double} is twice in the header; remove one")
-
-
-def _check_length(place: str, fields: int, columns: int) -> None:
-    if fields > columns:
-        raise UserError(f"{place}: {fields} fields, more than the header's {columns}; quote a text with the separator")
-    if fields < columns:
-        raise UserError(f"{place}: {fields} fields, fewer than the header's {columns}; no CSV, or cut off: complete it")
+        repeated = next(name for name in header if header.count(name) > 1)
+        raise UserError(f"{path}: column {repeated} is twice in the header; {remedy or 'remove one'}")

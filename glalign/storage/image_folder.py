@@ -1,12 +1,12 @@
-"""Paths that an annotation file may name: below the image folder, and nowhere else."""
+"""Check that the image paths of an annotation file stay inside the image folder."""
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 
 class ImageFolder:
-    """Paths below one folder, or none: what an annotation file names may not lead out of it.
+    """An image folder that accepts only paths inside it.
 
-    The folder itself may be a link (the usual way to mount a dataset); links below it must stay inside.
+    The folder itself may be a symbolic link (the usual way to mount a dataset); links below it must stay inside.
     """
 
     def __init__(self, folder: Path):
@@ -15,9 +15,10 @@ class ImageFolder:
         self._inside: dict[PurePosixPath, bool] = {}
 
     def relative(self, file_path: str) -> str:
-        """The canonical POSIX form of `file_path`. Raises ValueError when it is not a path below the folder."""
+        """Return the canonical POSIX form of `file_path`. Raises: ValueError if it is not a path below the folder."""
         path = PurePosixPath(file_path)
-        if "\\" in file_path or "\0" in file_path or PureWindowsPath(file_path).drive or not _is_utf8(file_path):
+        is_utf8 = not any("\ud800" <= sign <= "\udfff" for sign in file_path)
+        if "\\" in file_path or "\0" in file_path or PureWindowsPath(file_path).drive or not is_utf8:
             raise ValueError("its path is not a plain relative path with forward slashes; correct the file")
         if path.is_absolute() or ".." in path.parts or not path.parts or not self._stays_inside(path):
             raise ValueError(f"its path leaves the folder {self._folder}; it must name a file below it")
@@ -32,11 +33,3 @@ class ImageFolder:
             return self._inside[path.parent] and (not file.is_symlink() or file.resolve().is_relative_to(self._real))
         except (OSError, RuntimeError):
             return False  # a link that leads to itself, a name the system cannot hold
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,9 +1,9 @@
-"""Locks that end with the process that holds them: a killed run blocks nobody, a living one is not disturbed.
+"""Locks on folders that end with the process that holds them, so that a killed run blocks no later one.
 
-Snakemake locks its working directory with plain files, which survive `kill -9` and a power cut, and then refuses to
-start. The operating system's lock on a file ends with the process that holds it, so it tells the two cases apart, on
-one machine. Between machines that share a file system it may not (not every file system has such locks, some only
-within a machine): what another machine left is only cleared by hand.
+Snakemake locks its working directory with plain files. They survive `kill -9` and a power cut, and Snakemake then
+refuses to start. The operating system's lock on a file ends with its process and so distinguishes a killed run from a
+running one, on one machine. It may not between machines that share a file system (some file systems have no such locks,
+or only within one machine): Snakemake's locks of another machine are removed by hand only.
 """
 
 import contextlib
@@ -17,18 +17,18 @@ from typing import TextIO
 
 from glalign.support.errors import UserError
 
-_held: list[TextIO] = []  # open until this process ends
+_open_locks: list[TextIO] = []  # open until this process ends
 
 
 def clear_stale_lock(folder: Path) -> bool:
-    """Hold a shared lock in Snakemake's `folder` while this process lives; drop Snakemake's own if nobody else does.
+    """Hold a shared lock in Snakemake's `folder` until this process ends; delete Snakemake's stale locks.
 
-    Returns: whether this process is alone. It is not where another machine was the last to hold the lock and
-    Snakemake's is still there.
+    Returns: False if another process holds the lock, or if another machine was the last to hold it and Snakemake's own
+    locks remain; else True.
     """
     folder.mkdir(exist_ok=True)
     handle = (folder / "alive").open("a+", encoding="utf-8")
-    _held.append(handle)
+    _open_locks.append(handle)
     handle.seek(0)
     left, host = list((folder / "locks").glob("*")), socket.gethostname()
     alone = not left or handle.read() in ("", host)
@@ -42,17 +42,16 @@ def clear_stale_lock(folder: Path) -> bool:
         handle.truncate(0)
         handle.write(host)
         handle.flush()
-    with contextlib.suppress(OSError):  # a file system without locks: Snakemake's own is all there is
+    with contextlib.suppress(OSError):  # a file system without locks: only Snakemake's own protect
         fcntl.flock(handle, fcntl.LOCK_SH)
     return alone
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process; a job that outlived its killed Snakemake is not joined by a second one.
+def exclusive_lock(folder: Path) -> Iterator[None]:
+    """Lock `folder` for this process, so that no second job joins one that outlived its killed Snakemake.
 
-    Raises: UserError naming the folder and who holds it while another process does. A file system without locks leaves
-    the care to Snakemake.
+    On a file system without locks nothing is locked. Raises: UserError naming the folder and the process that holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -67,7 +66,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def _locked(path: Path) -> TextIO:
-    """The lock file at `path`, held."""
+    """Create the lock file `path` and return it locked."""
     while True:
         handle = path.open("a+", encoding="utf-8")
         try:
@@ -82,7 +81,7 @@ def _locked(path: Path) -> TextIO:
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
                 raise
-        # Whoever held it may have removed the file between our opening and locking it: a third would make another.
+        # Its former holder may have removed the file before it was locked here; a third process would create another.
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle.fileno()), path.stat()):
                 return handle

@@ -1,4 +1,4 @@
-"""Decoding many files at once without letting the order of threads show in the result."""
+"""Map a function over items in threads, in order; Pillow and zlib release the GIL while they decode."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -9,16 +9,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 256
-"""Items in flight: bounds the memory of results that nobody has taken yet."""
+"""Items in flight, which bounds the memory of results not yet consumed."""
 
 
-def in_threads(
+def map_in_threads(
     work: Callable[[Item], Result], items: Sequence[Item], threads: int, advance: Callable[[int], object] | None = None
 ) -> Iterator[Result]:
-    """`work` of each item, in the items' order; `advance` is told how many more are done.
-
-    Pillow and zlib let other threads run while they decode.
-    """
+    """Yield `work(item)` of each item, in order. advance: called with the number of further items done."""
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(items), CHUNK):
             part = items[start : start + CHUNK]
@@ -28,5 +25,5 @@ def in_threads(
 
 
 def cores() -> int:
-    """CPU cores that this process may use, for work whose result does not depend on the number of threads."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

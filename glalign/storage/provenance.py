@@ -1,5 +1,6 @@
-"""Who made what: the record that goes with an output."""
+"""The origin of an output: the values that every record of a job begins with."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -10,31 +11,24 @@ from typing import Any
 from glalign import __version__
 
 LIBRARIES = (
-    "numpy",
-    "open_clip_torch",
-    "pillow",
-    "safetensors",
-    "spacy",
-    "tokenizers",
-    "torch",
-    "torchvision",
-    "transformers",
-)
-"""Whose versions can change numbers."""
+    "numpy", "open_clip_torch", "pillow", "safetensors", "spacy", "tokenizers", "torch", "torchvision", "transformers",
+)  # fmt: skip
+"""Libraries whose versions can change results."""
 
 
 def run_digest(spec: Mapping[str, Any], code: str) -> str:
-    """One digest of a specification and of the code that runs it: equal digests make equal outputs."""
+    """Return the SHA-256 of a specification (JSON data) and the digest of its code; equal ones give equal outputs."""
     text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(f"{text}\n{code}".encode()).hexdigest()
 
 
 def provenance(spec: Mapping[str, Any], code: str) -> dict[str, Any]:
-    """What made an output: the specification, the digest of the code, versions. No time, host or absolute path."""
+    """Return the values of a `Provenance` record: specification (JSON data), digest of the code, library versions.
+
+    Time, host and absolute paths are left out, so that the same job writes the same bytes everywhere.
+    """
     versions = {"glalign": __version__, "python": platform.python_version()}
     for library in LIBRARIES:
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return {"spec": spec, "code": code, "versions": versions}

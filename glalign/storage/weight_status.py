@@ -1,4 +1,4 @@
-"""Whether a pre-trained file is there and whole, told without torch: from its header, its size and its digest."""
+"""Check pre-trained files without torch: presence, header and size, digest."""
 
 import functools
 import json
@@ -9,38 +9,35 @@ from typing import Any
 from glalign.storage.whole_files import read_json, sha256
 from glalign.support.errors import UserError
 
-CONTENTS = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes")
-"""How the names of pre-trained files go on behind the name that configurations use; the records beside them say how
-these were made."""
+WEIGHT_SUFFIXES = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes")
+"""Suffixes of the files of a weight or vocabulary, after the name that configurations use."""
 
-ENDINGS = (*CONTENTS, ".json")
-"""The same, with the records."""
+ALL_SUFFIXES = (*WEIGHT_SUFFIXES, ".json")
+"""Suffixes of the files and of the record beside them, NAME.json, which states their origin and digests."""
 
-LENGTH = 8
-"""Bytes of a safetensors file that say how long its header is."""
+LENGTH_BYTES = 8
+"""Size of the field at the start of a safetensors file that holds the length of the header."""
 
-LONGEST = 100_000_000
-"""Bytes of the longest header that the format allows."""
 
-TWIN = "tiny_"
-"""How the names of weights and vocabularies begin that this suite ships."""
+TINY_PREFIX = "tiny_"
+"""Prefix of the names of the weights and vocabularies that ship with this suite."""
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
-"""The package's own folder, which has the tiny twins and nothing else."""
+"""The package's own folder, which holds the tiny twins only."""
 
 
 def fault(path: Path | str, name: str) -> str:
-    """What is wrong with a file of the weight or vocabulary `name`; empty if it is whole.
+    """Describe the fault of a file of the weight or vocabulary `name`; empty if it is whole.
 
-    "missing", "torn: ..." (shorter or longer than its header says, or no JSON where it should be) or
-    "wrong digest: ..." (not the one of the record `name`.json beside it).
+    Returns: "missing", "torn: ..." (a size other than its header states, or invalid JSON) or "wrong digest: ..." (other
+    than in the record `name`.json beside it).
     """
     path = Path(path)
     if not path.is_file():
         return "missing"
     torn = ""
     if path.suffix == ".safetensors":
-        torn = torn_tensors(path)
+        torn = safetensors_fault(path)
     elif path.suffix == ".json":
         try:
             (read_record if path.name == f"{name}.json" else read_json)(path)
@@ -51,91 +48,91 @@ def fault(path: Path | str, name: str) -> str:
     if torn:
         return f"torn: {torn}"
     try:
-        stated = digest_in(path.with_name(f"{name}.json"), path.name)
+        stated = recorded_sha256(path.with_name(f"{name}.json"), path.name)
     except UserError as error:
         return f"torn: its record cannot be read ({error})"
-    if stated and digest_of(path) != stated:
-        return f"wrong digest: SHA-256 is {digest_of(path)[:12]}..., {name}.json says {stated[:12]}..."
+    if stated and cached_sha256(path) != stated:
+        return f"wrong digest: SHA-256 is {cached_sha256(path)[:12]}..., {name}.json says {stated[:12]}..."
     return ""
 
 
-def name_of(file: Path | str) -> str:
-    """The name of a weight or vocabulary from one of its files.
+def weight_name(file: Path | str) -> str:
+    """Return the name of a weight or vocabulary from the name of one of its files.
 
-    >>> name_of("weights/xlm-roberta-base.tokenizer.json")
+    >>> weight_name("weights/xlm-roberta-base.tokenizer.json")
     'xlm-roberta-base'
     """
     name = Path(file).name
-    return next((name.removesuffix(end) for end in ENDINGS if name.endswith(end)), name)
+    return next((name.removesuffix(end) for end in ALL_SUFFIXES if name.endswith(end)), name)
 
 
 def check(path: Path | str) -> None:
-    """Raises: UserError naming a file that is missing or not whole, its fault and the command that mends it."""
-    found = fault(path, name_of(path))
-    if found:
+    """Raise a UserError if a file is missing or not whole, with the fault and the command that repairs it."""
+    if found := fault(path, weight_name(path)):
         raise UserError(f"{path}: {found}; {remedy(path)}")
 
 
 def remedy(path: Path | str) -> str:
-    """How a file that is missing or not whole is replaced, in the folder where it is looked for."""
-    name, folder = name_of(path), Path(path).parent
-    if not name.startswith(TWIN):
-        return f"{fetch_command(name, folder)} or `import` brings a release again; bring a file of your own yourself"
-    if is_packages(folder):
+    """Describe how to replace a file that is missing or not whole."""
+    name, folder = weight_name(path), Path(path).parent
+    if not name.startswith(TINY_PREFIX):
+        return f"{fetch_command(name, folder)} or `import` gets a release again; provide a file of your own yourself"
+    if is_package_folder(folder):
         return "`git checkout -- glalign/pretrained` restores what the suite ships, `snakemake pretrain` remakes it"
     return (
-        f"`cp glalign/pretrained/{name}.* {shlex.quote(str(folder))}` brings what the suite ships; "
+        f"`cp glalign/pretrained/{name}.* {shlex.quote(str(folder))}` copies what the suite ships; "
         "`snakemake pretrain` makes results/pretrained"
     )
 
 
 def fetch_command(name: str, folder: Path) -> str:
-    """What brings a release to where it is looked for; the package's own folder takes none."""
-    if is_packages(folder):
+    """Return the command that fetches a release into `folder`; the package's own folder takes none."""
+    if is_package_folder(folder):
         return f"`weights: weights` in the configuration and `glalign weights fetch {name} --folder weights`"
     return f"`glalign weights fetch {name} --folder {shlex.quote(str(folder))}`"
 
 
-def is_packages(folder: Path) -> bool:
-    """Whether a folder is the package's own, under whatever path."""
+def is_package_folder(folder: Path) -> bool:
+    """Whether a folder is the package's own, by whatever path."""
     return folder.resolve() == PRETRAINED.resolve()
 
 
-def torn_tensors(path: Path) -> str:
-    """What shows that a safetensors file is not whole, from its header and its size; empty if nothing does."""
+def safetensors_fault(path: Path) -> str:
+    """Describe why a safetensors file is not whole, from its header and size; empty if it is whole."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(LENGTH), "little")
-        if not 0 < length <= min(LONGEST, size - LENGTH):
+        length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+        if not 0 < length <= min(100_000_000, size - LENGTH_BYTES):  # the longest header that the format allows
             return f"{size:,} bytes end before its header does"
         try:
             entries = json.loads(file.read(length))
             ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return "its header is none of safetensors"
-    whole = LENGTH + length + max(ends, default=0)
+    whole = LENGTH_BYTES + length + max(ends, default=0)
     return "" if size == whole else f"{size:,} bytes instead of {whole:,}"
 
 
-def digest_in(record: Path, file: str) -> str:
-    """The SHA-256 that a record states for a file, empty where it states none. Raises: as `read_record` does."""
+def recorded_sha256(record: Path, file: str) -> str:
+    """Return the SHA-256 that a record states for a file, or "". Raises: UserError as `read_record` does."""
     facts = read_record(record) if record.exists() and record.name != file else {}
     stated = facts.get("files", {}).get(file, {}).get("sha256")
     return stated or (facts.get("sha256") if file.endswith(".safetensors") else None) or ""
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A record NAME.json. Raises: UserError naming it when it is no JSON, or no record of digests."""
+    """Read a record NAME.json. Raises: UserError if it is not JSON or not a record of digests."""
     facts = read_json(path)
     files = facts.get("files", {}) if isinstance(facts, dict) else None
-    parts = [facts, *files.values()] if isinstance(files, dict) else [None]
-    if not all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
-        raise UserError(f"{path}: not a record of weights")
-    return facts
+    if isinstance(facts, dict) and isinstance(files, dict):
+        parts = [facts, *files.values()]
+        if all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
+            return facts
+    raise UserError(f"{path}: not a record of weights")
 
 
-def digest_of(path: Path | str) -> str:
-    """SHA-256 of a file, remembered as long as its size and time of change stay the same."""
+def cached_sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file, cached while its size and modification time stay the same."""
     status = Path(path).stat()
     return _digest(str(path), status.st_size, status.st_mtime_ns)
 

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all: write beside, flush to disk, rename."""
+"""Atomic writes (temporary file, flush to disk, rename), and reading of text and JSON."""
 
 import contextlib
 import errno
@@ -15,79 +15,78 @@ from glalign.support.errors import UserError
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG)
-MENDABLE = FULL + CLOSED + IN_THE_WAY
-"""What keeps a file from being written and is the user's to mend."""
+WRITE_ERRORS = FULL + CLOSED + IN_THE_WAY
+"""Errors of writing that the user can repair."""
 
 
 @contextlib.contextmanager
 def whole_file(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it over `path` on success, remove it on any failure.
+    """Yield a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
-    Raises: UserError naming `path` when the disk is full, the folder cannot be written or something is in the way.
+    Raises: UserError naming `path` if the disk is full, the folder not writable, or a file or folder in the way.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.part")  # of a fixed name: what a killed process left is overwritten
+    temporary = path.with_name(f".{path.name}.part")  # a fixed name: the file of a killed process is overwritten
     _make_folder(path.parent, path)
-    try:
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise _explained(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):  # of a path through a file there is nothing to remove
-            temporary.unlink(missing_ok=True)
+    with _write_errors_of(path):
+        try:
+            yield temporary
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        finally:
+            with contextlib.suppress(OSError):  # a path through a file
+                temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def whole_directory(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; it replaces `path` on success and is removed on any failure.
+    """Yield a temporary folder beside `path`; it replaces `path` on success and is removed on failure.
 
-    Its files are not flushed one by one: thousands of small ones would take longer than making them.
+    Its files are not flushed to disk: flushing thousands of small files would take longer than creating them.
     """
     path = Path(path)
     _make_folder(path.parent, path)
-    try:
+    with _write_errors_of(path):
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    except OSError as error:
-        raise _explained(path, error) from error
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.replace(path)
-    except OSError as error:
-        raise _explained(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            shutil.rmtree(path, ignore_errors=True)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def resumable_directory(path: Path | str) -> Iterator[Path]:
-    """Yield the folder `path`.part, with what a failed or killed run left in it; it replaces `path` on success."""
+    """Yield the folder `path`.part, with the files of a failed or killed run; it replaces `path` on success."""
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
     _make_folder(part, path)
-    try:
+    with _write_errors_of(path):
         yield part
         shutil.rmtree(path, ignore_errors=True)
         part.replace(path)
-    except OSError as error:
-        raise _explained(path, error) from error
 
 
 def _make_folder(folder: Path, path: Path) -> None:
-    """The folder that `path` is written in; whatever keeps it from being made is the user's to mend."""
+    """Create the folder of `path`. Raises: UserError if it cannot be created."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
-def _explained(path: Path, error: OSError) -> Exception:
-    """A UserError for what the user can mend; any other error of the block that writes stays what it is."""
-    return _unwritable(path, error) if error.errno in MENDABLE else error
+@contextlib.contextmanager
+def _write_errors_of(path: Path) -> Iterator[None]:
+    """Convert the errors that the user can repair to a UserError; other errors of the block pass unchanged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in WRITE_ERRORS:
+            raise _unwritable(path, error) from error
+        raise
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
@@ -98,36 +97,33 @@ def _unwritable(path: Path, error: OSError) -> UserError:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write `text` as UTF-8 with LF line ends, whole or not at all."""
+    """Write `text` atomically as UTF-8 with LF line ends."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path | str, value: object) -> None:
-    """Write `value` as indented JSON with sorted keys, whole or not at all."""
+    """Write `value` atomically as indented JSON with sorted keys."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
 def read_text(path: Path | str, missing: str = "") -> str:
-    """The text of a UTF-8 file, without its byte order mark. missing: what to do where there is no such file.
+    """Read a UTF-8 file without its byte order mark. missing: remedy for a missing file.
 
-    Raises: UserError naming a file that is missing, cannot be read or is not UTF-8.
+    Raises: UserError naming a file that is missing, unreadable or not UTF-8.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file{missing and f'; {missing}'}") from error
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); a readable file is wanted there") from error
+        raise UserError(f"{path}: cannot be read ({error.strerror}); make it a readable file") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
 def read_json(path: Path | str) -> object:
-    """Parse a JSON file, with a byte order mark or without.
-
-    Raises: UserError naming a file that is missing, cannot be read or is no JSON, and the place in it.
-    """
+    """Parse a JSON file. Raises: UserError naming a file that is missing, unreadable or not JSON, and the position."""
     text = read_text(path)
     try:
         return json.loads(text)
@@ -140,6 +136,6 @@ def read_json(path: Path | str) -> object:
 
 
 def sha256(path: Path | str) -> str:
-    """Hex digest of a file's content."""
+    """Return the hexadecimal SHA-256 of a file."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

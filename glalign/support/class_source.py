@@ -1,4 +1,4 @@
-"""What a class says of itself, read from its source without importing it (and torch with it)."""
+"""Read the options and needs of a class from its source, without importing it (and torch with it)."""
 
 import ast
 import functools
@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from glalign.support.errors import UserError, suggestion
 
@@ -18,21 +18,17 @@ NEEDS = {
     "caption_of_other_image": "a second caption, drawn from the person's other images",
     "truth": "the generator's attributes (references only)",
 }
-"""What a class may ask for in its attribute `needs`."""
+"""Possible members of a class's attribute `needs`."""
 
 TRAINED = ("build", "loss", "encode_images", "encode_texts")
-"""Methods that a system has to have; the contract, `Retriever`, only declares them."""
+"""Methods that a system must have; `Retriever` only declares them."""
 
 REQUIRED = object()
 """Default of an option that has none."""
 
 
-@dataclass(frozen=True)
-class Option:
-    """One field of an `Options` dataclass: its annotation as written and its literal default.
-
-    default is REQUIRED where there is none and None where it is not a literal.
-    """
+class Option(NamedTuple):
+    """Annotation as written and literal default of an option; REQUIRED without a default, None if not a literal."""
 
     annotation: str
     default: Any
@@ -49,11 +45,11 @@ class ClassOutline:
 
 
 def class_outline(path: str) -> ClassOutline:
-    """TrainingInfo of the class at a dotted path such as `baselines.irra.Irra`.
+    """Read the outline of the class at a dotted path such as `baselines.irra.Irra`.
 
-    Options are the fields of the dataclass `Options` of the same module, `needs` the strings of that class attribute;
-    base classes and imported names are followed; methods are those that the class or a base below `Retriever` defines.
-    Raises UserError naming the part of the path that does not exist, or a need that nothing can meet.
+    Options are the fields of the dataclass `Options` of the same module, `needs` the strings of that class attribute,
+    methods those that the class or a base below `Retriever` defines. Base classes and imported names are followed.
+    Raises: UserError naming the part of the path that does not exist, or an unknown need.
     """
     module, _, name = path.rpartition(".")
     if module and not all(path.split(".")):
@@ -69,34 +65,30 @@ def class_outline(path: str) -> ClassOutline:
     if unknown := sorted(needs - set(NEEDS)):
         raise UserError(f"{name} needs {unknown[0]!r}, which no batch has; {suggestion(unknown[0], NEEDS)}")
     options = _find(module, "Options")
-    return ClassOutline(
-        dict(_options(*options)) if options else {},
-        needs,
-        frozenset(_methods(*found)),
-        ast.get_docstring(found[1]) or "",
-    )
+    fields = dict(_options(*options)) if options else {}
+    return ClassOutline(fields, needs, frozenset(_methods(*found)), ast.get_docstring(found[1]) or "")
 
 
 def sampling_of(path: str) -> str:
-    """What an epoch of a system's class is, where its configuration does not say: its attribute `sampling`."""
+    """Return the attribute `sampling` of a system's class, the default of its configuration's `data.sampling`."""
     module, _, name = path.rpartition(".")
-    waiting = [found for found in [_find(module, name)] if found]
+    waiting = [_find(module, name)]
     while waiting:
-        module, node = waiting.pop(0)
-        if own := assigned(node.body, "sampling"):
-            return ast.literal_eval(own)
-        waiting += _bases(module, node)
+        if found := waiting.pop(0):
+            if own := assigned(found[1].body, "sampling"):
+                return ast.literal_eval(own)
+            waiting += _bases(*found)
     raise UserError(f"{path}: neither it nor a base has an attribute `sampling`; derive it from Retriever")
 
 
-def options_of(entry: Mapping[str, Any], facts: ClassOutline) -> dict[str, Any]:
-    """The options of a system's configuration entry, with the class's defaults where they are literals."""
-    return {name: entry["model"].get(name, option.default) for name, option in facts.options.items()}
+def options_of(model: Mapping[str, Any], outline: ClassOutline) -> dict[str, Any]:
+    """Return the options of a system, with the class's literal defaults. model: its `model:` section."""
+    return {name: model.get(name, option.default) for name, option in outline.options.items()}
 
 
 @functools.cache
 def source_of(module: str) -> Path | None:
-    """Source file of a module, found without importing anything; None if there is none."""
+    """Return the source file of a module, found without importing anything; None if there is none."""
     top, *below = module.split(".")
     try:
         spec = importlib.util.find_spec(top)
@@ -108,16 +100,17 @@ def source_of(module: str) -> Path | None:
     for part in below:
         if source.name != "__init__.py":
             return None
-        found = (source.parent / part / "__init__.py", source.with_name(f"{part}.py"))
-        source = next((path for path in found if path.is_file()), None)
-        if source is None:
+        source = source.parent / part / "__init__.py"
+        if not source.is_file():
+            source = source.parents[1] / f"{part}.py"
+        if not source.is_file():
             return None
     return source
 
 
 @functools.cache
 def tree_of(source: Path) -> ast.Module:
-    """Syntax tree of a source file; a syntax error is a UserError that names the line."""
+    """Return the syntax tree of a source file. Raises: UserError naming the line of a syntax error."""
     try:
         return ast.parse(source.read_bytes())
     except SyntaxError as error:
@@ -125,7 +118,7 @@ def tree_of(source: Path) -> ast.Module:
 
 
 def _find(module: str, name: str) -> tuple[str, ast.ClassDef] | None:
-    """The module and the definition of a class that `module` defines or imports by name."""
+    """Return the module and the definition of a class that `module` defines or imports by name."""
     source = source_of(module)
     if source is None:
         return None
@@ -174,12 +167,13 @@ def _literal(node: ast.expr | None) -> Any:
 
 
 def assigned(body: Iterable[ast.stmt], name: str) -> ast.expr | None:
-    """The expression that a statement of `body` assigns to `name`, with or without an annotation."""
+    """Return the expression that a statement of `body` assigns to `name`, with or without an annotation."""
     for statement in body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
-                return value
-            case ast.AnnAssign(target=ast.Name(id=target), value=value) if target == name:
+            case (
+                ast.Assign(targets=[ast.Name(id=target)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=target), value=value)
+            ) if target == name:
                 return value
     return None
 
@@ -187,7 +181,7 @@ def assigned(body: Iterable[ast.stmt], name: str) -> ast.expr | None:
 def _needs(module: str, node: ast.ClassDef) -> frozenset[str]:
     own = assigned(node.body, "needs")
     if own is not None:
-        if isinstance(own, ast.Call):
+        if isinstance(own, ast.Call):  # frozenset(...)
             own = own.args[0] if own.args else ast.Tuple(elts=[], ctx=ast.Load())
         try:
             return frozenset(ast.literal_eval(own))

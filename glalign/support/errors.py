@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read, and how its message helps with a name."""
+"""The exception for errors of the user, and helpers for its message."""
 
 import contextlib
 import difflib
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 
 class UserError(Exception):
-    """Bad input: the message names the file, key or cell and the remedy; the command line prints it and exits 1."""
+    """Bad input. The message names the file, key or cell and the remedy; the command line prints it and exits 1."""
 
 
 @contextlib.contextmanager
 def within(place: str) -> Iterator[None]:
-    """Put `place` before the message of a UserError that leaves the block."""
+    """Prefix the message of a UserError raised in the block with `place`."""
     try:
         yield
     except UserError as error:
@@ -19,7 +19,7 @@ def within(place: str) -> Iterator[None]:
 
 
 def suggestion(name: object, known: Iterable[object]) -> str:
-    """The nearest of the known names, or all of them."""
+    """Suggest the nearest of the known names, or list all of them."""
     names = [str(k) for k in known]
     near = difflib.get_close_matches(str(name), names, n=1)
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"

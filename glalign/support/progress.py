@@ -1,10 +1,10 @@
-"""Long work shows how far it is: a bar on a terminal, plain lines in a log."""
+"""Progress of long work: a bar on a terminal, plain lines in a log."""
 
 import logging
 import os
 import sys
 import time
-from types import TracebackType
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -13,25 +13,18 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress:
-    """Count `total` units of work named `what`; both the bar and the lines give rate and time left."""
+    """Context manager that counts `total` units of the work `what` and shows rate and time left."""
 
     def __init__(self, what: str, total: int, unit: str = "it", done: int = 0) -> None:
-        self.what, self.total, self.unit, self.done = what, total, unit, done
-        self.initial = done
+        self.what, self.total, self.unit, self.initial, self.done = what, total, unit, done, done
         self.started = self.printed = time.monotonic()
         self.facts = ""
-        self.bar = tqdm(
-            desc=what,
-            total=total,
-            unit=unit,
-            initial=done,
-            leave=False,
-            dynamic_ncols=True,
-            disable=not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO)),
-        )
+        hidden = not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO))
+        work = {"desc": what, "total": total, "unit": unit, "initial": done}
+        self.bar = tqdm(**work, leave=False, dynamic_ncols=True, disable=hidden)
 
     def update(self, count: int = 1, facts: str = "") -> None:
-        """Advance by `count`; `facts` (a loss, a score) is shown behind the rate."""
+        """Advance by `count`. facts: text shown after the rate, such as a loss or a score."""
         self.done += count
         self.facts = facts or self.facts
         self.bar.set_postfix_str(self.facts, refresh=False)
@@ -42,12 +35,12 @@ class Progress:
             log.info(self.line(now))
 
     def reach(self, done: int, total: int) -> None:
-        """Say that `done` of `total` units are done; the total may become known only now."""
+        """Set the progress to `done` of `total` units, where the total was not known before."""
         self.total = self.bar.total = total
         self.update(done - self.done)
 
     def line(self, now: float) -> str:
-        """The state in one line, as tqdm words it."""
+        """Format the state as one line, in the format of tqdm."""
         meter = tqdm.format_meter(
             self.done, self.total, now - self.started, unit=self.unit, initial=self.initial, postfix=self.facts, ncols=0
         )
@@ -57,27 +50,25 @@ class Progress:
         log.info("%s: %d %s", self.what, self.total, self.unit)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bar.close()
         if kind is None:
             log.info("%s: done in %.1f s", self.what, time.monotonic() - self.started)
 
 
 class TerminalHandler(logging.Handler):
-    """Lines to standard error, above the bar where there is one; progress lines only where there is none."""
+    """Handler that prints to standard error above the bar; messages up to INFO only if no bar is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one line without tearing a bar."""
+        """Print one line without breaking the bar."""
         if not (sys.stderr.isatty() and record.levelno <= logging.INFO):
             tqdm.write(self.format(record), file=sys.stderr)
 
 
-def start_logging(path: str | None) -> None:
+def start_logging(path: Path | str | None) -> None:
     """Send the package's messages to standard error and, as plain lines with a time, to the file `path`.
 
-    Of several processes that torchrun started, the first says how far they are; the others add errors alone.
+    Of several processes started by torchrun, only the first logs progress; the others log errors.
     """
     first = os.environ.get("RANK", "0") == "0"
     log.setLevel(logging.INFO if first else logging.ERROR)

@@ -1,10 +1,10 @@
-"""Named random streams: adding a system or a stage shifts no other stream."""
+"""Named random streams: adding a system or a stage changes no other stream."""
 
 import hashlib
 
 
 def seed_for(root: int, *names: object) -> int:
-    """Seed of the stream called `names`, a 63-bit hash of the root seed and the names.
+    """Return the seed of the stream `names`: a 63-bit hash of the root seed and the names.
 
     >>> seed_for(1, "glalign", "cuhk_en", "dropout") == seed_for(1, "glalign", "cuhk_en", "dropout")
     True

@@ -1,4 +1,4 @@
-"""What every torch job sets before its first operation: threads, determinism, device, arithmetic."""
+"""Settings of torch for a job: threads, determinism, device, arithmetic."""
 
 import os
 
@@ -6,38 +6,36 @@ import torch
 
 from glalign.support.errors import UserError
 from glalign.support.progress import log
-from glalign.support.runtime_options import Runtime
-
-STRICT = Runtime()
-"""Float32 and deterministic: how everything but a training runs."""
 
 
 def processors() -> int:
-    """Processors that this process may use, if it is one of several on this machine its share."""
+    """Return the number of CPU cores for this process: its share, if torchrun started several on this machine."""
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, mine // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
-def prepare(threads: int, device: str, runtime: Runtime = STRICT) -> torch.device:
-    """Fix threads and kernels; return the device. Raises UserError when CUDA is asked for and absent or lacks bf16.
+def prepare(
+    threads: int, device: str, *, precision: str = "fp32", tf32: bool = False, deterministic: bool = True
+) -> torch.device:
+    """Fix threads and kernels; return the device.
 
-    More threads than this process has processors are not started: those of a matrix product wait for one another in a
-    busy loop, and one step took minutes.
+    The arguments after `device` are keys of the section `runtime`; only trainings change them. threads is limited to
+    the CPU cores of this process: threads of a matrix product wait for one another in a busy loop, and with too many
+    one step took minutes. Raises: UserError when CUDA is asked for and absent, or lacks bf16.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is only deterministic with it
     if threads > (most := processors()):
         log.info("threads: %d configured, %d used: this process has no more processors", threads, most)
     torch.set_num_threads(min(threads, most))
-    torch.use_deterministic_algorithms(runtime.deterministic)
+    torch.use_deterministic_algorithms(deterministic)
     # Memory that is about to be written need not be filled first: a sixth of a small system's step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  (absent from torch's type stubs)
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "device: cuda is asked for, but torch finds no CUDA device; set `device: cpu` or install a CUDA build"
-        )
-    if device == "cuda" and runtime.precision == "bf16" and not torch.cuda.is_bf16_supported():
+        remedy = "set `device: cpu` or install a CUDA build"
+        raise UserError(f"device: cuda is asked for, but torch finds no CUDA device; {remedy}")
+    if device == "cuda" and precision == "bf16" and not torch.cuda.is_bf16_supported():
         raise UserError("runtime.precision: this GPU has no bf16 arithmetic; choose fp16 or fp32")
-    torch.backends.cuda.matmul.allow_tf32 = runtime.tf32
-    torch.backends.cudnn.allow_tf32 = runtime.tf32
-    torch.backends.cudnn.benchmark = not runtime.deterministic  # trying kernels out picks a different one every time
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = not deterministic  # trying kernels out picks a different one every time
     return torch.device(device)

@@ -1,1 +1,1 @@
-"""Pre-trained files from outside: what there is, what a configuration needs, what is whole, how it comes."""
+"""Pre-trained releases: the catalogue, the files that a configuration needs, fetching and importing."""

@@ -1,4 +1,4 @@
-"""The releases that the suite can start from: origin, size, licence and conditions, as data (catalogue.yaml)."""
+"""Catalogue of pre-trained releases: origin, size, licence and conditions (catalogue.yaml)."""
 
 import functools
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ DATA_FILES = ("catalogue.yaml",)
 
 @dataclass(frozen=True)
 class WeightSource:
-    """A file to download: `path` in the release's hub repository, or a `url`. size: MB as published. sha256: how its
-    digest begins, where its address says so."""
+    """A file to download: `path` in the release's hub repository, or a `url`. size: MB as published. sha256: the start
+    of its digest if its address states it."""
 
     path: str = ""
     url: str = ""
@@ -30,7 +30,7 @@ class WeightSource:
 
 @dataclass(frozen=True)
 class WeightRelease:
-    """A weight, a vocabulary, or both, under one name; fields as the head of catalogue.yaml describes them."""
+    """A weight, a vocabulary, or both, under one name. The head of catalogue.yaml describes the fields."""
 
     name: str
     about: str
@@ -48,14 +48,14 @@ class WeightRelease:
 
     @property
     def origin(self) -> str:
-        """Where its files come from, in one line."""
+        """Origin of its files, in one line."""
         names = ", ".join(source.name for source in self.files)
         return f"https://huggingface.co/{self.hub} ({names})" if self.hub else self.files[0].url
 
 
 @functools.cache
 def catalogue() -> Mapping[str, WeightRelease]:
-    """Every release by name."""
+    """Return all releases by name."""
     text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
     return {
         name: WeightRelease(name, **{**entry, "files": tuple(WeightSource(**file) for file in entry["files"])})
@@ -64,7 +64,7 @@ def catalogue() -> Mapping[str, WeightRelease]:
 
 
 def weight_release(name: str) -> WeightRelease:
-    """The release of this name. Raises: UserError with the nearest one."""
+    """Return the release of this name. Raises: UserError suggesting the nearest name."""
     known = catalogue()
     if name not in known:
         raise UserError(f"weights {name!r}: no release of this name; {suggestion(name, known)}")

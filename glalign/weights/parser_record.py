@@ -1,4 +1,4 @@
-"""What a released SegFormer says of itself, as a parser's record: its architecture, its input and its labels."""
+"""Record of a released SegFormer parser: architecture, input and labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,55 +8,42 @@ from glalign.contract.regions import ATR_LABELS
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
+PARSER_CONFIGS = ("config.json", "preprocessor_config.json")
+"""Configuration files of a SegFormer."""
+
 ARCHITECTURE = (
-    "num_channels",
-    "num_encoder_blocks",
-    "depths",
-    "sr_ratios",
-    "hidden_sizes",
-    "patch_sizes",
-    "strides",
-    "mlp_ratios",
-    "num_attention_heads",
-    "hidden_act",
-    "decoder_hidden_size",
-    "layer_norm_eps",
-    "drop_path_rate",
-    "classifier_dropout_prob",
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-)
-"""Keys of transformers' SegformerConfig that the network follows; the number of labels is ours."""
+    "num_channels", "num_encoder_blocks", "depths", "sr_ratios", "hidden_sizes", "patch_sizes", "strides", "mlp_ratios",
+    "num_attention_heads", "hidden_act", "decoder_hidden_size", "layer_norm_eps", "drop_path_rate",
+    "classifier_dropout_prob", "hidden_dropout_prob", "attention_probs_dropout_prob",
+)  # fmt: skip
+"""Keys of transformers' SegformerConfig that define the network; the number of labels is ours."""
 
 
 def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
-    """{model, input} from a release's config.json and preprocessor_config.json.
+    """Read {model, input} from a release's config.json and preprocessor_config.json.
 
-    The labels must be the 18 of ATR, in our order, and the maps as the network gives them (`do_reduce_labels` false).
-    Raises: UserError naming the file and what it lacks.
+    The labels must be the 18 of ATR, in our order, and not shifted (`do_reduce_labels` false).
+    Raises: UserError naming the file and the missing or wrong key.
     """
-    for name in ("config.json", "preprocessor_config.json"):
+    for name in PARSER_CONFIGS:
         if name not in settings:
             raise UserError(f"{name}: not among the files; a parser is imported together with its two configurations")
-    config, images = (_object(settings[name]) for name in ("config.json", "preprocessor_config.json"))
+    config_file, images_file = (settings[name] for name in PARSER_CONFIGS)
+    config, images = _object(config_file), _object(images_file)
     if config.get("id2label") != {str(number): label for number, label in enumerate(ATR_LABELS)}:
-        raise UserError(
-            f"{settings['config.json']}: its labels are not the {len(ATR_LABELS)} of ATR; bring another parser"
-        )
+        raise UserError(f"{config_file}: its labels are not the {len(ATR_LABELS)} of ATR; use another parser")
     if images.get("do_reduce_labels") or images.get("reduce_labels"):
-        raise UserError(f"{settings['preprocessor_config.json']}: do_reduce_labels: its label 0 is no background")
+        raise UserError(f"{images_file}: do_reduce_labels: label 0 is no background; use another parser")
     model = {key: config[key] for key in ARCHITECTURE if key in config}
     size = images.get("size", 512)
     sides = [size.get("height"), size.get("width")] if isinstance(size, Mapping) else [size, size]
     if not all(isinstance(side, int) for side in sides):
-        raise UserError(
-            f"{settings['preprocessor_config.json']}: size: {size!r} is neither a number nor a height and a width; "
-            "bring another parser"
-        )
+        what = f"size: {size!r} is neither a number nor a height and a width"
+        raise UserError(f"{images_file}: {what}; use another parser")
     try:
         return {"model": model, "input": {"size": sides, "mean": images["image_mean"], "std": images["image_std"]}}
     except KeyError as error:
-        raise UserError(f"{settings['preprocessor_config.json']}: has no {error}; fetch it again") from error
+        raise UserError(f"{images_file}: has no {error}; fetch it again") from error
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Mixed precision, recomputed activations and fused attention, for every trainable system of config.yaml."""
+"""Mixed precision, recomputed activations and fused attention, for every trainable system of the demo."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What every trainable system of config.yaml must do, whatever it is: no test here knows a method."""
+"""What every trainable system of the demo must do, whatever it is: no test here knows a method."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.systems import FACTS, PERSON, SYSTEMS, build, make_batch, size_of, train_step
+from helpers.systems import INFO, PERSON, SYSTEMS, build, make_batch, size_of, train_step
 from torch import Tensor
 
 from glalign.contract.retriever import Batch, Features, Retriever
-from glalign.engine.optim import OptimOptions, make_optimizer
+from glalign.engine.optim import make_optimizer
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, Weights, load_weights, save_weights
 from glalign.support.dotted_names import class_named
@@ -85,9 +85,7 @@ def assert_same(first: Features, second: Features) -> None:
 
 def optimizer_of(model: Retriever, name: str) -> torch.optim.Optimizer:
     """The system's own rule and relative rates, at a base rate that suits random values (tuned ones suit twins)."""
-    entry = SYSTEMS[name]["optim"]
-    options = OptimOptions(name=entry["name"], lr=RATE, betas=tuple(entry["betas"]), eps=entry["eps"])
-    return make_optimizer(model.parameter_groups(options.lr, 0.0), options)
+    return make_optimizer(model.parameter_groups(RATE, 0.0), SYSTEMS[name].optim)
 
 
 def learn(
@@ -286,12 +284,12 @@ def test_a_missing_weight_file_is_named(name, tmp_path):
     for vocabulary in PRETRAINED.glob("*.tokenizer.json"):
         (tmp_path / vocabulary.name).symlink_to(vocabulary)
     with pytest.raises(UserError, match=r"nowhere\.safetensors"):
-        class_named(entry["class"]).build(
-            {**entry["model"], "weights": "nowhere"}, size_of(name), FACTS, Weights(tmp_path)
+        class_named(entry.class_path).build(
+            {**entry.model, "weights": "nowhere"}, size_of(name), INFO, Weights(tmp_path)
         )
 
 
 def test_an_unknown_option_is_named(name):
     entry = SYSTEMS[name]
     with pytest.raises(UserError, match="no_such_option"):
-        class_named(entry["class"]).build({**entry["model"], "no_such_option": 1}, size_of(name), FACTS, UNFILLED)
+        class_named(entry.class_path).build({**entry.model, "no_such_option": 1}, size_of(name), INFO, UNFILLED)

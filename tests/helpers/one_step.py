@@ -12,17 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from glalign.config.loading import load
-from glalign.contract.retriever import Batch, Retriever, TrainingInfo
+from glalign.config.loading import overlaid
+from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.orders import Grouped
 from glalign.engine.distributed import joined, sum_gradients
 from glalign.engine.specimen import WORDS, specimen
-from glalign.models.batch_shares import processes
-from glalign.models.shared_norm import share_statistics
+from glalign.models.data_parallel import processes
+from glalign.models.sharded_batchnorm import convert_batchnorm
 from glalign.storage.weight_files import PRETRAINED, Weights
 from glalign.support.dotted_names import class_named
 
-CONFIG = Path(__file__).parents[2] / "config.yaml"
+ROOT = Path(__file__).parents[2]
 PAIRS = 10
 PEOPLE = 5
 NO_DROPOUT = {
@@ -32,18 +33,18 @@ NO_DROPOUT = {
     "baselines.tbps_clip.TbpsClip": {"text_dropout": 0.0},
     "glalign.models.glalign.GLAlign": {"dropout": 0.0},
 }
-"""Class -> options without which a share of the rows would have random numbers of its own; the trunk of one learns."""
+"""Class -> options without dropout, which would differ between shares of the rows; the trunk of one is trained."""
 
 
 def make_system(name: str) -> tuple[Retriever, Batch]:
-    """SYSTEM or SYSTEM/LANGUAGE of config.yaml with its pre-trained twin, and pairs as its sampler orders them."""
+    """SYSTEM or SYSTEM/LANGUAGE of the demo with its pre-trained twin, and pairs as its sampler orders them."""
     system, _, language = name.partition("/")
-    entry = load(CONFIG).entry(system, language)
-    kind = class_named(entry["class"])
+    entry = overlaid(root=ROOT).entry(system, language)
+    kind = class_named(entry.class_path)
     words = tuple((word, 100 - number) for number, word in enumerate(WORDS))
     torch.manual_seed(0)
-    options = {**entry["model"], **NO_DROPOUT.get(entry["class"], {})}
-    size = tuple(entry["data"]["image_size"])
+    options = {**entry.model, **NO_DROPOUT.get(entry.class_path, {})}
+    size = entry.data.image_size
     model = kind.build(options, size, TrainingInfo(PEOPLE, 10, words), Weights(PRETRAINED))
     person = torch.arange(4 * PEOPLE) % PEOPLE
     if kind.sampling == "groups":
@@ -59,7 +60,7 @@ def one_step(name: str, steps: int = 2) -> dict[str, dict[str, Tensor]]:
     model, batch = make_system(name)
     model = model.double().train()
     batch = replace(batch, pixels=batch.pixels.double(), parts=None if batch.parts is None else batch.parts.double())
-    share_statistics(model)
+    convert_batchnorm(model)
     for step in range(steps):
         model.before_step(8 + step, 10)
         model.zero_grad()

@@ -23,8 +23,9 @@ from baselines.m_irra import MIrra
 from baselines.rasa import RaSa
 from baselines.srcf import Srcf
 from glalign.contract.regions import ATR_LABELS
-from glalign.contract.retriever import Retriever, TrainingInfo
-from glalign.cost.size import dictionary, stand_in
+from glalign.contract.retriever import Retriever
+from glalign.contract.training_info import TrainingInfo
+from glalign.cost.size import dictionary, write_stand_in
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.glalign import GLAlign
 from glalign.models.towers.albef import SHAPES as ALBEFS
@@ -42,7 +43,7 @@ from glalign.storage.weight_files import PRETRAINED, Weights
 from glalign.weights.catalogue import WeightRelease, weight_release
 from glalign.weights.importing import import_release
 
-FACTS = TrainingInfo(identities=4, steps=10, words=dictionary(30))
+INFO = TrainingInfo(identities=4, steps=10, words=dictionary(30))
 LENGTHS = torch.tensor([9, 4, 7])
 
 
@@ -120,7 +121,7 @@ def clip(folder: Path, name: str, real: bool) -> Original:
         options = {"backbone": release.backbone, "weights": name}
         system = ClipZeroShot if name == "clip-vit-b-16" else GLAlign
         for size, expected in ((square, images), (tall, resized)):
-            towers = part(system.build(options, size, FACTS, Weights(weights)), ClipTowers)
+            towers = part(system.build(options, size, INFO, Weights(weights)), ClipTowers)
             with torch.no_grad():
                 close(towers.image_tokens(pixels_of(*size))[:, 0], expected)
                 close(towers.text_tokens(ids)[torch.arange(3), LENGTHS - 1], captions)
@@ -143,11 +144,11 @@ def multilingual(folder: Path, real: bool) -> Original:
     shape, words = MULTILINGUAL[release.backbone], release.words
     config = XLMRobertaConfig(
         vocab_size=words,
-        hidden_size=shape.text_width,
-        num_hidden_layers=shape.text_layers,
-        num_attention_heads=shape.text_heads,
-        intermediate_size=shape.text_inner,
-        max_position_embeddings=shape.positions,
+        hidden_size=shape.text.width,
+        num_hidden_layers=shape.text.layers,
+        num_attention_heads=shape.text.heads,
+        intermediate_size=shape.text.hidden,
+        max_position_embeddings=shape.text.positions,
         type_vocab_size=1,
         layer_norm_eps=1e-5,
         pad_token_id=pad,
@@ -166,7 +167,7 @@ def multilingual(folder: Path, real: bool) -> Original:
     tensors = {f"visual.{n}": v for n, v in visual.state_dict().items()}
     tensors |= {f"text.{n}": v for n, v in text.state_dict().items()}
     tensors["logit_scale"] = torch.tensor(4.6)
-    tensors["text.transformer.embeddings.position_ids"] = torch.arange(shape.positions)[None]
+    tensors["text.transformer.embeddings.position_ids"] = torch.arange(shape.text.positions)[None]
     file = folder / "open_clip_pytorch_model.bin"
     torch.save(tensors, file)
     ids, _ = ids_of(words, 3, 4, pad)
@@ -188,7 +189,7 @@ def multilingual(folder: Path, real: bool) -> Original:
             "cross_depth": 1,
             "tie_head": True,
         }
-        towers = part(MIrra.build(options, size, FACTS, Weights(weights)), MultilingualTowers)
+        towers = part(MIrra.build(options, size, INFO, Weights(weights)), MultilingualTowers)
         with torch.no_grad():
             close(towers.image_tokens(pixels_of(*size))[:, 0], images)
             close(towers.texts(ids)[0], captions)
@@ -233,7 +234,7 @@ def phobert(folder: Path, real: bool) -> Original:
     tensors["roberta.embeddings.position_ids"] = torch.arange(258)[None]
     file = folder / "pytorch_model.bin"
     torch.save(tensors, file, _use_new_zipfile_serialization=False)
-    stand_in(folder, "x", "phobert", release.words)
+    write_stand_in(folder, "x", "phobert", release.words)
     pair = [(folder / f"x.{kind}").rename(folder / kind) for kind in ("vocab.txt", "bpe.codes")]
     ids, real_tokens = ids_of(release.words, 0, 2, 1)
     with torch.no_grad():
@@ -242,7 +243,7 @@ def phobert(folder: Path, real: bool) -> Original:
     def check(weights: Path) -> None:
         text = {f"text_{key}": "phobert-base" for key in ("weights", "vocabulary")}
         options = {"backbone": "tiny/clip", "weights": "random", "text_backbone": release.backbone, **text}
-        system = GLAlign.build(options, (64, 32), FACTS, Weights(weights))
+        system = GLAlign.build(options, (64, 32), INFO, Weights(weights))
         with torch.no_grad():
             close(part(system, PhoBert)(ids, LENGTHS)[real_tokens], expected[real_tokens])
 
@@ -276,7 +277,7 @@ def bert(folder: Path, real: bool) -> Original:
     save_file(tensors, file, metadata={"format": "pt"})
     vocabulary = folder / "tokenizer.json"
     if real:
-        stand_in(folder, "x", "bert", release.words)
+        write_stand_in(folder, "x", "bert", release.words)
         (folder / "x.tokenizer.json").rename(vocabulary)
     else:
         shutil.copy(PRETRAINED / "tiny_wordpiece.tokenizer.json", vocabulary)
@@ -287,7 +288,7 @@ def bert(folder: Path, real: bool) -> Original:
     def check(weights: Path) -> None:
         names = {"text_weights": "bert-base-uncased", "vocabulary": "bert-base-uncased"}
         options = {"backbone": "tiny/resnet", "weights": "random", "text": release.backbone, **names}
-        system = Srcf.build(options, (64, 32), FACTS, Weights(weights))
+        system = Srcf.build(options, (64, 32), INFO, Weights(weights))
         with torch.no_grad():
             close(part(system, Bert)(ids, LENGTHS)[real_tokens], expected[real_tokens])
 
@@ -308,7 +309,7 @@ def resnet(folder: Path) -> Original:
         expected = nn.Sequential(*list(model.children())[:-2])(pixels_of(64, 32))
 
     def check(weights: Path) -> None:
-        system = DualPath.build({"backbone": "resnet50", "weights": "resnet50"}, (64, 32), FACTS, Weights(weights))
+        system = DualPath.build({"backbone": "resnet50", "weights": "resnet50"}, (64, 32), INFO, Weights(weights))
         with torch.no_grad():
             close(part(system, ResNetTrunk)(pixels_of(64, 32)), expected)
 
@@ -338,7 +339,7 @@ def vgg(folder: Path, real: bool) -> Original:
         expected = classifier[:-1](features(pixels_of(*size)).flatten(1))
 
     def check(weights: Path) -> None:
-        system = GnaRnn.build({"backbone": release.backbone, "weights": "vgg16"}, size, FACTS, Weights(weights))
+        system = GnaRnn.build({"backbone": release.backbone, "weights": "vgg16"}, size, INFO, Weights(weights))
         with torch.no_grad():
             close(part(system, VggTrunk)(pixels_of(*size)), expected)
 
@@ -414,7 +415,7 @@ def albef(folder: Path, real: bool) -> Original:
 
     def check(weights: Path) -> None:
         if real:
-            stand_in(weights, "bert-base-uncased", "bert", words)
+            write_stand_in(weights, "bert-base-uncased", "bert", words)
         else:
             shutil.copy(PRETRAINED / "tiny_wordpiece.tokenizer.json", weights / "bert-base-uncased.tokenizer.json")
         other = albef_network(release.backbone, tall, words)
@@ -422,7 +423,7 @@ def albef(folder: Path, real: bool) -> Original:
         close(other.vision.positions.detach(), resized)
         del other
         options = {"backbone": release.backbone, "weights": "albef", "vocabulary": "bert-base-uncased", "queue": 64}
-        network = part(RaSa.build(options, square, FACTS, Weights(weights)), Albef)
+        network = part(RaSa.build(options, square, INFO, Weights(weights)), Albef)
         with torch.no_grad():
             close(network.vision(pixels_of(*square)), images)
             close(network.text(ids, LENGTHS)[real_tokens], captions[real_tokens])

@@ -1,10 +1,8 @@
-"""Plans of config.yaml with changes."""
+"""Plans of the demo with changes."""
 
 from pathlib import Path
 
-import yaml
-
-from glalign.config.loading import merge, resolve
+from glalign.config.loading import layered, merge, resolve
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 
@@ -16,5 +14,4 @@ REPORTED = read_reported(ROOT / "paper" / "reported")
 
 def planned(overlay: dict | None = None) -> Plan:
     """Plan of the demo with an overlay."""
-    written = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    return make_plan(resolve(merge(written, overlay or {})), REPORTED)
+    return make_plan(resolve(merge(layered(root=ROOT), overlay or {})), REPORTED)

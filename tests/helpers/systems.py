@@ -1,34 +1,34 @@
-"""Every trainable system of config.yaml at its demo size, and a batch for it."""
+"""Every trainable system of the demo, and a batch for it."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from glalign.config.loading import load
-from glalign.contract.retriever import Batch, Retriever, TrainingInfo
+from glalign.config.loading import overlaid
+from glalign.config.settings import System
+from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import WORDS, specimen
+from glalign.planning.training_stages import trained_systems
 from glalign.storage.weight_files import UNFILLED, Weights
 from glalign.support.dotted_names import class_named
 
-CONFIG = Path(__file__).parents[2] / "config.yaml"
-
+ROOT = Path(__file__).parents[2]
 
 PERSON = (0, 1, 1, 2, 3, 4, 4, 0)
 
 
-FACTS = TrainingInfo(identities=5, steps=10, words=tuple((word, 100 - n) for n, word in enumerate(WORDS)))
+INFO = TrainingInfo(identities=5, steps=10, words=tuple((word, 100 - n) for n, word in enumerate(WORDS)))
 
 
-def trainable_systems() -> dict[str, dict[str, Any]]:
-    """id -> resolved entry of every system that is trained, and once more for a language in which its model is another
-    (id/language); reference scorers have no `data`."""
-    config = load(CONFIG)
-    found = {name: entry for name, entry in config["systems"].items() if entry.get("class") and "data" in entry}
-    whole = [name for name in found if name not in config["significance"]["ablations"]]  # those are its model
-    others = {f"{name}/{of}": config.entry(name, of) for name in whole for of in found[name]["by_language"]}
+def trainable_systems() -> dict[str, System]:
+    """id -> entry of every system that is trained, and id/language -> its entry for a language with another model."""
+    config = overlaid(root=ROOT)
+    found = trained_systems(config)
+    whole = [name for name in found if name not in config.mcnemar.ablations]  # an ablation has its system's model
+    others = {f"{name}/{of}": config.entry(name, of) for name in whole for of in found[name].by_language}
     return {**found, **others}
 
 
@@ -38,11 +38,11 @@ SYSTEMS = trainable_systems()
 def build(name: str, seed: int = 0, weights: Weights = UNFILLED) -> Retriever:
     entry = SYSTEMS[name]
     torch.manual_seed(seed)
-    return class_named(entry["class"]).build(entry["model"], size_of(name), FACTS, weights)
+    return class_named(entry.class_path).build(entry.model, size_of(name), INFO, weights)
 
 
 def size_of(name: str) -> tuple[int, int]:
-    return tuple(SYSTEMS[name]["data"]["image_size"])
+    return SYSTEMS[name].data.image_size
 
 
 def make_batch(name: str, model: Retriever, padding: int = 0, seed: int = 11) -> Batch:

@@ -1,34 +1,44 @@
-"""Trainings of a few steps."""
+"""Specifications of short trainings."""
 
 from pathlib import Path
 from typing import Any
 
-from glalign.data.manifest import make_manifest
+from helpers.manifests import make
+from helpers.manifests import spec as manifest_spec
+
+from glalign.config.datasets import Splits
+from glalign.config.training import Budget, Data, Optim
+from glalign.contract.specs.training import DatasetSpec, FitSpec
 from glalign.storage.weight_files import PRETRAINED
 
 
-def zero_steps(root: Path, folder: Path, selection: str, val: str | None) -> dict[str, Any]:
-    """Specification of a training of 0 steps on the dataset at `root`."""
+def pedes_dataset(root: Path, folder: Path, val: str | None = "val") -> DatasetSpec:
+    """The dataset at `root`, in CUHK-PEDES's layout; its manifest is written into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "manifest.jsonl"
-    splits = {"train": "train", "val": val, "test": "test"}
-    about = {"dataset": "pedes", "format": "cuhk_pedes", "root": str(root), "language": "en"}
-    make_manifest({**about, "splits": splits, "holdout": 0, "seed": 0}, manifest)
-    dataset = {"id": "pedes", "people": "pedes", "images": str(root / "imgs"), "manifest": str(manifest)}
-    return {
+    make(manifest_spec(root, dataset="pedes", splits=Splits(val=val)), manifest)
+    images = str(root / "imgs")
+    return DatasetSpec(id="pedes", people="pedes", images=images, manifest=str(manifest), parts=None, phrases=None)
+
+
+def zero_steps(root: Path, folder: Path, selection: str = "val", val: str | None = "val", **changes: Any) -> FitSpec:
+    """A training of CLIP in 0 steps on the dataset at `root`, with other values of some fields."""
+    values = {
         "system": "clip",
+        "class_path": "baselines.clip_zero_shot.ClipZeroShot",
+        "model": {"backbone": "tiny/clip", "weights": "tiny_clip"},
+        "data": Data(image_size=(64, 32), batch_size=4),
+        "weights": str(PRETRAINED),
+        "threads": 1,
+        "device": "cpu",
         "trainset": "pedes",
         "seed": 0,
         "root_seed": 0,
-        "datasets": [{**dataset, "parts": None, "phrases": None}],
-        "class": "baselines.clip_zero_shot.ClipZeroShot",
-        "model": {"backbone": "tiny/clip", "weights": "tiny_clip"},
-        "data": {"image_size": [64, 32], "batch_size": 4},
-        "optim": {"name": "adamw", "lr": 0.001},
-        "budget": {"steps": 0, "epochs": None, "validate_every": 1, "checkpoint_every": 1, "log_every": 1},
+        "datasets": (pedes_dataset(root, folder, val),),
+        "optim": Optim(name="adamw", lr=0.001),
+        "budget": Budget(steps=0, validate_every=1, checkpoint_every=1, log_every=1),
         "selection": selection,
-        "weights": str(PRETRAINED),
-        "files": [str(PRETRAINED / "tiny_clip.safetensors")],
-        "threads": 1,
-        "device": "cpu",
-        "dress": None,
+        "processes": 1,
+        "files": (str(PRETRAINED / "tiny_clip.safetensors"),),
     }
+    return FitSpec(**values | changes)

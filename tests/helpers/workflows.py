@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,8 +27,8 @@ OVERLAY = {
     "evaluation": {"bootstrap": 20},
     "systems": {
         name: LONG if name == "glalign" else SHORT
-        for name, entry in load(ROOT / "config.yaml")["systems"].items()
-        if entry["class"] and "budget" in entry and entry["budget"]["steps"]
+        for name, entry in overlaid(root=ROOT).systems.items()
+        if entry.class_path and entry.budget and entry.budget.steps
     },
 }
 

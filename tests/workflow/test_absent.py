@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.planning.plan import make_plan
 from glalign.planning.printed_tables import read_reported
 
@@ -24,10 +24,7 @@ class Guard:
             raise RuntimeError("a plan imports " + name)
 sys.meta_path.insert(0, Guard())
 """
-ROOTS = {
-    name: entry["root"]
-    for name, entry in load(ROOT / "config.yaml", ROOT / "config" / "paper.yaml")["datasets"].items()
-}
+ROOTS = {name: entry.root for name, entry in overlaid(ROOT / "config/paper.yaml", root=ROOT).datasets.items()}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +61,7 @@ def test_a_dry_run_lists_what_is_absent_and_prints_the_full_plan(clone: Path) ->
     done = snakemake(clone, "-n")
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed
-    config = load(clone / "config.yaml", clone / "config/paper.yaml")
+    config = overlaid(clone / "config/paper.yaml", root=clone)
     plan = make_plan(config, read_reported(clone / "paper/reported"))
     logs = set(re.findall(r"log: results/logs/(\S+)\.log", printed))
     for stage in ("manifest", "parse", "phrases", "fit", "predict", "metrics", "table"):
@@ -75,7 +72,7 @@ def test_a_dry_run_lists_what_is_absent_and_prints_the_full_plan(clone: Path) ->
     assert len(lines) == len(ROOTS) + 1
     for name, root in ROOTS.items():
         (line,) = (line for line in lines if line.startswith(f"absent: datasets.{name}.root: {root} is not there; "))
-        assert f"glalign data verify {config['datasets'][name]['format']} {root}" in line
+        assert f"glalign data verify {config.datasets[name].format} {root}" in line
     assert "clip-vit-b-16.safetensors" in lines[-1]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.workflows import OVERLAY, SHORT, checkout
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.reporting.document import can_typeset
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ SMALL = {
     **OVERLAY,
     "systems": {
         name: ({} if name in ("random", "oracle") else SHORT) if name in KEPT else {"class": None}
-        for name in load(ROOT / "config.yaml")["systems"]
+        for name in overlaid(root=ROOT).systems
     },
     "alpha": {"values": [0.0, 1.0]},
     "testsets": {"vn3k_100": {"identities": 4, "draws": 3}},

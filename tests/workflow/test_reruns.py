@@ -12,32 +12,26 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
 STAND_IN = '''
-"""Stands in for the command line: writes what the workflow expects of a command, and nothing else."""
+"""Stands in for the command line: writes what the workflow expects of a job, and nothing else."""
 import json, pathlib, sys
 
-stage, options = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
-out, *others = (pathlib.Path(options[name]) for name in ("--out", "--csv", "--tex", "--report") if name in options)
-files, folders = [out, *others], []
-if stage == "synthesize":
-    files, folders = [out / "reid_raw.json", out / "truth.json"], [out / "imgs", out / "labels"]
-if stage in ("manifest", "predict"):
-    files.append(out.with_suffix(".json"))
-if stage == "parse":
-    files, folders = others, [out]
-if stage == "fit":
-    files = [out / "model.safetensors", out / "run.json"]
-for folder in folders:
-    folder.mkdir(parents=True, exist_ok=True)
-for file in files:
-    file.write_text(json.dumps([stage, options["--spec"]]))
-pathlib.Path(options["--log"]).touch()
+_, stage, path, *options = sys.argv[1:]
+job = json.loads(pathlib.Path(path).read_text())
+for name, output in job["outputs"].items():
+    output = pathlib.Path(output)
+    if name in ("imgs", "images", "labels", "parts"):
+        output.mkdir(parents=True, exist_ok=True)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps([stage, job["spec"]]))
+pathlib.Path(options[options.index("--log") + 1]).touch()
 print("on the terminal:", stage, file=sys.stderr)
 '''
 
@@ -199,11 +193,11 @@ def test_the_lock_of_a_living_run_stays(suite: Path) -> None:
 
 def test_the_rules_run_every_planned_job(suite: Path) -> None:
     """Every stage has a rule whose outputs and wildcards fit the plan: all tables can be asked for."""
-    plan: Plan = make_plan(load(suite / "config.yaml"), read_reported(suite / "paper" / "reported"))
+    plan: Plan = make_plan(overlaid(root=suite), read_reported(suite / "paper" / "reported"))
     done = snakemake(suite, "-n", "--forceall", "--quiet", "host")
     assert done.returncode == 0, done.stderr
     logs = set(re.findall(r"log: results/logs/(\S+)\.log", done.stdout + done.stderr))
     needed = {f"table/{table}" for table in plan.jobs["table"]} | {f"fit/{key}" for key in plan.jobs["fit"]}
     assert needed <= logs
     spec = json.loads((suite / "results/runs/irra/cuhk_en/seed0/run.json").read_text(encoding="utf-8"))[1]
-    assert json.loads(spec) == json.loads(json.dumps(plan.job("fit", system="irra", trainset="cuhk_en", seed=0).spec))
+    assert spec == plan.job("fit", system="irra", trainset="cuhk_en", seed=0).spec.to_json()

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from helpers.slurm_node import MEMORY, lacking, slurm_node
 
-from glalign.config.loading import load
+from glalign.config.loading import overlaid
+from glalign.planning.plan import STAGES
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.slurm, pytest.mark.skipif(bool(WHY_N
 RUN = ("dual_path", "irra", "glalign")
 SHORT = {"data": {"batch_size": 16}, "budget": {"steps": 6, "validate_every": 3, "checkpoint_every": 2}}
 LONG = {"data": {"batch_size": 16}, "budget": {"steps": 100, "validate_every": 50, "checkpoint_every": 10}}
-OTHERS = set(load(ROOT / "config.yaml")["systems"]) - {*RUN, "glalign_global", "glalign_local", "random", "oracle"}
+OTHERS = set(overlaid(root=ROOT).systems) - {*RUN, "glalign_global", "glalign_local", "random", "oracle"}
 OVERLAY = {
     "datasets": {"cuhk_en": {"synthetic": {"train": 24, "val": 6, "test": 8}}},
     "evaluation": {"bootstrap": 20},
@@ -49,8 +50,8 @@ def checkout(folder: Path) -> Path:
     (folder / "small.yaml").write_text(json.dumps(OVERLAY), encoding="utf-8")
     file = folder / "profiles" / "slurm" / "profile.yaml"
     profile = yaml.safe_load(file.read_text(encoding="utf-8"))
-    for claim in (profile["default-resources"], *profile["set-resources"].values()):
-        claim["mem_mb"] = MEMORY // 4
+    for name in STAGES:
+        profile["set-resources"].setdefault(name, {})["mem_mb"] = MEMORY // 4
     file.write_text(yaml.safe_dump(profile), encoding="utf-8")
     return folder
 

@@ -1,7 +1,6 @@
-"""What all stages use: the plan, its jobs, and the ids that wildcards may take."""
+"""The plan, and what the rules ask of it."""
 
 import functools
-import json
 import re
 import shlex
 import sys
@@ -12,20 +11,20 @@ from snakemake.settings.types import DeploymentMethod
 root = Path(workflow.current_basedir).parents[1].resolve()
 sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
-from glalign.planning import missing_files as needs
-
-from glalign.planning import printed_tables as paper
-
-from glalign.storage import code_digest as sources
-from glalign.planning.cells import UNTRAINED
 from glalign.cli.cluster import check_partitions
-from glalign.config.loading import merge, read as config_of, resolve
-from glalign.support.errors import UserError
+from glalign.config.loading import completed, read, resolve
+from glalign.planning import missing_files
+from glalign.planning.cells import UNTRAINED
+from glalign.planning.suite_plan import plan_of
+from glalign.planning.job_files import spec_text, write_job
+from glalign.planning.plan import STAGES
+from glalign.reporting.document import can_typeset, find_engine
+from glalign.storage.code_digest import code_digest, weight_digests
 from glalign.storage.locks import clear_stale_lock
-from glalign.planning.plan import make_plan
+from glalign.support.errors import UserError
 
 
-def told(function, *args, **kwargs):
+def exit_on_user_error(function, *args, **kwargs):
     """Call a function; what a user has to correct ends the run with one line instead of a traceback."""
     try:
         return function(*args, **kwargs)
@@ -34,96 +33,101 @@ def told(function, *args, **kwargs):
 
 
 def planned():
-    """The plan of the configuration, whose files say no key twice: Snakemake would drop the first."""
+    """The plan of the configuration. Its files are read again: Snakemake drops a key that is there twice."""
     for path in workflow.configfiles:
-        config_of(path)
-    originals = merge(
-        config_of("config.yaml"), {"systems": config_of("config/paper.yaml")["systems"]}
-    )
-    return make_plan(
-        resolve(config),
-        paper.read_reported("paper/reported"),
-        resolve(originals),
-        paper.read_published("paper/parameters.csv"),
-    )
+        read(path)
+    return plan_of(resolve(completed(config)))
 
 
-plan = told(planned)
-layout = plan.layout
+plan = exit_on_user_error(planned)
 if workflow.is_main_process:
     clear_stale_lock(Path(".snakemake"))
 
 
 @functools.cache
-def absent():
-    """(files that the targets need and nobody has put there, what to do). Known when the first job is looked at.
+def missing():
+    """(files that the targets need and no job makes, what to do). Known when the first job is looked at.
 
     A dry run lists them and prints its plan, a run is refused before its first job.
     """
     if not workflow.is_main_process:
         return frozenset(), []
-    jobs = needs.behind(
-        plan, set(workflow.dag_settings.targets) - {"all", "default"}
-    ).values()
-    paths = needs.absent(plan, jobs)
-    lines = needs.describe(jobs, paths)
+    targets = set(workflow.dag_settings.targets) - {"all", "default"}
+    jobs = missing_files.behind(plan, targets).values()
+    paths = missing_files.absent(plan, jobs)
+    lines = missing_files.describe(jobs, paths)
     for line in lines:
         logger.warning(f"absent: {line}")
     return paths, lines
 
 
 onstart:
-    if lines := absent()[1]:
+    if lines := missing()[1]:
         sys.exit("error: nothing was run; absent are\n" + "\n".join(lines))
     if workflow.executor_plugin.name == "slurm":
         jobs = [job.resources for job in workflow.dag.needrun_jobs()]
-        told(
+        exit_on_user_error(
             check_partitions,
             {str(r.slurm_partition) for r in jobs if r.get("slurm_partition")},
         )
 
 
 def one_of(ids):
-    """Regular expression of the ids that a wildcard may be."""
+    """Regular expression of the values that a wildcard may have."""
     return "|".join(map(re.escape, ids)) or "(?!)"
-
-
-def no_such_table(wildcards):
-    """Input function of a table that the plan does not have: says which ones it has."""
-    known = ", ".join(plan.jobs["table"])
-    name = f"{layout.results}/table{wildcards.unknown}"
-    sys.exit(f"error: {name}: no such table; the tables are {known}, as .csv and .tex")
 
 
 def job(stage, wildcards):
     """The plan's job for these wildcards."""
-    return told(plan.job, stage, **dict(wildcards.items()))
+    return exit_on_user_error(plan.job, stage, **dict(wildcards.items()))
+
+
+def outputs(stage):
+    """Name -> path template of the stage's outputs, directories marked."""
+    return {
+        name: (directory if path.endswith("/") else str)(
+            plan.paths.template(stage, name)
+        )
+        for name, path in STAGES[stage].outputs.items()
+    }
 
 
 def inputs(stage):
-    """Input function: the files that the plan gives a job, without those that are not here yet."""
+    """Input function: the files that the plan gives a job, without those that are missing."""
     return lambda wildcards: [
-        path for path in job(stage, wildcards).inputs if path not in absent()[0]
+        path for path in job(stage, wildcards).inputs if path not in missing()[0]
     ]
 
 
 def spec(stage):
-    """Parameter function: the slice of the configuration that the job uses, as JSON."""
-    return lambda wildcards: json.dumps(
-        job(stage, wildcards).spec, ensure_ascii=False, sort_keys=True
-    )
+    """Parameter function: the job's specification as JSON; the job reruns when it changes."""
+    return lambda wildcards: spec_text(job(stage, wildcards))
+
+
+def job_file(stage):
+    """Parameter function: the file with the job's specification, written unless nothing is going to run."""
+    template = plan.paths.job_file(stage)
+
+    def write(wildcards):
+        if workflow.executor_plugin is None or workflow.dryrun or missing()[1]:
+            return template.format(**dict(wildcards.items()))
+        return exit_on_user_error(write_job, plan, stage, job(stage, wildcards))
+
+    return write
 
 
 def code(stage):
-    """Parameter function: digest of the modules that the job imports, so that editing one of them reruns it."""
-    return lambda wildcards: told(sources.code_digest, job(stage, wildcards).modules)
+    """Parameter function: digest of the modules that the job imports; editing one of them reruns it."""
+    return lambda wildcards: exit_on_user_error(
+        code_digest, STAGES[stage].modules(job(stage, wildcards).class_path)
+    )
 
 
 def weights(stage):
     """Parameter function: digests of the pre-trained files that the job starts from."""
-    return lambda wildcards: told(
-        sources.weight_digests,
-        [path for path in job(stage, wildcards).weights if path not in absent()[0]],
+    return lambda wildcards: exit_on_user_error(
+        weight_digests,
+        [path for path in job(stage, wildcards).weights if path not in missing()[0]],
     )
 
 
@@ -131,36 +135,61 @@ def gpus(stage):
     """Resource function: the GPUs of a job, so that `--resources gpu=1` starts one such job at a time."""
 
     def count(wildcards):
-        spec = job(stage, wildcards).spec
-        return spec.get("processes", 1) if spec.get("device") == "cuda" else 0
+        spec = job(stage, wildcards).spec.to_json()
+        device = spec.get("device") or (spec.get("trained") or {}).get("device")
+        return spec.get("processes", 1) if device == "cuda" else 0
 
     return count
 
 
-# Several processes of one training are started, watched and ended together by torchrun.
-processes = config.get("processes", 1)
-# `--`: what follows are no options of its own.
-launch = "python -m glalign"
-if processes > 1:
-    launch = f"python -m torch.distributed.run --standalone --nproc-per-node {processes} -m -- glalign"
+def launch(stage):
+    """The command that a job begins with. Processes of one training are started and ended together by torchrun."""
+    if STAGES[stage].trains and plan.config.processes > 1:
+        return f"python -m torch.distributed.run --standalone --nproc-per-node {plan.config.processes} -m -- glalign"
+    return "python -m glalign"
 
 
-# The interpreter that runs Snakemake runs the jobs, also where no environment is active; conda brings its own. A hash
-# seed has to be there before Python starts, and nothing may be fetched behind the user's back.
-exports = "PYTHONHASHSEED=0 HF_HUB_OFFLINE=1"
+def processors(stage):
+    """Processors of a job: torch's threads, in each process of a training."""
+    declared = STAGES[stage]
+    return (plan.config.threads if declared.uses_torch else 1) * (
+        plan.config.processes if declared.trains else 1
+    )
+
+
+# The interpreter that runs Snakemake runs the jobs, also where no environment is active; conda brings its own. Jobs
+# import the package and the baselines of this checkout. A hash seed has to be there before Python starts, and nothing
+# may be fetched behind the user's back.
+exports = f'PYTHONHASHSEED=0 HF_HUB_OFFLINE=1 PYTHONPATH={shlex.quote(str(root))}:"${{{{PYTHONPATH:-}}}}"'
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     exports += f' PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
 shell.prefix(f"set -euo pipefail; export {exports}; ")
 
 
+def constraints(stage):
+    """Where two stages make the same files, each makes those of its own jobs."""
+    own = set(STAGES[stage].outputs.values())
+    others = (other.outputs.values() for name, other in STAGES.items() if name != stage)
+    if any(own.intersection(paths) for paths in others):
+        return {"dataset": one_of(plan.jobs[stage])}
+    return {}
+
+
+def no_such_table(wildcards):
+    """Input function of a table that the plan does not have: says which ones it has."""
+    known = ", ".join(plan.jobs["table"])
+    name = f"{plan.paths.results}/table{wildcards.unknown}"
+    sys.exit(f"error: {name}: no such table; the tables are {known}, as .csv and .tex")
+
+
 wildcard_constraints:
-    dataset=one_of(config["datasets"]),
-    system=one_of(config["systems"]),
-    trainset=one_of([*config["trainsets"], UNTRAINED]),
-    testset=one_of(config["testsets"]),
+    dataset=one_of(plan.config.datasets),
+    system=one_of(plan.config.systems),
+    trainset=one_of([*plan.config.trainsets, UNTRAINED]),
+    testset=one_of(plan.config.testsets),
     seed=r"\d+",
-    weights=one_of(config.get("pretraining", {})),
-    vocabulary=one_of(config.get("vocabularies", {})),
+    weights=one_of(plan.config.pretraining),
+    vocabulary=one_of(plan.config.vocabularies),
     table=one_of(plan.jobs["table"]),
     rate=r"[0-9.e+-]+",
     alpha=r"[0-9.]+",

@@ -1,21 +1,21 @@
-"""Masked tokens to predict, by BERT's rule (Devlin et al. 2019, section 3.1)."""
+"""Masking of tokens that are to be predicted, by BERT's rule (Devlin et al. 2019, section 3.1)."""
 
 import torch
 from torch import Generator, Tensor
 
-from glalign.language.tokenizers import Tokenizer
+from glalign.contract.tokenizer import MarkedTokenizer
 
 MASK, RANDOM = 0.8, 0.1
-"""Shares of the chosen tokens that become the mask and a random token; the others stay as they are."""
+"""Shares of the chosen tokens that are replaced by the mask and by a random token; the others are kept."""
 
 
 def mask_tokens(
     ids: Tensor, ordinary: Tensor, mask_id: int, others: tuple[int, int], share: float, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Masked copy of `ids` (B, T) and the positions to predict (bool).
+    """Return a masked copy of `ids` (B, T), and the positions to predict (B, T) bool.
 
-    ordinary (B, T) bool: tokens that may be chosen, each with probability `share`. others: ids that a random token is
-    drawn from, the first and the one after the last. The draws do not depend on which tokens are ordinary.
+    ordinary: (B, T) bool, tokens that may be chosen, each with probability `share`. others: range of the random tokens,
+    the first id and the one after the last. The draws do not depend on `ordinary`.
     """
     draws = torch.rand(2, *ids.shape, generator=generator).to(ids.device)
     random_ids = torch.randint(*others, ids.shape, generator=generator).to(ids.device)
@@ -26,12 +26,12 @@ def mask_tokens(
 
 
 def mask_clip_tokens(
-    ids: Tensor, tokenizer: Tokenizer, generator: Generator | None, share: float = 0.15
+    ids: Tensor, tokenizer: MarkedTokenizer, generator: Generator | None, share: float = 0.15
 ) -> tuple[Tensor, Tensor]:
-    """`mask_tokens` of CLIP's ids, at least one per caption.
+    """Apply `mask_tokens` to CLIP's ids, with at least one masked token per caption.
 
-    An ordinary token is neither padding (0) nor a mark (`mask_id` and above). Where none is chosen the first ordinary
-    one (position 1 unless the caption starts with id 0) is masked. Source: anosorae/IRRA@cfc2378, dataset code.
+    An ordinary token is neither padding (0) nor a mark (`mask_id` and above). If none is chosen, the first ordinary one
+    (position 1 unless the caption starts with id 0) is masked. Source: anosorae/IRRA@cfc2378, dataset code.
     """
     mask_id = tokenizer.mask_id
     ordinary = (ids > 0) & (ids < mask_id)
@@ -40,6 +40,6 @@ def mask_clip_tokens(
 
 
 def at_least_one(masked: Tensor, chosen: Tensor, ordinary: Tensor, mask_id: int) -> tuple[Tensor, Tensor]:
-    """What `mask_tokens` returns, with the first ordinary token of a caption masked where it chose none."""
+    """Mask the first ordinary token of each caption in which `mask_tokens` has chosen none; returns as it does."""
     forced = ordinary & (ordinary.cumsum(dim=1) == 1) & ~chosen.any(dim=1, keepdim=True)
     return masked.masked_fill(forced, mask_id), chosen | forced

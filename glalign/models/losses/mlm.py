@@ -1,76 +1,93 @@
-"""Masked words predicted from a caption and its image: the trainable parts that IRRA and its descendants share."""
+"""Masked language modelling with an image as context: the layers and the loss of IRRA and its descendants.
 
+Source: anosorae/IRRA@cfc2378, its model file, after CLIP.
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from open_clip.transformer import QuickGELU, ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from glalign.contract.retriever import Batch
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets
+
+Function = Callable[..., Tensor]
 
 HEAD_WIDTH = 64
 """Channels per attention head, as everywhere in CLIP."""
 
 
 def cross_attention(width: int, depth: int) -> nn.MultiheadAttention:
-    """Attention of captions to images in front of `depth` blocks, initialised as theirs (see `clip_blocks`)."""
+    """Attention from captions to images, followed by `depth` blocks and initialised like theirs (see `clip_blocks`)."""
     attention = nn.MultiheadAttention(width, max(1, width // HEAD_WIDTH), batch_first=True)
-    _start_attention(attention, width, depth)
+    _init_attention(attention, width, depth)
     return attention
 
 
 def clip_blocks(width: int, depth: int) -> nn.Sequential:
-    """CLIP's residual blocks with QuickGELU and an MLP of four times the width, over (B, T, width), without a mask.
+    """CLIP's residual blocks over (B, T, width), with QuickGELU and an MLP of four times the width, without a mask.
 
-    Weights are normal: attention inputs width^-.5, outputs of residual branches width^-.5 (2 depth)^-.5, MLP inputs
-    (2 width)^-.5; biases stay as torch makes them. Source: anosorae/IRRA@cfc2378, its model file, after CLIP.
+    Weights are normal. Standard deviations: attention inputs width^-.5, outputs of residual branches
+    width^-.5 (2 depth)^-.5, MLP inputs (2 width)^-.5. Biases start as torch's.
     """
-    from open_clip.transformer import QuickGELU, ResidualAttentionBlock  # noqa: PLC0415  (3 s, like the towers)
-
     heads = max(1, width // HEAD_WIDTH)
     blocks = [ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(depth)]
     for block in blocks:
-        _start_attention(block.attn, width, depth)
-        nn.init.normal_(block.mlp.c_fc.weight, std=_inner(width))
-        nn.init.normal_(block.mlp.c_proj.weight, std=_outer(width, depth))
+        _init_attention(block.attn, width, depth)
+        nn.init.normal_(block.mlp.get_parameter("c_fc.weight"), std=(2 * width) ** -0.5)
+        nn.init.normal_(block.mlp.get_parameter("c_proj.weight"), std=_outer(width, depth))
     return nn.Sequential(*blocks)
 
 
-def word_head(width: int, words: int, depth: int) -> nn.Sequential:
-    """(..., width) -> (..., words) logits: linear, QuickGELU, LayerNorm, linear; initialised as MLPs of `clip_blocks`.
+def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
+    """Linear, QuickGELU, LayerNorm, linear, initialised as in `clip_blocks`: (..., width) -> (..., vocab_size)."""
+    first, last = nn.Linear(width, width), nn.Linear(width, vocab_size)
+    nn.init.normal_(first.weight, std=(2 * width) ** -0.5)
+    nn.init.normal_(last.weight, std=_outer(width, depth))
+    return nn.Sequential(first, QuickGELU(), nn.LayerNorm(width), last)
 
-    Source: anosorae/IRRA@cfc2378, its model file.
+
+def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tensor:
+    """Return `blocks(tokens)` where `mask` is true: tokens (B, L, E), mask (B, T <= L) bool -> (mask.sum(), E).
+
+    The queries of the last block are the first T tokens, and its MLP runs at the mask: nothing uses the rest.
     """
-    from open_clip.transformer import QuickGELU  # noqa: PLC0415
-
-    head = nn.Sequential(nn.Linear(width, width), QuickGELU(), nn.LayerNorm(width), nn.Linear(width, words))
-    nn.init.normal_(head[0].weight, std=_inner(width))
-    nn.init.normal_(head[3].weight, std=_outer(width, depth))
-    return head
-
-
-def outputs_at(blocks: nn.Sequential, tokens: Tensor, wanted: Tensor) -> Tensor:
-    """`blocks(tokens)` at the wanted positions only: tokens (B, L, E), wanted (B, T <= L) bool -> (wanted.sum(), E).
-
-    The last block's attention is asked by the first T tokens alone and its MLP sees the wanted ones alone: what the
-    others become there is read by nobody.
-    """
-    *before, last = blocks
-    for block in before:
-        tokens = block(tokens)
+    tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)
-    asking = keys[:, : wanted.shape[1]]
-    mixed = (tokens[:, : wanted.shape[1]] + last.attention(asking, keys, keys))[wanted]
+    queries = keys[:, : mask.shape[1]]
+    mixed = (tokens[:, : mask.shape[1]] + last.attention(queries, keys, keys))[mask]
     return mixed + last.mlp(last.ln_2(mixed))
 
 
-def word_loss(logits: Tensor, words: Tensor) -> Tensor:
-    """Mean cross-entropy of the `words` (M,) under `logits` (M, V); 0 and still differentiable where M is 0."""
+def masked_word_loss(
+    encode: Function, head: Function, text: Tensor, image: Tensor, batch: Batch, chosen: Tensor
+) -> Tensor:
+    """Cross-entropy of the batch's own words at the chosen positions.
+
+    encode: (text, image, mask) of a length bucket -> states (mask.sum(), E) of the caption at the mask. head: states
+    (M, E) -> logits (M, V). text: (B, T, E) tokens of the masked captions. image: (B, N, E) tokens of the images.
+    chosen: (B, T) bool, the positions to predict.
+    """
+    states, words = [], []
+    for rows, length in length_buckets(batch.lengths):
+        mask = chosen[rows, :length]
+        states.append(run_sharded(encode, text[rows, :length], image[rows], mask, sizes=mask.sum(dim=1)))
+        words.append(batch.tokens[rows, :length][mask])
+    return mlm_loss(head(torch.cat(states)), torch.cat(words))
+
+
+def mlm_loss(logits: Tensor, words: Tensor) -> Tensor:
+    """Mean cross-entropy of `words` (M,) under `logits` (M, V); 0 and still differentiable if M is 0."""
     return F.cross_entropy(logits, words, reduction="sum") / max(1, len(words))
 
 
-def _start_attention(attention: nn.MultiheadAttention, width: int, depth: int) -> None:
+def _init_attention(attention: nn.MultiheadAttention, width: int, depth: int) -> None:
     nn.init.normal_(attention.in_proj_weight, std=width**-0.5)
     nn.init.normal_(attention.out_proj.weight, std=_outer(width, depth))
-
-
-def _inner(width: int) -> float:
-    return (2 * width) ** -0.5
 
 
 def _outer(width: int, depth: int) -> float:

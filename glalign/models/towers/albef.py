@@ -1,21 +1,23 @@
-"""ALBEF (Li et al., NeurIPS 2021): an image tower, a text tower, and layers that read a caption with an image."""
+"""ALBEF (Li et al., NeurIPS 2021): an image tower, a text tower, and fusion layers from captions to images."""
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.language.tokenizers import FileTokenizer, Span
-from glalign.models.batch_shares import spread
-from glalign.models.towers.bert import INIT_STD, Bert, BertShape, bert_layer, gelu, initialise, padding_of, torch_names
-from glalign.models.towers.bert import SHAPES as BERT_SHAPES
+from glalign.config.from_mapping import named
+from glalign.contract.tokenizer import Span
+from glalign.language.tokenizers import FileTokenizer
+from glalign.models.data_parallel import sharded
+from glalign.models.towers import bert
 from glalign.models.towers.vit import VisionTransformer
-from glalign.support.errors import UserError
 
 PIECES = 50
 """Longest caption, marks included (Flame-Chasers/RaSa@bd16aa1, its evaluation)."""
@@ -24,199 +26,175 @@ TEMPERATURE = 0.07
 """First value of the learned temperature."""
 
 DELETED = frozenset(",.'!?\"()*#:;~")
-"""Signs that ALBEF takes out of its captions; - and / become blanks (salesforce/ALBEF@b9727e4, dataset code)."""
+"""Characters that ALBEF deletes from captions; - and / become blanks (salesforce/ALBEF@b9727e4, dataset code)."""
 
 
 @dataclass(frozen=True)
 class AlbefShape:
-    """Sizes of an ALBEF. text: BERT's layers below the fusion, whose width and ratio the image tower shares;
-    fusion_layers: those with cross-attention."""
+    """Sizes of an ALBEF.
+
+    text: BERT's layers below the fusion; the image tower has the same width and ratio. fusion_layers: those with
+    cross-attention.
+    """
 
     patch: int
     vision_layers: int
     vision_heads: int
-    text: BertShape
+    text: bert.BertShape
     fusion_layers: int
     joint: int
 
 
 SHAPES = {
-    "albef": AlbefShape(
-        patch=16,
-        vision_layers=12,
-        vision_heads=12,
-        text=replace(BERT_SHAPES["bert-base"], layers=6),
-        fusion_layers=6,
-        joint=256,
-    ),
-    "tiny/albef": AlbefShape(
-        patch=8,
-        vision_layers=2,
-        vision_heads=2,
-        text=replace(BERT_SHAPES["tiny/bert"], layers=1, ratio=2),
-        fusion_layers=1,
-        joint=64,
-    ),
+    "albef": AlbefShape(16, 12, 12, replace(bert.SHAPES["bert-base"], layers=6), fusion_layers=6, joint=256),
+    "tiny/albef": AlbefShape(8, 2, 2, replace(bert.SHAPES["tiny/bert"], layers=1, ratio=2), fusion_layers=1, joint=64),
 }
 
 
 def albef(name: str, image_size: tuple[int, int], vocabulary_size: int, dropout: float = 0.1) -> "Albef":
-    """An ALBEF with random weights. dropout: of BERT's layers. Raises: UserError for an unknown name or size."""
-    if name not in SHAPES:
-        raise UserError(f"model.backbone: unknown ALBEF {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    """Build an ALBEF with random weights. dropout: of BERT's layers. Raises: UserError for an unknown name or size."""
+    shape = named(SHAPES, name, "model.backbone: unknown ALBEF")
     return Albef(replace(shape, text=replace(shape.text, dropout=dropout)), image_size, vocabulary_size)
 
 
 class AlbefTokenizer(FileTokenizer):
-    """BERT's word pieces of a caption without its punctuation, as ALBEF and RaSa read it."""
+    """BERT's word pieces of a caption without its punctuation, as in ALBEF and RaSa."""
 
     def __init__(self, path: Path | str, context_length: int = PIECES):
         super().__init__(path, context_length, "bert")
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Ids with their marks, and the characters of `text` that each stands for."""
-        places = [place for place, sign in enumerate(text) if sign not in DELETED]
-        ids, spans = super().encode("".join(" " if text[place] in "-/" else text[place] for place in places))
-        return ids, [(places[start], places[end - 1] + 1) if end else (0, 0) for start, end in spans]
+        """Return the ids with their marks, and the span in `text` of each."""
+        kept = [index for index, character in enumerate(text) if character not in DELETED]
+        ids, spans = super().encode("".join(" " if text[index] in "-/" else text[index] for index in kept))
+        return ids, [(kept[start], kept[end - 1] + 1) if end else (0, 0) for start, end in spans]
 
 
 class Albef(nn.Module):
     """The two towers, the fusion layers, the heads for words and for matching, and the temperature.
 
-    A caption's states are those of BERT's first layers; the fusion layers, BERT's with cross-attention, read them
-    together with an image's. The word head shares its matrix with the word table.
+    The text tower has BERT's first layers; the fusion layers are BERT's with cross-attention to the image. The word
+    head shares its matrix with the word embeddings.
     """
 
     def __init__(self, shape: AlbefShape, image_size: tuple[int, int], vocabulary_size: int):
         super().__init__()
-        width = shape.text.width
-        self.vision = VisionTransformer(
-            image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, shape.text.ratio
-        )
-        self.text = Bert(shape.text, vocabulary_size)
+        width, ratio = shape.text.width, shape.text.ratio
+        self.width = width  # of the states of captions and of images
+        self.vision = VisionTransformer(image_size, shape.patch, width, shape.vision_layers, shape.vision_heads, ratio)
+        self.text = bert.Bert(shape.text, vocabulary_size)
         # torch's decoder layer without a causal mask is BERT's layer with cross-attention; widths are equal (768).
-        self.fusion = nn.ModuleList(
-            bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers)
-        )
+        layers = (bert.bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers))
+        self.fusion = nn.ModuleList(layers)
         self.word_head = nn.ModuleDict({"dense": nn.Linear(width, width), "norm": nn.LayerNorm(width, shape.text.eps)})
         self.word_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.image_proj = nn.Linear(width, shape.joint)
         self.text_proj = nn.Linear(width, shape.joint)
         self.matching = nn.Linear(width, 2)
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
-        # The spread is BERT's .02 at its width of 768; narrower twins start with activations as large.
-        self.apply(partial(initialise, std=INIT_STD * (BERT_SHAPES["bert-base"].width / width) ** 0.5))
-
-    @property
-    def width(self) -> int:
-        """Of a caption's and an image's states."""
-        return self.text.width
+        # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size.
+        self.apply(partial(bert.init_weights, std=bert.INIT_STD * (bert.SHAPES["bert-base"].width / width) ** 0.5))
 
     def image_feature(self, states: Tensor) -> Tensor:
-        """(B, E) normalised projection of the class token of image states (B, 1 + N, width)."""
+        """Return the normalised projection (B, E) of the class token of image states (B, 1 + N, width)."""
         return F.normalize(self.image_proj(states[:, 0]), dim=-1)
 
     def text_feature(self, states: Tensor) -> Tensor:
-        """(B, E) normalised projection of the class token of text states (B, T, width)."""
+        """Return the normalised projection (B, E) of the class token of text states (B, T, width)."""
         return F.normalize(self.text_proj(states[:, 0]), dim=-1)
 
-    def fuse(self, text: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
-        """(B, T, width) states of captions read with their images; at (B, M): those of these positions, (B, M, width).
+    @sharded
+    def fuse(self, text: Tensor, lengths: Tensor, image: Tensor, positions: Tensor | None = None) -> Tensor:
+        """Run the fusion layers; returns states of the captions, (B, T, width) or (B, M, width).
 
-        text (B, T, width) and image (B, 1 + N, width): states of the towers; lengths (B,) of the captions.
+        text, image: states of the towers, (B, T, width) and (B, 1 + N, width). lengths: (B,) of the captions.
+        positions: (B, M), where states are returned; None for all T.
         """
-        return spread(self.fused, text, lengths, image, at)
-
-    def fused(self, text: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
-        """The same in one process."""
-        padding = padding_of(lengths, text.shape[1])
+        padding = bert.padding_mask(lengths, text.shape[1])
         for layer in self.fusion[:-1]:
             text = layer(text, image, tgt_key_padding_mask=padding)
-        if at is None:
-            return self.fusion[-1](text, image, tgt_key_padding_mask=padding)
-        return states_at(self.fusion[-1], at, text, image, padding)
+        last = cast(nn.TransformerDecoderLayer, self.fusion[-1])
+        if positions is None:
+            return last(text, image, tgt_key_padding_mask=padding)
+        return decode_at(last, positions, text, image, padding)
 
-    def read(self, ids: Tensor, lengths: Tensor, image: Tensor, at: Tensor | None = None) -> Tensor:
-        """`fuse` of captions given as ids (B, T), through all layers."""
-        return self.fuse(self.text(ids, lengths), lengths, image, at)
+    def fuse_ids(self, ids: Tensor, lengths: Tensor, image: Tensor, positions: Tensor | None = None) -> Tensor:
+        """As `fuse`, from the ids (B, T) of captions."""
+        return self.fuse(self.text(ids, lengths), lengths, image, positions)
 
-    def matched(self, text: Tensor, lengths: Tensor, image: Tensor) -> Tensor:
-        """(B, width) class state of the fusion, from which the heads judge a pair."""
+    def fused_class_token(self, text: Tensor, lengths: Tensor, image: Tensor) -> Tensor:
+        """Return the class state (B, width) of the fusion, the input of the heads for pairs."""
         return self.fuse(text, lengths, image, torch.zeros_like(lengths)[:, None])[:, 0]
 
     def word_logits(self, states: Tensor) -> Tensor:
-        """(..., V) logits of every word piece, from fused states (..., width)."""
-        hidden = self.word_head["norm"](gelu(self.word_head["dense"](states)))
+        """Return logits (..., V) of all word pieces, from fused states (..., width)."""
+        hidden = self.word_head["norm"](bert.gelu(self.word_head["dense"](states)))
         return F.linear(hidden, self.text.words.weight, self.word_bias)
 
     def momentum_copy(self) -> "Albef":
-        """A copy that no gradient trains, without the matching head and the temperature, which have no slow twin."""
-        twin = copy.deepcopy(self)
-        del twin.matching, twin.temperature
-        return twin.requires_grad_(False)
+        """Return a frozen copy without the matching head and the temperature, which have no momentum version."""
+        model = copy.deepcopy(self)
+        del model.matching, model.temperature
+        return model.requires_grad_(False)
 
     @torch.no_grad()
-    def follow(self, online: "Albef", keep: float) -> None:
-        """Move every parameter of this copy: keep * own + (1 - keep) * online."""
+    def momentum_update(self, online: "Albef", momentum: float) -> None:
+        """Set every parameter of this copy to momentum * own + (1 - momentum) * online."""
         values = dict(online.named_parameters())
         for name, own in self.named_parameters():
-            own.lerp_(values[name], 1 - keep)
+            own.lerp_(values[name], 1 - momentum)
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
-        """Fit a weight file to this model: ALBEF's names, another image size.
+        """Fit a file of ALBEF, of RaSa or of our own to this model: names and image size (see `load_weights`).
 
-        Of ALBEF's (or RaSa's) checkpoint the online encoders, the heads for words and matching and the temperature are
-        read; momentum copies, queues and other heads are dropped.
+        The online encoders, the heads for words and matching and the temperature are kept; momentum copies, queues and
+        other heads are dropped.
         """
         if "visual_encoder.cls_token" in tensors:
-            tensors = own_names(tensors)
+            tensors = from_albef(tensors)
         vision = {name.removeprefix("vision."): v for name, v in tensors.items() if name.startswith("vision.")}
         others = {name: value for name, value in tensors.items() if not name.startswith("vision.")}
         return others | {f"vision.{name}": value for name, value in self.vision.adapt(vision, about).items()}
 
     def about(self) -> dict[str, str]:
-        """Metadata to store with the weights so that `adapt` can read them."""
+        """Return the metadata to store with the weights, for `adapt`."""
         return self.vision.about()
 
 
-def states_at(layer: nn.TransformerDecoderLayer, at: Tensor, text: Tensor, image: Tensor, padding: Tensor) -> Tensor:
-    """(B, M, width): what `layer` makes of the states of `text` at the positions `at` (B, M), and of no others."""
-    x = text.gather(1, at[..., None].expand(-1, -1, text.shape[2]))
+def decode_at(
+    layer: nn.TransformerDecoderLayer, positions: Tensor, text: Tensor, image: Tensor, padding: Tensor
+) -> Tensor:
+    """Return the output (B, M, width) of `layer` at `positions` (B, M) of `text` only."""
+    x = text.gather(1, positions[..., None].expand(-1, -1, text.shape[2]))
     own = layer.self_attn(x, text, text, key_padding_mask=padding)[0]
     x = layer.norm1(x + layer.dropout1(own))
     x = layer.norm2(x + layer.dropout2(layer.multihead_attn(x, image, image)[0]))
     return layer.norm3(x + layer.dropout3(layer.linear2(layer.activation(layer.linear1(x)))))
 
 
-HEADS = {
-    "text_encoder.cls.predictions.bias": "word_bias",
-    "text_encoder.cls.predictions.transform.dense.weight": "word_head.dense.weight",
-    "text_encoder.cls.predictions.transform.dense.bias": "word_head.dense.bias",
-    "text_encoder.cls.predictions.transform.LayerNorm.weight": "word_head.norm.weight",
-    "text_encoder.cls.predictions.transform.LayerNorm.bias": "word_head.norm.bias",
-    "vision_proj.weight": "image_proj.weight",
-    "vision_proj.bias": "image_proj.bias",
-    "text_proj.weight": "text_proj.weight",
-    "text_proj.bias": "text_proj.bias",
-    "itm_head.weight": "matching.weight",
-    "itm_head.bias": "matching.bias",
-    "temp": "temperature",
-}
-"""ALBEF's names of the heads and ours."""
+HEADS = (
+    (r"^text_encoder\.cls\.predictions\.bias$", "word_bias"),
+    (r"^text_encoder\.cls\.predictions\.transform\.dense\.", "word_head.dense."),
+    (r"^text_encoder\.cls\.predictions\.transform\.LayerNorm\.", "word_head.norm."),
+    (r"^vision_proj\.", "image_proj."),
+    (r"^text_proj\.", "text_proj."),
+    (r"^itm_head\.", "matching."),
+    (r"^temp$", "temperature"),
+    (r"^visual_encoder\.", "vision."),
+)
+"""Patterns of ALBEF's names of the heads and of the image tower, and their replacements."""
 
 
-def own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of an ALBEF checkpoint that `Albef` has, under its names; the text layers that cross-attention
-    follows are its fusion layers."""
-    found = {new: tensors[old] for old, new in HEADS.items() if old in tensors}
-    found |= {
-        name.replace("visual_encoder.", "vision."): value
-        for name, value in tensors.items()
-        if name.startswith("visual_encoder.")
-    }
-    prefix = "text_encoder.bert."
-    text = torch_names({name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)})
+def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the tensors of an ALBEF checkpoint to those of `Albef`; all others are dropped.
+
+    The text layers with cross-attention are its fusion layers.
+    """
+    known = {name: value for name, value in tensors.items() if any(re.search(old, name) for old, _ in HEADS)}
+    found, prefix = bert.renamed(known, HEADS), "text_encoder.bert."
+    text = bert.from_hugging_face(
+        {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
+    )
     crossed = sorted({int(name.split(".")[1]) for name in text if ".multihead_attn." in name})
     for name, value in text.items():
         number = int(name.split(".")[1]) if name.startswith("layers.") else -1

@@ -1,4 +1,4 @@
-"""torch's multi-head attention without the copies that its own forward pass makes."""
+"""torch's multi-head attention without the copies that its forward pass makes."""
 
 import torch
 from torch import Tensor, nn
@@ -6,21 +6,16 @@ from torch.nn import functional as F
 
 
 class Attention(nn.MultiheadAttention):
-    """`nn.MultiheadAttention`, parameters included, for batch-first queries over keys that are also the values.
+    """`nn.MultiheadAttention` with the same parameters, batch first, where the keys are also the values.
 
-    torch's own splits queries, keys and values into contiguous copies, and its gradient fills three tensors of zeros:
-    a quarter of the time of a training step with narrow layers. Returns (output, None); masks are padding only.
+    torch's own splits queries, keys and values into contiguous copies, and its backward pass fills three tensors of
+    zeros: a quarter of the time of a training step with narrow layers. Padding masks only; returns (output, None).
     """
 
     def forward(  # type: ignore[override]
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        key_padding_mask: Tensor | None = None,
-        **_: object,
+        self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, **_: object
     ) -> tuple[Tensor, None]:
-        """query (B, T, E), key and value (B, N, E), the same tensor; key_padding_mask (B, N): true or -inf hides."""
+        """query (B, T, E); key, value (B, N, E), the same tensor; key_padding_mask (B, N), true or -inf at padding."""
         heads, size = self.num_heads, self.embed_dim
         weight, bias = self.in_proj_weight, self.in_proj_bias
         if query is key:
@@ -38,8 +33,8 @@ class Attention(nn.MultiheadAttention):
         return self.out_proj(mixed.transpose(1, 2).flatten(2)), None
 
 
-def lean(layer: nn.Module) -> nn.Module:
-    """torch's encoder or decoder `layer` with its attentions replaced by `Attention`s; the same parameters by name."""
+def use_lean_attention(layer: nn.Module) -> nn.Module:
+    """Replace the attentions of torch's encoder or decoder layer by `Attention`; parameter names stay the same."""
     for name, part in layer.named_children():
         if isinstance(part, nn.MultiheadAttention):
             setattr(layer, name, Attention(part.embed_dim, part.num_heads, part.dropout, batch_first=True))

@@ -1,22 +1,20 @@
-"""Names of backbones -> towers; a tiny twin differs from the real one in sizes only."""
+"""Build towers from the names of backbones; a tiny twin differs from the real network in sizes only."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glalign.config.from_mapping import named
 from glalign.language.tokenizers import clip_tokenizer
+from glalign.models.towers.vgg import TINY, VGG16, VggTrunk
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from glalign.models.towers.clip import ClipTowers
-    from glalign.models.towers.multilingual import MultilingualTowers
     from glalign.models.towers.resnet import ResNetTrunk
-    from glalign.models.towers.vgg import VggTrunk
 
-CLIP_NAMES = ("tiny/clip", "clip-vit-b-32", "clip-vit-b-16")
-RESNET_NAMES = ("tiny/resnet", "resnet50")
-VGG_NAMES = ("tiny/vgg", "vgg16")
+VGG_NAMES = {"tiny/vgg": TINY, "vgg16": VGG16}
 
 
 def clip_towers(
@@ -28,36 +26,24 @@ def clip_towers(
     lower_case: bool = True,
     context_length: int | None = None,
 ) -> ClipTowers:
-    """CLIP's image and text towers with random weights.
+    """Build CLIP's image and text towers with random weights.
 
-    image_size: (H, W) in pixels, multiples of the patch size. dropout (D24) and class_token (D23): see ClipTowers.
-    lower_case (D6) and context_length (D4, at most 77): of the tokenizer; None is the tower's own limit.
     Sizes of the real ones: Radford et al. 2021, table 20. The tiny twin's: measured, 64 x 32 pixels in 8 x 4 patches.
-    Raises: UserError for an unknown name or an impossible size.
+    image_size: (H, W) in pixels, multiples of the patch size. dropout (D24), class_token (D23): see ClipTowers.
+    lower_case (D6), context_length (D4, at most 77): of the tokenizer; None is the tower's own limit. Raises: UserError
+    for an unknown name or an impossible size.
     """
     # Importing open_clip takes seconds, and half of the systems do without it.
     from glalign.models.towers.clip import ClipShape, ClipTowers  # noqa: PLC0415
 
-    base = {"joint": 512, "vision_width": 768, "vision_layers": 12, "text_width": 512, "text_layers": 12}
+    base = ClipShape(patch=32, joint=512, vision_width=768, vision_layers=12, text_width=512, text_layers=12)
     shapes = {
-        "tiny/clip": ClipShape(
-            patch=8,
-            joint=128,
-            vision_width=64,
-            vision_layers=2,
-            text_width=64,
-            text_layers=2,
-            head_width=32,
-            mlp_ratio=3.0,
-            merges=3582,  # 4,096 ids in all
-            quick_gelu=False,
-        ),
-        "clip-vit-b-32": ClipShape(patch=32, **base),
-        "clip-vit-b-16": ClipShape(patch=16, **base),
+        # 3,582 merges: 4,096 ids in all
+        "tiny/clip": ClipShape(8, 128, 64, 2, 64, 2, head_width=32, mlp_ratio=3.0, merges=3582, quick_gelu=False),
+        "clip-vit-b-32": base,
+        "clip-vit-b-16": replace(base, patch=16),
     }
-    if name not in shapes:
-        raise UserError(f"model.backbone: unknown CLIP {name!r}; known: {', '.join(CLIP_NAMES)}")
-    shape = shapes[name]
+    shape = named(shapes, name, "model.backbone: unknown CLIP")
     length = context_length or shape.context
     if not 3 <= length <= shape.context:
         raise UserError(f"model.context_length: {length}; {name} reads 3 to {shape.context} tokens")
@@ -65,41 +51,22 @@ def clip_towers(
     return ClipTowers(shape, image_size, tokenizer, dropout, class_token)
 
 
-def joint_towers(name: str, image_size: tuple[int, int], vocabulary: Path | None) -> ClipTowers | MultilingualTowers:
-    """Both towers of a system that asks them for whole captions and no more, with random weights and without dropout.
-
-    vocabulary: None for CLIP with its own; a tokenizer's file for a CLIP whose text tower reads any language.
-    """
-    if vocabulary is None:
-        return clip_towers(name, image_size)
-    from glalign.models.towers.multilingual import multilingual_towers  # noqa: PLC0415  (transformers takes seconds)
-
-    return multilingual_towers(name, image_size, vocabulary, dropout=0.0)
-
-
 def resnet_trunk(name: str, stages: int = 4, last_stride: int = 2) -> ResNetTrunk:
-    """A ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
+    """Build a ResNet without its pooling and classifier, with random weights: (B, 3, H, W) -> (B, channels, h, w).
 
-    stages: how many of its four stages it has; it reads files of all four. last_stride: 1 keeps the last stage's map as
-    large as the map before it. Raises: UserError for an unknown name.
+    stages: number of its four stages to keep; weight files of all four fit. last_stride: 1 keeps the last stage's map
+    as large as the map before it. Raises: UserError for an unknown name.
     """
-    from glalign.models.towers.resnet import resnet50_trunk, tiny_trunk  # noqa: PLC0415
+    from glalign.models.towers.resnet import SHAPES, ResNetTrunk  # noqa: PLC0415
 
-    makers = {"tiny/resnet": tiny_trunk, "resnet50": resnet50_trunk}
-    if name not in makers:
-        raise UserError(f"model.backbone: unknown ResNet {name!r}; known: {', '.join(RESNET_NAMES)}")
-    return makers[name](stages, last_stride)
+    block, depths, widths, stem, pool = named(SHAPES, name, "model.backbone: unknown ResNet")
+    return ResNetTrunk(block, depths[:stages], widths[:stages], stem, pool, last_stride)
 
 
 def vgg_trunk(name: str, dropout: float = 0.5) -> VggTrunk:
-    """A VGG up to its second fully connected layer, with random weights: (B, 3, H, W) -> (B, channels).
+    """Build a VGG up to its second fully connected layer, with random weights: (B, 3, H, W) -> (B, channels).
 
-    dropout: after both fully connected layers (Simonyan and Zisserman 2015: .5). It reads images of one size,
+    dropout: after both fully connected layers (Simonyan and Zisserman 2015: .5). Images have the size
     `shape.image_size`. Raises: UserError for an unknown name.
     """
-    from glalign.models.towers.vgg import TINY, VGG16, VggTrunk  # noqa: PLC0415
-
-    shapes = {"tiny/vgg": TINY, "vgg16": VGG16}
-    if name not in shapes:
-        raise UserError(f"model.backbone: unknown VGG {name!r}; known: {', '.join(VGG_NAMES)}")
-    return VggTrunk(shapes[name], dropout)
+    return VggTrunk(named(VGG_NAMES, name, "model.backbone: unknown VGG"), dropout)

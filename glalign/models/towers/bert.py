@@ -1,24 +1,25 @@
-"""BERT's text tower (Devlin et al. 2019) out of torch's own layers: word pieces become context vectors."""
+"""BERT's text tower (Devlin et al. 2019) of torch's own layers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glalign.models.batch_shares import spread
-from glalign.models.towers.attention import lean
+from glalign.config.from_mapping import named
+from glalign.models.data_parallel import sharded
+from glalign.models.towers.attention import use_lean_attention
 from glalign.support.errors import UserError
 
 INIT_STD = 0.02
-"""Spread of BERT's initial weights (google-research/bert, `initializer_range`)."""
+"""Standard deviation of BERT's initial weights (google-research/bert, `initializer_range`)."""
 
 
 @dataclass(frozen=True)
 class BertShape:
-    """Sizes of a BERT. ratio: of the feed-forward layers' inner width to its own."""
+    """Sizes of a BERT. ratio: of the feed-forward layers' hidden width to `width`."""
 
     width: int
     layers: int
@@ -36,19 +37,18 @@ SHAPES = {
 
 
 def bert(name: str, vocabulary_size: int, layers: int | None = None) -> "Bert":
-    """A BERT with random weights. layers: only the first so many. Raises: UserError for an unknown name or size."""
-    if name not in SHAPES:
-        raise UserError(f"model.text: unknown BERT {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    """Build a BERT with random weights. layers: keep the first ones only. Raises: UserError for an unknown size."""
+    shape = named(SHAPES, name, "model.text: unknown BERT")
     if layers is not None and not 0 <= layers <= shape.layers:
         raise UserError(f"model: {name} has {shape.layers} layers, not {layers}")
     return Bert(shape if layers is None else replace(shape, layers=layers), vocabulary_size)
 
 
 class Bert(nn.Module):
-    """Ids (B, T) of word pieces and their numbers (B,) -> (B, T, width) hidden states of the last layer.
+    """Word piece ids (B, T) and lengths (B,) -> (B, T, width) hidden states of the last layer.
 
-    Padding is attended to by nothing; its own states mean nothing. No pooler. One sentence: token type 0.
+    Lengths are at least 1, T is at most `shape.positions`. No token attends to padding, whose own states have no
+    meaning. No pooler. One sentence: token type 0.
     """
 
     def __init__(self, shape: BertShape, vocabulary_size: int):
@@ -60,71 +60,59 @@ class Bert(nn.Module):
         self.norm = nn.LayerNorm(shape.width, shape.eps)
         self.dropout = nn.Dropout(shape.dropout)
         self.layers = nn.ModuleList(bert_layer(nn.TransformerEncoderLayer, shape) for _ in range(shape.layers))
-        self.apply(initialise)
+        self.apply(init_weights)
 
+    @sharded
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """See the class; `lengths` are at least 1, T at most the number of positions."""
-        return spread(self.states, ids, lengths)
-
-    def states(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """The same in one process."""
         hidden = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.types.weight[0]
-        hidden, padding = self.dropout(self.norm(hidden)), padding_of(lengths, ids.shape[1])
+        hidden, padding = self.dropout(self.norm(hidden)), padding_mask(lengths, ids.shape[1])
         for layer in self.layers:
             hidden = layer(hidden, src_key_padding_mask=padding)
         return hidden
 
     def adapt(self, tensors: dict[str, Tensor], about: object) -> dict[str, Tensor]:
-        """Tensors of a Hugging Face BERT file under this module's names; layers beyond its own and all heads dropped.
+        """Rename the tensors of a Hugging Face BERT file; heads and layers beyond this module's are dropped.
 
-        Names may carry the prefix `bert.`; a file with this module's own names passes unchanged.
+        Names may have the prefix `bert.`; a file with this module's own names is returned as it is.
         """
         if "words.weight" in tensors:
             return tensors
         bare = {name.removeprefix("bert."): value for name, value in tensors.items() if not name.startswith("cls.")}
         layers = tuple(f"layers.{number}." for number in range(len(self.layers)))
-        named = torch_names(bare)
-        return {
-            name: value for name, value in named.items() if not name.startswith("layers.") or name.startswith(layers)
-        }
+        named = from_hugging_face(bare)
+        return {k: v for k, v in named.items() if not k.startswith("layers.") or k.startswith(layers)}
 
 
-def bert_layer(kind: type[nn.Module], shape: BertShape) -> nn.Module:
-    """A layer of BERT: `kind` is torch's encoder layer, or its decoder layer, which has cross-attention besides.
+def bert_layer(kind: Callable[..., nn.Module], shape: BertShape) -> nn.Module:
+    """Build a layer of BERT. kind: torch's encoder layer, or its decoder layer, which adds cross-attention.
 
-    Dropout follows the attention weights and both outputs, but not the activation. The activation is a function of our
-    own, which keeps evaluation off torch's fused path: the same arithmetic in training, evaluation and any batch.
+    Dropout is applied to the attention weights and to both outputs, but not after the activation. `gelu` is not
+    torch's own function object, so that evaluation does not take torch's fused path: the arithmetic is the same in
+    training, evaluation and any batch.
     """
-    layer = kind(
-        shape.width,
-        shape.heads,
-        dim_feedforward=shape.ratio * shape.width,
-        dropout=shape.dropout,
-        activation=gelu,
-        layer_norm_eps=shape.eps,
-        batch_first=True,
-    )
+    hidden, eps = shape.ratio * shape.width, shape.eps
+    layer = kind(shape.width, shape.heads, hidden, shape.dropout, gelu, layer_norm_eps=eps, batch_first=True)
     layer.dropout = nn.Identity()
-    return lean(layer)
+    return use_lean_attention(layer)
 
 
 def gelu(x: Tensor) -> Tensor:
-    """x times the normal distribution function of x (Hendrycks and Gimpel 2016)."""
+    """Return x times the normal distribution function of x (Hendrycks and Gimpel 2016)."""
     return F.gelu(x)
 
 
-def padding_of(lengths: Tensor, size: int) -> Tensor:
-    """(B, size) bool: true from each row's length on."""
+def padding_mask(lengths: Tensor, size: int) -> Tensor:
+    """Return (B, size) bool, true at the padding: from each row's length (B,) on."""
     return torch.arange(size, device=lengths.device) >= lengths[:, None]
 
 
-def initialise(module: nn.Module, std: float = INIT_STD) -> None:
-    """Normal weights and zero biases in a layer that is no layer norm; for `Module.apply`."""
+def init_weights(module: nn.Module, std: float = INIT_STD) -> None:
+    """Initialise a layer other than a layer norm: normal weights, zero biases; for `Module.apply`."""
     match module:
         case nn.Linear() | nn.Embedding():
             nn.init.normal_(module.weight, std=std)
-            if getattr(module, "bias", None) is not None:
-                nn.init.zeros_(module.bias)
+            if isinstance(bias := getattr(module, "bias", None), Tensor):
+                nn.init.zeros_(bias)
         case nn.MultiheadAttention():
             nn.init.normal_(module.in_proj_weight, std=std)
 
@@ -147,20 +135,16 @@ HUGGING_FACE = (
     (r"(layers\.\d+)\.output\.dense\.", r"\1.linear2."),
     (r"(layers\.\d+)\.output\.LayerNorm\.", r"\1.last_norm."),
 )
-"""Patterns of Hugging Face's names and what stands for them here, applied in this order."""
+"""Patterns of Hugging Face's names and their replacements, applied in this order."""
 
 
-def torch_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Hugging Face's names (without `bert.`) into those of `Bert`, queries, keys and values joined; no pooler, no table
-    of position numbers. A layer with cross-attention gets the names of torch's decoder layer."""
-    named = {}
-    for old, value in tensors.items():
-        if old.startswith("pooler.") or old.endswith("position_ids"):
-            continue
-        name = old
-        for pattern, new in HUGGING_FACE:
-            name = re.sub(pattern, new, name)
-        named[name] = value
+def from_hugging_face(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename Hugging Face's tensors (without `bert.`) to those of `Bert`; queries, keys and values are concatenated.
+
+    Pooler and position numbers are dropped. A layer with cross-attention gets the names of torch's decoder layer.
+    """
+    kept = {k: v for k, v in tensors.items() if not (k.startswith("pooler.") or k.endswith("position_ids"))}
+    named = renamed(kept, HUGGING_FACE)
     crossed = {name.split(".multihead_attn.")[0] for name in named if ".multihead_attn." in name}
     result = {}
     for name, value in named.items():
@@ -173,4 +157,14 @@ def torch_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             result[name.replace(".query.", ".in_proj_")] = torch.cat(found)
         elif not re.search(r"_attn\.(key|value)\.", name):
             result[name] = value
+    return result
+
+
+def renamed(tensors: Mapping[str, Tensor], patterns: Iterable[tuple[str, str]]) -> dict[str, Tensor]:
+    """Apply regular expressions and their replacements, in order, to the names of tensors."""
+    result = {}
+    for name, value in tensors.items():
+        for pattern, new in patterns:
+            name = re.sub(pattern, new, name)  # noqa: PLW2901
+        result[name] = value
     return result

@@ -1,32 +1,33 @@
-"""A CLIP whose text tower is XLM-R, so that it reads any language: open_clip's, and a tiny twin of it."""
+"""A CLIP with XLM-R as its text tower, for captions in any language: open_clip's, and a tiny twin of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
-import torch
 from open_clip.transformer import LayerNorm, VisionTransformer
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
+from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
-from glalign.models.batch_shares import spread
-from glalign.models.lengths import length_groups
-from glalign.models.towers.clip import fit_positions, image_tokens
+from glalign.models.data_parallel import run_sharded
+from glalign.models.length_buckets import length_buckets, restore_order
+from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens
+from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
+from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
 CONTEXT = 77
-"""Longest caption in tokens, marks included: what open_clip reads of this model's captions by default."""
-
-MOST_DROPOUT = 0.9
-"""More would leave next to nothing of a feature."""
+"""Longest caption in tokens, marks included: open_clip's default for this model."""
 
 
 @dataclass(frozen=True)
 class MultilingualShape:
-    """Sizes of a vision transformer and of an XLM-R; widths in channels. positions: rows of XLM-R's position table, of
-    which the first ones, up to the number of its padding id, stay unused."""
+    """Sizes of a vision transformer and of an XLM-R (a RoBERTa): widths in channels.
+
+    The rows of XLM-R's position table up to the padding id are unused.
+    """
 
     patch: int
     joint: int
@@ -34,16 +35,12 @@ class MultilingualShape:
     vision_layers: int
     head_width: int
     mlp_ratio: float
-    text_width: int
-    text_layers: int
-    text_heads: int
-    text_inner: int
-    positions: int
+    text: PhoBertShape
 
 
 SHAPES = {
-    "tiny/multilingual": MultilingualShape(8, 128, 64, 2, 32, 3.0, 64, 2, 2, 192, 80),
-    "xlm-roberta-base-vit-b-32": MultilingualShape(32, 512, 768, 12, 64, 4.0, 768, 12, 12, 3072, 514),
+    "tiny/multilingual": MultilingualShape(8, 128, 64, 2, 32, 3.0, PhoBertShape(64, 2, 2, 192, 80)),
+    "xlm-roberta-base-vit-b-32": MultilingualShape(32, 512, 768, 12, 64, 4.0, PhoBertShape(768, 12, 12, 3072, 514)),
 }
 """The real one: open_clip's xlm-roberta-base-ViT-B-32 and Conneau et al. 2020 (XLM-R base). The tiny twin has the image
 tower of tiny/clip."""
@@ -52,115 +49,95 @@ tower of tiny/clip."""
 def multilingual_towers(
     name: str, image_size: tuple[int, int], vocabulary: Path | str, dropout: float = 0.1
 ) -> "MultilingualTowers":
-    """Both towers with random weights, and the tokenizer of the file `vocabulary`.
+    """Build both towers with random weights, and the tokenizer of the file `vocabulary`.
 
-    image_size: (H, W) in pixels, multiples of the patch size. dropout: of XLM-R, everywhere it has one (its own is .1).
-    Raises: UserError for an unknown name, an impossible size or dropout, or a vocabulary of another model.
+    image_size: (H, W) in pixels, multiples of the patch size. dropout: of hidden states and attention weights of XLM-R
+    (its own is .1). Raises: UserError for an unknown name, an impossible size or dropout, or a vocabulary of another
+    model.
     """
-    if name not in SHAPES:
-        raise UserError(f"model.backbone: unknown multilingual CLIP {name!r}; known: {', '.join(SHAPES)}")
-    shape = SHAPES[name]
+    shape = named(SHAPES, name, "model.backbone: unknown multilingual CLIP")
     if any(side % shape.patch for side in image_size):
         raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
-    if not 0.0 <= dropout <= MOST_DROPOUT:
-        raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and {MOST_DROPOUT}")
+    if not 0.0 <= dropout <= 0.9:  # more would leave next to nothing of a feature
+        raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and 0.9")
     return MultilingualTowers(shape, image_size, FileTokenizer(vocabulary, CONTEXT, "roberta"), dropout)
 
 
 class TextTower(nn.Module):
-    """XLM-R, the mean over the tokens of a caption, and a projection without biases; open_clip's parameter names."""
+    """XLM-R, mean pooling over a caption's tokens, and a projection without biases; open_clip's parameter names."""
 
     def __init__(self, shape: MultilingualShape, tokenizer: FileTokenizer, dropout: float):
         super().__init__()
         self.pad_id = tokenizer.pad_id
-        config = XLMRobertaConfig(
-            vocab_size=tokenizer.vocab_size,
-            hidden_size=shape.text_width,
-            num_hidden_layers=shape.text_layers,
-            num_attention_heads=shape.text_heads,
-            intermediate_size=shape.text_inner,
-            max_position_embeddings=shape.positions,
-            type_vocab_size=1,
-            layer_norm_eps=1e-5,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-            pad_token_id=tokenizer.pad_id,
-            bos_token_id=tokenizer.sot_id,
-            eos_token_id=tokenizer.eot_id,
-        )
+        marks = {"pad_token_id": tokenizer.pad_id, "bos_token_id": tokenizer.sot_id, "eos_token_id": tokenizer.eot_id}
+        config = XLMRobertaConfig(**roberta_sizes(shape.text, tokenizer.vocab_size, dropout), **marks)
         self.transformer = XLMRobertaModel(config, add_pooling_layer=False)
-        between = (shape.text_width + shape.joint) // 2
-        self.proj = nn.Sequential(
-            nn.Linear(shape.text_width, between, bias=False), nn.GELU(), nn.Linear(between, shape.joint, bias=False)
-        )
+        width, between = shape.text.width, (shape.text.width + shape.joint) // 2
+        layers = nn.Linear(width, between, bias=False), nn.GELU(), nn.Linear(between, shape.joint, bias=False)
+        self.proj = nn.Sequential(*layers)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) ids -> (B, E), the projected mean of the tokens that are no padding, and (B, T, E), all projected."""
-        real = ids != self.pad_id
-        hidden = self.transformer(input_ids=ids, attention_mask=real.long()).last_hidden_state
-        mean = (hidden * real[..., None]).sum(dim=1) / real.sum(dim=1, keepdim=True)
+        """(B, T) ids -> the projected mean (B, E) of the tokens without padding, and all tokens projected (B, T, E)."""
+        mask = ids.ne(self.pad_id)
+        hidden = self.transformer(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        mean = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
         return self.proj(mean), self.proj(hidden)
 
 
 class MultilingualTowers(nn.Module):
     """Image and text tower with every token of both in the joint space; open_clip's parameter names.
 
-    embed_dim: width E of the joint space. patch_grid: (h, w). tokenizer: the one whose ids the text tower reads.
+    embed_dim: width E of the joint space. patch_grid: (h, w).
     """
+
+    patch_grid: tuple[int, int]
 
     def __init__(self, shape: MultilingualShape, image_size: tuple[int, int], tokenizer: FileTokenizer, dropout: float):
         super().__init__()
-        self.visual = VisionTransformer(
-            image_size=image_size,
-            patch_size=shape.patch,
-            width=shape.vision_width,
-            layers=shape.vision_layers,
-            heads=shape.vision_width // shape.head_width,
-            mlp_ratio=shape.mlp_ratio,
-            output_dim=shape.joint,
-            act_layer=nn.GELU,
-            norm_layer=LayerNorm,
-        )
+        width, heads = shape.vision_width, shape.vision_width // shape.head_width
+        sizes = image_size, shape.patch, width, shape.vision_layers, heads, shape.mlp_ratio
+        self.visual = VisionTransformer(*sizes, output_dim=shape.joint, act_layer=nn.GELU, norm_layer=LayerNorm)
         self.text = TextTower(shape, tokenizer, dropout)
         self.embed_dim, self.tokenizer = shape.joint, tokenizer
-        self.patch_grid: tuple[int, int] = self.visual.grid_size
+        self.patch_grid = self.visual.grid_size
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised."""
-        return spread(lambda own: image_tokens(self.visual, own), pixels)
+        return run_sharded(lambda shard: image_tokens(self.visual, shard), pixels)
 
     def lengths(self, ids: Tensor) -> Tensor:
-        """(B,) tokens of each caption that are no padding."""
-        return (ids != self.tokenizer.pad_id).sum(dim=1)
+        """Return the number of tokens (B,) of captions (B, T), marks included."""
+        return ids.ne(self.tokenizer.pad_id).sum(dim=1)
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) ids -> (B, E) captions and (B, T, E) tokens, neither L2-normalised.
+        """(B, T) ids -> captions (B, E) and tokens (B, T, E), neither L2-normalised.
 
-        Padding is attended to by no token and is no part of the mean. Captions of similar length are read together; a
-        token past the longest of its group is 0.
+        No token attends to padding, which is no part of the mean. Captions of similar length are encoded together; a
+        token beyond the longest caption of its bucket is 0.
         """
-        wide = ids.shape[1]
-        groups = length_groups(self.lengths(ids))
-        means, tokens = zip(*(spread(self.text, ids[rows, :length]) for rows, length in groups), strict=True)
-        order = torch.cat([rows for rows, _ in groups]).argsort()
-        padded = [F.pad(part, (0, 0, 0, wide - part.shape[1])) for part in tokens]
-        return torch.cat(means)[order], torch.cat(padded)[order]
+        buckets = length_buckets(self.lengths(ids))
+        outputs = [run_sharded(self.text, ids[rows, :length]) for rows, length in buckets]
+        means, tokens = zip(*outputs, strict=True)
+        return restore_order(means, buckets), restore_order(tokens, buckets, ids.shape[1])
 
     def drop_text_attention(self, share: float) -> None:
-        """Drop that share of the text tower's attention weights in training."""
+        """Set the dropout of the text tower's attention weights."""
         for layer in self.text.transformer.encoder.layer:
-            layer.attention.self.dropout.p = share
+            cast(Any, layer).attention.self.dropout.p = share
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
-        """Fit a weight file to this model (see `load_weights`): a checkpoint of open_clip's model, or our own.
+        """Fit a file of open_clip's model, or of our own, to this one (see `load_weights`, `fit_positions`).
 
-        Its logit scale, a pooler and XLM-R's numbering of positions, which older releases of transformers stored, are
-        dropped, its table of image positions is resized. about: as of ClipTowers.adapt.
+        The logit scale, a pooler and XLM-R's position numbers, which older releases of transformers stored, are
+        dropped; the image positions are resized.
         """
         dropped = ("logit_scale", "text.transformer.pooler.", "text.transformer.embeddings.position_ids")
         tensors = {name: value for name, value in tensors.items() if not name.startswith(dropped)}
-        return fit_positions(tensors, about, self.patch_grid)
+        return fit_positions(tensors, POSITIONS, about, self.patch_grid, antialias=True)
 
     def about(self) -> dict[str, str]:
-        """Metadata to store with the weights so that `adapt` can read them."""
-        return {"grid": "x".join(str(side) for side in self.patch_grid)}
+        """Return the metadata to store with the weights, for `adapt`."""
+        return grid_metadata(self.patch_grid)
+
+
+JointTowers = ClipTowers | MultilingualTowers

@@ -1,1 +1,1 @@
-"""Pictures of synthetic people and their true label maps."""
+"""Images of synthetic people and their true label maps."""

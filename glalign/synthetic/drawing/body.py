@@ -1,11 +1,11 @@
-"""Legs, feet, torso and arms: bare or clothed, whichever the person's traits say."""
+"""Drawing of legs, feet, trunk and arms with their garments."""
 
 import math
 
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
-from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point, blank
-from glalign.synthetic.drawing.palette import RGB, tone
+from glalign.synthetic.domains.palette import RGB, tone
+from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
 from glalign.synthetic.drawing.skeleton import Joint, Skeleton
 from glalign.synthetic.drawing.views import View
 from glalign.synthetic.people.identity import Person
@@ -16,12 +16,12 @@ HEM = {"short": 64.0, "knee": 73.0, "long": 90.0, "capri": 80.0}
 
 
 def along(a: Joint, b: Joint, share: float) -> Joint:
-    """The point `share` of the way from a to b."""
-    return tuple(p + (q - p) * share for p, q in zip(a, b, strict=True))  # type: ignore[return-value]
+    """Return the point at `share` (0..1) of the way from a to b."""
+    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share
 
 
 class Body:
-    """One person in one view, ready to be painted piece by piece, far pieces first."""
+    """Paints the parts of one person in one view; the caller paints far parts first (`figure.paint_person`)."""
 
     def __init__(self, canvas: Canvas, person: Person, view: View, bones: Skeleton) -> None:
         self.canvas, self.person, self.view, self.bones = canvas, person, view, bones
@@ -34,77 +34,69 @@ class Body:
         self.far_first = sorted((0, 1), key=lambda i: view.near(bones.shoulder[i][0], 0.0))
 
     def at(self, joint: Joint) -> Point:
+        """Return the canvas point of a joint."""
         return self.view.place(*joint)
 
+    def limb(self, a: Joint, b: Joint, ra: float, rb: float, rgb: RGB, label: int, cut: bool = False) -> None:
+        """Paint a limb between two joints, as `Canvas.limb`."""
+        self.canvas.limb(self.at(a), self.at(b), ra, rb, rgb, label, cut)
+
     def leg(self, i: int) -> None:
-        """Bare leg, then sock and shoe, then the trouser leg over them."""
-        t, bones, s = self.traits, self.bones, self.view.scale(70)
-        hip, knee, ankle = bones.hip[i], bones.knee[i], bones.ankle[i]
+        """Paint leg `i` (0: left): skin, then sock and shoe, then the trouser leg."""
+        t, hip, knee, ankle = self.traits, self.bones.hip[i], self.bones.knee[i], self.bones.ankle[i]
         far = 0.86 if i == self.far_first[0] and abs(self.view.facing) < 0.8 else 1.0
         skin = tone(self.dyes["skin"], far * 0.95)
-        g = (0.6 + 0.4 * self.girth) * s
+        g = (0.6 + 0.4 * self.girth) * self.view.scale(70)
         trousers = t["lower"] not in ("skirt", "dress")
         bare = g * (0.78 if trousers and t["lower_length"] == "capri" else 1.0)
         if not trousers or t["lower_length"] != "long":
-            self.canvas.limb(self.at(hip), self.at(knee), 4.6 * bare, 3.2 * bare, skin, LEGS[i])
             calf = along(knee, ankle, 0.35)
-            self.canvas.limb(self.at(knee), self.at(calf), 3.0 * bare, 3.1 * bare, skin, LEGS[i])
-            self.canvas.limb(self.at(calf), self.at(ankle), 3.1 * bare, 1.7 * bare, skin, LEGS[i])
+            for a, b, ra, rb in ((hip, knee, 4.6, 3.2), (knee, calf, 3.0, 3.1), (calf, ankle, 3.1, 1.7)):
+                self.limb(a, b, ra * bare, rb * bare, skin, LEGS[i])
         self.foot(i, skin, far)
         if trousers:
             self.trouser(i, far, g)
 
     def trouser(self, i: int, far: float, g: float) -> None:
-        t, bones = self.traits, self.bones
-        hip, knee, ankle = bones.hip[i], bones.knee[i], bones.ankle[i]
+        """Paint the trouser leg `i`. far: brightness factor. g: scale of widths."""
+        t, hip, knee, ankle = self.traits, self.bones.hip[i], self.bones.knee[i], self.bones.ankle[i]
         dye = tone(self.dyes["lower"], far)
         loose = {"leggings": 0.84, "jeans": 1.0, "pants": 1.08, "shorts": 1.25}[t["lower"]]
         loose *= 0.92 if self.woman and t["lower"] != "shorts" else 1.0
         loose *= 1.5 if t["upper"] == "ao dai" else 1.0
         cut = CUT[t["lower_length"]]
         if cut <= 0.5:
-            end = along(hip, knee, cut / 0.5)
-            self.canvas.limb(self.at(hip), self.at(end), 5.2 * g * loose, 4.5 * g * loose, dye, PANTS, cut=True)
+            self.limb(hip, along(hip, knee, cut / 0.5), 5.2 * g * loose, 4.5 * g * loose, dye, PANTS, cut=True)
             return
         end = along(knee, ankle, (cut - 0.5) / 0.5 * 0.99)
-        self.canvas.limb(self.at(hip), self.at(knee), 5.1 * g * loose, 3.6 * g * loose, dye, PANTS)
-        self.canvas.limb(self.at(knee), self.at(end), 3.6 * g * loose, 2.7 * g * loose, dye, PANTS, cut=True)
+        self.limb(hip, knee, 5.1 * g * loose, 3.6 * g * loose, dye, PANTS)
+        self.limb(knee, end, 3.6 * g * loose, 2.7 * g * loose, dye, PANTS, cut=True)
         if t["lower"] in ("pants", "jeans"):  # folds behind the knee and above the shoe
-            crease = tone(dye, 0.72)
             for joint, wide in ((knee, 2.6), (along(knee, end, 0.85), 2.0)):
                 x, y = self.at(joint)
-                self.canvas.line([(x - wide * g, y), (x + wide * g, y + g)], g * 0.6, crease, PANTS)
+                self.canvas.line([(x - wide * g, y), (x + wide * g, y + g)], g * 0.6, tone(dye, 0.72), PANTS)
 
     def foot(self, i: int, skin: RGB, far: float) -> None:
-        """A foot pointing ahead; the sock when there is one."""
-        t, ankle = self.traits, self.bones.ankle[i]
-        knee = self.bones.knee[i]
+        """Paint foot `i` with its shoe and sock."""
+        t, knee, ankle = self.traits, self.bones.knee[i], self.bones.ankle[i]
         lift = math.atan2(knee[2] - ankle[2], ankle[1] - knee[1])  # a trailing shin points the toes down
         s = self.view.scale(95)
         heel = (ankle[0], ankle[1] + 2.4, ankle[2] - 1.6)
         toe = (ankle[0] * 1.12, ankle[1] + 2.9 + 2.6 * max(0.0, lift), ankle[2] + 6.6 - 1.4 * max(0.0, lift))
         a, b = self.at(heel), self.at(toe)
-        label, dye = SHOES[i], tone(self.dyes["shoes"], far)
+        kind, label, dye = t["shoes"], SHOES[i], tone(self.dyes["shoes"], far)
         if t["socks"] != "none":
-            self.canvas.limb(
-                self.at(along(ankle, knee, 0.22)),
-                self.at(ankle),
-                2.2 * s,
-                1.9 * s,
-                tone(self.dyes["socks"], far),
-                label,
-            )
-        kind = t["shoes"]
+            self.limb(along(ankle, knee, 0.22), ankle, 2.2 * s, 1.9 * s, tone(self.dyes["socks"], far), label)
         if kind in ("sandals", "flip-flops"):
             self.canvas.limb(a, b, 1.6 * s, 1.7 * s, skin, label)
             self.canvas.line([(a[0], a[1] + 1.5 * s), (b[0], b[1] + 1.5 * s)], 1.0 * s, dye, label)
             middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
             self.canvas.line([(middle[0] - 1.6 * s, middle[1]), (b[0] + 0.6 * s, b[1])], 0.9 * s, dye, label)
             if kind == "sandals":
-                self.canvas.line([(a[0] - 1.4 * s, a[1] - s), (a[0] + 1.4 * s, a[1] - s)], 0.9 * s, dye, label)
+                self.canvas.bar(a[0], a[1] - s, 1.4 * s, 0.9 * s, dye, label)
             return
         if kind == "boots":
-            self.canvas.limb(self.at(along(ankle, knee, 0.4)), self.at(ankle), 3.0 * s, 2.4 * s, dye, label)
+            self.limb(along(ankle, knee, 0.4), ankle, 3.0 * s, 2.4 * s, dye, label)
         if kind in ("flats", "heels"):
             self.canvas.limb(a, b, 1.5 * s, 1.5 * s, skin, label)
             a, b = (a[0], a[1] + 0.7 * s), (b[0], b[1] + 0.5 * s)
@@ -117,18 +109,17 @@ class Body:
             self.canvas.line([(a[0], a[1] + down), (b[0], b[1] + down)], 1.1 * s, (214, 214, 210), label)
 
     def section(self, down: float, front: float, depth: float, ahead: float = 0.0) -> tuple[Point, Point]:
-        """Left and right silhouette points of the trunk at a height."""
+        """Return the left and the right point of the trunk's outline at a height."""
         x, y = self.view.place(0.0, down, ahead)
         half = self.view.width(front, depth, down)
         return (x - half, y), (x + half, y)
 
     def levels(self, hem: float) -> list[tuple[float, float, float, float]]:
-        """(down, half width, half depth, ahead) of the trunk from the neck to the hem."""
+        """Return (down, half width, half depth, ahead) of sections of the trunk from the neck to the hem."""
         g, w = self.girth, self.woman
         h = 0.5 + 0.5 * g
-        loose = {"hoodie": 1.08, "jacket": 1.1, "sweater": 1.05, "tank top": 0.94, "ao dai": 0.9}.get(
-            self.traits["upper"], 1.0
-        )
+        fits = {"hoodie": 1.08, "jacket": 1.1, "sweater": 1.05, "tank top": 0.94, "ao dai": 0.9}
+        loose = fits.get(self.traits["upper"], 1.0)
         belly = 1.2 * max(0.0, g - 1) * 4
         rows = [
             (14.6, 2.9, 3.0, 0.0),
@@ -143,78 +134,64 @@ class Body:
         return [r for r in rows if r[0] < hem] + [(hem, rows[-1][1] * 1.0, rows[-1][2], 0.0)]
 
     def trunk(self, levels: list[tuple[float, float, float, float]], rgb: RGB, label: int) -> None:
-        """Fill the silhouette through `levels` with a lit and a shadowed flank."""
+        """Paint the outline through `levels`, with a shadow on the side away from the light."""
         rows = [self.section(*level) for level in levels]
         left, right = [r[0] for r in rows], [r[1] for r in rows]
         self.canvas.polygon(left + right[::-1], rgb, label)
-        dark = right if self.canvas.light < 0 else left
-        towards = left if self.canvas.light < 0 else right
+        dark, towards = (right, left) if self.canvas.light < 0 else (left, right)
         for share, factor in ((0.3, 0.88), (0.14, 0.76)):
             inner = [(d[0] + (t[0] - d[0]) * share, d[1]) for d, t in zip(dark, towards, strict=True)]
             self.canvas.polygon(dark[1:] + inner[:0:-1], tone(rgb, factor), label)
 
     def hem(self) -> float:
-        """Where the upper garment ends."""
+        """Return the height at which the upper garment ends, in hundredths of the person's height below the crown."""
         if self.traits["belt"] != "none":
             return 46.0  # tucked in
-        return {"jacket": 53.0, "hoodie": 53.0, "cardigan": 57.0, "tank top": 50.0, "ao dai": 48.0}.get(
-            self.traits["upper"], 51.5
-        )
+        hems = {"jacket": 53.0, "hoodie": 53.0, "cardigan": 57.0, "tank top": 50.0, "ao dai": 48.0}
+        return hems.get(self.traits["upper"], 51.5)
 
     def skirt(self) -> None:
-        """A flared skirt, or the lower part of a dress."""
-        t = self.traits
-        bottom = HEM[t["lower_length"]]
-        flare = {"short": 1.2, "knee": 1.32, "long": 1.3, "capri": 1.3}[t["lower_length"]]
-        g = self.girth
-        reach = 5.0 * self.view.stride
-        levels = [
-            (43.0, 8.0 * g, 6.0 * g, 0.0),
-            (50.0, 9.8 * g, 7.4 * g, 0.0),
-            (bottom, 9.6 * g * flare, 7.6 * g * flare + reach, 0.0),
-        ]
-        dye = self.dyes["upper" if t["lower"] == "dress" else "lower"]
-        label = DRESS if t["lower"] == "dress" else SKIRT
+        """Paint the skirt or the lower part of the dress."""
+        length, g = self.traits["lower_length"], self.girth
+        flare = {"short": 1.2, "knee": 1.32, "long": 1.3, "capri": 1.3}[length]
+        ends = (HEM[length], 9.6 * g * flare, 7.6 * g * flare + 5.0 * self.view.stride, 0.0)
+        levels = [(43.0, 8.0 * g, 6.0 * g, 0.0), (50.0, 9.8 * g, 7.4 * g, 0.0), ends]
+        item, label = ("upper", DRESS) if self.traits["lower"] == "dress" else ("lower", SKIRT)
+        dye = self.dyes[item]
         self.trunk(levels, dye, label)
         for x in (-0.45, 0.1, 0.55):  # pleats
-            (l1, y1), (r1, _) = self.section(*levels[1])
-            (l2, y2), (r2, _) = self.section(*levels[2])
-            top, low = ((l1 + r1) / 2 + x * (r1 - l1) / 2, y1), ((l2 + r2) / 2 + x * (r2 - l2) / 2, y2)
-            self.canvas.line([top, low], self.view.scale(60) * 0.8, tone(dye, 0.84), label)
+            sections = [self.section(*level) for level in levels[1:]]
+            pleat = [((left + right) / 2 + x * (right - left) / 2, y) for (left, y), (right, _) in sections]
+            self.canvas.line(pleat, self.view.scale(60) * 0.8, tone(dye, 0.84), label)
 
     def arm(self, i: int) -> None:
-        """Sleeve over a bare arm, and the hand."""
-        t, bones, s = self.traits, self.bones, self.view.scale(30)
-        shoulder, elbow, hand = bones.shoulder[i], bones.elbow[i], bones.hand[i]
+        """Paint arm `i` (0: left): skin, hand, sleeve and watch."""
+        t, shoulder, elbow, hand = self.traits, self.bones.shoulder[i], self.bones.elbow[i], self.bones.hand[i]
         far = 0.84 if i == self.far_first[0] and abs(self.view.facing) < 0.75 else 0.97
         skin, cloth = tone(self.dyes["skin"], far), tone(self.dyes["upper"], far)
-        g = (0.5 + 0.5 * self.girth) * (0.9 if self.woman else 1.0) * s
+        g = (0.5 + 0.5 * self.girth) * (0.9 if self.woman else 1.0) * self.view.scale(30)
         if t["sleeve"] != "long":
-            self.canvas.limb(self.at(shoulder), self.at(elbow), 2.5 * g, 2.0 * g, skin, ARMS[i])
-            self.canvas.limb(self.at(elbow), self.at(hand), 2.0 * g, 1.4 * g, skin, ARMS[i])
+            self.limb(shoulder, elbow, 2.5 * g, 2.0 * g, skin, ARMS[i])
+            self.limb(elbow, hand, 2.0 * g, 1.4 * g, skin, ARMS[i])
         self.canvas.disc(self.at(along(elbow, hand, 1.08)), 1.9 * g, 2.2 * g, skin, ARMS[i])
         bulk = 1.2 if t["upper"] in ("jacket", "hoodie") else 1.0
         if t["sleeve"] == "short":
-            cuff = along(shoulder, elbow, 0.72)
-            self.canvas.limb(self.at(shoulder), self.at(cuff), 2.9 * g, 3.1 * g, cloth, self.torso_label, cut=True)
+            self.limb(shoulder, along(shoulder, elbow, 0.72), 2.9 * g, 3.1 * g, cloth, self.torso_label, cut=True)
         elif t["sleeve"] == "long":
-            self.canvas.limb(self.at(shoulder), self.at(elbow), 2.9 * g * bulk, 2.6 * g * bulk, cloth, self.torso_label)
-            cuff = along(elbow, hand, 0.93)
-            self.canvas.limb(self.at(elbow), self.at(cuff), 2.6 * g * bulk, 2.0 * g * bulk, cloth, self.torso_label)
+            self.limb(shoulder, elbow, 2.9 * g * bulk, 2.6 * g * bulk, cloth, self.torso_label)
+            self.limb(elbow, along(elbow, hand, 0.93), 2.6 * g * bulk, 2.0 * g * bulk, cloth, self.torso_label)
         if t["watch"] != "none" and i == 0 and t["sleeve"] != "long":
             self.canvas.disc(self.at(along(elbow, hand, 0.9)), 1.9 * g, 1.0 * g, (32, 32, 34), ARMS[i])
 
     def pattern(self) -> None:
-        """Stripes, checks, dots or flowers on everything that carries the upper garment's label."""
+        """Paint the pattern on all pixels with the label of the upper garment."""
         kind = self.traits["upper_pattern"]
         if kind == "plain":
             return
-        stencil = blank()
+        wide, high, strong, s = WIDTH * SCALE, HEIGHT * SCALE, 235, self.view.scale(35)
+        stencil = Image.new("L", (wide, high), 0)
         pen = ImageDraw.Draw(stencil)
-        s = self.view.scale(35)
         x0, y0 = self.view.place(0, 15, 0)
-        wide, high = WIDTH * SCALE, HEIGHT * SCALE
-        strong = 235
         if kind in ("striped", "plaid"):
             step = (4.6 if kind == "striped" else 5.4) * s
             for k in range(int(high / step) + 1):

@@ -1,4 +1,4 @@
-"""A camera turns a drawing into a photograph: tone, cast, fold shading, blur, resolution, noise, JPEG."""
+"""The camera model: fold shading, tone curve, colour cast, blur, resolution, noise and JPEG compression."""
 
 import io
 import random
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from glalign.synthetic.domains.setting import Camera
+from glalign.synthetic.domains.domain import Camera
 from glalign.synthetic.drawing.canvas import HEIGHT, WIDTH
 
 CLOTH = np.zeros(256, np.float32)
@@ -18,13 +18,13 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def _field(noise: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """(128, 64) smooth random field, values about in [-1, 1]."""
+    """Draw a smooth random field (128, 64) with values of about [-1, 1]."""
     small = noise.standard_normal((rows, columns), np.float32)
     return np.asarray(Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
 
 
 def folds(noise: np.random.Generator, labels: np.ndarray) -> np.ndarray:
-    """(128, 64) brightness factors: creases on cloth, slighter on hair and bags, none elsewhere."""
+    """Draw brightness factors (128, 64): creases on cloth, weaker on hair and bags, 1 elsewhere."""
     creases = 0.5 * _field(noise, 26, 16) + 0.5 * _field(noise, 12, 10)
     return 1 + 0.11 * np.clip(creases, -1.6, 1.6) * CLOTH[labels]
 
@@ -32,26 +32,20 @@ def folds(noise: np.random.Generator, labels: np.ndarray) -> np.ndarray:
 def expose(
     rng: random.Random, noise: np.random.Generator, camera: Camera, image: Image.Image, labels: np.ndarray
 ) -> tuple[bytes, dict[str, Any]]:
-    """JPEG bytes of what the camera records, and the nuisance it added.
+    """Return the JPEG bytes of the photograph and the parameters of the camera that were drawn for it.
 
-    image: RGB, 64 x 128. labels: (128, 64) uint8, which cloth is where. The nuisance's numbers are those of
-    `domains.Camera`, drawn for this image.
+    image: RGB, 64 x 128. labels: (128, 64) uint8. Parameters: as in `domains.domain.Camera`; slope: brightness gradient
+    from left to right; haze: share of grey.
     """
-    nuisance = {
-        "gain": rng.uniform(*camera.gain),
-        "gamma": rng.uniform(*camera.gamma),
-        "saturation": rng.uniform(*camera.saturation),
-        "contrast": rng.uniform(*camera.contrast),
+    nuisance: dict[str, Any] = {
+        "gain": rng.uniform(*camera.gain), "gamma": rng.uniform(*camera.gamma),
+        "saturation": rng.uniform(*camera.saturation), "contrast": rng.uniform(*camera.contrast),
         "cast": [rng.gauss(mean, camera.cast) for mean in camera.tint],
-        "slope": rng.uniform(-0.16, 0.16),
-        "haze": max(0.0, rng.gauss(0, 0.05)),
-        "blur": rng.uniform(*camera.blur),
-        "detail": rng.uniform(*camera.detail),
-        "noise": rng.uniform(*camera.noise),
-        "quality": rng.randint(*camera.quality),
-    }
-    pixels = np.asarray(image, np.float32) / 255
-    pixels = pixels * folds(noise, labels)[:, :, None]
+        "slope": rng.uniform(-0.16, 0.16), "haze": max(0.0, rng.gauss(0, 0.05)),
+        "blur": rng.uniform(*camera.blur), "detail": rng.uniform(*camera.detail),
+        "noise": rng.uniform(*camera.noise), "quality": rng.randint(*camera.quality),
+    }  # fmt: skip
+    pixels = np.asarray(image, np.float32) / 255 * folds(noise, labels)[:, :, None]
     grey = (pixels @ LUMA)[:, :, None]
     pixels = grey + (pixels - grey) * np.float32(nuisance["saturation"])
     slope = 1 + nuisance["slope"] * np.linspace(-1, 1, WIDTH, dtype=np.float32)
@@ -70,10 +64,4 @@ def expose(
     photo = photo.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
     out = io.BytesIO()
     photo.save(out, "JPEG", quality=nuisance["quality"])
-    return out.getvalue(), {k: _short(v) for k, v in nuisance.items()}
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, list):
-        return [round(v, 4) for v in value]
-    return round(value, 4) if isinstance(value, float) else value
+    return out.getvalue(), {k: [round(c, 4) for c in v] if k == "cast" else round(v, 4) for k, v in nuisance.items()}

@@ -1,6 +1,7 @@
-"""Colour and body part are painted by the same stroke: the fourth channel of the canvas is the ATR label.
+"""The canvas, on which every stroke paints a colour and an ATR label.
 
-The canvas is an RGBA image at `SCALE` times the final 128 x 64; Pillow writes the four bytes of a fill unblended.
+It is an RGBA image at `SCALE` times the final 128 x 64; the fourth channel is the label. Pillow writes the four bytes
+of a fill without blending.
 """
 
 import math
@@ -8,16 +9,16 @@ import math
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from glalign.synthetic.drawing.palette import RGB, tone
+from glalign.synthetic.domains.palette import RGB, tone
 
 HEIGHT, WIDTH, SCALE = 128, 64, 3
 Point = tuple[float, float]
 
 
 class Canvas:
-    """Drawing surface over a 64 x 128 backdrop.
+    """Drawing surface over a background image of 64 x 128.
 
-    `light`: x of the light's direction (-1 left, +1 right); `silent`: paint every label as 0.
+    light: direction of the light, -1 (left) to 1 (right). unlabelled: while True, every label is painted as 0.
     """
 
     def __init__(self, background: Image.Image, light: float) -> None:
@@ -25,11 +26,11 @@ class Canvas:
         self.image.putalpha(0)
         self.draw = ImageDraw.Draw(self.image)
         self.light = light
-        self.silent = False
+        self.unlabelled = False
 
     def ink(self, rgb: RGB, label: int) -> tuple[int, int, int, int]:
-        """The four bytes of a fill."""
-        return (*rgb, 0 if self.silent else label)
+        """Return the four bytes of a fill."""
+        return (*rgb, 0 if self.unlabelled else label)
 
     def polygon(self, points: list[Point], rgb: RGB, label: int) -> None:
         """Fill a polygon."""
@@ -40,13 +41,23 @@ class Canvas:
         x, y = centre
         self.draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill=self.ink(rgb, label))
 
+    def box(self, x: float, y: float, rx: float, up: float, down: float, rgb: RGB, label: int) -> None:
+        """Fill a rectangle from x - rx to x + rx and from y - up to y + down."""
+        self.draw.rectangle((x - rx, y - up, x + rx, y + down), fill=self.ink(rgb, label))
+
+    def bar(self, x: float, y: float, half: float, width: float, rgb: RGB, label: int) -> None:
+        """Stroke a horizontal line from x - half to x + half, as `line` does."""
+        self.line([(x - half, y), (x + half, y)], width, rgb, label)
+
     def line(self, points: list[Point], width: float, rgb: RGB, label: int) -> None:
         """Stroke a polyline of `width` canvas pixels, at least one."""
         self.draw.line(points, fill=self.ink(rgb, label), width=max(1, round(width)), joint="curve")
 
     def limb(self, a: Point, b: Point, ra: float, rb: float, rgb: RGB, label: int, cut: bool = False) -> None:
-        """A tapered, rounded segment from `a` to `b` with radii `ra`, `rb`, lit from the side of the light; `cut` ends
-        it flat at `b`, as a hem does."""
+        """Fill a tapered segment from `a` (radius `ra`) to `b` (radius `rb`), with a shadow away from the light.
+
+        The ends are round; cut: flat at `b`, as a hem.
+        """
         dx, dy = b[0] - a[0], b[1] - a[1]
         norm = math.hypot(dx, dy) or 1.0
         nx, ny = -dy / norm, dx / norm
@@ -54,33 +65,20 @@ class Canvas:
         if not cut:
             self.disc(b, rb, rb, rgb, label)
         ax, ay, bx, by = nx * ra, ny * ra, nx * rb, ny * rb
-        self.polygon(
-            [(a[0] + ax, a[1] + ay), (b[0] + bx, b[1] + by), (b[0] - bx, b[1] - by), (a[0] - ax, a[1] - ay)], rgb, label
-        )
         shadow = -1.0 if nx * self.light > 0 else 1.0
-        inner = 0.25 * shadow
-        self.polygon(
-            [(a[0] + ax * shadow, a[1] + ay * shadow), (b[0] + bx * shadow, b[1] + by * shadow),
-             (b[0] + bx * inner, b[1] + by * inner), (a[0] + ax * inner, a[1] + ay * inner)],
-            tone(rgb, 0.82), label)  # fmt: skip
-
-    def where(self, label: int) -> Image.Image:
-        """L mask (0 or 255) of the pixels that carry `label` now."""
-        return self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
+        for out, back, dye in ((1.0, -1.0, rgb), (shadow, 0.25 * shadow, tone(rgb, 0.82))):
+            self.polygon([(a[0] + ax * out, a[1] + ay * out), (b[0] + bx * out, b[1] + by * out),
+                          (b[0] + bx * back, b[1] + by * back), (a[0] + ax * back, a[1] + ay * back)],
+                         dye, label)  # fmt: skip
 
     def print_pattern(self, label: int, stencil: Image.Image, rgb: RGB) -> None:
-        """Dye the pixels of `label` that the L mask `stencil` covers; no label is painted while `silent`."""
-        if self.silent:
-            return  # the pixels of that label are someone else's
-        mask = ImageChops.multiply(self.where(label), stencil)
-        self.image.paste(self.ink(rgb, label), (0, 0), mask)
+        """Paint the pixels of `label` within the L mask `stencil`; do nothing while `unlabelled`."""
+        if self.unlabelled:
+            return  # the pixels of that label belong to another person
+        labelled = self.image.getchannel("A").point([255 if i == label else 0 for i in range(256)])
+        self.image.paste(self.ink(rgb, label), (0, 0), ImageChops.multiply(labelled, stencil))
 
-    def develop(self) -> tuple[Image.Image, np.ndarray]:
-        """(RGB image, uint8 label map), both 128 x 64: box-filtered colour, the centre sample's label."""
+    def finish(self) -> tuple[Image.Image, np.ndarray]:
+        """Return (RGB image, uint8 label map), both 128 x 64: box-filtered colours, labels of the centre samples."""
         labels = np.asarray(self.image.getchannel("A"))[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE]
         return self.image.convert("RGB").reduce(SCALE), np.ascontiguousarray(labels)
-
-
-def blank() -> Image.Image:
-    """An empty L mask of the canvas's size."""
-    return Image.new("L", (WIDTH * SCALE, HEIGHT * SCALE), 0)

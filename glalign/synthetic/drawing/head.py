@@ -1,18 +1,18 @@
-"""Hair, face, glasses, hat and scarf: the face slides round the head with the body's angle, hair covers the rest."""
+"""Drawing of hair, face, glasses and scarf; the position of the face depends on the angle of the body."""
 
 import math
 
+from glalign.synthetic.domains.palette import tone
 from glalign.synthetic.drawing.body import Body
 from glalign.synthetic.drawing.canvas import Point
 from glalign.synthetic.drawing.headgear import HEADGEAR, mask
-from glalign.synthetic.drawing.palette import tone
 
-HAT, HAIR, GLASSES, FACE, SCARF = 1, 2, 3, 11, 17
+HAIR, GLASSES, FACE, SCARF = 2, 3, 11, 17
 CENTRE = 7.0
 
 
 def neck(body: Body) -> None:
-    """Neck; part of the face in ATR's labels when seen from the front."""
+    """Paint the neck, which has the label Face."""
     s = body.view.scale(13)
     a, b = body.view.place(0, 11, 0), body.view.place(0, 16.4, 0.4)
     wide = (2.2 if body.woman else 2.7) * (0.7 + 0.3 * body.girth) * s
@@ -20,7 +20,7 @@ def neck(body: Body) -> None:
 
 
 def back_hair(body: Body) -> None:
-    """What falls behind the shoulders; painted before the trunk when the person faces the camera."""
+    """Paint loose hair on the shoulders; call before the trunk if the person faces the camera."""
     if body.traits["hair_length"] not in ("long", "medium") or body.traits["hair_style"] != "loose":
         return
     s, dye = body.view.scale(15), body.dyes["hair"]
@@ -32,25 +32,23 @@ def back_hair(body: Body) -> None:
          (low[0] + half * 0.6, low[1]), (low[0] - half * 0.6, low[1]), (low[0] - half * 1.05, low[1] - 3 * s)],
         dye, HAIR)  # fmt: skip
     for x in (-0.5, 0.0, 0.45):
-        body.canvas.line([(top[0] + x * half, top[1]), (low[0] + x * half, low[1] - 2 * s)], 0.5 * s,
-                         tone(dye, 1.22 if x else 1.12), HAIR)  # fmt: skip
+        strand = [(top[0] + x * half, top[1]), (low[0] + x * half, low[1] - 2 * s)]
+        body.canvas.line(strand, 0.5 * s, tone(dye, 1.22 if x else 1.12), HAIR)
 
 
 def head(body: Body) -> None:
-    """The head and everything on it."""
-    t, view, canvas, dye = body.traits, body.view, body.canvas, body.dyes["hair"]
-    s = view.scale(7)
-    cos, sin = view.facing, math.sin(view.yaw)
+    """Paint the head and everything on it."""
+    t, view, canvas, dye, skin = body.traits, body.view, body.canvas, body.dyes["hair"], body.dyes["skin"]
+    cos, sin, s = view.facing, math.sin(view.yaw), view.scale(7)
     centre = view.place(0, CENTRE, 0.6)
     rx = (4.7 * abs(cos) + 5.5 * abs(sin)) / math.hypot(cos, sin) * s * (0.85 + 0.15 * body.girth)
     ry = 6.9 * s
     bald = t["hair_length"] == "bald"
-    skin = body.dyes["skin"]
     cropped = t["hair_length"] == "short" and not body.woman
     if bald or cropped:
         canvas.disc(centre, rx * 0.94, ry, tone(skin, 0.9), FACE)
     if not bald:
-        low = 0.42 - 0.34 * cos if cropped else 1.0  # the nape is bare, the temples are
+        low = 0.42 - 0.34 * cos if cropped else 1.0  # the nape and the temples are bare
         box = (centre[0] - rx, centre[1] - ry, centre[0] + rx, centre[1] + ry)
         dip = math.degrees(math.asin(low))
         canvas.draw.chord(box, 180 - dip, 360 + dip, fill=canvas.ink(dye, HAIR))
@@ -64,20 +62,17 @@ def head(body: Body) -> None:
         tail(body, s)
     if t["hair_style"] == "bun":
         canvas.disc(view.place(0, 1.2, -3.4), 2.5 * s, 2.3 * s, tone(dye, 1.08), HAIR)
-    if t["hat"] in HEADGEAR:
+    if t["hat"] != "none":
         HEADGEAR[t["hat"]](body, centre, rx, ry)
-    elif t["hat"] != "none":
-        hat(body, centre, rx, ry, s)
 
 
 def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """Skin, ear, brows, eyes, mouth, glasses, on the side of the head that the person looks to."""
+    """Paint skin, ear, brows, eyes, mouth and glasses on the side of the head that faces ahead."""
     t, view, canvas, skin = body.traits, body.view, body.canvas, body.dyes["skin"]
     cos, sin = view.facing, math.sin(view.yaw)
     low = 0.6 * s * (1 + view.pitch)
-    shift = sin * 2.5 * s
     half = rx * (0.86 * max(0.0, cos) + 0.56 * (1 - max(0.0, cos)))
-    middle = (centre[0] + shift, centre[1] + low + 0.4 * s)
+    middle = (centre[0] + sin * 2.5 * s, centre[1] + low + 0.4 * s)
     canvas.disc(middle, half, ry * 0.86, skin, FACE)
     canvas.disc((middle[0], middle[1] + ry * 0.42), half * 0.72, ry * 0.5, tone(skin, 0.95), FACE)
     if abs(sin) > 0.55:  # ear and the nose's profile
@@ -85,8 +80,8 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
         canvas.disc((middle[0] + math.copysign(half, sin), centre[1] + 1.2 * s), 0.8 * s, 0.7 * s, skin, FACE)
     eye_y = centre[1] + 0.3 * s + low * 0.8
     dark = tone(skin, 0.34)
+    depth = math.sqrt(1 - 0.16)
     for e in (-1.0, 1.0):
-        depth = math.sqrt(max(0.0, 1 - 0.16))
         across = (e * 0.42 * cos + depth * sin) * rx * 0.92
         if e * -sin * 0.42 + depth * cos < 0.1:
             continue
@@ -95,8 +90,7 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
             canvas.disc(eye, 1.6 * s, 1.2 * s, (24, 24, 26), GLASSES)
             continue
         canvas.disc(eye, 0.72 * s, 0.5 * s, dark, FACE)
-        canvas.line([(eye[0] - 0.9 * s, eye_y - 1.2 * s), (eye[0] + 0.9 * s, eye_y - 1.2 * s)], 0.5 * s,
-                    tone(body.dyes["hair"], 1.0), FACE)  # fmt: skip
+        canvas.bar(eye[0], eye_y - 1.2 * s, 0.9 * s, 0.5 * s, tone(body.dyes["hair"], 1.0), FACE)
         if t["glasses"] == "glasses":
             x, y, r = eye[0], eye_y + 0.1 * s, 1.55 * s
             canvas.draw.ellipse((x - r, y - 0.85 * r, x + r, y + 0.85 * r), outline=canvas.ink((28, 28, 32), GLASSES),
@@ -106,24 +100,23 @@ def face(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
         if abs(sin) > 0.3:
             canvas.line([(front, eye_y - 0.2 * s), (ear, eye_y)], 0.7 * s, (28, 28, 32), GLASSES)
         else:
-            canvas.line([(centre[0] + sin * rx - s, eye_y), (centre[0] + sin * rx + s, eye_y)], 0.6 * s,
-                        (28, 28, 32), GLASSES)  # fmt: skip
+            canvas.bar(centre[0] + sin * rx, eye_y, s, 0.6 * s, (28, 28, 32), GLASSES)
     mouth = (centre[0] + sin * rx * 0.78, centre[1] + 3.7 * s + low * 0.6)
     lips = tone((164, 74, 74), 0.95) if body.woman else tone(skin, 0.66)
-    canvas.line([(mouth[0] - 1.1 * s, mouth[1]), (mouth[0] + 1.1 * s, mouth[1])], 0.6 * s, lips, FACE)
-    canvas.line([(mouth[0] - 0.2 * s, mouth[1] - 1.9 * s), (mouth[0] + 0.5 * s, mouth[1] - 1.8 * s)], 0.5 * s,
-                tone(skin, 0.75), FACE)  # fmt: skip
+    canvas.bar(*mouth, 1.1 * s, 0.6 * s, lips, FACE)
+    nose = [(mouth[0] - 0.2 * s, mouth[1] - 1.9 * s), (mouth[0] + 0.5 * s, mouth[1] - 1.8 * s)]
+    canvas.line(nose, 0.5 * s, tone(skin, 0.75), FACE)
 
 
 def crown(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """Hair over the forehead, down the temples when long, with a sheen."""
+    """Paint the hair over the forehead and, if long, at the temples."""
     view, canvas, dye = body.view, body.canvas, body.dyes["hair"]
     cos, sin = view.facing, math.sin(view.yaw)
     x, y = centre
     if cos > -0.5:
         line = y - ry * (0.28 if body.traits["hair_length"] == "short" and not body.woman else 0.18)
-        canvas.draw.pieslice((x - rx * 1.04, y - ry * 1.04, x + rx * 1.04, y + ry * 0.6), 180, 360,
-                             fill=canvas.ink(dye, HAIR))  # fmt: skip
+        dome = (x - rx * 1.04, y - ry * 1.04, x + rx * 1.04, y + ry * 0.6)
+        canvas.draw.pieslice(dome, 180, 360, fill=canvas.ink(dye, HAIR))
         fringe = [(x - rx, line), (x + sin * rx * 0.5, line - 0.7 * s), (x + rx, line), (x + rx * 0.7, line + 0.8 * s),
                   (x + sin * rx * 0.6 + 0.4 * rx, line + 0.2 * s), (x - rx * 0.75, line + 0.9 * s)]  # fmt: skip
         canvas.polygon(fringe, dye, HAIR)
@@ -139,7 +132,7 @@ def crown(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
 
 
 def tail(body: Body, s: float) -> None:
-    """A ponytail hanging behind the head."""
+    """Paint the ponytail."""
     view, dye = body.view, body.dyes["hair"]
     end = 21.0 if body.traits["hair_length"] == "long" else 16.5
     root, bend, tip = view.place(0, 5.4, -4.6), view.place(0, 10.5, -7.4), view.place(0, end, -6.2)
@@ -148,25 +141,8 @@ def tail(body: Body, s: float) -> None:
     body.canvas.disc(root, 1.1 * s, 0.9 * s, (150, 60, 80), HAIR)
 
 
-def hat(body: Body, centre: Point, rx: float, ry: float, s: float) -> None:
-    """A cap with a visor, or a hat with a brim all round."""
-    view, canvas, dye = body.view, body.canvas, body.dyes["hat"]
-    x, y = centre
-    sin, cos = math.sin(view.yaw), view.facing
-    canvas.draw.pieslice(
-        (x - rx * 1.1, y - ry * 1.16, x + rx * 1.1, y + ry * 0.52), 180, 360, fill=canvas.ink(dye, HAT)
-    )
-    rim = y - ry * 0.3
-    if body.traits["hat"] == "hat":
-        canvas.disc((x, rim), rx * 1.75, ry * 0.26, tone(dye, 0.85), HAT)
-    elif cos > -0.3:
-        canvas.disc(
-            (x + sin * rx * 0.95, rim + 0.3 * s), rx * (0.5 + 0.4 * max(0.0, cos)), ry * 0.2, tone(dye, 0.75), HAT
-        )
-
-
 def scarf(body: Body) -> None:
-    """A wrap round the neck with one end on the chest."""
+    """Paint the scarf, if there is one."""
     if body.traits["scarf"] == "none":
         return
     s, dye = body.view.scale(16), body.dyes["scarf"]

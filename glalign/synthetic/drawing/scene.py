@@ -1,34 +1,29 @@
-"""Where the person walks: a ground, something behind it, clutter, and things between the person and the camera."""
+"""Drawing of the background, the person's shadow and occluders between the person and the camera."""
 
 import random
-from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from glalign.synthetic.drawing import town
+from glalign.synthetic.domains.palette import RGB, tone
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Canvas, Point
-from glalign.synthetic.drawing.palette import RGB, tone
+from glalign.synthetic.drawing.town_backgrounds import market, motorbike, parking, temple
 
 GROUNDS: dict[str, tuple[RGB, ...]] = {
     "pavement": ((150, 146, 140), (134, 128, 124), (160, 152, 146)),
-    "asphalt": ((104, 104, 106), (124, 124, 126), (88, 90, 92)),
-    "grass": ((146, 144, 138), (128, 126, 118)),
-    "shop": ((146, 142, 136), (168, 160, 150)),
-    "fence": ((124, 122, 120), (142, 138, 134)),
-    "campus": ((150, 140, 130), (128, 126, 126)),
-    "indoor": ((176, 170, 160), (150, 142, 128), (196, 190, 182)),
+    "asphalt": ((104, 104, 106), (124, 124, 126), (88, 90, 92)), "grass": ((146, 144, 138), (128, 126, 118)),
+    "shop": ((146, 142, 136), (168, 160, 150)), "fence": ((124, 122, 120), (142, 138, 134)),
+    "campus": ((150, 140, 130), (128, 126, 126)), "indoor": ((176, 170, 160), (150, 142, 128), (196, 190, 182)),
     "plain": ((140, 140, 140), (176, 172, 164), (112, 110, 104)),
-    "temple": ((168, 150, 128), (150, 130, 112), (178, 166, 148)),
-    "market": ((122, 116, 110), (144, 134, 122)),
+    "temple": ((168, 150, 128), (150, 130, 112), (178, 166, 148)), "market": ((122, 116, 110), (144, 134, 122)),
     "parking": ((130, 130, 132), (150, 146, 142)),
-}
+}  # fmt: skip
 Pen = ImageDraw.ImageDraw
 FINE = 2
-"""Backgrounds are painted at twice the final resolution, less than people: they are out of focus anyway."""
+"""Backgrounds are painted at twice the final resolution; they are out of focus, so people have a higher one."""
 
 
 def _grain(image: Image.Image, rng: random.Random, strength: int) -> Image.Image:
-    """Speckle a backdrop: gravel, leaves and plaster are never flat."""
+    """Add grey noise to a background."""
     wide, high = image.size
     noise = Image.frombytes("L", (wide, high), rng.randbytes(wide * high))
     return Image.blend(image, Image.merge("RGB", (noise, noise, noise)), strength / 255)
@@ -104,8 +99,12 @@ def _indoor(pen: Pen, rng: random.Random, y0: int, wide: int) -> None:
     pen.line([(0, y0), (wide, y0)], fill=tone(wall, 0.5), width=3)
 
 
+BEHIND = {"shop": _shop, "fence": _fence, "campus": _campus, "indoor": _indoor, "pavement": _trees, "asphalt": _fence,
+          "temple": temple, "market": market, "parking": parking}  # fmt: skip
+
+
 def make_background(rng: random.Random, kind: str) -> Image.Image:
-    """A 64 x 128 RGB backdrop of a kind that `GROUNDS` names."""
+    """Draw a background of 64 x 128 (RGB). kind: a key of GROUNDS."""
     wide, high = WIDTH * FINE, HEIGHT * FINE
     ground = tone(rng.choice(GROUNDS[kind]), rng.uniform(0.85, 1.1))
     image = Image.new("RGB", (wide, high), ground)
@@ -115,33 +114,27 @@ def make_background(rng: random.Random, kind: str) -> Image.Image:
         _tiles(pen, rng, ground, y0, wide, high)
     if kind == "asphalt" and rng.random() < 0.6:  # kerb or painted line
         x = rng.uniform(-40, wide)
-        pen.line(
-            [(x, y0), (x + rng.uniform(-70, 110), high)], fill=rng.choice(((200, 200, 196), (158, 156, 150))), width=5
-        )
+        kerb = [(x, y0), (x + rng.uniform(-70, 110), high)]
+        pen.line(kerb, fill=rng.choice(((200, 200, 196), (158, 156, 150))), width=5)
     if kind == "grass":
         lawn = rng.choice(((92, 112, 66), (112, 124, 84), (78, 94, 60)))
         edge = high * rng.uniform(0.25, 0.7)
         pen.polygon([(0, 0), (wide, 0), (wide, edge + rng.uniform(-30, 30)), (0, edge)], fill=lawn)
         if rng.random() < 0.6:
             _trees(pen, rng, int(edge * 0.6), wide)
-    behind: dict[str, Callable[[Pen, random.Random, int, int], None]] = {
-        "shop": _shop, "fence": _fence, "campus": _campus, "indoor": _indoor, "pavement": _trees, "asphalt": _fence,
-        "temple": town.temple, "market": town.market, "parking": town.parking,
-    }  # fmt: skip
-    if y0 and kind in behind and (kind not in ("pavement", "asphalt") or rng.random() < 0.5):
-        behind[kind](pen, rng, y0, wide)
-    if rng.random() < 0.35:  # a wedge of building shadow
+    if y0 and kind in BEHIND and (kind not in ("pavement", "asphalt") or rng.random() < 0.5):
+        BEHIND[kind](pen, rng, y0, wide)
+    if rng.random() < 0.35:  # shadow of a building
         x = rng.uniform(0, wide)
         shade = Image.new("L", (wide, high), 0)
-        ImageDraw.Draw(shade).polygon(
-            [(x, 0), (wide * 2, 0), (wide * 2, high), (x + rng.uniform(-60, 60), high)], fill=90
-        )
+        corners = [(x, 0), (wide * 2, 0), (wide * 2, high), (x + rng.uniform(-60, 60), high)]
+        ImageDraw.Draw(shade).polygon(corners, fill=90)
         image.paste((20, 22, 30), (0, 0), shade)
     return _grain(image.reduce(FINE), rng, {"asphalt": 40, "grass": 26}.get(kind, 18))
 
 
 def cast_shadow(backdrop: Image.Image, feet: Point, size: float, reach: float) -> None:
-    """A soft contact shadow at `feet` (final pixels), `size` pixels high, drawn out by `reach` towards one side."""
+    """Paint a soft shadow at `feet` (final pixels), `size` pixels high, longer on the side of `reach` (-1..1)."""
     x, y = feet
     mask = Image.new("L", (WIDTH, HEIGHT), 0)
     box = (x - size * (2.7 - 2.2 * min(0.0, reach)), y - size, x + size * (2.7 + 2.2 * max(0.0, reach)), y + 1.2 * size)
@@ -150,11 +143,11 @@ def cast_shadow(backdrop: Image.Image, feet: Point, size: float, reach: float) -
 
 
 def occlude(rng: random.Random, canvas: Canvas, kinds: tuple[str, ...]) -> str:
-    """Put one of `kinds` (rail, bush, pole, bollard, motorbike) before the person, labelled background; its name."""
+    """Paint one of `kinds` (rail, bush, pole, bollard, motorbike) before the person, with label 0; return its name."""
     wide, high = WIDTH * SCALE, HEIGHT * SCALE
     kind = rng.choice(kinds)
     if kind == "motorbike":
-        town.motorbike(rng, canvas)
+        motorbike(rng, canvas)
     elif kind == "rail":
         y, tilt = rng.uniform(0.55, 0.85) * high, rng.uniform(-0.2, 0.2) * high
         metal = rng.choice(((190, 192, 190), (70, 72, 76), (120, 116, 104)))
@@ -174,5 +167,5 @@ def occlude(rng: random.Random, canvas: Canvas, kinds: tuple[str, ...]) -> str:
     else:
         x, top = wide * rng.uniform(0.15, 0.85), high * rng.uniform(0.72, 0.88)
         canvas.draw.rectangle((x - 16, top, x + 16, high), fill=canvas.ink((150, 60, 50), 0))
-        canvas.draw.rectangle((x - 16, top + 14, x + 16, top + 24), fill=canvas.ink((206, 204, 198), 0))
+        canvas.box(x, top, 16, -14, 24, (206, 204, 198), 0)
     return kind

@@ -1,21 +1,23 @@
-"""A view is one moment of a person before one camera: pose, framing, light and disturbance, all from one stream."""
+"""Pose, framing and light of a photograph."""
 
 import math
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from glalign.synthetic.domains.setting import Camera
+from glalign.synthetic.domains.domain import Camera, choose
 from glalign.synthetic.drawing.canvas import HEIGHT, SCALE, WIDTH, Point
-from glalign.synthetic.drawing.palette import choose
 
 YAW = {"front": (0.0, 0.45), "back": (math.pi, 0.5), "side": (math.pi / 2, 0.38)}
 
 
-@dataclass(frozen=True)
-class View:
-    """kind: front, back or side. yaw: angle of the body from facing the camera, radians, positive towards image right.
-    phase, stride: of the walk. pitch: camera's, below the horizon. unit: canvas pixels per hundredth of a person's
-    height. stretch: aspect error of the crop. x, top: canvas place of the body's axis and of the crown."""
+class View(NamedTuple):
+    """Pose, framing and light.
+
+    kind: "front", "back" or "side". yaw: angle of the body from facing the camera, radians, positive towards image
+    right. phase, stride: of the walk (`make_skeleton`). pitch: of the camera below the horizon, radians. unit: canvas
+    pixels per hundredth of a person's height. stretch: aspect error of the crop. x, top: canvas position of the body's
+    axis and of the crown. light: direction of the light, -1 (left) to 1 (right).
+    """
 
     kind: str
     yaw: float
@@ -30,11 +32,11 @@ class View:
 
     @property
     def facing(self) -> float:
-        """1 when the person faces the camera, -1 when seen from behind."""
+        """Cosine of the yaw: 1 if the person faces the camera, -1 if seen from behind."""
         return math.cos(self.yaw)
 
     def place(self, side: float, down: float, ahead: float) -> Point:
-        """Canvas point of a body point: towards its left, below its crown, ahead of it (hundredths of its height)."""
+        """Project a point (towards the left, below the crown, ahead; as in `skeleton`) to the canvas."""
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
         across, near = side * cos + ahead * sin, ahead * cos - side * sin
         loom = 1 + self.pitch * (0.36 - 0.0072 * down)
@@ -42,52 +44,41 @@ class View:
         return self.x + across * loom * self.unit * self.stretch, self.top + y * self.unit
 
     def scale(self, down: float) -> float:
-        """Canvas pixels per body unit at a height."""
+        """Return canvas pixels per hundredth of the person's height, at a height."""
         return self.unit * (1 + self.pitch * (0.36 - 0.0072 * down)) * (0.5 + 0.5 * self.stretch)
 
     def near(self, side: float, ahead: float) -> float:
-        """How much nearer to the camera than the body's axis a point is."""
+        """Return how much nearer to the camera a point is than the body's axis."""
         return ahead * math.cos(self.yaw) - side * math.sin(self.yaw)
 
     def width(self, front: float, depth: float, down: float) -> float:
-        """Canvas half-width of an elliptic section with half-axes `front` and `depth`."""
+        """Return the half-width on the canvas of an elliptic section with half-axes `front` and `depth`."""
         return math.hypot(front * math.cos(self.yaw), depth * math.sin(self.yaw)) * self.scale(down) * self.stretch
 
 
 def make_view(
     rng: random.Random, camera: Camera, height: float, kind: str | None = None, headroom: float = 0.0
 ) -> View:
-    """A view of a person whose height is `height` times the usual; `kind` None draws it from the camera's habits;
-    `headroom`: share of the image that an umbrella needs above the crown."""
+    """Draw a view.
+
+    height: of the person, as a factor. kind: None draws it by the weights of the camera. headroom: share of the image
+    that an umbrella or a hat needs above the crown.
+    """
     kind = kind or choose(rng, camera.views)
     centre, spread = YAW[kind]
     yaw = centre + rng.uniform(-spread, spread)
     if kind == "side" and rng.random() < 0.5:
         yaw = -yaw
     walking = rng.random() < 0.72
-    fill = rng.uniform(*camera.fill) * height * (1 - headroom)
+    fill, high = rng.uniform(*camera.fill) * height * (1 - headroom), HEIGHT * SCALE
     pitch = rng.uniform(*camera.pitch)
-    unit = fill * HEIGHT * SCALE / 100
-    spare = HEIGHT * SCALE * (1 - fill)
-    top = spare * rng.uniform(0.2, 0.8)
-    cropped = rng.random()
+    unit, top, cropped = fill * high / 100, high * (1 - fill) * rng.uniform(0.2, 0.8), rng.random()
     if headroom:
-        top, cropped = HEIGHT * SCALE * headroom, 1.0
-    if cropped < 0.1:
-        unit *= rng.uniform(1.12, 1.3)
-        top = HEIGHT * SCALE * rng.uniform(0.0, 0.04)
+        top = high * headroom
+    elif cropped < 0.1:
+        unit, top = unit * rng.uniform(1.12, 1.3), high * rng.uniform(0.0, 0.04)
     elif cropped < 0.14:
-        unit *= rng.uniform(1.02, 1.1)
-        top = -HEIGHT * SCALE * rng.uniform(0.0, 0.05)
-    return View(
-        kind=kind,
-        yaw=yaw,
-        phase=rng.uniform(0, 2 * math.pi),
-        stride=rng.uniform(0.22, 0.52) if walking else rng.uniform(0.0, 0.1),
-        pitch=pitch,
-        unit=unit,
-        stretch=rng.uniform(0.98, 1.3),
-        x=WIDTH * SCALE * (0.5 + rng.gauss(0, 0.035)),
-        top=top,
-        light=rng.uniform(-1, 1),
-    )
+        unit, top = unit * rng.uniform(1.02, 1.1), -high * rng.uniform(0.0, 0.05)
+    phase, stride = rng.uniform(0, 2 * math.pi), rng.uniform(0.22, 0.52) if walking else rng.uniform(0.0, 0.1)
+    stretch, x = rng.uniform(0.98, 1.3), WIDTH * SCALE * (0.5 + rng.gauss(0, 0.035))
+    return View(kind, yaw, phase, stride, pitch, unit, stretch, x, top, rng.uniform(-1, 1))

@@ -1,1 +1,1 @@
-"""Identities of synthetic people, and what a photograph shows of them."""
+"""Identities of synthetic people."""

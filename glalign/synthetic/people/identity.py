@@ -1,28 +1,26 @@
-"""An identity is a set of canonical traits and the dyes of what it wears; it looks the same on every camera."""
+"""Random identities: canonical traits and painted colours, the same in every photograph."""
 
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.domains.setting import Domain, Wardrobe
-from glalign.synthetic.drawing.palette import HAIR, RGB, SHADES, SKIN, choose, paint
+from glalign.synthetic.domains.domain import Domain, Wardrobe, Weights, choose
+from glalign.synthetic.domains.palette import HAIR, RGB, SHADES, SKIN, paint
 
 LONG_SLEEVED = ("jacket", "hoodie", "sweater", "cardigan", "ao dai")
-FAMILY = {
-    "t-shirt": "shirt", "shirt": "shirt", "polo": "shirt", "blouse": "shirt", "tank top": "shirt",
-    "sweater": "sweater", "hoodie": "sweater", "cardigan": "sweater", "jacket": "jacket", "dress": "dress",
-    "ao dai": "ao dai",
-}  # fmt: skip
-
-
+FAMILY = {"t-shirt": "shirt", "shirt": "shirt", "polo": "shirt", "blouse": "shirt", "tank top": "shirt",
+          "sweater": "sweater", "hoodie": "sweater", "cardigan": "sweater", "jacket": "jacket",
+          "dress": "dress", "ao dai": "ao dai"}  # fmt: skip
 PALM = {"cream": 70, "tan": 30}
-"""A conical hat is of palm leaves."""
+"""Shades of a conical hat, which is made of palm leaves."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """One identity. number: 1-based id. traits: canonical values by attribute, "none" where the person has no such
-    thing. dyes: painted RGB by item. size: (girth, height) factors around 1."""
+class Person(NamedTuple):
+    """One identity.
+
+    number: id, from 1. traits: attribute -> canonical value, "none" for an item that the person does not have. dyes:
+    item -> painted RGB. size: (girth, height), factors around 1.
+    """
 
     number: int
     traits: dict[str, str]
@@ -30,22 +28,29 @@ class Person:
     size: tuple[float, float]
 
 
-class _Dresser:
-    """Collects traits and dyes of one person from one random stream."""
+class _TraitSampler:
+    """Draws the traits and dyes of one person from one random stream."""
 
     def __init__(self, rng: random.Random, wardrobe: Wardrobe) -> None:
         self.rng, self.wardrobe = rng, wardrobe
         self.traits: dict[str, str] = {}
         self.dyes: dict[str, RGB] = {}
 
-    def coloured(self, item: str, weights: dict[str, float], besides: str = "") -> None:
-        """Draw a shade for `item`; record its dye, colour and tone. `besides`: a colour it must differ from."""
+    def coloured(self, item: str, weights: Weights, besides: str = "") -> None:
+        """Draw a shade for `item` and record its dye, colour and tone. besides: a colour that is excluded."""
         allowed = {k: w for k, w in weights.items() if SHADES[k].colour != besides}
         shade = SHADES[choose(self.rng, allowed)]
         self.dyes[item] = paint(self.rng, shade.rgb, self.wardrobe.spread)
         self.traits[f"{item}_colour"], self.traits[f"{item}_tone"] = shade.colour, shade.tone
 
+    def optional(self, item: str, probability: float, weights: Weights | None = None, besides: str = "") -> None:
+        """Draw whether the person has `item`, and its shade. weights: None: no colour is recorded."""
+        self.traits[item] = item if self.rng.random() < probability else "none"
+        if weights and self.traits[item] != "none":
+            self.coloured(item, weights, besides)
+
     def body(self) -> None:
+        """Draw sex, build, skin, hair, glasses, hat and mask."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         woman = rng.random() < w.women
         t["sex"] = "woman" if woman else "man"
@@ -53,9 +58,8 @@ class _Dresser:
         self.dyes["skin"] = paint(rng, SKIN[choose(rng, w.skin)], 6)
         t["hair_colour"] = choose(rng, w.hair)
         self.dyes["hair"] = paint(rng, HAIR[t["hair_colour"]], 4)
-        t["hair_length"] = choose(
-            rng, {"short": 14, "medium": 22, "long": 64} if woman else {"short": 92, "bald": 4, "medium": 4}
-        )
+        lengths = {"short": 14, "medium": 22, "long": 64} if woman else {"short": 92, "bald": 4, "medium": 4}
+        t["hair_length"] = choose(rng, lengths)
         tied = woman and t["hair_length"] != "short" and rng.random() < 0.42
         t["hair_style"] = choose(rng, {"ponytail": 78, "bun": 22}) if tied else "loose"
         t["glasses"] = choose(rng, {"none": 78, "glasses": 18, "sunglasses": 4})
@@ -63,28 +67,21 @@ class _Dresser:
         if t["hat"] != "none":
             self.coloured("hat", PALM if t["hat"] == "conical hat" else w.hat_shades or w.upper_shades)
         if w.mask:
-            self.masked()
-
-    def masked(self) -> None:
-        """A face mask, or none."""
-        none = self.wardrobe.mask["none"] / sum(self.wardrobe.mask.values())
-        self.traits["mask"] = "none" if self.rng.random() < none else "mask"
-        if self.traits["mask"] != "none":
-            self.coloured("mask", {k: w for k, w in self.wardrobe.mask.items() if k != "none"})
+            t["mask"] = "none" if rng.random() < w.mask["none"] / sum(w.mask.values()) else "mask"
+            if t["mask"] != "none":
+                self.coloured("mask", {k: v for k, v in w.mask.items() if k != "none"})
 
     def upper(self) -> None:
+        """Draw the upper garment with sleeves, inner shirt, pattern and print."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         t["upper"] = choose(rng, w.upper_woman if t["sex"] == "woman" else w.upper_man)
         t["upper_family"] = FAMILY[t["upper"]]
         self.coloured("upper", w.upper_shades)
-        if t["upper"] in LONG_SLEEVED:
-            t["sleeve"] = "long"
-        elif t["upper"] == "tank top":
-            t["sleeve"] = "sleeveless"
-        else:
-            t["sleeve"] = choose(
-                rng, {"short": 55, "sleeveless": 35, "long": 10} if t["upper"] == "dress" else {"short": 80, "long": 20}
-            )
+        sleeves: Weights = {"short": 80, "long": 20}
+        if t["upper"] == "dress":
+            sleeves = {"short": 55, "sleeveless": 35, "long": 10}
+        fixed = dict.fromkeys(LONG_SLEEVED, "long") | {"tank top": "sleeveless"}
+        t["sleeve"] = fixed.get(t["upper"]) or choose(rng, sleeves)
         t["inner"] = "none"
         if t["upper"] in ("jacket", "cardigan") and rng.random() < 0.62:
             t["inner"] = "shirt"
@@ -94,10 +91,8 @@ class _Dresser:
         busy = {"shirt": 0.5, "blouse": 0.35, "dress": 0.5, "ao dai": 0.3}.get(t["upper"], w.patterned)
         if t["upper"] != "jacket" and t["inner"] == "none" and chance < busy:
             kinds = {"striped": 50, "plaid": 12, "dotted": 8, "floral": 4}
-            if t["upper"] == "shirt":
-                kinds = {"plaid": 60, "striped": 40}
-            elif t["upper"] == "ao dai":
-                kinds = {"floral": 90, "dotted": 10}
+            if t["upper"] in ("shirt", "ao dai"):
+                kinds = {"plaid": 60, "striped": 40} if t["upper"] == "shirt" else {"floral": 90, "dotted": 10}
             elif t["sex"] == "woman" and t["upper"] in ("blouse", "dress"):
                 kinds = {"floral": 46, "striped": 26, "dotted": 20, "plaid": 8}
             t["upper_pattern"] = choose(rng, kinds)
@@ -109,6 +104,7 @@ class _Dresser:
             self.coloured("print", inks, besides=t["upper_colour"])
 
     def lower(self) -> None:
+        """Draw the lower garment with length, fabric and belt."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         if t["upper"] == "dress":
             t["lower"] = "dress"
@@ -118,63 +114,53 @@ class _Dresser:
             self.coloured("lower", {"white": 62, "black": 26, "cream": 6, "pink": 3, "red": 3})
         else:
             t["lower"] = choose(rng, w.lower_woman if t["sex"] == "woman" else w.lower_man)
-            spans = {
-                "shorts": {"knee": 70, "short": 30} if t["sex"] == "man" else {"short": 70, "knee": 30},
-                "skirt": {"short": 50, "knee": 34, "long": 16},
-                "pants": {"long": 90, "capri": 10}, "jeans": {"long": 92, "capri": 8},
-                "leggings": {"long": 62, "capri": 38},
-            }  # fmt: skip
+            spans = {"shorts": {"knee": 70, "short": 30} if t["sex"] == "man" else {"short": 70, "knee": 30},
+                     "skirt": {"short": 50, "knee": 34, "long": 16}, "pants": {"long": 90, "capri": 10},
+                     "jeans": {"long": 92, "capri": 8}, "leggings": {"long": 62, "capri": 38}}  # fmt: skip
             t["lower_length"] = choose(rng, spans[t["lower"]])
             denim = t["lower"] == "jeans" or (t["lower"] == "shorts" and rng.random() < 0.3)
-            shades = {"denim": 40, "dark denim": 30, "light denim": 18, "black": 7, "gray": 5} if denim else None
-            self.coloured("lower", shades or w.lower_shades)
+            jeans = {"denim": 40, "dark denim": 30, "light denim": 18, "black": 7, "gray": 5}
+            self.coloured("lower", jeans if denim else w.lower_shades)
             t["fabric"] = "denim" if denim else "cloth"
         t["belt"] = "none"
-        if t["lower"] not in ("skirt", "leggings") and t["upper_family"] in ("shirt", "dress") and rng.random() < 0.12:
-            t["belt"] = "belt"
-            self.coloured("belt", {"black": 50, "brown": 30, "white": 12, "red": 8}, besides=t.get("lower_colour", ""))
+        if t["lower"] not in ("skirt", "leggings") and t["upper_family"] in ("shirt", "dress"):
+            leather = {"black": 50, "brown": 30, "white": 12, "red": 8}
+            self.optional("belt", 0.12, leather, t.get("lower_colour", ""))
 
     def feet(self) -> None:
+        """Draw shoes, soles and socks."""
         rng, w, t = self.rng, self.wardrobe, self.traits
         t["shoes"] = choose(rng, w.shoes_woman if t["sex"] == "woman" else w.shoes_man)
         plain = {"black": 58, "brown": 28, "white": 8, "red": 6}
         self.coloured("shoes", plain if t["shoes"] in ("dress shoes", "boots") else w.shoes_shades)
-        t["sole"] = (
-            "white" if t["shoes"] == "sneakers" and t["shoes_colour"] != "white" and rng.random() < 0.5 else "none"
-        )
-        t["socks"] = "none"
+        soled = t["shoes"] == "sneakers" and t["shoes_colour"] != "white" and rng.random() < 0.5
+        t["sole"], t["socks"] = "white" if soled else "none", "none"
         bare = t["lower"] in ("shorts", "skirt", "dress") or t["lower_length"] == "capri"
-        if bare and t["shoes"] in ("sneakers", "dress shoes", "flats") and rng.random() < 0.4:
-            t["socks"] = "socks"
-            self.coloured("socks", {"white": 60, "black": 28, "gray": 12})
+        if bare and t["shoes"] in ("sneakers", "dress shoes", "flats"):
+            self.optional("socks", 0.4, {"white": 60, "black": 28, "gray": 12})
 
-    def things(self) -> None:
+    def items(self) -> None:
+        """Draw bag, object in the hand, umbrella, watch and scarf."""
         rng, w, t = self.rng, self.wardrobe, self.traits
-        bags = dict(w.bag)
-        if t["sex"] == "man":
-            bags.update({"handbag": bags["handbag"] * 0.15, "shoulder bag": bags["shoulder bag"] * 0.5})
-        t["bag"] = choose(rng, bags)
+        men = {"handbag": w.bag["handbag"] * 0.15, "shoulder bag": w.bag["shoulder bag"] * 0.5}
+        t["bag"] = choose(rng, {**w.bag, **men} if t["sex"] == "man" else w.bag)
         if t["bag"] != "none":
             plastic = {"white": 62, "red": 14, "black": 12, "blue": 12}
             self.coloured("bag", plastic if t["bag"] == "plastic bag" else w.bag_shades)
         t["held"] = choose(rng, {"none": 79, "phone": 11, "book": 5, "bottle": 5})
-        t["umbrella"] = "umbrella" if rng.random() < 0.035 else "none"
-        if t["umbrella"] != "none":
-            self.coloured("umbrella", w.upper_shades)
-        t["watch"] = "watch" if rng.random() < 0.12 else "none"
-        t["scarf"] = "scarf" if rng.random() < (0.06 if t["sleeve"] == "long" else 0.012) else "none"
-        if t["scarf"] != "none":
-            self.coloured("scarf", w.upper_shades, besides=t["upper_colour"])
+        self.optional("umbrella", 0.035, w.upper_shades)
+        self.optional("watch", 0.12)
+        self.optional("scarf", 0.06 if t["sleeve"] == "long" else 0.012, w.upper_shades, t["upper_colour"])
 
 
 def make_person(domain: Domain, seed: int, population: str, number: int) -> Person:
-    """The identity `number` of a population, from its own named stream; other numbers cannot change it."""
+    """Return the identity `number` of a population; its named random stream is independent of other numbers."""
     rng = random.Random(seed_for(seed, "person", domain.name, population, number))
-    dresser = _Dresser(rng, domain.wardrobe)
-    for stage in (dresser.body, dresser.upper, dresser.lower, dresser.feet, dresser.things):
+    sampler = _TraitSampler(rng, domain.wardrobe)
+    for stage in (sampler.body, sampler.upper, sampler.lower, sampler.feet, sampler.items):
         stage()
     if domain.wardrobe.sided:
-        dresser.traits["bag_side"], dresser.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
-    girth = {"slim": 0.9, "average": 1.0, "heavy": 1.24}[dresser.traits["build"]] * rng.uniform(0.96, 1.05)
-    height = rng.gauss(1.0 if dresser.traits["sex"] == "man" else 0.97, 0.02)
-    return Person(number, dresser.traits, dresser.dyes, (girth, height))
+        sampler.traits["bag_side"], sampler.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
+    girth = {"slim": 0.9, "average": 1.0, "heavy": 1.24}[sampler.traits["build"]] * rng.uniform(0.96, 1.05)
+    height = rng.gauss(1.0 if sampler.traits["sex"] == "man" else 0.97, 0.02)
+    return Person(number, sampler.traits, sampler.dyes, (girth, height))

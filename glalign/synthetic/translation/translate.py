@@ -1,9 +1,9 @@
-"""A synthetic dataset translated by machine: the same people and pictures, captions with a translator's losses.
+"""Machine translation of a synthetic dataset: the same people and images, captions with translation errors.
 
-The folder has the source's layout. Images and label maps are hard links to the source's files (copies where the file
-system has none): no reader has to know, an archive holds everything, and nothing breaks when the source goes.
-`truth.json` has the translated captions' facts and phrases, so that the oracle follows what the caption says now;
-`translation.json`, keyed by file_path, has per caption {"errors": [...], "phrases": [...]}, see `Translation.log`.
+The folder has the layout of the source. Images and label maps are hard links to the source's files (copies if the file
+system has no links): readers need no special case, an archive is complete, and the source may be deleted. `truth.json`
+has the facts and phrases of the translated captions; `translation.json`, keyed by file_path, has
+{"errors": [...], "phrases": [...]} per caption, see `Translation.log`.
 """
 
 import json
@@ -16,26 +16,34 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from glalign.contract.specs.data import TranslateSpec
 from glalign.storage.whole_files import read_json, whole_directory
 from glalign.support.errors import UserError
+from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
-from glalign.synthetic.captions.witness import with_grue
+from glalign.synthetic.captions.attributes import with_grue
 from glalign.synthetic.dataset import WORDS, phrase_rows
 from glalign.synthetic.translation.phrase_table import phrase_table
-from glalign.synthetic.translation.translator import translate
+from glalign.synthetic.translation.translator import translate as translate_caption
 
 STAMPS = shutil.ignore_patterns(".snakemake_timestamp")
-"""What Snakemake dates a folder by: linked, the source would look as new as its translation and all would run again."""
+"""Snakemake's timestamp of a folder. A link to it would make the source look as new as its translation, and all jobs
+that depend on the source would run again."""
 
 
-def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[int, int], None]) -> None:
-    """Write the translation of a folder that `write_dataset` made to the folder `out`, whole or not at all.
+def translate(spec: TranslateSpec, folder: Path) -> None:
+    """Translate a dataset, and report the progress."""
+    with Progress(f"translate {folder.name}", 1, "image") as progress:
+        translate_dataset(spec, folder, progress.reach)
 
-    spec: source (folder), from, to (languages: en to vi or vi to en), seed. progress(done, total) is called after every
-    image. Each caption has a random stream of its own. Raises: UserError for an unknown direction or a folder without
-    reid_raw.json and truth.json.
+
+def translate_dataset(spec: TranslateSpec, out: Path, progress: Callable[[int, int], None]) -> None:
+    """Translate a dataset that `write_dataset` wrote and write it to the folder `out`, whole or not at all.
+
+    Languages: en to vi or vi to en. progress(done, total) is called after every image. Every caption has its own random
+    stream. Raises: UserError for an unknown direction or a folder without reid_raw.json and truth.json.
     """
-    source, direction = Path(spec["source"]), (spec["from"], spec["to"])
+    source, direction = Path(spec.source), (spec.source_language, spec.language)
     phrase_table(*direction)
     rows, truth = _read(source)
     log: dict[str, Any] = {}
@@ -43,17 +51,16 @@ def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[in
         for part in ("imgs", "labels"):
             shutil.copytree(source / part, folder / part, copy_function=_link, ignore=STAMPS)
         for done, row in enumerate(rows, start=1):
-            path = row["file_path"]
+            path, made = row["file_path"], []
             entry = truth[path]
-            seen = with_grue(entry["visible"])
-            made = []
+            visible = with_grue(entry["visible"])
             for index, (text, facts) in enumerate(zip(row["captions"], entry["facts"], strict=True)):
-                rng = random.Random(seed_for(spec["seed"], "translate", *direction, path, index))
-                made.append(translate(text, [(name, value) for name, value in facts], direction, rng, seen))
+                rng = random.Random(seed_for(spec.root_seed, "translate", *direction, path, index))
+                made.append(translate_caption(text, [(name, value) for name, value in facts], direction, rng, visible))
             row["captions"] = [one.text for one in made]
-            row["processed_tokens"] = [re.findall(WORDS[spec["to"]], one.text.lower()) for one in made]
-            truth[path] = {**entry, "visible": seen, "facts": [one.facts for one in made],
-                           "phrases": [phrase_rows(one.text, one.spoken()) for one in made]}  # fmt: skip
+            row["processed_tokens"] = [re.findall(WORDS[spec.language], one.text.lower()) for one in made]
+            truth[path] = {**entry, "visible": visible, "facts": [one.facts for one in made],
+                           "phrases": [phrase_rows(one.text, one.target_phrases()) for one in made]}  # fmt: skip
             log[path] = [one.log() for one in made]
             progress(done, len(rows))
         for name, value in (("reid_raw.json", rows), ("truth.json", truth), ("translation.json", log)):
@@ -61,26 +68,21 @@ def translate_dataset(spec: Mapping[str, Any], out: Path, progress: Callable[[in
 
 
 def mismatch(log: Mapping[str, Any]) -> dict[str, Any]:
-    """What went wrong in a `translation.json`: {captions, wrong_captions, phrases, wrong_phrases, errors: {kind: n}}.
+    """Count the errors in a `translation.json`: {captions, wrong_captions, phrases, wrong_phrases, errors: {kind: n}}.
 
-    A phrase is wrong if a harmful error lies in it, a caption (with its image: a pair) if one of its phrases is, as
-    section 5.2 of the paper counts. Harmless errors, and words misspelt in the source that stay untranslated, are
-    counted by kind only. Phrases of no body part (who it is) do not count.
+    A phrase is wrong if it has a harmful error, a caption (with its image: a pair) if it has a wrong phrase, as in
+    section 5.2 of the paper. Harmless errors, and misspelt words of the source that stay untranslated, are counted by
+    kind only. Phrases without a body region (the person) are not counted.
     """
     captions = [caption for image in log.values() for caption in image]
     phrases = [[p["wrong"] for p in caption["phrases"] if p["region"] is not None] for caption in captions]
     kinds = Counter(error["kind"] for caption in captions for error in caption["errors"])
-    return {
-        "captions": len(captions),
-        "wrong_captions": sum(map(any, phrases)),
-        "phrases": sum(map(len, phrases)),
-        "wrong_phrases": sum(map(sum, phrases)),
-        "errors": dict(sorted(kinds.items())),
-    }
+    return {"captions": len(captions), "wrong_captions": sum(map(any, phrases)), "phrases": sum(map(len, phrases)),
+            "wrong_phrases": sum(map(sum, phrases)), "errors": dict(sorted(kinds.items()))}  # fmt: skip
 
 
 def _read(source: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Annotations and truth of a synthetic dataset."""
+    """Read the annotations and the truth of a synthetic dataset."""
     for name in ("reid_raw.json", "truth.json", "imgs", "labels"):
         if not (source / name).exists():
             raise UserError(f"{source}: no {name}; only a synthetic dataset can be translated: synthesize it first")
@@ -91,7 +93,6 @@ def _read(source: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def _link(source: str, target: str) -> None:
-    """A hard link; a copy where there can be none."""
     try:
         os.link(source, target)
     except OSError:

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from baselines.clip_zero_shot import ClipZeroShot
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, Weights, read_weights
 
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.dual_path import DualPath, placed, ranking_loss
-from glalign.contract.retriever import Batch, TrainingInfo
+from baselines.dual_path import DualPath, place_words, ranking_loss
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 
@@ -75,10 +76,12 @@ def test_one_hot_convolution_and_table_are_the_same(system):
 
 def test_placed_captions_start_where_they_are_told():
     tokens, lengths = torch.tensor([[4, 5, 6], [7, 0, 0], [0, 0, 0]]), torch.tensor([3, 1, 0])
-    rows = placed(tokens, lengths, torch.tensor([2, 4, 1]), 5)
+    rows = place_words(tokens, lengths, torch.tensor([2, 4, 1]), 5)
     assert rows.tolist() == [[0, 0, 4, 5, 6], [0, 0, 0, 0, 7], [0, 0, 0, 0, 0]]
     assert (
-        placed(torch.empty(2, 0, dtype=torch.long), torch.zeros(2, dtype=torch.long), torch.tensor([0, 3]), 5).sum()
+        place_words(
+            torch.empty(2, 0, dtype=torch.long), torch.zeros(2, dtype=torch.long), torch.tensor([0, 3]), 5
+        ).sum()
         == 0
     )
 
@@ -122,7 +125,7 @@ def test_second_stage_trains_everything_and_weighs_the_terms(system):
     torch.testing.assert_close(second["id_image"], first["id_image"])
     sum(second.values()).backward()
     assert all(p.grad is not None for p in system.parameters())
-    logits = system.classifier(system.image_head(system.pooled(batch.pixels)).relu())
+    logits = system.classifier(system.image_head(system.pool_image(batch.pixels)).relu())
     by_hand = [-float(row.log_softmax(0)[person].detach()) for row, person in zip(logits, batch.person, strict=True)]
     assert float(second["id_image"].detach()) == pytest.approx(sum(by_hand) / len(by_hand), rel=1e-5)
 
@@ -185,7 +188,7 @@ def test_trunk_has_its_own_rate(system):
 
 
 def test_rare_words_are_left_out_and_unknown_keys_are_named():
-    facts = TrainingInfo(2, 1, (("the", 9), ("red", 3), ("teh", 1)))
-    assert DualPath.build({**TINY, "min_count": 3}, (32, 16), facts, UNFILLED).tokenizer.words == ("the", "red")
+    info = TrainingInfo(2, 1, (("the", 9), ("red", 3), ("teh", 1)))
+    assert DualPath.build({**TINY, "min_count": 3}, (32, 16), info, UNFILLED).tokenizer.words == ("the", "red")
     with pytest.raises(UserError, match=r"model\.witdh"):
-        DualPath.build({"witdh": 1}, (32, 16), facts, UNFILLED)
+        DualPath.build({"witdh": 1}, (32, 16), info, UNFILLED)

@@ -7,8 +7,9 @@ import torch
 from torch.nn import functional as F
 
 import baselines.gna_rnn as module
-from baselines.gna_rnn import GnaRnn, Options, SightedLstm, drawn_pairs
-from glalign.contract.retriever import Batch, Features, TrainingInfo
+from baselines.gna_rnn import GnaRnn, ImageConditionedLstm, Options, sample_pairs
+from glalign.contract.retriever import Batch, Features
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.towers.backbones import vgg_trunk
 from glalign.pretraining.attributes import AttributeClassifier, trunk_of
 from glalign.storage.weight_files import UNFILLED, Weights, save_weights
@@ -16,12 +17,12 @@ from glalign.support.errors import UserError
 
 SIZE = (64, 32)
 TINY = {"backbone": "tiny/vgg", "max_words": 9, "embedding": 6, "hidden": 5, "units": 7}
-FACTS = TrainingInfo(identities=5, steps=10, words=tuple((f"w{i}", 9) for i in range(8)))
+INFO = TrainingInfo(identities=5, steps=10, words=tuple((f"w{i}", 9) for i in range(8)))
 
 
 def build(**options: object) -> GnaRnn:
     torch.manual_seed(0)
-    return GnaRnn.build({**TINY, **options}, SIZE, FACTS, UNFILLED)
+    return GnaRnn.build({**TINY, **options}, SIZE, INFO, UNFILLED)
 
 
 def texts_of(count: int, longest: int = 9, seed: int = 0) -> Features:
@@ -133,7 +134,7 @@ def test_the_score_is_a_sum_over_words_and_sees_the_image_twice():
 
 def test_lstm_is_torchs_over_the_concatenation():
     torch.manual_seed(0)
-    ours, theirs = SightedLstm(4, 3), torch.nn.LSTM(8, 3, batch_first=True)
+    ours, theirs = ImageConditionedLstm(4, 3), torch.nn.LSTM(8, 3, batch_first=True)
     order = torch.tensor([0, 1, 3, 2]).repeat_interleave(3) * 3 + torch.arange(3).repeat(4)  # torch: candidate third
     with torch.no_grad():
         theirs.weight_ih_l0.copy_(torch.cat([ours.word.weight, ours.image.weight], dim=1)[order])
@@ -183,7 +184,7 @@ def test_loss_is_the_mean_cross_entropy_of_one_positive_and_three_negatives():
     state = batch.generator.get_state()
     loss = system.loss(Batch(batch.pixels.double(), batch.tokens, batch.lengths, generator=batch.generator))
     batch.generator.set_state(state)
-    picture, caption = drawn_pairs(6, 3, batch.generator)
+    picture, caption = sample_pairs(6, 3, batch.generator)
     scores = scores_by_hand(system, {"tokens": batch.tokens, "lengths": batch.lengths}, images)
     terms = []
     for number, (shown, read) in enumerate(zip(picture.tolist(), caption.tolist(), strict=True)):
@@ -194,7 +195,7 @@ def test_loss_is_the_mean_cross_entropy_of_one_positive_and_three_negatives():
 
 
 def test_negatives_are_independent_draws_of_another_images_caption():
-    picture, caption = drawn_pairs(5, 3000, torch.Generator().manual_seed(0))
+    picture, caption = sample_pairs(5, 3000, torch.Generator().manual_seed(0))
     assert picture[:5].tolist() == caption[:5].tolist() == list(range(5))
     picture, caption = picture[5:], caption[5:]
     assert len(picture) == 15_000
@@ -205,7 +206,7 @@ def test_negatives_are_independent_draws_of_another_images_caption():
 
 
 def test_a_single_pair_has_no_negatives():
-    picture, caption = drawn_pairs(1, 3, torch.Generator())
+    picture, caption = sample_pairs(1, 3, torch.Generator())
     assert picture.tolist() == caption.tolist() == [0]
     system = build().eval()
     single = Batch(torch.randn(1, 3, *SIZE), torch.tensor([[1, 2]]), torch.tensor([2]), generator=torch.Generator())
@@ -258,8 +259,8 @@ def test_dropout_of_the_trunk_acts_although_it_is_frozen():
 
 
 def test_words_are_counted_lower_cased_and_rare_ones_are_one():
-    facts = TrainingInfo(2, 1, (("red", 2), ("a", 9), ("Red", 1), ("teh", 2)))
-    tokenizer = GnaRnn.build(TINY, SIZE, facts, UNFILLED).tokenizer
+    info = TrainingInfo(2, 1, (("red", 2), ("a", 9), ("Red", 1), ("teh", 2)))
+    tokenizer = GnaRnn.build(TINY, SIZE, info, UNFILLED).tokenizer
     assert tokenizer.words == ("red", "a")
     assert tokenizer.encode("A RED teh hat.")[0] == [2, 1, 3, 3]
     assert len(tokenizer.encode("a " * 20)[0]) == 9
@@ -286,7 +287,7 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize(("options", "message"), IMPOSSIBLE)
 def test_impossible_options_are_named(options, message):
     with torch.device("meta"), pytest.raises(UserError, match=message):
-        GnaRnn.build({**TINY, **options}, SIZE, FACTS, UNFILLED)
+        GnaRnn.build({**TINY, **options}, SIZE, INFO, UNFILLED)
 
 
 def test_vgg16_has_torchvisions_layers():

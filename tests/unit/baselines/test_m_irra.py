@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from baselines.irra import rule
-from baselines.m_irra import MIrra, Options, TiedHead, mask_words
-from glalign.contract.retriever import Batch, TrainingInfo
+from baselines.m_irra import MIrra, Options, TiedHead, mask_word_pieces
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.caption_tensors import TokenTable
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.losses.contrastive import sdm
@@ -64,10 +65,10 @@ def real_vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Weights:
 
 
 def test_original_size_has_the_published_parameters(real_vocabulary: Weights) -> None:
-    facts = TrainingInfo(identities=11_003, steps=1)
+    info = TrainingInfo(identities=11_003, steps=1)
     with torch.device("meta"):
-        full = MIrra.build({"tie_head": False}, (384, 128), facts, real_vocabulary)
-        tied = MIrra.build({}, (384, 128), facts, real_vocabulary)
+        full = MIrra.build({"tie_head": False}, (384, 128), info, real_vocabulary)
+        tied = MIrra.build({}, (384, 128), info, real_vocabulary)
     assert count(full.towers.visual) == 87_848_448
     assert count(full.towers.text) == 278_272_256
     assert count(full.towers.text.transformer) == 277_453_056
@@ -103,7 +104,7 @@ def test_masking_touches_words_only_and_one_at_least(seed: int, captions: int, l
     ids[place == words[:, None] + 1] = tokenizer.eot_id
     ids[:, 0] = tokenizer.sot_id
     kept = ids.clone()
-    masked, chosen = mask_words(ids, tokenizer, stream)
+    masked, chosen = mask_word_pieces(ids, tokenizer, stream)
     assert torch.equal(ids, kept)
     assert not (chosen & torch.isin(ids, marks)).any()
     assert torch.equal(masked[~chosen], ids[~chosen])
@@ -113,7 +114,7 @@ def test_masking_touches_words_only_and_one_at_least(seed: int, captions: int, l
 
 def test_masking_shares_and_the_words_that_it_draws() -> None:
     ids = torch.randint(4, XlmIds.mask_id, (2_000, 50), generator=torch.Generator().manual_seed(0))
-    masked, chosen = mask_words(ids, XlmIds(), torch.Generator().manual_seed(1))
+    masked, chosen = mask_word_pieces(ids, XlmIds(), torch.Generator().manual_seed(1))
     assert float(chosen.float().mean()) == pytest.approx(0.15, abs=0.005)
     assert float((masked == XlmIds.mask_id)[chosen].float().mean()) == pytest.approx(0.8, abs=0.015)
     drawn = masked[chosen & (masked != ids) & (masked != XlmIds.mask_id)]
@@ -142,7 +143,7 @@ def test_terms_are_irras_on_the_masked_caption() -> None:
     system, batch = build(), batch_of()
     losses = system.loss(replace(batch, generator=torch.Generator().manual_seed(3)))
     assert set(losses) == {"sdm", "id", "mlm"}
-    masked, chosen = mask_words(batch.tokens, TOKENIZER, torch.Generator().manual_seed(3))
+    masked, chosen = mask_word_pieces(batch.tokens, TOKENIZER, torch.Generator().manual_seed(3))
     assert chosen.any()
     image, text = system.towers.image_tokens(batch.pixels)[:, 0], system.towers.texts(masked)[0]
     scores = F.cosine_similarity(image[:, None], text[None], dim=2)
@@ -154,7 +155,7 @@ def test_terms_are_irras_on_the_masked_caption() -> None:
 def test_masked_words_are_predicted_from_projected_tokens() -> None:
     """One caption, no padding: the loss is the head on all positions, of which only the chosen count."""
     system, batch = build(), batch_of(CAPTIONS[:1])
-    masked, chosen = mask_words(batch.tokens, TOKENIZER, torch.Generator().manual_seed(3))
+    masked, chosen = mask_word_pieces(batch.tokens, TOKENIZER, torch.Generator().manual_seed(3))
     hidden = system.towers.text.transformer(input_ids=masked).last_hidden_state
     tokens, context = system.towers.text.proj(hidden), system.ln_image(system.towers.image_tokens(batch.pixels))
     mixed = system.cross_attention(system.ln_text(tokens), context, context)[0]

@@ -1,16 +1,19 @@
 """PLOT: parameter counts, its terms against the formulas, the stages, the score, the learning-rate rules."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.plot import Options, Plot, rule, squared_error, words_of
-from glalign.contract.retriever import Batch, Features, TrainingInfo
+from baselines.plot import Options, Plot, rule, squared_error, word_tokens
+from glalign.contract.retriever import Batch, Features
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.slots import overlap, part_nce, part_scores
+from glalign.models.losses.mlm import masked_word_loss
+from glalign.models.slot_attention import part_nce, part_scores, slot_overlap
 from glalign.storage.weight_files import UNFILLED, load_weights, save_weights
 from glalign.support.errors import UserError
 
@@ -162,7 +165,7 @@ def test_the_terms_are_those_of_the_original():
     across = part_scores(a, b, weights), part_scores(b, a, weights)
     pairings = [part_scores(b, b, weights), part_scores(a, a, weights), *across]
     expected = sum(part_nce(scores, person, tau) for scores in pairings)
-    expected = expected + sum(sdm(scores, person, tau) for scores in across) + 5 * (overlap(a) + overlap(b))
+    expected = expected + sum(sdm(scores, person, tau) for scores in across) + 5 * (slot_overlap(a) + slot_overlap(b))
     torch.testing.assert_close(losses["local_metric"], expected, rtol=1e-4, atol=1e-4)
     both = F.normalize(torch.cat([a.flatten(1), b.flatten(1)], dim=1))
     torch.testing.assert_close(losses["local_id"], F.cross_entropy(both @ system.local_classifier.weight.T, person))
@@ -177,8 +180,9 @@ def test_words_are_predicted_from_caption_and_image_side_by_side():
     logits = system.mlm_head(system.ln_post(hidden))
     labels = batch.tokens * chosen  # label 0 is ignored, as in the original
     expected = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0)
-    torch.testing.assert_close(system.masked_word_loss(text, image, batch, chosen), expected)
-    nothing = system.masked_word_loss(text, image, batch, torch.zeros_like(chosen))
+    mlm_loss = partial(masked_word_loss, system.fuse_tokens, system.word_logits, text, image, batch)
+    torch.testing.assert_close(mlm_loss(chosen), expected)
+    nothing = mlm_loss(torch.zeros_like(chosen))
     assert float(nothing.detach()) == 0.0
 
 
@@ -221,9 +225,9 @@ def test_batches_of_one_person_or_of_many_are_finite(person):
 
 def test_words_lie_between_the_marks():
     tokens = torch.arange(14.0).reshape(2, 7, 1)
-    words, inside = words_of(tokens, torch.tensor([7, 4]))
+    words, inside = word_tokens(tokens, torch.tensor([7, 4]))
     assert words[inside].flatten().tolist() == [1, 2, 3, 4, 5, 8, 9]
-    assert not words_of(tokens, torch.tensor([2, 2]))[1].any()
+    assert not word_tokens(tokens, torch.tensor([2, 2]))[1].any()
 
 
 def test_the_score_is_the_global_cosine_and_three_times_the_weighted_parts():
@@ -268,10 +272,10 @@ def test_padding_and_company_leave_the_parts_alone():
     alone = system.encode_texts(Batch(tokens=batch.tokens[1:2, :5], lengths=batch.lengths[1:2]))
     torch.testing.assert_close(alone["local"][0], texts["local"][1])
     marks = system.towers.text_tokens(batch.tokens)
-    words, inside = words_of(marks, batch.lengths)
+    words, inside = word_tokens(marks, batch.lengths)
     marks[:, 0] = 1e3  # what the start mark has become is no word
     torch.testing.assert_close(
-        system.text_slot_attention(system.slots, *words_of(marks, batch.lengths)),
+        system.text_slot_attention(system.slots, *word_tokens(marks, batch.lengths)),
         system.text_slot_attention(system.slots, words, inside),
     )
 

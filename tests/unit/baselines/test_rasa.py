@@ -7,11 +7,21 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.rasa import IGNORED, NOBODY, Options, RaSa, mixed_captions, replaced_words, soft_contrast, word_loss
-from glalign.contract.retriever import Batch, TrainingInfo
+from baselines.rasa import (
+    IGNORED,
+    NOBODY,
+    Options,
+    RaSa,
+    distilled_mlm_loss,
+    mixed_captions,
+    replaced_words,
+    soft_contrast,
+)
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import specimen
 from glalign.evaluation.reranking import candidates, reranked
-from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words
+from glalign.models.losses.albef_tasks import hard_negative_pairs, mask_word_pieces, sample_from_logits
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 
@@ -48,8 +58,8 @@ def test_original_size_has_the_original_parameters(monkeypatch):
     options = {"vocabulary": "tiny_wordpiece", "weights": "random"}
     with torch.device("meta"):
         original = RaSa.build(options, (384, 384), TrainingInfo(identities=11_003, steps=1), UNFILLED)
-    assert count(original.slow) == 210_181_946
-    assert count(original) - count(original.slow) == 210_186_561
+    assert count(original.momentum_model) == 210_181_946
+    assert count(original) - count(original.momentum_model) == 210_186_561
     assert original.image_queue.numel() + original.text_queue.numel() == 33_554_432
     assert original.embed_dim == 256
     assert original.rerank_top == 128
@@ -136,7 +146,7 @@ def test_the_contrast_is_the_mean_of_four_over_batch_and_queue():
     for features, slow in ((image, slow_image), (text, slow_text)):
         for keys in (torch.cat([slow_image, system.image_queue]), torch.cat([slow_text, system.text_queue])):
             total += plain_contrast(features.tolist(), slow.tolist(), keys.tolist(), same, 0.07, 0.25) / 4
-    found = system.contrast((image, text), (slow_image, slow_text), person)
+    found = system.contrastive_loss((image, text), (slow_image, slow_text), person)
     assert float(found.detach()) == pytest.approx(total, rel=1e-4)
 
 
@@ -148,7 +158,7 @@ def test_queues_hold_the_last_features_and_wrap_around():
     for start in (0, 3, 6):
         values = torch.arange(start, start + 3).float()
         rows = values[:, None].expand(-1, 64)
-        system.remember(rows, rows + 100, values.long())
+        system.enqueue(rows, rows + 100, values.long())
         held = [*held, *values.tolist()][-5:]
         filled = system.person_queue != NOBODY
         assert sorted(system.person_queue[filled].tolist()) == held
@@ -156,7 +166,7 @@ def test_queues_hold_the_last_features_and_wrap_around():
         assert torch.equal(system.text_queue[filled][:, 7], system.person_queue[filled] + 100.0)
     assert system.queue_end.item() == 9 % 5
     values = torch.arange(20, 27).float()
-    system.remember(values[:, None].expand(-1, 64), values[:, None].expand(-1, 64), values.long())
+    system.enqueue(values[:, None].expand(-1, 64), values[:, None].expand(-1, 64), values.long())
     assert sorted(system.person_queue.tolist()) == [22, 23, 24, 25, 26]
 
 
@@ -193,7 +203,7 @@ def test_word_loss_is_the_plain_loop(axis, asked):
     stream = torch.Generator().manual_seed(2)
     student, teacher = (torch.randn(2, 3, 5, generator=stream, dtype=torch.float64) for _ in range(2))
     targets = torch.tensor([[4, 0, 2], [1, 3, 0]])
-    found = word_loss(student, teacher, targets, torch.tensor(asked).bool(), 0.4, axis)
+    found = distilled_mlm_loss(student, teacher, targets, torch.tensor(asked).bool(), 0.4, axis)
     assert float(found) == pytest.approx(plain_words(student, teacher, targets, asked, 0.4, axis), rel=1e-9)
 
 
@@ -232,14 +242,14 @@ def test_terms_are_those_of_the_original():
     system = build(weak=0.5)
     system.before_step(5, 10)
     with torch.no_grad():  # the momentum model stands elsewhere
-        for value in system.slow.parameters():
+        for value in system.momentum_model.parameters():
             value.add_(0.02 * torch.randn(value.shape, generator=torch.Generator().manual_seed(value.numel())))
     batch = batch_of(system)
     stream = batch.generator
     state, queued = stream.get_state(), (system.image_queue.clone(), system.text_queue.clone())
     found = system.loss(batch)
     stream.set_state(state)
-    model, slow = system.albef, system.slow
+    model, slow = system.albef, system.momentum_model
 
     mirrored = torch.rand(6, 1, 1, 1, generator=stream) < 0.5
     other = torch.rand(6, generator=stream) < 0.5
@@ -253,52 +263,52 @@ def test_terms_are_those_of_the_original():
     slow_features = (slow.image_feature(slow_image).detach(), slow.text_feature(slow_text).detach())
     system.image_queue, system.text_queue = queued
     system.person_queue.fill_(NOBODY)
-    expected = {"cl": 0.5 * system.contrast(features, slow_features, batch.person)}
+    expected = {"cl": 0.5 * system.contrastive_loss(features, slow_features, batch.person)}
 
     logits = [features[side] @ slow_features[1 - side].T / model.temperature for side in (0, 1)]
-    rows, columns, match = hard_pairs(*logits, batch.person, stream)
+    rows, columns, match = hard_negative_pairs(*logits, batch.person, stream)
     fused = model.fuse(text[rows], lengths[rows], image[columns])[:, 0]
     expected["pitm"] = F.cross_entropy(model.matching(fused), match)
     weak = torch.tensor([int(o and not s) for o, s in zip(other, batch.other_same, strict=True)])
     expected["prd"] = 0.5 * F.cross_entropy(system.prd_head(fused[:6]), weak)
 
     own, sizes = batch.tokens, batch.lengths
-    masked, chosen = mask_words(own, sizes, system.tokenizer, 0.15, stream)
-    student = model.word_logits(model.read(masked, sizes, image))
-    teacher = slow.word_logits(slow.read(masked, sizes, slow_image)).detach()
+    masked, chosen = mask_word_pieces(own, sizes, system.tokenizer, 0.15, stream)
+    student = model.word_logits(model.fuse_ids(masked, sizes, image))
+    teacher = slow.word_logits(slow.fuse_ids(masked, sizes, slow_image)).detach()
     a = system.softness
     hard = F.cross_entropy(student[chosen], own[chosen])
     soft = -(teacher[chosen].softmax(-1) * student[chosen].log_softmax(-1)).sum(-1).mean()
     expected["mlm"] = (1 - a) * hard + a * soft
 
-    gaps, _ = mask_words(own, sizes, system.tokenizer, 0.3, stream)
-    guesses = draw(slow.word_logits(slow.read(gaps, sizes, slow_image)).detach(), stream)
+    gaps, _ = mask_word_pieces(own, sizes, system.tokenizer, 0.3, stream)
+    guesses = sample_from_logits(slow.word_logits(slow.fuse_ids(gaps, sizes, slow_image)).detach(), stream)
     words, labels = replaced_words(own, guesses, sizes, system.tokenizer.pad_id, system.tokenizer.sot_id)
-    judged = system.mrtd_head(model.read(words, sizes, image))
+    judged = system.mrtd_head(model.fuse_ids(words, sizes, image))
     expected["mrtd"] = 0.5 * F.cross_entropy(judged.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
     assert numbers(found) == pytest.approx(numbers(expected), rel=1e-4)
 
 
 def test_no_gradient_reaches_the_momentum_model_and_all_others_learn():
     system = build(weak=0.5)
-    before = {name: value.clone() for name, value in system.slow.state_dict().items()}
+    before = {name: value.clone() for name, value in system.momentum_model.state_dict().items()}
     sum(system.loss(batch_of(system)).values()).backward()
-    assert all(p.grad is None for p in system.slow.parameters())
-    assert all(torch.equal(before[name], value) for name, value in system.slow.state_dict().items())
+    assert all(p.grad is None for p in system.momentum_model.parameters())
+    assert all(torch.equal(before[name], value) for name, value in system.momentum_model.state_dict().items())
     idle = [n for n, p in system.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.abs().sum())]
     assert idle == []
 
 
 def test_the_momentum_model_starts_as_a_copy_and_follows_before_every_step():
     system = build()
-    online, slow = system.albef.state_dict(), system.slow.state_dict()
+    online, slow = system.albef.state_dict(), system.momentum_model.state_dict()
     assert all(torch.equal(value, online[name]) for name, value in slow.items())
     assert set(online) - set(slow) == {"matching.weight", "matching.bias", "temperature"}
     with torch.no_grad():
         system.albef.text_proj.bias.add_(1.0)
     system.before_step(1, 10)
-    torch.testing.assert_close(system.slow.text_proj.bias, torch.full((64,), 0.005))
-    assert {name for name in system.state_dict() if name.startswith("slow.")}
+    torch.testing.assert_close(system.momentum_model.text_proj.bias, torch.full((64,), 0.005))
+    assert {name for name in system.state_dict() if name.startswith("momentum_model.")}
 
 
 def test_softness_rises_over_the_first_share_of_the_training():
@@ -370,4 +380,4 @@ def test_rates_follow_the_modules():
         if parameter.requires_grad:
             rate = 10.0 if name.startswith(("prd_head", "mrtd_head")) else 0.5 if name.endswith("temperature") else 1.0
             assert found[id(parameter)] == (pytest.approx(rate), 0.02 if parameter.ndim > 1 else 0.0)
-    assert not {id(p) for p in system.slow.parameters()} & set(found)
+    assert not {id(p) for p in system.momentum_model.parameters()} & set(found)

@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.srcf import Options, Srcf, adaptive_margins, identity_loss, semi_hard_ranking
-from glalign.contract.retriever import Batch, TrainingInfo
-from glalign.models.correlation import exclusivity
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
+from glalign.models.correlation_filters import exclusivity_loss
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
@@ -104,7 +105,7 @@ def test_an_image_is_read_as_the_formula_says(system):
     system.before_step(0, 60)
     stored, pixels = system.image_parts.clone(), batch_of().pixels
     with torch.no_grad():
-        found, cells = system.seen(pixels), system.trunk(pixels)
+        found, cells = system.image_side(pixels), system.trunk(pixels)
         x = cells.flatten(2).transpose(1, 2)
         figure = (25 * F.normalize(x, dim=2) @ F.normalize(system.image_filters, dim=1).T).softmax(2)
         y = figure[..., :1] * x
@@ -122,7 +123,7 @@ def test_a_caption_is_read_as_the_formula_says_with_the_filters_of_its_turn(syst
     system.before_step(0, 60)
     batch, filters = batch_of(), system.text_parts.clone()
     with torch.no_grad():
-        found = system.read(batch.tokens, batch.lengths)
+        found = system.text_side(batch.tokens, batch.lengths)
         slots = system.text_cnn(system.text(F.pad(batch.tokens, (0, 2)), batch.lengths))
         for row, length in enumerate(batch.lengths.tolist()):
             x = slots[row, 1 : length - 1]
@@ -222,9 +223,9 @@ def test_terms_are_those_of_the_original(system):
     losses = system.loss(replace(batch, generator=stream()))
     assert set(losses) == {"id", "ranking", "exclusivity"}
     image, text, other = (
-        system.seen(batch.pixels),
-        system.read(batch.tokens, batch.lengths),
-        system.read(batch.other_tokens, batch.other_lengths),
+        system.image_side(batch.pixels),
+        system.text_side(batch.tokens, batch.lengths),
+        system.text_side(batch.other_tokens, batch.other_lengths),
     )
     person, draws = batch.person, stream()
     names = ranks = 0.0
@@ -241,7 +242,7 @@ def test_terms_are_those_of_the_original(system):
         ranks += weight * float(semi_hard_ranking(scores, person, full, draws))
         margins = (1 + (seconds.diagonal().abs() / scores.diagonal().abs()).clamp(max=1)) * 0.1
         ranks += weight * 0.1 * float(semi_hard_ranking(seconds, person, margins, draws, margins >= 0.16))
-    apart = sum(float(exclusivity(q.detach())) for side in (image, text, other) for q in (side.figure, side.parts))
+    apart = sum(float(exclusivity_loss(q.detach())) for side in (image, text, other) for q in (side.figure, side.parts))
     expected = {"id": names, "ranking": ranks, "exclusivity": apart}
     assert {k: float(v.detach()) for k, v in losses.items()} == pytest.approx(expected, rel=1e-4)
 
@@ -299,7 +300,7 @@ def test_captions_of_one_word_and_of_none_are_read(system):
     sum(losses.values()).backward()
     assert all(torch.isfinite(value) for value in losses.values())
     assert all(p.grad.isfinite().all() for p in system.parameters() if p.requires_grad)
-    side = system.read(batch.tokens, batch.lengths)
+    side = system.text_side(batch.tokens, batch.lengths)
     torch.testing.assert_close(side.parts[0], torch.ones_like(side.parts[0]))
     assert not side.local[1].any()
     ids, lengths = captions([2, 2], 0)
@@ -324,7 +325,7 @@ def test_scores_are_the_sum_of_three_cosines(system):
     system.eval()
     batch = batch_of()
     with torch.no_grad():
-        image, text = system.seen(batch.pixels), system.read(batch.tokens, batch.lengths)
+        image, text = system.image_side(batch.pixels), system.text_side(batch.tokens, batch.lengths)
         scores = system.similarity(system.encode_texts(batch), system.encode_images(batch))
     expected = sum(
         F.cosine_similarity(text[kind].flatten(1)[:, None], image[kind].flatten(1)[None], dim=2) for kind in range(3)
@@ -338,7 +339,7 @@ def test_the_padding_is_part_of_the_maximum_over_the_caption(system):
     with torch.no_grad():
         ids, lengths = captions([5], 0)
         slots = system.text_cnn(system.text(F.pad(ids, (0, 2)), lengths))
-        whole = system.read(ids, lengths).whole[0, 0]
+        whole = system.text_side(ids, lengths).whole[0, 0]
     torch.testing.assert_close(whole, system.whole(slots.amax(1))[0])
     assert not torch.equal(slots.amax(1), slots[:, :5].amax(1))
 

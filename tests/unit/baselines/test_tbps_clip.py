@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from baselines.tbps_clip import Options, TbpsClip, nitc, ritc
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 

@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from baselines.vitaa import Options, ViTAA, attribute_words
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.alignment import Margins
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, Weights
@@ -17,13 +18,13 @@ from glalign.support.errors import UserError
 TINY = {"backbone": "tiny/resnet", "weights": "tiny_resnet", "global_width": 12, "part_width": 8, "feature": 10}
 TINY |= {"embedding": 6, "hidden": 5, "max_words": 12}
 WORDS = tuple((f"w{i}", 9) for i in range(8))
-FACTS = TrainingInfo(identities=6, steps=10, words=WORDS)
+INFO = TrainingInfo(identities=6, steps=10, words=WORDS)
 
 
 @pytest.fixture
 def system() -> ViTAA:
     torch.manual_seed(0)
-    return ViTAA.build(TINY, (32, 16), FACTS, UNFILLED).train()
+    return ViTAA.build(TINY, (32, 16), INFO, UNFILLED).train()
 
 
 def batch_of(count: int = 8, width: int = 9, seed: int = 0) -> Batch:
@@ -95,7 +96,7 @@ def test_trunk_is_the_first_three_stages_of_a_whole_file():
 
 @pytest.mark.parametrize("size", [(32, 16), (64, 32), (45, 19), (8, 8)])
 def test_part_maps_have_the_size_of_the_labels(size):
-    system = ViTAA.build(TINY, size, FACTS, UNFILLED).eval()
+    system = ViTAA.build(TINY, size, INFO, UNFILLED).eval()
     features, logits = system.part_features(system.trunk(torch.randn(3, 3, *size)))
     assert features.shape == (5, 3, 10)
     assert logits.shape == (5 * 3, 6, *system.patch_grid)
@@ -137,7 +138,7 @@ def test_reading_is_an_lstm_in_both_directions_and_a_step_of_zeros(system):
         for mine, end in ((forward, ""), (backward, "_reverse")):
             for kind in ("ih", "hh"):
                 getattr(mine, f"weight_{kind}_l0").copy_(getattr(system.lstm, f"weight_{kind}_l0{end}"))
-        read = system.read(batch.tokens, batch.lengths)
+        read = system.encode_words(batch.tokens, batch.lengths)
         for row, length in enumerate(batch.lengths.tolist()):
             words = system.words(batch.tokens[row, :length])
             steps = torch.cat([forward(words)[0], backward(words.flip(0))[0].flip(0)], dim=1)
@@ -148,12 +149,14 @@ def test_reading_is_an_lstm_in_both_directions_and_a_step_of_zeros(system):
 def test_reading_knows_neither_padding_nor_batch(system):
     batch, wide = batch_of(), batch_of(width=40)
     with torch.no_grad():
-        read = system.read(batch.tokens, batch.lengths)
-        torch.testing.assert_close(system.read(wide.tokens, wide.lengths), read)
+        read = system.encode_words(batch.tokens, batch.lengths)
+        torch.testing.assert_close(system.encode_words(wide.tokens, wide.lengths), read)
         for row in range(8):
-            alone = system.read(batch.tokens[row : row + 1], batch.lengths[row : row + 1])
+            alone = system.encode_words(batch.tokens[row : row + 1], batch.lengths[row : row + 1])
             torch.testing.assert_close(alone[0], read[row])
-        assert system.read(torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.long)).abs().sum() == 0
+        assert (
+            system.encode_words(torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.long)).abs().sum() == 0
+        )
 
 
 def test_training_keeps_the_padding_word_at_zero(system):
@@ -169,7 +172,7 @@ def test_loss_has_the_four_terms_at_their_weights(system):
     assert set(terms) == {"id", "mask", "global", "local"}
     sum(terms.values()).backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in system.parameters())
-    other = ViTAA.build({**TINY, "mask_weight": 1.0}, (32, 16), FACTS, UNFILLED).train()
+    other = ViTAA.build({**TINY, "mask_weight": 1.0}, (32, 16), INFO, UNFILLED).train()
     other.load_state_dict(system.state_dict())
     assert float(other.loss(batch)["mask"].detach()) == pytest.approx(float(terms["mask"].detach()) / 5, rel=1e-5)
 
@@ -183,7 +186,7 @@ def test_parts_and_phrases_meet_sample_by_sample(system):
     with torch.no_grad():
         loss = system.loss(replace(batch, parts=parts, phrases=phrases))["local"]
         region = system.part_features(system.trunk(batch.pixels))[0][2, 3]
-        named = system.attribute_head(system.read(batch.tokens[3:4, :1], torch.tensor([1])))[0]
+        named = system.attribute_head(system.encode_words(batch.tokens[3:4, :1], torch.tensor([1])))[0]
     cosine = float(F.cosine_similarity(region, named, dim=0))
     expected = 2 * math.log(1 + math.exp(-10 * (cosine - 0.6))) / 8 / 5  # a row and a column; 8 samples, 5 parts
     assert float(loss) == pytest.approx(expected, rel=1e-4)
@@ -213,8 +216,8 @@ def test_test_features_need_neither_parts_nor_phrases(system):
 
 
 def test_vocabulary_is_of_the_training_and_knows_an_unknown_word():
-    facts = TrainingInfo(2, 1, (("The", 2), ("red", 3), ("the", 1), ("teh", 2)))
-    tokenizer = ViTAA.build(TINY, (32, 16), facts, UNFILLED).tokenizer
+    info = TrainingInfo(2, 1, (("The", 2), ("red", 3), ("the", 1), ("teh", 2)))
+    tokenizer = ViTAA.build(TINY, (32, 16), info, UNFILLED).tokenizer
     assert tokenizer.words == ("the", "red")
     assert tokenizer.encode("THE teh red")[0] == [1, 3, 2]
     long = tokenizer.encode("red " * 13)[0]

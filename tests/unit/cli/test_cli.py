@@ -1,40 +1,45 @@
-"""The command line only names functions: each is there, in the module whose digest its rule carries."""
+"""The command line: a stage's function takes its outputs by name, and help shows what a person types."""
 
 import ast
-import re
-from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from glalign.cli.main import JOBS, main
-from glalign.storage.code_digest import STAGES
+from glalign.cli.main import SECTIONS, main
+from glalign.planning.plan import STAGES
 from glalign.support.class_source import source_of, tree_of
 
-RULES = Path(__file__).parents[3] / "workflow" / "rules"
-COMMAND_OF = {"table": "tabulate", "phrase_counts": "phrase-counts", "phobert_vocabulary": "phobert-vocabulary"}
+PASSED = {"folder", "code", "log"}
+"""Parameters that every stage's function may have beside its outputs."""
 
 
-@pytest.mark.parametrize("name", JOBS)
-def test_a_job_calls_a_function_that_takes_its_outputs(name: str) -> None:
-    path, parameters, _ = JOBS[name]
-    module, _, function = path.rpartition(".")
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_calls_a_function_that_takes_its_outputs(name: str) -> None:
+    stage = STAGES[name]
     (found,) = [
         node
-        for node in tree_of(source_of(f"glalign.{module}")).body
-        if isinstance(node, ast.FunctionDef) and node.name == function
+        for node in tree_of(source_of(stage.module)).body
+        if isinstance(node, ast.FunctionDef) and node.name == stage.function.rpartition(".")[2]
     ]
-    assert len(found.args.args) == 1 + len(parameters)  # the specification comes first
+    spec, *others = found.args.args
+    assert ast.unparse(spec.annotation).endswith("Spec")
+    assert {argument.arg for argument in others} <= {*stage.outputs, *PASSED}
 
 
-def test_a_stages_digest_begins_at_the_module_that_its_command_calls() -> None:
-    for stage, modules in STAGES.items():
-        command = COMMAND_OF.get(stage, stage)
-        if command in JOBS:
-            assert modules == (f"glalign.{JOBS[command][0].rpartition('.')[0]}",), stage
+def test_every_command_is_in_a_group_of_the_help() -> None:
+    assert {name for names in SECTIONS.values() for name in names} == set(main.commands)
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"{title}:" in shown for title in SECTIONS)
+    assert "synthesize" not in shown
 
 
-def test_every_command_of_a_rule_exists_and_every_job_has_a_rule() -> None:
-    text = "".join(file.read_text(encoding="utf-8") for file in RULES.glob("*.smk"))
-    called = set(re.findall(r"python -m glalign ([a-z-]+)", text))
-    assert called <= set(main.commands)
-    assert set(JOBS) <= called
+def test_the_stages_are_listed_below_run() -> None:
+    shown = CliRunner().invoke(main, ["run", "--help"]).output
+    assert all(f"  {name} " in shown for name in STAGES)
+
+
+def test_an_unknown_stage_or_file_is_one_line(tmp_path) -> None:
+    for stage, message in (("fitt", "did you mean 'fit'"), ("fit", "no such file; name a file below results/jobs")):
+        done = CliRunner().invoke(main, ["run", stage, str(tmp_path / "job.json")])
+        assert done.exit_code == 1
+        assert message in done.stderr

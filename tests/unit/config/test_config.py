@@ -1,13 +1,10 @@
 """A wrong configuration is one line that names the key and the remedy."""
 
-import importlib
-from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
-import yaml
 
-from glalign.config.loading import SCHEMA, load, merge, read, resolve
+from glalign.config.loading import layered, load, merge, overlaid, read, resolve
 from glalign.support.class_source import class_outline
 from glalign.support.errors import UserError
 
@@ -17,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def demo() -> dict:
     """The configuration as written."""
-    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    return layered(root=ROOT)
 
 
 WRONG = [
@@ -68,6 +65,21 @@ WRONG = [
     ({"systems": {"irra": {"optim": {"lr": float("nan")}}}}, "systems.irra.optim.lr", "no number to compute with"),
     ({"systems": {"irra": {"memory": {"accumulate": 64}}}}, "systems.irra.memory.accumulate", "two pairs or more"),
     ({"processes": 32, "systems": {"irra": {"memory": {"accumulate": 8}}}}, "irra.data.batch_size", "each of 8 parts"),
+    ({"systems": {"irra": {"optim": {"lr": 0}}}}, "systems.irra.optim.lr", "must be greater than 0"),
+    ({"systems": {"irra": {"optim": {"warmup": 2}}}}, "systems.irra.optim.warmup", "maximum of 1"),
+    ({"systems": {"irra": {"data": {"image_size": [64]}}}}, "irra.data.image_size", "two entries"),
+    ({"systems": {"irra": {"data": {"image_size": [64, 0]}}}}, "irra.data.image_size.1", "minimum of 1"),
+    ({"systems": {"irra": {"data": {"sampling": "groups", "group": 7}}}}, "irra.data.group", "divides the batch of 64"),
+    ({"systems": {"irra": {"by_language": {"de": {}}}}}, "systems.irra.by_language", "'en' or 'vi'"),
+    ({"systems": {"irra": {"by_language": {"vi": {"optim": {"lr": 0}}}}}}, "by_language.vi.optim.lr", "greater than 0"),
+    ({"scenarios": {"SE9": {"train": "v2e", "test": "v2e"}}}, "scenarios: 'SE9'", "SV3"),
+    ({"seeds": [1, 2, 1]}, "seeds", "an entry twice"),
+    ({"trainsets": {"v2e": ["v2e", "v2e"]}}, "trainsets.v2e", "an entry twice"),
+    ({"testsets": {"v2e": {"splits": ["val", "val"]}}}, "testsets.v2e.splits", "an entry twice"),
+    ({"systems": {"irra": {"languages": []}}}, "systems.irra.languages", "non-empty"),
+    ({"alpha": {"values": [0.5, 0.5]}}, "alpha.values", "an entry twice"),
+    ({"tuning": {"rates": [0.1, 0.1]}}, "tuning.rates", "an entry twice"),
+    ({"mcnemar": {"system": "glaling"}}, "mcnemar.system", "did you mean 'glalign'"),
     ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
     ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
 ]
@@ -83,25 +95,28 @@ def test_an_error_is_one_line_with_key_and_remedy(demo: dict, overlay: dict, key
     assert remedy in message
 
 
+def test_every_scenario_of_the_paper_is_there(demo: dict) -> None:
+    demo = merge(demo, {})
+    del demo["scenarios"]["SE3"]
+    with pytest.raises(UserError, match=r"configuration: scenarios\.SE3: missing; add it"):
+        resolve(demo)
+
+
 def test_the_demo_is_complete_and_an_extending_system_inherits(demo: dict) -> None:
-    systems = resolve(demo)["systems"]
-    assert systems["glalign_global"]["model"] == {**systems["glalign"]["model"], "alpha": 1.0}
-    assert systems["glalign_global"]["optim"] == systems["glalign"]["optim"]
-    assert (
-        resolve(merge(demo, {"systems": {"glalign": {"budget": {"steps": 7}}}}))["systems"]["glalign_local"]["budget"][
-            "steps"
-        ]
-        == 7
-    )
+    systems = resolve(demo).systems
+    assert systems["glalign_global"].model == {**systems["glalign"].model, "alpha": 1.0}
+    assert systems["glalign_global"].optim == systems["glalign"].optim
+    longer = resolve(merge(demo, {"systems": {"glalign": {"budget": {"steps": 7}}}}))
+    assert longer.systems["glalign_local"].budget.steps == 7
 
 
 def test_an_overlay_changes_what_it_names(demo: dict, tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("seeds: [0, 1, 2]\ndatasets: {v2e: {root: /data/v2e}}\n", encoding="utf-8")
-    config = load(ROOT / "config.yaml", overlay)
-    assert config["seeds"] == [0, 1, 2]
-    assert config["datasets"]["v2e"]["root"] == "/data/v2e"
-    assert config["datasets"]["v2e"]["label"] == demo["datasets"]["v2e"]["label"]
+    config = overlaid(overlay, root=ROOT)
+    assert config.seeds == (0, 1, 2)
+    assert config.datasets["v2e"].root == "/data/v2e"
+    assert config.datasets["v2e"].label == demo["datasets"]["v2e"]["label"]
 
 
 @pytest.mark.parametrize("content", [None, "a: [", "- 1\n"])
@@ -137,54 +152,11 @@ def test_options_and_needs_are_read_without_importing(tmp_path: Path, monkeypatc
     assert class_outline("plugin.new.Bare").needs == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("part", "kind"),
-    [("data", "glalign.config.data_section.DataOptions"), ("optim", "glalign.engine.optim.OptimOptions")],
-)
-def test_schema_and_dataclass_agree(part: str, kind: str) -> None:
-    module, _, name = kind.rpartition(".")
-    options = fields(getattr(importlib.import_module(module), name))
-    properties = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"][part]["properties"]
-    assert {option.name for option in options} <= set(properties)
-    for option in options:
-        if "default" in properties[option.name] and option.default is not MISSING:
-            default = list(option.default) if isinstance(option.default, tuple) else option.default
-            assert properties[option.name]["default"] == default, option.name
-
-
-def test_the_reference_has_every_key() -> None:
-    reference = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-
-    def keys(node: dict) -> set[str]:
-        below = node.get("properties", {})
-        return set(below).union(*(keys(rule) for rule in below.values()))
-
-    named = keys(schema).union(*(keys(node) for node in schema["$defs"].values()))
-    assert {key for key in named if key not in reference} == set()
-
-
-def test_everything_in_the_schema_is_described() -> None:
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-
-    def undescribed(node: dict, path: str) -> list[str]:
-        missing = []
-        for name, rule in node.get("properties", {}).items():
-            if "$ref" not in rule:
-                if "description" not in rule and "properties" not in rule:
-                    missing.append(f"{path}.{name}")
-                missing += undescribed(rule, f"{path}.{name}")
-        return missing
-
-    roots = {"top": schema, **schema["$defs"]}
-    assert [lack for name, node in roots.items() for lack in undescribed(node, name)] == []
-
-
 def test_a_key_twice_is_refused_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "overlay.yaml"
     file.write_text("seeds: [0]\nsystems: {irra: {label: a}}\nseeds: [1, 2]\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"overlay\.yaml: not valid YAML \(seeds is there twice .* line 3"):
-        load(ROOT / "config.yaml", file)
+        overlaid(file, root=ROOT)
 
 
 def test_anchors_and_merge_keys_are_no_second_keys(tmp_path: Path) -> None:

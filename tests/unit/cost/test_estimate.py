@@ -9,39 +9,39 @@ import pytest
 from click.testing import CliRunner
 
 from glalign.cli.main import main
-from glalign.config.loading import Config, load, merge, resolve
+from glalign.config.loading import Config, layered, merge, resolve
+from glalign.contract.published_counts import published_counts
 from glalign.cost.cost_table import built_as, read_costs
 from glalign.cost.estimate import LABELS, RANKS, estimate
-from glalign.data.published_releases import OFFICIAL
-from glalign.planning.ledger_jobs import trained
 from glalign.planning.missing_files import behind, known
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
-from glalign.planning.split_counts import read_releases, split_counts
+from glalign.planning.split_counts import split_counts
+from glalign.planning.training_stages import trained_systems
 from glalign.reporting.estimate import render_estimate
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
-COSTS, RELEASES = read_costs(ROOT / "config/costs.csv"), read_releases(ROOT / "paper/releases.csv")
+COSTS = read_costs(ROOT / "config/costs.csv")
 ROOTS = {"datasets": {name: {"root": f"data/{name}"} for name in ("cuhk_en", "v2e", "cuhk_vi", "vn3k")}}
 
 
 def configured(overlay: dict | None = None, *layers: str) -> tuple[Config, Plan]:
     """The demo with overlays, away from anything that was made."""
-    values = load(ROOT / "config.yaml", *(ROOT / layer for layer in layers)).values
+    values = layered(*(ROOT / layer for layer in layers), root=ROOT)
     config = resolve(merge(values, merge({"results": "nothing-made"}, overlay or {})))
     return config, make_plan(config, read_reported(ROOT / "paper/reported"))
 
 
 def estimated(config: Config, plan: Plan, *targets: str) -> dict:
     """The estimate of some targets."""
-    return estimate(config, behind(plan, targets), COSTS, split_counts(config, plan.layout, RELEASES))
+    return estimate(config, behind(plan, targets), COSTS, split_counts(config, plan.paths))
 
 
 @pytest.mark.parametrize("layers", [(), ("config/paper.yaml",)])
 def test_every_network_has_been_counted(layers: tuple[str, ...]) -> None:
     config, _ = configured({}, *layers)
-    entries = [config.entry(name, kind) for name, entry in trained(config).items() for kind in entry["languages"]]
+    entries = [config.entry(name, kind) for name, entry in trained_systems(config).items() for kind in entry.languages]
     absent = sorted({built_as(entry) for entry in entries} - COSTS.keys())
     assert absent == [], "run: python benchmarks/costs.py"
 
@@ -51,20 +51,17 @@ def test_counted_parameters_are_the_published_ones() -> None:
         published = {row["system"]: int(row["published"]) for row in csv.DictReader(file) if row["published"]}
     config, _ = configured({}, "config/paper.yaml")
     for name in ("irra", "glalign", "clip_zero_shot", "dual_path"):
-        assert COSTS[built_as(config["systems"][name])].parameters == pytest.approx(published[name], rel=0.001)
+        assert COSTS[built_as(config.systems[name])].parameters == pytest.approx(published[name], rel=0.001)
 
 
-def test_published_counts_agree_with_the_release_and_the_paper() -> None:
-    for split, counts in OFFICIAL.items():
-        found = RELEASES["CUHK-PEDES", split]
-        assert [found[unit] for unit in ("identities", "images", "captions")] == [
-            counts[unit] for unit in ("ids", "images", "captions")
-        ]
+def test_published_counts_agree_with_the_paper() -> None:
     with (ROOT / "paper/reported/table03.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["dataset"]: row for row in csv.DictReader(file)}
     for name in ("3000VnPerson-Search", "3000Vn-V2E"):
-        for unit, column in (("identities", "person_ids"), ("images", "images"), ("captions", "descriptions")):
-            assert sum(RELEASES[name, split][unit] for split in ("train", "test")) == int(rows[name][column])
+        splits = [published_counts()[name, split] for split in ("train", "test")]
+        totals = [sum(numbers) for numbers in zip(*(split[:4] for split in splits), strict=True)]
+        people, images, captions = (int(rows[name][key]) for key in ("person_ids", "images", "descriptions"))
+        assert totals == [people, images, 2 * images, captions]
 
 
 def test_hours_and_disk_of_one_cell_are_the_formula() -> None:
@@ -72,7 +69,7 @@ def test_hours_and_disk_of_one_cell_are_the_formula() -> None:
     config, plan = configured(merge(ROOTS, device), "config/paper.yaml")
     found = estimated(config, plan, "nothing-made/metrics/irra/cuhk_en/seed0/cuhk_en.json")
     (row,) = found["systems"]
-    cost = COSTS[built_as(config["systems"]["irra"])]
+    cost = COSTS[built_as(config.systems["irra"])]
     steps = math.ceil(60 * 68_126 / 64)
     looks = math.ceil(steps / 1000)
     validation = 3_078 * cost.image + 6_158 * (cost.caption + cost.query * 3_078 / 3_074)
@@ -95,16 +92,16 @@ def test_an_epoch_is_what_the_class_says() -> None:
 def test_draws_and_held_out_people_are_counted() -> None:
     held = {"datasets": {"vn3k": {"splits": {"val": None}, "holdout": 200}}}
     config, plan = configured(merge(ROOTS, held), "config/paper.yaml")
-    counts = split_counts(config, plan.layout, RELEASES)["vn3k"]
+    counts = split_counts(config, plan.paths)["vn3k"]
     assert counts["train"]["identities"] == 1_800
     assert counts["val"]["captions"] == pytest.approx(8_602 / 10)
     small = behind(plan, ["nothing-made/ranks/glalign/cuhk_vi/seed0/vn3k_100.jsonl"])
-    (test,) = [job.spec["test"] for (stage, _), job in small.items() if stage == "predict"]
-    assert (test["identities"], test["draws"]) == (100, 10)
     only = {key: job for key, job in small.items() if key[0] == "predict"}
-    (row,) = estimate(config, only, COSTS, split_counts(config, plan.layout, RELEASES))["systems"]
+    (spec,) = [job.spec for job in only.values()]
+    assert (spec.test.query.identities, spec.test.query.draws) == (100, 10)
+    (row,) = estimate(config, only, COSTS, split_counts(config, plan.paths))["systems"]
     assert row["bytes"] == RANKS * 10 * 100 * 4
-    cost = COSTS[built_as(next(iter(only.values())).spec)]
+    cost = COSTS[built_as(spec.trained)]
     work = 2_000 * cost.image + 4_000 * (cost.caption + cost.query * 200 / 3_074)
     assert row["prediction_hours"] == pytest.approx(2 * work / 15e12 / 3600)
 
@@ -121,14 +118,14 @@ def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
     config, plan = configured({**ROOTS, "results": str(tmp_path)}, "config/paper.yaml")
     (tmp_path / "manifests").mkdir()
     splits = {"train": {"identities": 5, "images": 7, "captions": 11}}
-    made, published = tmp_path / "manifests" / "cuhk_en.json", split_counts(config, plan.layout, RELEASES)["cuhk_en"]
+    made, published = tmp_path / "manifests" / "cuhk_en.json", split_counts(config, plan.paths)["cuhk_en"]
     made.write_text(json.dumps({"root": "another/release", "splits": splits}), encoding="utf-8")
-    assert split_counts(config, plan.layout, RELEASES)["cuhk_en"] == published
+    assert split_counts(config, plan.paths)["cuhk_en"] == published
     made.write_text("[]", encoding="utf-8")
     with pytest.raises(UserError, match=r"cuhk_en\.json: not the statistics of a manifest"):
-        split_counts(config, plan.layout, RELEASES)
+        split_counts(config, plan.paths)
     made.write_text(json.dumps({"root": "data/cuhk_en", "splits": splits}), encoding="utf-8")
-    assert split_counts(config, plan.layout, RELEASES)["cuhk_en"] == splits
+    assert split_counts(config, plan.paths)["cuhk_en"] == splits
     labels = estimated(config, plan, f"{tmp_path}/parts/cuhk_en.json")["disk"]["label_maps"]
     assert labels == 7 * LABELS
 

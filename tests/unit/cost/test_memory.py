@@ -1,6 +1,5 @@
 """The estimate of a training's memory against sums by hand, and what is said of a GPU that is too small."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from glalign.config.loading import load, merge, read, resolve
+from glalign.config.loading import layered, merge, overlaid, resolve
+from glalign.config.training import Data, Memory, Optim, Runtime
 from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.specs.training import StepSpec
 from glalign.cost.peak_memory import estimate_peak_memory
 from glalign.engine.memory import GIB, Live, Peak, advice, bytes_of, estimate, explained, judge
 from glalign.language.tokenizers import WordTokenizer
@@ -18,11 +19,12 @@ from glalign.support.errors import UserError
 ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 WIDE, DEEP = 4000, 6
-SPEC: dict[str, Any] = {
-    "system": "deep",
-    "data": {"image_size": [4, 2], "batch_size": 12},
-    "optim": {"name": "adam", "lr": 0.1},
-}
+SPEC = StepSpec(system="deep", data=Data(image_size=(4, 2), batch_size=12), optim=Optim(name="adam", lr=0.1))
+
+
+def changed(**values: Any) -> StepSpec:
+    """SPEC with other values."""
+    return SPEC.model_copy(update=values)
 
 
 class Deep(Retriever):
@@ -46,20 +48,20 @@ def test_weights_gradients_and_states_are_counted() -> None:
     peak = estimate(Deep(), SPEC, CPU)
     trained = 4 * (24 * WIDE + WIDE)
     assert (peak.weights, peak.gradients, peak.optimizer) == (trained + 4 * 1000 + 4 * 3000, trained, 2 * trained)
-    momentum, none = ({"name": "sgd", "lr": 0.1, "momentum": value} for value in (0.9, 0.0))
-    assert estimate(Deep(), {**SPEC, "optim": momentum}, CPU).optimizer == trained
-    assert estimate(Deep(), {**SPEC, "optim": none}, CPU).optimizer == 0
+    momentum, none = (Optim(name="sgd", lr=0.1, momentum=value) for value in (0.9, 0.0))
+    assert estimate(Deep(), changed(optim=momentum), CPU).optimizer == trained
+    assert estimate(Deep(), changed(optim=none), CPU).optimizer == 0
 
 
 def test_a_step_keeps_what_a_hand_would_count() -> None:
     """DEEP inputs of sines; at the first of the backward pass the last output, its gradient and a factor beside."""
-    peak = estimate(Deep(), {**SPEC, "optim": {"name": "sgd", "lr": 0.1}}, CPU)
+    peak = estimate(Deep(), changed(optim=Optim(name="sgd", lr=0.1)), CPU)
     assert DEEP * WIDE * 4 <= peak.per_pair <= (DEEP + 3.2) * WIDE * 4
     assert peak.step == pytest.approx(12 * peak.per_pair, rel=0.1)
 
 
 def test_parts_of_a_batch_need_less() -> None:
-    whole, parts = (estimate(Deep(), {**SPEC, "memory": {"accumulate": n}}, CPU) for n in (1, 3))
+    whole, parts = (estimate(Deep(), changed(memory=Memory(accumulate=n)), CPU) for n in (1, 3))
     assert (whole.pairs, parts.pairs) == (12, 4)
     assert parts.step < whole.step
 
@@ -79,7 +81,7 @@ def test_memory_that_is_free_again_counts_no_more() -> None:
 def test_a_gpu_that_is_too_small_is_told_with_what_to_change() -> None:
     peak = Peak(GIB, GIB, 2 * GIB, 4 * GIB, 64, 0.0625 * GIB)
     layer = nn.Sequential(nn.TransformerEncoderLayer(4, 2))
-    spec = {**SPEC, "data": {"image_size": [4, 2], "batch_size": 64}}
+    spec = changed(data=Data(image_size=(4, 2), batch_size=64))
     judge(peak, 9 * GIB, spec, layer)
     with pytest.raises(UserError) as told:
         judge(peak, 8 * GIB, spec, layer)
@@ -93,7 +95,7 @@ def test_a_gpu_that_is_too_small_is_told_with_what_to_change() -> None:
 
 
 def test_only_what_is_left_to_do_is_advised() -> None:
-    done = {**SPEC, "runtime": {"precision": "bf16"}, "memory": {"checkpoint_activations": True, "accumulate": 2}}
+    done = changed(runtime=Runtime(precision="bf16"), memory=Memory(checkpoint_activations=True, accumulate=2))
     assert advice(done, nn.Sequential(nn.TransformerEncoderLayer(4, 2))).startswith(
         "`systems.deep.memory.accumulate: 4` or a"
     )
@@ -116,7 +118,7 @@ def test_a_size_needs_a_unit(text: str) -> None:
 
 
 def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> None:
-    config = load(ROOT / "config.yaml")
+    config = overlaid(root=ROOT)
     (line,) = estimate_peak_memory(config, ["glalign"], "vi", None)
     assert line.startswith("glalign ")
     assert "step of 64 pairs" in line
@@ -129,20 +131,18 @@ def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> No
 
 
 def test_a_network_that_cannot_be_built_is_said_of_its_system() -> None:
-    layers = [read(ROOT / "config.yaml"), {"systems": {"irra": {"model": {"backbone": "clip-vit-b-99"}}}}]
+    layers = [layered(root=ROOT), {"systems": {"irra": {"model": {"backbone": "clip-vit-b-99"}}}}]
     config = resolve(merge(*layers))
     with pytest.raises(UserError, match=r"^systems\.irra: model\.backbone: unknown"):
         list(estimate_peak_memory(config, ["irra"], "en", None))
 
 
 def test_low_precision_and_recomputing_need_less() -> None:
-    config = load(ROOT / "config.yaml")
+    values = layered(root=ROOT)
 
     def step(**changes: Any) -> float:
-        values = {**config.values, "runtime": {**config["runtime"], **changes.pop("runtime", {})}}
-        system = {**config["systems"]["glalign"], "memory": {**config["systems"]["glalign"]["memory"], **changes}}
-        values["systems"] = {"glalign": system}
-        (line,) = estimate_peak_memory(replace(config, values=values), ["glalign"], "en", None)
+        overlay = {"runtime": changes.pop("runtime", {}), "systems": {"glalign": {"memory": changes}}}
+        (line,) = estimate_peak_memory(resolve(merge(values, overlay)), ["glalign"], "en", None)
         return float(line.split("pairs ")[1].rstrip(")"))
 
     assert step(checkpoint_activations=True) < step(runtime={"precision": "bf16"}) < step()

@@ -1,16 +1,20 @@
 """Multiply-adds against counts by hand, stand-in vocabularies, dictionaries."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from glalign.config.loading import load
-from glalign.contract.retriever import Batch, Features, Retriever, TrainingInfo
-from glalign.cost.size import CAPTION_WORDS, GALLERY, counted, dictionary, measure, stand_in
+from glalign.config.loading import overlaid
+from glalign.config.training import Data, Optim
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import MultiplyAdds, SizeRecord, Stored
+from glalign.contract.retriever import Batch, Features, Retriever
+from glalign.contract.specs.training import BuildSpec
+from glalign.contract.training_info import TrainingInfo
+from glalign.cost.size import CAPTION_WORDS, GALLERY, count_multiply_adds, dictionary, measure, write_stand_in
 from glalign.language.tokenizers import FileTokenizer, WordTokenizer
 from glalign.models.glalign import GLAlign
 from glalign.storage.weight_files import Weights
@@ -32,10 +36,8 @@ class Linear(Retriever):
         self.frozen = nn.Parameter(torch.zeros(3), requires_grad=False)
 
     @classmethod
-    def build(
-        cls, model: Mapping[str, Any], image_size: tuple[int, int], facts: TrainingInfo, weights: Weights
-    ) -> "Linear":
-        return cls(len(facts.words))
+    def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
+        return cls(len(info.words))
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"all": (self.encode_texts(batch)["global"] * self.encode_images(batch)["global"]).mean()}
@@ -51,47 +53,46 @@ class Linear(Retriever):
 
 
 def test_a_record_counts_what_a_hand_would(tmp_path: Path) -> None:
-    spec = {
-        "system": "linear",
-        "class": f"{__name__}.Linear",
-        "model": {},
-        "data": {"image_size": [4, 2], "batch_size": 2},
-        "optim": {"name": "adam", "lr": 0.1},
-        "identities": 7,
-        "words": 30,
-        "vocabularies": {},
-        "threads": 1,
-    }
+    spec = BuildSpec(
+        system="linear",
+        class_path=f"{__name__}.Linear",
+        model={},
+        data=Data(image_size=(4, 2), batch_size=2),
+        optim=Optim(name="adam", lr=0.1),
+        identities=7,
+        words=30,
+        vocabularies={},
+    )
     measure(spec, tmp_path / "linear.json")
     torch.use_deterministic_algorithms(False)
-    record = json.loads((tmp_path / "linear.json").read_text(encoding="utf-8"))
-    assert record["parameters"] == 24 * 8 + 8 + 3
-    assert record["trained"] == 24 * 8 + 8
-    assert record["multiply_adds"] == {"image": 24 * 8, "caption": 8, "query": 8 * GALLERY + 5 * 24 * 8}
-    assert record["stored"] == {"image": 8, "caption": 8}
+    record = read_typed(tmp_path / "linear.json", SizeRecord)
+    assert record.parameters == 24 * 8 + 8 + 3
+    assert record.trained == 24 * 8 + 8
+    assert record.multiply_adds == MultiplyAdds(image=24 * 8, caption=8, query=8 * GALLERY + 5 * 24 * 8)
+    assert record.stored == Stored(image=8, caption=8)
 
 
 def test_an_lstm_is_counted_as_its_matrix_products() -> None:
     lstm = nn.LSTM(6, 5, batch_first=True)
     with torch.inference_mode():
-        _, adds = counted(lambda: lstm(torch.zeros(2, 7, 6)))
+        _, adds = count_multiply_adds(lambda: lstm(torch.zeros(2, 7, 6)))
     assert adds == 2 * 7 * 4 * 5 * (6 + 5)
 
 
-def test_attention_and_convolutions_are_counted() -> None:
+def test_attention_and_convolutions_are_count_multiply_adds() -> None:
     query = torch.zeros(1, 2, 3, 4)
-    _, adds = counted(lambda: nn.functional.scaled_dot_product_attention(query, query, query))
+    _, adds = count_multiply_adds(lambda: nn.functional.scaled_dot_product_attention(query, query, query))
     assert adds == 2 * (3 * 3 * 4) * 2  # two heads, two products
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).eval()
     with torch.inference_mode():
-        _, adds = counted(lambda: layer(torch.zeros(1, 3, 8)))
+        _, adds = count_multiply_adds(lambda: layer(torch.zeros(1, 3, 8)))
     assert adds == 3 * 8 * 24 + 2 * (2 * 3 * 3 * 4) + 3 * 8 * 8 + 2 * 3 * 8 * 16
-    _, adds = counted(lambda: nn.functional.conv2d(torch.zeros(1, 2, 5, 5), torch.zeros(3, 2, 3, 3)))
+    _, adds = count_multiply_adds(lambda: nn.functional.conv2d(torch.zeros(1, 2, 5, 5), torch.zeros(3, 2, 3, 3)))
     assert adds == 3 * 3 * 3 * (2 * 3 * 3)
 
 
 def test_a_stand_in_has_the_size_and_the_marks_of_the_real_vocabulary(tmp_path: Path) -> None:
-    stand_in(tmp_path, "v", "bert", 1000)
+    write_stand_in(tmp_path, "v", "bert", 1000)
     tokenizer = FileTokenizer(tmp_path / "v.tokenizer.json", 40)
     assert tokenizer.vocab_size == 1000
     ids, _ = tokenizer.encode(" ".join(["man", "red"] * (CAPTION_WORDS // 2)))
@@ -100,11 +101,11 @@ def test_a_stand_in_has_the_size_and_the_marks_of_the_real_vocabulary(tmp_path: 
 
 
 def test_glalign_for_vietnamese_can_be_built_at_its_original_size(tmp_path: Path) -> None:
-    stand_in(tmp_path, "phobert-base", "phobert", 64_001)
-    entry = load(ROOT / "config.yaml", ROOT / "config" / "paper.yaml").entry("glalign", "vi")
+    write_stand_in(tmp_path, "phobert-base", "phobert", 64_001)
+    entry = overlaid(ROOT / "config/paper.yaml", root=ROOT).entry("glalign", "vi")
     with torch.device("meta"):
-        model = GLAlign.build(entry["model"], (224, 224), TrainingInfo(0, 0), Weights(tmp_path, load=False))
-    assert entry["optim"]["lr"] == 5e-6
+        model = GLAlign.build(entry.model, (224, 224), TrainingInfo(0, 0), Weights(tmp_path, load=False))
+    assert entry.optim.lr == 5e-6
     assert model.tokenizer.vocab_size == len(model.text.encoder.words.weight) == 64_001
     encoder = sum(p.numel() for p in model.text.encoder.parameters())
     assert encoder == 134_998_272 - 768 * 769  # vinai/phobert-base without its pooler

@@ -77,7 +77,7 @@ def test_what_does_not_fit_is_made_again_and_says_why(
         batch = store(files, tmp_path / "cache").batch(range(len(files)))
     assert reason in caplog.text
     np.testing.assert_array_equal(batch, ImageStore(files, SIZE).batch(range(len(files))))
-    assert json.loads((folder / cache.ABOUT).read_text()) == cache.about(files, SIZE)
+    assert json.loads((folder / cache.ABOUT).read_text()) == cache.cache_record(files, SIZE)
 
 
 def test_a_cache_is_whole_or_not_there(files: list[Path], tmp_path: Path) -> None:

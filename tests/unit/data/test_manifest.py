@@ -7,16 +7,16 @@ import statistics
 from pathlib import Path
 
 import pytest
-from helpers.manifests import spec
+from helpers.manifests import make, spec
 
+from glalign.config.datasets import Splits
 from glalign.contract.records import read_manifest
-from glalign.data.manifest import make_manifest
 from glalign.support.errors import UserError
 
 
 def test_manifest_and_statistics(pedes: Path, tmp_path: Path) -> None:
     out = tmp_path / "manifests" / "cuhk_en.jsonl"
-    make_manifest(spec(pedes), out)
+    make(spec(pedes), out)
     records = read_manifest(out)
     report = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
     assert len(records) == 18
@@ -38,10 +38,10 @@ def test_manifest_and_statistics(pedes: Path, tmp_path: Path) -> None:
 
 
 def test_same_bytes_every_time_and_seeded_hold_out(pedes: Path, tmp_path: Path) -> None:
-    changes = {"splits": {"train": "train", "val": None, "test": "val"}, "holdout": 1}
+    changes = {"splits": Splits(val=None, test="val"), "holdout": 1}
     texts = []
     for name in ("a", "b"):
-        make_manifest(spec(pedes, **changes), tmp_path / name / "m.jsonl")
+        make(spec(pedes, **changes), tmp_path / name / "m.jsonl")
         texts.append([(tmp_path / name / f"m.{suffix}").read_bytes() for suffix in ("jsonl", "json")])
     assert texts[0] == texts[1]
     records = read_manifest(tmp_path / "a" / "m.jsonl")
@@ -57,7 +57,7 @@ def test_broken_images_leave_nothing_behind(pedes: Path, tmp_path: Path, damage:
         image.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"not found")
     kind = "missing or unreadable" if damage == "missing" else "not decodable"
     with pytest.raises(UserError, match=rf"1 {kind}, first Market/{image.name} \(of 18\).*data verify"):
-        make_manifest(spec(pedes), tmp_path / "out" / "m.jsonl")
+        make(spec(pedes), tmp_path / "out" / "m.jsonl")
     assert not (tmp_path / "out").exists()
 
 
@@ -71,10 +71,10 @@ def test_a_failing_write_leaves_nothing_behind(pedes: Path, tmp_path: Path, monk
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(UserError, match=r"m\.jsonl: cannot be written \(No space left"):
-        make_manifest(spec(pedes), tmp_path / "out" / "m.jsonl")
+        make(spec(pedes), tmp_path / "out" / "m.jsonl")
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_unknown_format(pedes: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"datasets\.cuhk_en\.format: 'coco'; known are cuhk_pedes"):
-        make_manifest(spec(pedes, format="coco"), tmp_path / "m.jsonl")
+        make(spec(pedes, format="coco"), tmp_path / "m.jsonl")

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glalign.config.data_section import DataOptions
+from glalign.config.training import Data
 from glalign.contract.records import Record
 from glalign.contract.regions import REGIONS
 from glalign.contract.retriever import Batch
@@ -54,7 +54,7 @@ def make(
         Record(f"{i}.png", 100 - i % people, "train", tuple(str(next(numbers)) for _ in range(count)))
         for i, count in enumerate(counts)
     ]
-    options = DataOptions(image_size=(8, 4), **{"flip": False, "batch_size": 8, **data})
+    options = Data(image_size=(8, 4), **{"flip": False, "batch_size": 8, **data})
     return Pairs(
         records,
         Coloured(len(records)),
@@ -135,7 +135,7 @@ def test_shares_flip_with_their_pixels() -> None:
 def test_captions_that_say_left_or_right_are_not_mirrored() -> None:
     captions = ["left red", "a Right shirt", "tay trái", "red shirt"]
     records = [Record(f"{i}.png", i, "train", (captions[i % 4],)) for i in range(64)]
-    options = DataOptions(image_size=(8, 4), flip="no_sides", batch_size=64)
+    options = Data(image_size=(8, 4), flip="no_sides", batch_size=64)
     pairs = Pairs(records, Coloured(64), WORDS, options, seed=1)
     mirrored = pairs.batch(0).pixels[:, 0, 0, 0] > pairs.batch(0).pixels[:, 0, 0, -1]
     plain = pairs.items(0)[0] % 4 == 3

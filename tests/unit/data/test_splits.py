@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glalign.contract.records import Record
-from glalign.data.splits import check_disjoint, hold_out, leakage, select_identities
+from glalign.data.splits import check_disjoint, check_train_test_disjoint, hold_out, select_identities
 from glalign.support.errors import UserError
 
 RECORDS = [Record(f"{person}_{view}.png", person, "train", ("a man",)) for view in range(3) for person in range(1, 41)]
@@ -56,7 +56,7 @@ def test_leakage_names_sets_and_people() -> None:
     train = [Record("a", p, "train", ("x",)) for p in range(10)]
     test = [Record("b", p, "test", ("x",)) for p in range(8, 30)]
     with pytest.raises(UserError, match=r"vn3k test and cuhk_vi train share 2 identities \(8, 9\)"):
-        leakage(train, test, "cuhk_vi train", "vn3k test")
-    leakage(train[:8], test, "cuhk_vi train", "vn3k test")
+        check_train_test_disjoint(train, test, "cuhk_vi train", "vn3k test")
+    check_train_test_disjoint(train[:8], test, "cuhk_vi train", "vn3k test")
     with pytest.raises(UserError, match=r"c and a share 6 identities \(0, 1, 2, 3, 4, \.\.\.\)"):
         check_disjoint({"a": range(6), "b": [7], "c": range(7)})

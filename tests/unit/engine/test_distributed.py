@@ -12,12 +12,16 @@ import psutil
 import pytest
 import torch
 from helpers.one_step import one_step
+from helpers.training import zero_steps
 
-from glalign.config.loading import load, merge, read, resolve
-from glalign.data.manifest import make_manifest
+from glalign.config.loading import layered, merge, overlaid, resolve
+from glalign.config.training import Budget, Memory, Optim, Runtime
+from glalign.contract.specs.training import FitSpec
 from glalign.engine.distributed import joined
 from glalign.engine.fit import fit
+from glalign.planning.job_files import JobFile
 from glalign.storage.weight_files import PRETRAINED, read_weights
+from glalign.storage.whole_files import write_json
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -81,40 +85,27 @@ def test_two_processes_are_one_for_every_system(name: str, others: Path) -> None
     compare(name, others)
 
 
-def spec_of(pedes: Path, folder: Path, **changes: Any) -> dict[str, Any]:
-    """Specification of three steps of CLIP on the dataset at `pedes`, in two processes."""
-    manifest = folder / "manifest.jsonl"
-    splits = {"train": "train", "val": "val", "test": "test"}
-    about = {"dataset": "pedes", "format": "cuhk_pedes", "root": str(pedes), "language": "en"}
-    make_manifest({**about, "splits": splits, "holdout": 0, "seed": 0}, manifest)
-    dataset = {"id": "pedes", "people": "pedes", "images": str(pedes / "imgs"), "manifest": str(manifest)}
-    budget = {"steps": 3, "epochs": None, "validate_every": 2, "checkpoint_every": 2, "log_every": 1}
-    return {
-        **{"system": "clip", "trainset": "pedes", "seed": 0, "root_seed": 0, "selection": "last", "processes": 2},
-        "datasets": [{**dataset, "parts": None, "phrases": None}],
-        "class": "baselines.clip_zero_shot.ClipZeroShot",
-        "model": {"backbone": "tiny/clip", "weights": "tiny_clip"},
-        "data": {"image_size": [64, 32], "batch_size": 4},
-        "optim": {"name": "sgd", "lr": 0.1},
-        "budget": budget,
-        **{"weights": str(PRETRAINED), "files": [str(PRETRAINED / "tiny_clip.safetensors")]},
-        **{"threads": 1, "device": "cpu", "dress": None},
-        **changes,
-    }
+def spec_of(pedes: Path, folder: Path, **changes: Any) -> FitSpec:
+    """Three steps of CLIP on the dataset at `pedes`, in two processes."""
+    budget = Budget(steps=3, validate_every=2, checkpoint_every=2, log_every=1)
+    values = {"processes": 2, "optim": Optim(name="sgd", lr=0.1), "budget": budget, **changes}
+    return zero_steps(pedes, folder, "last", **values)
 
 
-def start_fit(spec: dict[str, Any], out: Path) -> subprocess.Popen[str]:
-    arguments = ["--spec", json.dumps(spec), "--out", str(out), "--code", "code", "--log", str(out) + ".log"]
-    return started(2, "-m", "--", "glalign", "fit", *arguments)
+def start_fit(spec: FitSpec, out: Path) -> subprocess.Popen[str]:
+    outputs = {"model": str(out / "model.safetensors"), "run": str(out / "run.json")}
+    job = JobFile(stage="fit", outputs=outputs, class_path=spec.class_path, spec=spec.to_json())
+    write_json(f"{out}.job.json", job.to_json())
+    return started(2, "-m", "--", "glalign", "run", "fit", f"{out}.job.json", "--code", "code", "--log", f"{out}.log")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [{}, {"memory": {"accumulate": 2}, "runtime": {"prefetch": 2}}])
+@pytest.mark.parametrize("more", [{}, {"memory": Memory(accumulate=2), "runtime": Runtime(prefetch=2)}])
 def test_a_training_of_two_processes_ends_as_that_of_one(more: Any, pedes: Path, tmp_path: Path) -> None:
     spec = spec_of(pedes, tmp_path, **more)
     status, said = ended(start_fit(spec, tmp_path / "two"))
     assert status == 0, said
-    fit({**spec, "processes": 1}, tmp_path / "one", "code")
+    fit(spec.model_copy(update={"processes": 1}), tmp_path / "one", "code")
     (two, _), (one, _) = (read_weights(tmp_path / name / "model.safetensors") for name in ("two", "one"))
     given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
     assert max(float((one[f"towers.{name}"] - value).abs().max()) for name, value in given.items()) > 1e-3
@@ -141,7 +132,7 @@ def test_an_error_is_said_once_and_ends_every_process(pedes: Path, tmp_path: Pat
 
 @pytest.mark.slow
 def test_a_killed_process_ends_the_others_and_the_training_goes_on_as_the_same(pedes: Path, tmp_path: Path) -> None:
-    budget = {"steps": 60, "epochs": None, "validate_every": 20, "checkpoint_every": 5, "log_every": 10}
+    budget = Budget(steps=60, validate_every=20, checkpoint_every=5)
     spec = spec_of(pedes, tmp_path, budget=budget)
     assert ended(start_fit(spec, tmp_path / "whole"))[0] == 0
     out = tmp_path / "cut"
@@ -182,11 +173,11 @@ def test_another_number_of_processes_than_configured() -> None:
 
 
 def test_processes_share_a_batch_evenly_and_leave_the_learning_rate() -> None:
-    values = read(ROOT / "config.yaml")
+    values = layered(root=ROOT)
     with pytest.raises(UserError, match=r"batch_size: 64 pairs are no multiple of the 3 processes"):
         resolve(merge(values, {"processes": 3}))
     rates = [
-        {name: s["optim"]["lr"] for name, s in config["systems"].items() if "optim" in s}
-        for config in (resolve(merge(values, {"processes": 4})), load(ROOT / "config.yaml"))
+        {name: entry.optim.lr for name, entry in config.systems.items() if entry.optim}
+        for config in (resolve(merge(values, {"processes": 4})), overlaid(root=ROOT))
     ]
     assert rates[0] == rates[1]

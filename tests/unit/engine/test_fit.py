@@ -12,11 +12,15 @@ import torch
 from helpers.training import zero_steps
 from torch import nn
 
+from glalign.config.training import Optim
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import RunRecord, Selected
 from glalign.contract.retriever import Batch, Retriever
 from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
-from glalign.engine.fit import Training, train
-from glalign.engine.optim import OptimOptions, make_optimizer, rate_factor, set_rates
-from glalign.storage.locks import alone_in
+from glalign.engine.fit import train
+from glalign.engine.optim import make_optimizer, rate_factor, set_rates
+from glalign.engine.training import Training
+from glalign.storage.locks import exclusive_lock
 from glalign.storage.weight_files import PRETRAINED, read_weights
 from glalign.support.errors import UserError
 from glalign.support.torch_settings import prepare
@@ -35,7 +39,7 @@ class Line(Retriever):
 
 
 def training(factor: float) -> Training:
-    model, options = Line(factor), OptimOptions(name="sgd", lr=0.5, momentum=0.0)
+    model, options = Line(factor), Optim(name="sgd", lr=0.5, momentum=0.0)
     optimizer = make_optimizer(model.parameter_groups(0.5, 0.0), options)
     pairs = SimpleNamespace(batch=lambda step: Batch())
     return Training(model, optimizer, options, pairs, None, 10, 0, torch.device("cpu"))
@@ -108,17 +112,22 @@ def test_no_more_threads_than_processors(asked: int, beside: str, given: int, mo
 
 
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path):
-    with alone_in(tmp_path / "run"), pytest.raises(UserError, match="another process"), alone_in(tmp_path / "run"):
+    with (
+        exclusive_lock(tmp_path / "run"),
+        pytest.raises(UserError, match="another process"),
+        exclusive_lock(tmp_path / "run"),
+    ):
         pass
-    with alone_in(tmp_path / "run"):
+    with exclusive_lock(tmp_path / "run"):
         pass
     assert not any((tmp_path / "run").iterdir())
 
 
 def test_rates_rise_then_fall_as_a_cosine():
-    factor = rate_factor(OptimOptions(schedule="cosine", warmup=0.2, warmup_from=0.1, floor=0.1), steps=10)
+    options = Optim(name="adamw", lr=0.2, schedule="cosine", warmup=0.2, warmup_from=0.1, floor=0.1)
+    factor = rate_factor(options, steps=10)
     assert [round(factor(step), 3) for step in (0, 1, 2, 6)] == [0.1, 0.55, 1.0, 0.55]
-    optimizer = make_optimizer([{"params": [nn.Parameter(torch.ones(1))], "lr": 0.2}], OptimOptions())
+    optimizer = make_optimizer([{"params": [nn.Parameter(torch.ones(1))], "lr": 0.2}], options)
     set_rates(optimizer, factor(1))
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.11)
 
@@ -130,17 +139,17 @@ def test_no_steps_keep_the_pretrained_weights(pedes: Path, tmp_path: Path, selec
     kept, _ = read_weights(out / "model.safetensors")
     given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
     assert all(torch.equal(kept[f"towers.{name}"], value) for name, value in given.items())
-    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    run = read_typed(out / "run.json", RunRecord)
     (line,) = [json.loads(line) for line in (out / "train.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert line == {"step": 0, "val_rank1": run["selected"]["val_rank1"]}
+    assert line == {"step": 0, "val_rank1": run.selected.val_rank1}
     assert 0.0 <= line["val_rank1"] <= 100.0
-    assert run["selected"] == {"rule": selection, "step": 0, "val_rank1": line["val_rank1"]}
-    assert (run["facts"]["steps"], run["facts"]["identities"]) == (0, 4)
+    assert run.selected == Selected(rule=selection, step=0, val_rank1=line["val_rank1"])
+    assert (run.info.steps, run.info.identities, run.pairs) == (0, 4, 0)
     assert sorted(file.name for file in out.iterdir()) == ["model.safetensors", "run.json", "train.jsonl"]
 
 
 def test_no_steps_need_no_validation_people(pedes: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     train(zero_steps(pedes, tmp_path, "last", val=None), out, "code")
-    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["selected"]["val_rank1"] is None
+    assert read_typed(out / "run.json", RunRecord).selected.val_rank1 is None
     assert (out / "train.jsonl").read_text(encoding="utf-8") == '{"step": 0, "val_rank1": null}\n'

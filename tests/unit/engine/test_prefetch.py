@@ -1,22 +1,22 @@
 """Batches made ahead are the batches of their steps, and what fails in a thread fails where it is asked for."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from glalign.config.data_section import DataOptions
+from glalign.config.training import Data
 from glalign.contract.records import Record
 from glalign.contract.retriever import Batch
 from glalign.data.images import ImageStore
 from glalign.data.pairs import Pairs
-from glalign.engine.prefetch import Ahead
+from glalign.engine.prefetch import Prefetcher
 from glalign.language.tokenizers import WordTokenizer
 from glalign.support.errors import UserError
 
-OPTIONS = DataOptions(image_size=(24, 12), batch_size=4, crop=2, erase=0.5, jitter=0.1, rotate=10)
+OPTIONS = Data(image_size=(24, 12), batch_size=4, crop=2, erase=0.5, jitter=0.1, rotate=10)
 
 
 def pairs(root: Path, sampling: str) -> Pairs:
@@ -26,7 +26,7 @@ def pairs(root: Path, sampling: str) -> Pairs:
         Record(image=str(f), person=n // 2, split="train", captions=("red shirt", "blue jeans"))
         for n, f in enumerate(files)
     ]
-    options = replace(OPTIONS, sampling=sampling, group=2)
+    options = OPTIONS.model_copy(update={"sampling": sampling, "group": 2})
     return Pairs(
         records, ImageStore(files, (24, 12)), WordTokenizer(("red", "blue"), 5), options, seed=3, sampling=sampling
     )
@@ -39,7 +39,7 @@ def tensors(batch: Batch) -> dict[str, Tensor]:
 @pytest.mark.parametrize("sampling", ["pairs", "identity", "groups"])
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_same_bytes_in_the_same_order(pedes: Path, sampling: str, count: int) -> None:
-    plain, ahead = pairs(pedes, sampling), Ahead(pairs(pedes, sampling).batch, 30, count)
+    plain, ahead = pairs(pedes, sampling), Prefetcher(pairs(pedes, sampling).batch, 30, count)
     for step in range(7, 30):  # a training goes on from a checkpoint; several epochs pass
         expected, found = plain.batch(step), ahead.batch(step)
         assert tensors(expected).keys() == tensors(found).keys()
@@ -49,7 +49,7 @@ def test_the_same_bytes_in_the_same_order(pedes: Path, sampling: str, count: int
 
 def test_nothing_is_made_past_the_end_and_every_step_once() -> None:
     made: list[int] = []
-    ahead = Ahead(lambda step: made.append(step) or Batch(), 5, 3)
+    ahead = Prefetcher(lambda step: made.append(step) or Batch(), 5, 3)
     for step in range(5):
         ahead.batch(step)
     assert sorted(made) == list(range(5))
@@ -61,7 +61,7 @@ def test_an_error_in_a_thread_is_raised_where_the_batch_is_asked_for() -> None:
             raise UserError("x.jpg: cannot be read")
         return Batch()
 
-    ahead = Ahead(make, 5, 2)
+    ahead = Prefetcher(make, 5, 2)
     ahead.batch(0)
     ahead.batch(1)
     with pytest.raises(UserError, match=r"x\.jpg"):

@@ -11,28 +11,28 @@ import torch
 from helpers.training import zero_steps
 from torch import nn
 
+from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.contract.retriever import Batch, Retriever
+from glalign.contract.specs.training import FitSpec
 from glalign.data import images
 from glalign.engine import fit
-from glalign.engine.fit import Training, train
+from glalign.engine.fit import train
 from glalign.engine.layers import compiled
-from glalign.engine.optim import OptimOptions, make_optimizer
+from glalign.engine.optim import make_optimizer
 from glalign.engine.precision import Precision
+from glalign.engine.training import Training
 from glalign.storage.weight_files import read_weights
 from glalign.support.errors import UserError
-from glalign.support.runtime_options import MemoryOptions, Runtime
 from glalign.support.torch_settings import prepare
 
 STEPS = 4
 
 
-def spec_of(pedes: Path, folder: Path, **changes: Any) -> dict[str, Any]:
+def spec_of(pedes: Path, folder: Path, **changes: Any) -> FitSpec:
     """A training of STEPS steps, validated and checkpointed after every second one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    spec = zero_steps(pedes, folder, "val", val="val")
-    spec["budget"] |= {"steps": STEPS, "validate_every": 2, "checkpoint_every": 2}
-    spec["data"] = {**spec["data"], "flip": True, "crop": 2, "erase": 0.5}
-    return {**spec, **changes}
+    budget = Budget(steps=STEPS, validate_every=2, checkpoint_every=2, log_every=1)
+    data = Data(image_size=(64, 32), batch_size=4, flip=True, crop=2, erase=0.5)
+    return zero_steps(pedes, folder, budget=budget, data=data, **changes)
 
 
 def trained(pedes: Path, folder: Path, **changes: Any) -> tuple[bytes, list[dict[str, Any]]]:
@@ -45,16 +45,16 @@ def trained(pedes: Path, folder: Path, **changes: Any) -> tuple[bytes, list[dict
 def test_what_must_not_change_a_number_does_not(pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches made ahead, images from a mapped file, activations computed again: the same bytes."""
     plain = trained(pedes, tmp_path / "plain")
-    assert trained(pedes, tmp_path / "ahead", runtime={"prefetch": 2}) == plain
-    assert trained(pedes, tmp_path / "again", memory={"checkpoint_activations": True}) == plain
+    assert trained(pedes, tmp_path / "ahead", runtime=Runtime(prefetch=2)) == plain
+    assert trained(pedes, tmp_path / "again", memory=Memory(checkpoint_activations=True)) == plain
     monkeypatch.setattr(images.ImageStore.__init__, "__kwdefaults__", {"cache_bytes": 0, "threads": 1, "cache": None})
-    assert trained(pedes, tmp_path / "mapped", runtime={"image_cache": str(tmp_path / "cache")}) == plain
+    assert trained(pedes, tmp_path / "mapped", runtime=Runtime(image_cache=str(tmp_path / "cache"))) == plain
     assert len([f for f in (tmp_path / "cache").iterdir() if f.is_dir()]) == 2  # training and validation images
 
 
-@pytest.mark.parametrize("runtime", [{"precision": "bf16"}, {"precision": "fp16"}, {"fused": True}])
+@pytest.mark.parametrize("runtime", [Runtime(precision="bf16"), Runtime(precision="fp16"), Runtime(fused=True)])
 def test_a_switch_changes_little_and_a_cut_training_goes_on(
-    pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: dict[str, Any]
+    pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime
 ) -> None:
     """Losses stay near those of float32; with fp16 the scale of the loss is part of the checkpoint."""
     _, plain = trained(pedes, tmp_path / "plain")
@@ -76,7 +76,7 @@ def test_a_switch_changes_little_and_a_cut_training_goes_on(
 
 
 def test_values_are_low_precision_only_inside(pedes: Path, tmp_path: Path) -> None:
-    trained(pedes, tmp_path, runtime={"precision": "bf16"})
+    trained(pedes, tmp_path, runtime=Runtime(precision="bf16"))
     tensors, _ = read_weights(tmp_path / "run" / "model.safetensors")
     assert {value.dtype for value in tensors.values()} == {torch.float32}
 
@@ -96,7 +96,7 @@ def test_accumulated_gradients_are_the_mean_over_the_parts() -> None:
     """Equal to the whole batch for a mean over pairs; a contrastive loss has other terms in a part, by design."""
     found = []
     for parts in (1, 2, 4):
-        model, options = Mean(), OptimOptions(name="sgd", lr=0.5, momentum=0.0, clip=100.0)
+        model, options = Mean(), Optim(name="sgd", lr=0.5, momentum=0.0, clip=100.0)
         optimizer = make_optimizer(model.parameter_groups(0.5, 0.0), options)
         pairs = SimpleNamespace(batch=lambda step: Batch(person=torch.tensor([1, 5, 2, 4])))
         run = Training(model, optimizer, options, pairs, None, 1, 0, torch.device("cpu"), accumulate=parts)
@@ -111,8 +111,8 @@ def test_parts_that_are_not_equal_or_tear_groups_are_refused(parts: int, group: 
     with pytest.raises(
         UserError, match=rf"systems\.x\.memory\.accumulate: {parts} does not divide the batch of (?:16|12) into"
     ):
-        MemoryOptions(accumulate=parts).check(12 if parts == 12 else 16, group, "systems.x.memory")
-    MemoryOptions(accumulate=4).check(16, 4, "systems.x.memory")
+        Memory(accumulate=parts).check(12 if parts == 12 else 16, group, "systems.x.memory")
+    Memory(accumulate=4).check(16, 4, "systems.x.memory")
 
 
 def test_scaled_gradients_are_clipped_at_their_true_norm() -> None:
@@ -132,7 +132,7 @@ def test_scaled_gradients_are_clipped_at_their_true_norm() -> None:
 
 def test_kernels_follow_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     for tf32, deterministic in ((True, False), (False, True)):
-        prepare(torch.get_num_threads(), "cpu", Runtime(tf32=tf32, deterministic=deterministic))
+        prepare(torch.get_num_threads(), "cpu", tf32=tf32, deterministic=deterministic)
         assert torch.backends.cuda.matmul.allow_tf32 is torch.backends.cudnn.allow_tf32 is tf32
         assert torch.are_deterministic_algorithms_enabled() is deterministic
         assert torch.backends.cudnn.benchmark is not deterministic
@@ -140,7 +140,7 @@ def test_kernels_follow_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
     with pytest.raises(UserError, match=r"runtime\.precision: this GPU has no bf16.*fp16"):
-        prepare(torch.get_num_threads(), "cuda", Runtime(precision="bf16"))
+        prepare(torch.get_num_threads(), "cuda", precision="bf16")
 
 
 def test_compiled_layers_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,9 +162,9 @@ def test_a_gpu_is_looked_at_before_anything_is_trained(
 ) -> None:
     """The check itself runs here on the CPU, told that a hundred megabytes are free."""
     cuda = SimpleNamespace(type="cuda")
-    monkeypatch.setattr(fit, "prepare", lambda *_: cuda)
+    monkeypatch.setattr(fit, "prepare", lambda *_, **__: cuda)
     check = fit.check_memory
-    monkeypatch.setattr(fit, "check_memory", lambda spec, facts, device: check(spec, facts, torch.device("cpu")))
+    monkeypatch.setattr(fit, "check_memory", lambda spec, info, device: check(spec, info, torch.device("cpu")))
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (10**7, 10**8))
     with pytest.raises(UserError, match=r"needs about .* set `runtime\.precision: bf16` and `systems\.clip\.memory"):
         train(spec_of(pedes, tmp_path), tmp_path / "run", "code")

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from helpers.plans import planned
-from helpers.tables import rank_spec
+from helpers.tables import table_spec
 
 from glalign.contract.records import Record, write_manifest
-from glalign.evaluation.coverage import covered, make_coverage
-from glalign.evaluation.phrase_truth import Labelled, Written, compared
+from glalign.contract.results import PartCounts
+from glalign.contract.specs.data import CoverageSpec
+from glalign.evaluation.coverage import count_coverage, make_coverage
+from glalign.evaluation.phrase_truth import FoundPhrase, TruePhrase, compare_with_truth
+from glalign.planning.report_stages import PhraseCountsSpec, PhraseRow
 from glalign.reporting.latex import render_latex
 from glalign.reporting.phrases import make_phrase_counts
 from glalign.reporting.tables import table
@@ -18,7 +21,6 @@ from glalign.support.errors import UserError
 
 CAPTION = "Black hat, red shirt and blue jeans, white sneakers, a grey backpack, black cap"
 FOUND = {"HEAD": (2, 0), "UPPERBODY": (1, 1), "LOWERBODY": (1, 1), "SHOES": (1, 1), "OTHERS": (1, 0), "Overall": (6, 3)}
-PRINTED = Path("paper") / "reported" / "table02.csv"
 
 
 def truth_of(caption: str, *phrases: tuple[str, str | None]) -> list[dict]:
@@ -27,13 +29,13 @@ def truth_of(caption: str, *phrases: tuple[str, str | None]) -> list[dict]:
 
 
 @pytest.fixture
-def spec(tmp_path: Path) -> dict:
+def spec(tmp_path: Path) -> CoverageSpec:
     write_manifest(tmp_path / "m.jsonl", [Record("a.jpg", 1, "train", (CAPTION,))])
-    spec = {"manifest": str(tmp_path / "m.jsonl"), "truth": None, "language": "en"}
-    return spec | {"chunker": "words", "match": "words", "several": "nearest"}
+    rules = {"chunker": "words", "match": "words", "several": "nearest"}
+    return CoverageSpec(manifest=str(tmp_path / "m.jsonl"), language="en", **rules)
 
 
-def counts(spec: dict, out: Path) -> dict:
+def counts(spec: CoverageSpec, out: Path) -> dict:
     make_coverage(spec, out)
     return json.loads(out.read_text(encoding="utf-8"))
 
@@ -48,62 +50,64 @@ def test_the_repaired_lists_tell_the_part_and_the_printed_ones_whether_it_is_mat
 
 def test_a_phrase_that_the_printed_lists_put_elsewhere_is_not_matched():
     one, other, none = (
-        Labelled(0, 1, *regions) for regions in ((("HEAD",), ("UPPERBODY",)), (("HEAD",), ()), ((), ()))
+        FoundPhrase(0, 1, *regions) for regions in ((("HEAD",), ("UPPERBODY",)), (("HEAD",), ()), ((), ()))
     )
-    parts = covered([one, other, none])
-    assert parts["HEAD"] == {"phrases": 2, "matched": 0, "elsewhere": 1, "coverage": 0.0}
-    assert parts["SHOES"]["coverage"] is None
-    assert (parts["no part"], parts["All"]) == ({"phrases": 1}, {"phrases": 3})
+    parts = count_coverage([one, other, none])
+    assert parts["HEAD"] == PartCounts(phrases=2, matched=0, elsewhere=1, coverage=0.0)
+    assert parts["SHOES"].to_json() == {"phrases": 0, "matched": 0, "elsewhere": 0, "coverage": None}
+    assert (parts["no part"].to_json(), parts["All"].to_json()) == ({"phrases": 1}, {"phrases": 3})
 
 
 def test_found_phrases_are_compared_with_the_written_ones_by_character():
     caption = "a man, the red shirt, long hair on the back"
     places = {text: (caption.index(text), caption.index(text) + len(text)) for text in
               ("a man", "the red shirt", "red shirt", "long hair", "long hair on the back", "back")}  # fmt: skip
-    written = [Written(*places["a man"], None), Written(*places["the red shirt"], "UPPERBODY"),
-               Written(*places["long hair"], "HEAD")]  # fmt: skip
-    found = [Labelled(*places["a man"], (), ()), Labelled(*places["red shirt"], ("UPPERBODY",), ()),
-             Labelled(*places["long hair on the back"], ("UPPERBODY",), ("HEAD",))]  # fmt: skip
-    parts = compared([caption], [found], [written], "en")
-    assert {m: parts["All"][m] for m in ("true", "found", "exact", "right", "right_printed")} == {
+    written = [TruePhrase(*places["a man"], None), TruePhrase(*places["the red shirt"], "UPPERBODY"),
+               TruePhrase(*places["long hair"], "HEAD")]  # fmt: skip
+    found = [FoundPhrase(*places["a man"], (), ()), FoundPhrase(*places["red shirt"], ("UPPERBODY",), ()),
+             FoundPhrase(*places["long hair on the back"], ("UPPERBODY",), ("HEAD",))]  # fmt: skip
+    parts = compare_with_truth([caption], [found], [written], "en")
+    assert {m: getattr(parts["All"], m) for m in ("true", "found", "exact", "right", "right_printed")} == {
         "true": 3, "found": 3, "exact": 2, "right": 2, "right_printed": 2,
     }  # fmt: skip
-    assert parts["HEAD"]["right"] == 0
-    assert (parts["UPPERBODY"]["extracted"], parts["UPPERBODY"]["confirmed"]) == (2, 2)
-    assert (parts["UPPERBODY"]["confirmed_exact"], parts["UPPERBODY"]["confirmed_region"]) == (1, 1)
-    assert parts["no part"] | {"right": 1, "confirmed_region": 1} == parts["no part"]
-    nobody = compared([caption], [[Labelled(*places["back"], ("UPPERBODY",), ())]], [[written[2]]], "en")
-    assert (nobody["HEAD"]["found"], nobody["UPPERBODY"]["confirmed"]) == (0, 0)
+    assert parts["HEAD"].right == 0
+    assert (parts["UPPERBODY"].extracted, parts["UPPERBODY"].confirmed) == (2, 2)
+    assert (parts["UPPERBODY"].confirmed_exact, parts["UPPERBODY"].confirmed_region) == (1, 1)
+    assert (parts["no part"].right, parts["no part"].confirmed_region) == (1, 1)
+    nobody = compare_with_truth([caption], [[FoundPhrase(*places["back"], ("UPPERBODY",), ())]], [[written[2]]], "en")
+    assert (nobody["HEAD"].found, nobody["UPPERBODY"].confirmed) == (0, 0)
 
 
 def test_numerals_and_classifiers_in_front_do_not_count_in_vietnamese():
     caption = "một chiếc áo len tím"
-    parts = compared([caption], [[Labelled(10, 20, ("UPPERBODY",), ())]], [[Written(0, 20, "UPPERBODY")]], "vi")
-    assert parts["UPPERBODY"]["exact"] == parts["UPPERBODY"]["confirmed_exact"] == 1
+    parts = compare_with_truth(
+        [caption], [[FoundPhrase(10, 20, ("UPPERBODY",), ())]], [[TruePhrase(0, 20, "UPPERBODY")]], "vi"
+    )
+    assert parts["UPPERBODY"].exact == parts["UPPERBODY"].confirmed_exact == 1
 
 
 def test_the_truth_of_a_synthetic_dataset_is_read_where_it_names_phrases(spec, tmp_path):
     truth = tmp_path / "t.json"
     phrases = truth_of(CAPTION, ("Black hat", "HEAD"), ("a grey backpack", "OTHERS"), ("white sneakers", "SHOES"))
     truth.write_text(json.dumps({"a.jpg": {"phrases": [phrases]}}), encoding="utf-8")
-    known = counts(spec | {"truth": str(truth)}, tmp_path / "c.json")["truth"]
+    known = counts(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")["truth"]
     assert (known["Overall"]["true"], known["Overall"]["exact"], known["Overall"]["extracted"]) == (3, 3, 6)
     assert (known["Overall"]["right"], known["Overall"]["right_printed"]) == (3, 1)
     truth.write_text(json.dumps({"a.jpg": {"facts": [[]]}}), encoding="utf-8")
-    assert counts(spec | {"truth": str(truth)}, tmp_path / "c.json")["truth"] is None
+    assert counts(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")["truth"] is None
     phrases[0]["text"] = "Other hat"
     truth.write_text(json.dumps({"a.jpg": {"phrases": [phrases]}}), encoding="utf-8")
     with pytest.raises(UserError, match=r"t\.json: its phrases are not where it says"):
-        make_coverage(spec | {"truth": str(truth)}, tmp_path / "c.json")
+        make_coverage(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")
     truth.write_text(json.dumps({"b.jpg": {"phrases": []}}), encoding="utf-8")
     with pytest.raises(UserError, match=r"t\.json: not the truth of these captions"):
-        make_coverage(spec | {"truth": str(truth)}, tmp_path / "c.json")
+        make_coverage(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")
 
 
 def test_table_2_is_filled_from_the_counts_and_marks_no_winner(spec, tmp_path):
     counts(spec, tmp_path / "c.json")
-    rows = [row | {"metrics": [str(tmp_path / "c.json")]} for row in planned().jobs["table"]["2"].spec["rows"]]
-    spec = rank_spec() | {"table": 2, "paper": str(Path(__file__).parents[3] / PRINTED), "rows": rows}
+    parts = [{"label": part, "part": part, "metrics": (str(tmp_path / "c.json"),)} for part in FOUND]
+    spec = table_spec(2, dict(enumerate(parts)))
     frame = table(spec)
     ours = zip(frame["body_part"], zip(frame["total_nps"], frame["matched"], strict=True), strict=True)
     assert {part: tuple(map(int, cells)) for part, cells in ours} == FOUND
@@ -117,8 +121,8 @@ def test_table_2_is_filled_from_the_counts_and_marks_no_winner(spec, tmp_path):
 
 def test_the_file_of_counts_has_a_row_per_part_and_leaves_unknown_truth_empty(spec, tmp_path):
     counts(spec, tmp_path / "c.json")
-    row = {"dataset": "d", "label": "D", "language": "en", "coverage": str(tmp_path / "c.json")}
-    make_phrase_counts({"profile": "demo", "data_note": "drawn", "rows": [row]}, tmp_path / "p.csv")
+    row = PhraseRow(dataset="d", label="D", language="en", coverage=str(tmp_path / "c.json"))
+    make_phrase_counts(PhraseCountsSpec(profile="demo", data_note="drawn", rows=(row,)), tmp_path / "p.csv")
     with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["region"] for row in rows][-3:] == ["Overall", "no part", "All"]
@@ -133,8 +137,8 @@ def test_table_2_counts_the_phrases_of_its_dataset_whatever_lists_the_training_u
     assert other.jobs["phrases"] != demo.jobs["phrases"]
     assert demo.jobs["table"]["2"].inputs == ("paper/reported/table02.csv", "results/coverage/vn3k.json")
     real = planned({"datasets": {"vn3k": {"root": "data/vn3k"}}}).jobs["coverage"]["vn3k"]
-    assert (real.spec["truth"], real.inputs) == (None, ("results/manifests/vn3k.jsonl",))
-    rows = planned({"datasets": {"vn3k": {"synthetic": None}}}).jobs["table"]["2"].spec["rows"]
-    assert {row["note"] for row in rows} == {"no data: datasets.vn3k has neither root nor synthetic nor translated"}
-    rows = planned({"datasets": {"vn3k": {"label": "Other"}}}).jobs["table"]["2"].spec["rows"]
-    assert {row["note"] for row in rows} == {"no dataset is labelled 3000VnPerson-Search"}
+    assert (real.spec.truth, real.inputs) == (None, ("results/manifests/vn3k.jsonl",))
+    rows = planned({"datasets": {"vn3k": {"synthetic": None}}}).jobs["table"]["2"].spec.rows
+    assert {row.note for row in rows} == {"no data: datasets.vn3k has neither root nor synthetic nor translated"}
+    rows = planned({"datasets": {"vn3k": {"label": "Other"}}}).jobs["table"]["2"].spec.rows
+    assert {row.note for row in rows} == {"no dataset is labelled 3000VnPerson-Search"}

@@ -6,10 +6,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from helpers.naive_evaluator import naive_percentages, naive_ranks
+from helpers.tables import MADE_BY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from glalign.contract.specs.scoring import MetricsSpec
 from glalign.evaluation.metrics import cluster_bootstrap, half_up, make_metrics, percentages, spread, wilson
 from glalign.evaluation.ranking import find_positives, hit_ranks, rank_blocks
 from glalign.evaluation.ranks_file import write_ranks
@@ -65,11 +67,12 @@ def test_metrics_file(tmp_path):
     persons = [i // 2 for i in range(40)]
     scores = rng.standard_normal((40, 20))
     names = [f"q{i}#0" for i in range(40)], [f"g{i}" for i in range(20)]
-    write_ranks(tmp_path / "r.jsonl", rank_blocks([scores], *names, persons, list(range(20))), 20)
-    make_metrics({"ranks": tmp_path / "r.jsonl", "bootstrap": 20, "root_seed": 1}, tmp_path / "m.json")
+    write_ranks(tmp_path / "r.jsonl", rank_blocks([scores], *names, persons, list(range(20))), 20, MADE_BY)
+    make_metrics(MetricsSpec(ranks=str(tmp_path / "r.jsonl"), bootstrap=20, root_seed=1), tmp_path / "m.json")
     found = json.loads((tmp_path / "m.json").read_text())
     expected = naive_percentages(naive_ranks(scores, persons, list(range(20))))
     assert {name: found[name] for name in expected} == pytest.approx(expected)
     assert found["hits"]["10"] == round(expected["rank10"] * 40 / 100)
     assert (found["n_queries"], found["n_gallery"], found["n_persons"], found["chance"]) == (40, 20, 20, 5.0)
+    assert "draws" not in found  # a test set that is not drawn
     assert found["bootstrap"]["1"][0] <= found["rank1"] <= found["bootstrap"]["1"][1]

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from helpers.tables import MADE_BY
 
+from glalign.contract.results import RanksSummary
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import read_ranks, sidecar_path, write_ranks
 from glalign.support.errors import UserError
@@ -16,11 +18,11 @@ ROWS = [
 
 def test_round_trip(tmp_path):
     path = tmp_path / "cuhk_en.jsonl"
-    write_ranks(path, iter(ROWS), 12, {"system": "x"})
-    assert read_ranks(path) == (ROWS, {"n_queries": 2, "n_gallery": 12, "system": "x"})
+    write_ranks(path, iter(ROWS), 12, {**MADE_BY, "galleries": [11, 13]})
+    assert read_ranks(path) == (ROWS, RanksSummary(**MADE_BY, n_queries=2, n_gallery=12, galleries=(11, 13)))
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[0])["first"] == 2
     before = path.read_bytes()
-    write_ranks(path, iter(ROWS), 12, {"system": "x"})
+    write_ranks(path, iter(ROWS), 12, {**MADE_BY, "galleries": [11, 13]})
     assert path.read_bytes() == before
 
 
@@ -30,7 +32,7 @@ def test_nothing_is_left_of_a_failed_writing(tmp_path):
         raise UserError("stop")
 
     with pytest.raises(UserError, match="stop"):
-        write_ranks(tmp_path / "r.jsonl", rows(), 12)
+        write_ranks(tmp_path / "r.jsonl", rows(), 12, MADE_BY)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -39,15 +41,15 @@ def test_nothing_is_left_of_a_failed_writing(tmp_path):
 )
 def test_a_broken_line_is_named(tmp_path, line):
     path = tmp_path / "r.jsonl"
-    write_ranks(path, ROWS, 12)
+    write_ranks(path, ROWS, 12, MADE_BY)
     path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"r\.jsonl:3"):
+    with pytest.raises(UserError, match=r"r\.jsonl:3: not a row of ranks \(.*\); delete the file and run again"):
         read_ranks(path)
 
 
 def test_a_missing_row_is_noticed(tmp_path):
     path = tmp_path / "r.jsonl"
-    write_ranks(path, ROWS, 12)
+    write_ranks(path, ROWS, 12, MADE_BY)
     path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"r\.json: does not fit"):
         read_ranks(path)

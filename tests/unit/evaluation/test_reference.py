@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from glalign.contract.records import Record, queries
+from glalign.contract.specs.scoring import PredictSpec, TestSpec
 from glalign.evaluation.metrics import percentages
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reference import OracleScores, RandomScores
@@ -19,9 +20,14 @@ TRUTH = {
 }
 
 
+def spec_of(truth: str | None, seed: int = 0) -> PredictSpec:
+    """What a reference reads of its specification."""
+    return PredictSpec.model_construct(root_seed=1, seed=seed, test=TestSpec.model_construct(truth=truth))
+
+
 def oracle(path, truth=TRUTH):
     path.write_text(json.dumps(truth), encoding="utf-8")
-    return OracleScores({"test": {"truth": str(path)}})
+    return OracleScores(spec_of(str(path)))
 
 
 @pytest.mark.parametrize("block", [1, 4, 100])
@@ -39,16 +45,15 @@ def test_oracle_names_what_is_missing(tmp_path):
         with pytest.raises(UserError, match=message):
             list(oracle(tmp_path / "truth.json", truth).blocks(queries(RECORDS), RECORDS, 2))
     with pytest.raises(UserError, match="synthetic"):
-        OracleScores({"test": {"truth": None}})
+        OracleScores(spec_of(None))
 
 
 def test_random_scores_are_chance_and_independent_of_the_block():
     gallery = [Record(f"{i}", i // 4, "test", tuple("abcde")) for i in range(400)]
     asked = queries(gallery)
-    spec = {"root_seed": 1, "seed": 0}
-    whole = np.concatenate(list(RandomScores(spec).blocks(asked, gallery, 4000)))
-    pieces = np.concatenate(list(RandomScores(spec).blocks(asked, gallery, 7)))
+    whole = np.concatenate(list(RandomScores(spec_of(None)).blocks(asked, gallery, 4000)))
+    pieces = np.concatenate(list(RandomScores(spec_of(None)).blocks(asked, gallery, 7)))
     assert whole.shape == (2000, 400) and (whole == pieces).all()
     positives = find_positives([q.person for q in asked], [r.person for r in gallery])
     assert percentages(hit_ranks([whole], positives, 400))["rank1"] == pytest.approx(1, abs=0.7)
-    assert (next(RandomScores(spec | {"seed": 1}).blocks(asked, gallery, 2)) != whole[:2]).any()
+    assert (next(RandomScores(spec_of(None, seed=1)).blocks(asked, gallery, 2)) != whole[:2]).any()

@@ -4,26 +4,17 @@ import json
 from itertools import pairwise
 
 import pytest
+from helpers.english_captions import CAPTIONS
 
 from glalign.contract.records import Record, write_manifest
-from glalign.language.chunks_en import keyword_chunk
+from glalign.contract.specs.data import PhrasesSpec
 from glalign.language.lexicon import load_lexicon
+from glalign.language.noun_chunks_en import keyword_chunk
 from glalign.language.phrases import extract, make_phrases
 from glalign.support.errors import UserError
 
-SPEC = {"lexicon": "repaired", "chunker": "spacy", "match": "words", "several": "nearest"}
+SPEC = PhrasesSpec(manifest="", language="en", lexicon="repaired", chunker="spacy", match="words", several="nearest")
 SHORT = {"HEAD": "H", "UPPERBODY": "U", "LOWERBODY": "L", "SHOES": "S", "OTHERS": "O", None: "-"}
-
-CAPTIONS = {
-    "The man wears a gray shirt and a pair of black shoes.": ["man -", "gray shirt U", "pair of black shoes S"],
-    "She has long hair. She carries her red handbag": ["long hair H", "red handbag O"],
-    "white t-shirt black shorts white sneakers": ["white t-shirt U", "black shorts L", "white sneakers S"],
-    "Black hair, blue jeans; brown boots": ["Black hair H", "blue jeans L", "brown boots S"],
-    "A boy in brown shoes.he has a blue cap": ["boy -", "brown shoes S", "blue cap H"],
-    "A woman in Gray and white shoes.": ["woman -", "Gray and white shoes S"],
-    "A man in a white and grey striped shirt and a purse.": ["man -", "white and grey striped shirt U", "purse O"],
-    "A man with an orange back pack": ["man -", "orange back pack O"],
-}
 
 
 def regions(phrases):
@@ -32,7 +23,7 @@ def regions(phrases):
 
 @pytest.fixture(scope="module")
 def found():
-    return dict(zip(CAPTIONS, extract(CAPTIONS, SPEC, "en"), strict=True))
+    return dict(zip(CAPTIONS, extract(CAPTIONS, SPEC), strict=True))
 
 
 @pytest.mark.parametrize("caption", CAPTIONS)
@@ -55,7 +46,7 @@ def test_no_keyword_is_lost():
         "has on a skirt sweater leggings tie",
     ]
     lexicon = load_lexicon("repaired", "en")
-    for caption, phrases in zip(captions, extract(captions, SPEC | {"several": "all"}, "en"), strict=True):
+    for caption, phrases in zip(captions, extract(captions, SPEC.model_copy(update={"several": "all"})), strict=True):
         for keyword in lexicon.find(caption):
             assert any(p["start"] <= keyword.start and keyword.end <= p["end"] for p in phrases), (caption, keyword)
 
@@ -74,13 +65,13 @@ def test_odd_captions_are_no_accident(chunker):
         "a\u0301 shirt",
         "hat.",
     ]
-    for caption, phrases in zip(captions, extract(captions, SPEC | {"chunker": chunker}, "en"), strict=True):
+    for caption, phrases in zip(captions, extract(captions, SPEC.model_copy(update={"chunker": chunker})), strict=True):
         assert all(p["start"] < p["end"] and caption[p["start"] : p["end"]] == p["text"] for p in phrases)
         assert all(a["end"] <= b["start"] for a, b in pairwise(phrases))
 
 
 def test_adverbs_are_no_backs():
-    (phrases,) = extract(["Her hair is pulled back."], SPEC, "en")
+    (phrases,) = extract(["Her hair is pulled back."], SPEC)
     assert regions(phrases) == ["hair H"]
 
 
@@ -100,25 +91,27 @@ def test_keyword_and_its_modifiers(caption, phrase):
 
 
 def test_words_chunker_needs_no_parser():
-    (phrases,) = extract(["A man in a red shirt, blue jeans and white shoes."], SPEC | {"chunker": "words"}, "en")
+    (phrases,) = extract(
+        ["A man in a red shirt, blue jeans and white shoes."], SPEC.model_copy(update={"chunker": "words"})
+    )
     assert regions(phrases) == ["red shirt U", "blue jeans L", "white shoes S"]
 
 
 def test_order_and_repetition_of_captions_do_not_matter():
     captions = [*CAPTIONS, *reversed(CAPTIONS)]
-    found = extract(captions, SPEC, "en")
+    found = extract(captions, SPEC)
     assert found[: len(CAPTIONS)] == found[: len(CAPTIONS) - 1 : -1]
 
 
 def test_file_of_phrases(tmp_path):
-    spec = SPEC | {"manifest": str(tmp_path / "m.jsonl"), "language": "en", "chunker": "words"}
-    write_manifest(spec["manifest"], [Record("a/1.jpg", 1, "train", ("red shirt", "blue jeans and a hat"))])
+    spec = SPEC.model_copy(update={"manifest": str(tmp_path / "m.jsonl"), "language": "en", "chunker": "words"})
+    write_manifest(spec.manifest, [Record("a/1.jpg", 1, "train", ("red shirt", "blue jeans and a hat"))])
     make_phrases(spec, tmp_path / "p.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(row["image"], row["index"]) for row in rows] == [("a/1.jpg", 0), ("a/1.jpg", 1)]
     assert rows[0]["phrases"] == [{"text": "red shirt", "start": 0, "end": 9, "region": "UPPERBODY"}]
-    write_manifest(spec["manifest"], [Record("a/1.jpg", 1, "train", ("nothing to see",))])
+    write_manifest(spec.manifest, [Record("a/1.jpg", 1, "train", ("nothing to see",))])
     with pytest.raises(UserError, match="no caption names a body region"):
         make_phrases(spec, tmp_path / "q.jsonl")
     with pytest.raises(UserError, match="no keywords for language 'de'"):
-        extract(["rote Schuhe"], spec, "de")
+        extract(["rote Schuhe"], spec.model_copy(update={"language": "de"}))

@@ -8,14 +8,16 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
+from helpers.english_captions import CAPTIONS as ENGLISH
 
 from glalign.contract.records import Record, write_manifest
+from glalign.contract.specs.data import PhrasesSpec
 from glalign.language.lexicon import load_lexicon
-from glalign.language.noun_phrases_vi import mended_tags, noun_phrases
+from glalign.language.noun_chunk_rules_vi import corrected_tags, find_noun_chunks
 from glalign.language.phrases import extract, make_phrases
 from glalign.support.errors import UserError
 
-SPEC = {"lexicon": "repaired", "chunker": "spacy", "match": "words", "several": "nearest"}
+SPEC = PhrasesSpec(manifest="", language="vi", lexicon="repaired", chunker="spacy", match="words", several="nearest")
 SHORT = {"HEAD": "H", "UPPERBODY": "U", "LOWERBODY": "L", "SHOES": "S", "OTHERS": "O", None: "-"}
 
 CAPTIONS = {
@@ -59,7 +61,7 @@ def regions(phrases):
 
 
 def of(caption, **options):
-    (phrases,) = extract([caption], SPEC | options, "vi")
+    (phrases,) = extract([caption], SPEC.model_copy(update=options))
     return regions(phrases)
 
 
@@ -71,7 +73,7 @@ def test_phrases_of(caption):
 @pytest.mark.parametrize("caption", CAPTIONS)
 def test_loose_letters_give_the_same_phrases_at_their_own_places(caption):
     loose = unicodedata.normalize("NFD", caption)
-    (phrases,) = extract([loose], SPEC, "vi")
+    (phrases,) = extract([loose], SPEC)
     assert [unicodedata.normalize("NFC", text) for text in regions(phrases)] == CAPTIONS[caption]
     assert all(loose[p["start"] : p["end"]] == p["text"] for p in phrases)
 
@@ -91,7 +93,9 @@ def test_no_keyword_is_lost():
     captions = ["đeo đeo túi đi giày và mũ", "mặc váy có có kính", "ÁO ĐEN QUẦN TRẮNG", "Ba lô Đồng Hồ tóc tất cặp"]
     lexicon = load_lexicon("repaired", "vi")
     for chunker in ("spacy", "words"):
-        for caption, phrases in zip(captions, extract(captions, SPEC | {"chunker": chunker}, "vi"), strict=True):
+        for caption, phrases in zip(
+            captions, extract(captions, SPEC.model_copy(update={"chunker": chunker})), strict=True
+        ):
             for keyword in lexicon.find(caption):
                 assert any(p["start"] <= keyword.start and keyword.end <= p["end"] for p in phrases), (caption, keyword)
 
@@ -99,7 +103,9 @@ def test_no_keyword_is_lost():
 @pytest.mark.parametrize("chunker", ["spacy", "words"])
 @pytest.mark.parametrize("match", ["words", "substrings"])
 def test_odd_captions_are_no_accident(chunker, match):
-    for caption, phrases in zip(ODD, extract(ODD, SPEC | {"chunker": chunker, "match": match}, "vi"), strict=True):
+    for caption, phrases in zip(
+        ODD, extract(ODD, SPEC.model_copy(update={"chunker": chunker, "match": match})), strict=True
+    ):
         assert all(p["start"] < p["end"] and caption[p["start"] : p["end"]] == p["text"] for p in phrases)
         assert all(a["end"] <= b["start"] for a, b in pairwise(phrases))
 
@@ -113,19 +119,19 @@ def test_options_of_the_lexicon():
 
 def test_errors_of_the_tagger_are_mended():
     words = ["một", "cặp", "kính", "cặp", "màu", "ghi", "dép_lê", "Giầy", "lạ"]
-    assert mended_tags(words, ["M", "M", "N", "M", "N", "V", "V", "V", "V"]) == [
+    assert corrected_tags(words, ["M", "M", "N", "M", "N", "V", "V", "V", "V"]) == [
         "M", "Nc", "N", "N", "N", "A", "N", "N", "V",
     ]  # fmt: skip
 
 
 def test_the_rule_by_itself():
     words = ["một", "chiếc", "áo", "có", "hai", "túi", ",", "tay", "xách", "giỏ"]
-    tags = mended_tags(words, ["M", "Nc", "N", "V", "M", "N", "F", "N", "V", "N"])
-    assert list(noun_phrases(words, tags)) == [(0, 6), (7, 8), (9, 10)]
+    tags = corrected_tags(words, ["M", "Nc", "N", "V", "M", "N", "F", "N", "V", "N"])
+    assert list(find_noun_chunks(words, tags)) == [(0, 6), (7, 8), (9, 10)]
 
 
 def test_the_pipeline_is_spacys_own():
-    from glalign.language.spacy_vi import pipeline  # noqa: PLC0415
+    from glalign.language.spacy_pipeline_vi import pipeline  # noqa: PLC0415
 
     nlp = pipeline("pyvi")
     assert nlp.pipe_names == ["glalign_tagger_vi"]
@@ -136,8 +142,8 @@ def test_the_pipeline_is_spacys_own():
 
 
 def test_file_of_phrases(tmp_path):
-    spec = SPEC | {"manifest": str(tmp_path / "m.jsonl"), "language": "vi", "chunker": "words"}
-    write_manifest(spec["manifest"], [Record("a/1.jpg", 1, "train", ("áo đỏ", "quần bò và mũ"))])
+    spec = SPEC.model_copy(update={"manifest": str(tmp_path / "m.jsonl"), "language": "vi", "chunker": "words"})
+    write_manifest(spec.manifest, [Record("a/1.jpg", 1, "train", ("áo đỏ", "quần bò và mũ"))])
     make_phrases(spec, tmp_path / "p.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
     assert rows[0]["phrases"] == [{"text": "áo đỏ", "start": 0, "end": 5, "region": "UPPERBODY"}]
@@ -153,10 +159,9 @@ def test_the_segmenter_is_an_option():
 
 def test_the_english_phrases_are_what_they_were():
     """Of both chunkers and every option, before there were Vietnamese ones."""
-    from test_phrases import CAPTIONS as ENGLISH  # noqa: PLC0415
-
+    options = ("manifest", "language", "lexicon", "chunker", "match", "several")
     found = [
-        extract(ENGLISH, {"lexicon": lexicon, "chunker": chunker, "match": match, "several": several}, "en")
+        extract(ENGLISH, PhrasesSpec(**dict(zip(options, ("", "en", lexicon, chunker, match, several), strict=True))))
         for lexicon in ("paper", "repaired")
         for chunker in ("spacy", "words")
         for match in ("words", "substrings")

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from glalign.language import segmentation
-from glalign.language.segmentation import composed, cutter, joined, segment
+from glalign.language.segmentation import join_syllables, load_segmenter, segment, to_nfc
 from glalign.language.tokenizers import normalise_caption
 from glalign.support.errors import UserError
 
@@ -43,14 +43,14 @@ def test_letters_that_are_not_composed_are_the_same_words_at_their_own_places():
     assert words(loose) == words(CAPTION)
     for word in segment(loose):
         assert unicodedata.normalize("NFC", loose[word.start : word.end]).replace(" ", "_") == word.text
-    assert normalise_caption(loose) == CAPTION, "captions of a dataset are composed already"
+    assert normalise_caption(loose) == CAPTION, "captions of a dataset are NFC already"
 
 
 @pytest.mark.parametrize("text", ODD)
 def test_odd_text_loses_no_letter(text):
     for form in ("NFC", "NFD"):
         given = unicodedata.normalize(form, text)
-        assert composed(given)[0] == unicodedata.normalize("NFC", text)
+        assert to_nfc(given)[0] == unicodedata.normalize("NFC", text)
         found = segment(given)
         kept = "".join("".join(given[w.start : w.end].split()) for w in found)
         assert kept.replace("_", "") == "".join(given.split()).replace("_", "")
@@ -64,30 +64,30 @@ def test_pairs_that_pyvi_joins_or_leaves_apart_wrongly():
 
 def test_joined_text_keeps_its_length():
     text = "mặc áo khoác, đeo ba lô"
-    whole = joined(text, ((word.start, word.end) for word in segment(text)))
+    whole = join_syllables(text, ((word.start, word.end) for word in segment(text)))
     assert whole == "mặc áo_khoác, đeo ba_lô"
 
 
 def test_a_caption_is_cut_once(monkeypatch):
     seen = []
-    monkeypatch.setattr(segmentation, "cutter", lambda segmenter: lambda text: seen.append(text) or text.split())
+    monkeypatch.setattr(segmentation, "load_segmenter", lambda _: lambda text: seen.append(text) or text.split())
     first, second = segment("một câu chưa ai đọc"), segment("một câu chưa ai đọc")
     assert first == second
     assert seen == ["một câu chưa ai đọc"]
 
 
 def test_underthesea_is_an_option(monkeypatch):
-    cutter.cache_clear()
+    load_segmenter.cache_clear()
     monkeypatch.setitem(sys.modules, "underthesea", None)
     with pytest.raises(UserError, match="underthesea is not installed; pip install underthesea"):
         segment("áo", "underthesea")
     fake = types.ModuleType("underthesea")
     fake.word_tokenize = lambda text, use_token_normalize: ["áo khoác", "đen"] if "khoác" in text else ["ao"]
     monkeypatch.setitem(sys.modules, "underthesea", fake)
-    cutter.cache_clear()
+    load_segmenter.cache_clear()
     assert words("áo  khoác đen", "underthesea") == ["áo_khoác", "đen"]
     with pytest.raises(UserError, match="its words are not those of 'mũ đỏ'"):
         segment("mũ đỏ", "underthesea")
-    cutter.cache_clear()
+    load_segmenter.cache_clear()
     with pytest.raises(UserError, match="segmenter: 'vncorenlp'; choose pyvi or underthesea"):
         segment("áo", "vncorenlp")

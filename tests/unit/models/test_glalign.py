@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.glalign import GLAlign
 from glalign.models.losses.contrastive import contrastive
 from glalign.storage.weight_files import UNFILLED, Weights, save_weights
@@ -181,7 +182,7 @@ def test_last_word_instead_of_the_end_mark():
     with torch.no_grad():
         found = model.encode_texts(batch)["global"]
         for row, length in enumerate(batch.lengths.tolist()):
-            cut = model.towers.read(batch.tokens[row : row + 1, : length - 1])[0, -1]
+            cut = model.towers.encode_ids(batch.tokens[row : row + 1, : length - 1])[0, -1]
             torch.testing.assert_close(found[row], F.normalize(cut, dim=0), atol=1e-5, rtol=1e-4)
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from glalign.contract.retriever import Batch, TrainingInfo
+from glalign.contract.retriever import Batch
+from glalign.contract.training_info import TrainingInfo
 from glalign.models.glalign import GLAlign
 from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary
 from glalign.storage.weight_files import Weights, save_weights

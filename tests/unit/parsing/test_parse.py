@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +11,15 @@ import torch
 from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
-from glalign.data.job_datasets import Collection, Source
+from glalign.contract.specs.data import ParseSpec
+from glalign.data.sources import Collection, Source
 from glalign.parsing import parse
 from glalign.parsing.label_map_record import MAKER
 from glalign.parsing.label_maps import map_file, read_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser
-from glalign.pretraining.parser import FACTS
-from glalign.storage.locks import alone_in
+from glalign.pretraining.parser import ARCHITECTURE
+from glalign.storage.locks import exclusive_lock
 from glalign.storage.weight_files import save_weights
 from glalign.support.errors import UserError
 
@@ -27,7 +27,7 @@ NAMES = [f"cam/{number}.png" for number in range(7)]
 
 
 @pytest.fixture
-def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ParseSpec:
     """Seven images in batches of two, and a network of random values."""
     monkeypatch.setattr(parse, "BATCH", 2)
     rng = np.random.default_rng(0)
@@ -37,17 +37,25 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     write_manifest(tmp_path / "m.jsonl", [Record(name, 1, "train", ("a man",)) for name in NAMES])
     for name, seed in (("one", 0), ("two", 1)):
         torch.manual_seed(seed)
-        save_weights(tmp_path / f"{name}.safetensors", Parser(FACTS).network.state_dict())
-        (tmp_path / f"{name}.json").write_text(json.dumps({"record": FACTS}), encoding="utf-8")
-    about = {"manifest": str(tmp_path / "m.jsonl"), "images": str(tmp_path / "imgs"), "labels": None}
-    return about | {"method": "segformer", "weights": str(tmp_path), "name": "one", "threads": 1, "device": "cpu"}
+        save_weights(tmp_path / f"{name}.safetensors", Parser(ARCHITECTURE).network.state_dict())
+        (tmp_path / f"{name}.json").write_text(json.dumps({"record": ARCHITECTURE}), encoding="utf-8")
+    return ParseSpec(
+        manifest=str(tmp_path / "m.jsonl"),
+        images=str(tmp_path / "imgs"),
+        labels=None,
+        method="segformer",
+        weights=str(tmp_path),
+        name="one",
+        threads=1,
+        device="cpu",
+    )
 
 
 @pytest.fixture
-def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any], int], Path]:
+def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[ParseSpec, int], Path]:
     """Parse until a number of maps are written, the last of them in half; returns the half-made folder."""
 
-    def run(spec: dict[str, Any], count: int) -> Path:
+    def run(spec: ParseSpec, count: int) -> Path:
         real, written = parse.write_labels, iter(range(count))
 
         def write(path: Path, labels: np.ndarray) -> None:
@@ -83,7 +91,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_killed_run_loses_one_batch_and_ends_with_the_same_bytes(
-    spec: dict[str, Any], killed: Callable, predicted: list[int], tmp_path: Path
+    spec: ParseSpec, killed: Callable, predicted: list[int], tmp_path: Path
 ) -> None:
     parse_images(spec, tmp_path / "whole", tmp_path / "whole.json", "code")
     assert predicted == [2, 2, 2, 1]
@@ -107,7 +115,7 @@ def test_a_killed_run_loses_one_batch_and_ends_with_the_same_bytes(
     ],
 )
 def test_maps_of_another_parser_are_made_again(
-    spec: dict[str, Any],
+    spec: ParseSpec,
     killed: Callable,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -116,14 +124,14 @@ def test_maps_of_another_parser_are_made_again(
     reason: str,
 ) -> None:
     killed(spec, 5)
-    parse_images({**spec, **change}, tmp_path / "parts", tmp_path / "parts.json", code)
+    parse_images(spec.model_copy(update=change), tmp_path / "parts", tmp_path / "parts.json", code)
     assert f"parts.part: its label maps are {reason}; they are made again" in caplog.text
-    parse_images({**spec, **change}, tmp_path / "fresh", tmp_path / "fresh.json", code)
+    parse_images(spec.model_copy(update=change), tmp_path / "fresh", tmp_path / "fresh.json", code)
     assert contents(tmp_path / "parts") == contents(tmp_path / "fresh")
 
 
 def test_maps_of_another_list_or_of_nobody_are_made_again(
-    spec: dict[str, Any], killed: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    spec: ParseSpec, killed: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     part = killed(spec, 3)
     write_manifest(tmp_path / "m.jsonl", [Record(name, 1, "train", ("a man",)) for name in NAMES[1:]])
@@ -136,20 +144,23 @@ def test_maps_of_another_list_or_of_nobody_are_made_again(
     assert "of unknown origin (no parser.json)" in caplog.text
 
 
-def test_two_processes_do_not_fill_one_folder(spec: dict[str, Any], tmp_path: Path) -> None:
-    with alone_in(tmp_path / "parts.part"), pytest.raises(UserError, match=r"parts\.part: another process is at work"):
+def test_two_processes_do_not_fill_one_folder(spec: ParseSpec, tmp_path: Path) -> None:
+    with (
+        exclusive_lock(tmp_path / "parts.part"),
+        pytest.raises(UserError, match=r"parts\.part: another process is at work"),
+    ):
         parse_images(spec, tmp_path / "parts", tmp_path / "parts.json", "code")
 
 
-def test_a_missing_weight_file_is_named_before_anything_is_made(spec: dict[str, Any], tmp_path: Path) -> None:
+def test_a_missing_weight_file_is_named_before_anything_is_made(spec: ParseSpec, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"three\.safetensors: no such weight file"):
-        parse_images({**spec, "name": "three"}, tmp_path / "parts", tmp_path / "parts.json", "code")
+        parse_images(spec.model_copy(update={"name": "three"}), tmp_path / "parts", tmp_path / "parts.json", "code")
     assert not (tmp_path / "parts").exists()
 
 
-def test_a_training_does_not_mix_two_parsers(spec: dict[str, Any], tmp_path: Path) -> None:
+def test_a_training_does_not_mix_two_parsers(spec: ParseSpec, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        parse_images({**spec, "name": name}, tmp_path / name, tmp_path / f"{name}.report.json", "code")
+        parse_images(spec.model_copy(update={"name": name}), tmp_path / name, tmp_path / f"{name}.report.json", "code")
         assert read_labels(map_file(tmp_path / name, NAMES[0])).shape == (40, 20)
     records = [Record(name, 1, "train", ("a man",)) for name in NAMES]
     sources = [Source(records, tmp_path / "imgs", tmp_path / name, None, "p") for name in ("one", "two")]

@@ -5,15 +5,17 @@ import json
 import numpy as np
 import pytest
 import torch
+from helpers.twins import twin_spec
 from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
+from glalign.contract.specs.data import ParseSpec
 from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser, paired
 from glalign.parsing.stripes import stripes
-from glalign.pretraining.parser import FACTS, label_weights, segmentation_loss, train
+from glalign.pretraining.parser import ARCHITECTURE, label_weights, pretrain_parser, segmentation_loss
 from glalign.pretraining.parser_augmentation import augment, mirror
 from glalign.storage.weight_files import save_weights
 from glalign.support.errors import UserError
@@ -30,8 +32,8 @@ def folder(tmp_path_factory):
     """Weights with random values and their record."""
     path = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
-    save_weights(path / "small.safetensors", Parser(FACTS).network.state_dict())
-    (path / "small.json").write_text(json.dumps({"record": FACTS}), encoding="utf-8")
+    save_weights(path / "small.safetensors", Parser(ARCHITECTURE).network.state_dict())
+    (path / "small.json").write_text(json.dumps({"record": ARCHITECTURE}), encoding="utf-8")
     return path
 
 
@@ -46,12 +48,16 @@ def dataset(tmp_path):
         write_labels(map_file(tmp_path / "labels", name), stripes(height, width))
         records.append(Record(name, number, "train", ("a man",)))
     write_manifest(tmp_path / "m.jsonl", records)
-    spec = {"manifest": tmp_path / "m.jsonl", "images": tmp_path / "imgs", "labels": tmp_path / "labels"}
-    return spec | {"method": "stripes", "weights": None, "name": None, "threads": 1, "device": "cpu"}
+    paths = {
+        "manifest": str(tmp_path / "m.jsonl"),
+        "images": str(tmp_path / "imgs"),
+        "labels": str(tmp_path / "labels"),
+    }
+    return ParseSpec(**paths, method="stripes", weights="", name="", threads=1, device="cpu")
 
 
 def test_parser_is_small():
-    assert sum(p.numel() for p in Parser(FACTS).network.parameters()) < 300_000
+    assert sum(p.numel() for p in Parser(ARCHITECTURE).network.parameters()) < 300_000
 
 
 def test_maps_have_their_images_sizes_and_do_not_depend_on_company(folder):
@@ -71,14 +77,14 @@ def test_missing_weights_and_foreign_records_are_named(folder, tmp_path):
     (tmp_path / "x.json").write_text("{}", encoding="utf-8")
     with pytest.raises(UserError, match=r"x\.json: not a parser's record"):
         Parser.load(tmp_path, "x")
-    (tmp_path / "x.json").write_text(json.dumps({"record": FACTS}), encoding="utf-8")
+    (tmp_path / "x.json").write_text(json.dumps({"record": ARCHITECTURE}), encoding="utf-8")
     with pytest.raises(UserError, match=r"x\.safetensors"):
         Parser.load(tmp_path, "x")
 
 
 @pytest.mark.parametrize("method", ["stripes", "segformer"])
 def test_parse_images(method, dataset, folder, tmp_path):
-    spec = dataset | {"method": method, "weights": folder, "name": "small"}
+    spec = dataset.model_copy(update={"method": method, "weights": str(folder), "name": "small"})
     parse_images(spec, tmp_path / "parts", tmp_path / "parts.json", "code")
     for number, size in enumerate(SIZES):
         labels = read_labels(map_file(tmp_path / "parts", f"cam/{number}.png"))
@@ -152,9 +158,9 @@ def test_loss_of_a_uniform_guess_is_log_18():
 
 
 def test_training_repeats_to_the_byte(tmp_path):
-    spec = {"domain": "pretrain", "identities": 6, "held_out": 2, "images": 1, "seed": 3}
-    spec |= {"steps": 3, "batch": 4, "lr": 0.003, "weight_decay": 0.01, "threads": 1}
-    records = [train(spec, tmp_path / f"{name}.safetensors") for name in ("a", "b")]
+    people = {"domain": "pretrain", "identities": 6, "held_out": 2, "images": 1}
+    spec = twin_spec(kind="parser", seed=3, steps=3, batch=4, lr=0.003, weight_decay=0.01, **people)
+    records = [pretrain_parser(spec, tmp_path / f"{name}.safetensors") for name in ("a", "b")]
     assert records[0] == records[1]
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
     (tmp_path / "a.json").write_text(json.dumps({"record": records[0]}), encoding="utf-8")

@@ -3,18 +3,20 @@
 from pathlib import Path
 
 import pytest
+from helpers.manifests import spec as manifest_spec
 
-from glalign.config.loading import load, merge, resolve
-from glalign.planning.job import Job
+from glalign.config.loading import merge, overlaid, resolve
+from glalign.contract.specs.base import Spec
 from glalign.planning.missing_files import absent, behind, describe
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
+from glalign.planning.stage import Job
 
 ROOT = Path(__file__).parents[3]
 
 
 def planned(overlay: dict) -> Plan:
-    values = merge(load(ROOT / "config.yaml").values, overlay)
+    values = merge(overlaid(root=ROOT).to_json(), overlay)
     return make_plan(resolve(values), read_reported(ROOT / "paper/reported"))
 
 
@@ -30,7 +32,7 @@ def test_a_table_needs_its_own_cells_and_everything_needs_all(real: Plan) -> Non
     whole = behind(real)
     assert table.items() <= whole.items()
     assert {key for stage, key in whole if stage == "fit"} == set(real.jobs["fit"])
-    assert not {stage for stage, _ in whole} & {"tune", "tuning", "pretrain", "document"}
+    assert not {stage for stage, _ in whole} & {"tune", "tuning", "twin", "document"}
     assert behind(real, ["pretrain"]) == {}
 
 
@@ -47,8 +49,8 @@ def test_what_a_job_makes_is_never_absent(real: Plan) -> None:
 
 def test_a_release_of_several_files_is_one_line(tmp_path: Path) -> None:
     files = (f"{tmp_path}/train.json", f"{tmp_path}/test.json")
-    job = Job("manifest", files, {"root": str(tmp_path), "format": "rasa", "dataset": "cuhk"}, ())
+    job = Job({"dataset": "cuhk"}, manifest_spec(tmp_path, format="rasa", dataset="cuhk"), files)
     (line,) = describe([job], frozenset(files))
     assert line.startswith(f"datasets.cuhk.root: {tmp_path} has no test.json, train.json; ")
-    other = Job("table", ("paper/reported/table04.csv",), {}, ())
+    other = Job({"table": "4"}, Spec(), ("paper/reported/table04.csv",))
     assert describe([other, other], frozenset(other.inputs)) == ["paper/reported/table04.csv: not there; restore it"]

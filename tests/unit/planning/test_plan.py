@@ -5,18 +5,16 @@ import json
 import pytest
 from helpers.plans import REPORTED, ROOT, planned
 
-from glalign.config.loading import Config, load, merge, read, resolve
-from glalign.planning.cells import SCENARIO_OF
-from glalign.planning.layout import OUTPUTS, ids_of
+from glalign.config.loading import load, overlaid, resolve
 from glalign.planning.missing_files import behind
 from glalign.planning.plan import Plan, make_plan
-from glalign.planning.printed_tables import read_published
+from glalign.planning.printed_tables import SCENARIO_OF, read_published
 from glalign.support.errors import UserError
 
 TRAINED = {
     name
-    for name, entry in load(ROOT / "config.yaml")["systems"].items()
-    if entry["class"] and "budget" in entry and "en" in entry["languages"]
+    for name, entry in overlaid(root=ROOT).systems.items()
+    if entry.class_path and entry.budget and "en" in entry.languages
 }
 
 
@@ -27,10 +25,10 @@ def demo() -> Plan:
 
 def test_the_papers_results_are_32_cells_and_23_trainings(demo: Plan) -> None:
     tables = [str(number) for number in range(4, 12)]
-    rows = [row for table in tables for row in demo.jobs["table"][table].spec["rows"]]
+    rows = [row for table in tables for row in demo.jobs["table"][table].spec.to_json()["rows"]]
     assert len({(row["scenario"], row["system"]) for row in rows}) == 32
-    needed = behind(demo, [demo.layout.path("table", "csv", table=table) for table in tables])
-    trainings = [ids_of("fit", key) for stage, key in needed if stage == "fit"]
+    needed = behind(demo, [demo.paths.path("table", "csv", table=table) for table in tables])
+    trainings = [job.ids for (stage, _), job in needed.items() if stage == "fit"]
     assert len(trainings) == 23
     assert {training["trainset"] for training in trainings} == {"cuhk_en", "v2e", "cuhk_en+v2e", "cuhk_vi"}
 
@@ -39,7 +37,7 @@ def test_every_table_is_planned_with_the_papers_rows_in_order(demo: Plan) -> Non
     tables = demo.jobs["table"]
     assert set(tables) == {*map(str, range(1, 12)), *(f"{k}_extended" for k in SCENARIO_OF)}
     for number, rows in REPORTED.items():
-        spec = tables[str(number)].spec
+        spec = tables[str(number)].spec.to_json()
         assert [row["paper_row"] for row in spec["rows"]] == list(range(len(rows)))
         if number in SCENARIO_OF:
             assert [row["system"] for row in spec["rows"]] == [row["system"] for row in rows]
@@ -48,17 +46,16 @@ def test_every_table_is_planned_with_the_papers_rows_in_order(demo: Plan) -> Non
 
 def test_a_row_without_results_says_why_and_has_no_files() -> None:
     plan = planned({"datasets": {"v2e": {"translated": None}}})
-    rows = {row["system"]: row for row in plan.jobs["table"]["5"].spec["rows"]}
-    assert rows["glalign"]["status"] == "not run"
+    rows = {row["system"]: row for row in plan.jobs["table"]["5"].spec.to_json()["rows"]}
     assert "datasets.v2e has neither root nor synthetic nor translated" in rows["glalign"]["note"]
     assert rows["glalign"]["metrics"] == rows["glalign"]["runs"] == []
     for table in plan.jobs["table"].values():
-        for row in table.spec["rows"]:
-            assert (row["status"] == "not run") == bool(row["note"]) == (not row["metrics"])
+        for row in table.spec.to_json()["rows"]:
+            assert bool(row["note"]) == (not row["metrics"])
 
 
 def test_extended_tables_add_ablations_oracle_and_chance(demo: Plan) -> None:
-    rows = {row["system"]: row for row in demo.jobs["table"]["4_extended"].spec["rows"]}
+    rows = {row["system"]: row for row in demo.jobs["table"]["4_extended"].spec.to_json()["rows"]}
     added = list(rows)[9:]
     assert {"m_irra", "tbps_clip", "clip_zero_shot", "glalign_global", "glalign_local", "random", "oracle"} == set(
         added
@@ -76,26 +73,26 @@ def test_scenarios_share_trainings_and_seeds_multiply_them() -> None:
         for trainset in ("cuhk_en", "v2e", "cuhk_en+v2e")
         for seed in (3, 5)
     }
-    row = next(r for r in plan.jobs["table"]["6"].spec["rows"] if r["system"] == "irra")
+    row = next(r for r in plan.jobs["table"]["6"].spec.to_json()["rows"] if r["system"] == "irra")
     assert row["runs"] == [f"results/runs/irra/cuhk_en/seed{seed}/run.json" for seed in (3, 5)]
     assert row["metrics"] == [f"results/metrics/irra/cuhk_en/seed{seed}/v2e.json" for seed in (3, 5)]
 
 
 def test_the_oracle_alone_sees_the_truth_and_only_where_there_is_one() -> None:
     plan = planned()
-    truths = {key: job.spec["test"]["truth"] for key, job in plan.jobs["predict"].items()}
+    truths = {key: job.spec.to_json()["test"]["truth"] for key, job in plan.jobs["predict"].items()}
     assert truths.pop("oracle/untrained/seed0/cuhk_en") == "results/data/cuhk_en/truth.json"
     assert truths.pop("oracle/untrained/seed0/cuhk_vi") == "results/data/cuhk_vi/truth.json"
     truths = {key: truth for key, truth in truths.items() if not key.startswith("oracle")}
     assert set(truths.values()) == {None}
     real = planned({"datasets": {"cuhk_en": {"root": "data/cuhk"}}})
-    oracle = next(r for r in real.jobs["table"]["4_extended"].spec["rows"] if r["system"] == "oracle")
-    assert oracle["status"] == "not run"
+    oracle = next(r for r in real.jobs["table"]["4_extended"].spec.to_json()["rows"] if r["system"] == "oracle")
+    assert oracle["metrics"] == []
     assert "real" in oracle["note"]
 
 
 def test_a_training_never_names_what_it_does_not_use(demo: Plan) -> None:
-    specs = {key: job.spec for key, job in demo.jobs["fit"].items()}
+    specs = {key: job.spec.to_json() for key, job in demo.jobs["fit"].items()}
     assert specs["irra/cuhk_en/seed0"]["datasets"][0]["parts"] is None
     assert specs["irra/cuhk_en/seed0"]["dress"] is None
     assert specs["glalign/cuhk_en/seed0"]["datasets"][0]["parts"] == "results/parts/cuhk_en"
@@ -122,10 +119,8 @@ def test_a_change_reaches_the_trainings_that_use_it(demo: Plan, overlay: dict, c
 def test_every_input_is_given_or_made_by_a_planned_job(demo: Plan) -> None:
     made = set()
     for stage, jobs in demo.jobs.items():
-        for key in jobs:
-            ids = ids_of(stage, key)
-            made |= {demo.layout.path(stage, name, **ids) for name in OUTPUTS[stage]}
-            made.add(demo.layout.benchmark(stage).format(**ids))
+        for job in jobs.values():
+            made |= {*demo.outputs(stage, job).values(), demo.paths.benchmark(stage).format(**job.ids)}
     needed = {path for jobs in demo.jobs.values() for job in jobs.values() for path in job.inputs}
     assert all(path in made or path.startswith("paper/") for path in needed), sorted(needed - made)
 
@@ -133,8 +128,10 @@ def test_every_input_is_given_or_made_by_a_planned_job(demo: Plan) -> None:
 def test_specifications_are_json_without_absolute_paths(demo: Plan) -> None:
     for jobs in demo.jobs.values():
         for job in jobs.values():
-            assert json.loads(json.dumps(job.spec)) == json.loads(json.dumps(job.spec, sort_keys=True))
-            assert '"/' not in json.dumps(job.spec)
+            assert json.loads(json.dumps(job.spec.to_json())) == json.loads(
+                json.dumps(job.spec.to_json(), sort_keys=True)
+            )
+            assert '"/' not in json.dumps(job.spec.to_json())
 
 
 LEAKS = [
@@ -173,10 +170,10 @@ def test_testing_on_all_people_of_another_dataset_is_no_leak() -> None:
 
 
 def test_a_printed_system_that_the_configuration_lacks_is_named() -> None:
-    values = merge(load(ROOT / "config.yaml").values, {})
+    values = overlaid(root=ROOT).to_json()
     del values["systems"]["rasa"]
     with pytest.raises(UserError, match=r"systems\.rasa: missing"):
-        make_plan(Config(values, load(ROOT / "config.yaml").facts), REPORTED)
+        make_plan(resolve(values), REPORTED)
 
 
 def test_remade_weights_are_inputs_and_shipped_ones_are_digested() -> None:
@@ -195,15 +192,15 @@ def test_a_phobert_has_a_vocabulary_of_two_files() -> None:
     real = {"datasets": {"cuhk_vi": {"root": "data/vi"}}}
     shipped = planned(real).jobs["fit"]["glalign/cuhk_vi/seed0"]
     files = [f"glalign/pretrained/{name}" for name in ("tiny_clip.safetensors", "tiny_phobert.safetensors", *pair)]
-    assert list(shipped.weights) == shipped.spec["files"] == files
+    assert list(shipped.weights) == shipped.spec.to_json()["files"] == files
     english = planned(real).jobs["fit"]["glalign/cuhk_en/seed0"]
-    assert english.spec["files"] == files[:1]
+    assert english.spec.to_json()["files"] == files[:1]
     plan = planned({**real, "weights": "results/pretrained"})
     remade = plan.jobs["fit"]["glalign/cuhk_vi/seed0"]
     assert remade.weights == ()
     assert {f"results/pretrained/{name}" for name in pair} < set(remade.inputs)
-    assert remade.spec["files"] == [file.replace("glalign", "results") for file in files]
-    assert {f"results/pretrained/{name}" for name in pair} == set(plan.jobs["pretrain"]["tiny_phobert"].inputs)
+    assert remade.spec.to_json()["files"] == [file.replace("glalign", "results") for file in files]
+    assert {f"results/pretrained/{name}" for name in pair} == set(plan.jobs["twin"]["tiny_phobert"].inputs)
     assert set(plan.jobs["phobert_vocabulary"]) == {"tiny_phobert"}
     assert "tiny_phobert" not in plan.jobs["vocabulary"]
     change = {"by_language": {"vi": {"model": {"text_vocabulary": "phobert-base"}}}}
@@ -213,7 +210,7 @@ def test_a_phobert_has_a_vocabulary_of_two_files() -> None:
 
 def test_a_segmenter_matters_to_vietnamese_phrases_alone(demo: Plan) -> None:
     other = planned({"phrases": {"segmenter": "underthesea"}}).jobs["phrases"]
-    vietnamese = {name for name, job in demo.jobs["phrases"].items() if job.spec["language"] == "vi"}
+    vietnamese = {name for name, job in demo.jobs["phrases"].items() if job.spec.to_json()["language"] == "vi"}
     assert {name for name, job in demo.jobs["phrases"].items() if other[name] != job} == vietnamese
 
 
@@ -222,50 +219,55 @@ def test_a_system_reads_the_languages_it_names() -> None:
     plan = planned(only)
     assert "tbps_clip/cuhk_en/seed0" not in plan.jobs["fit"]
     assert "tbps_clip/cuhk_vi/seed0" in plan.jobs["fit"]
-    assert "tbps_clip" not in {row["system"] for row in plan.jobs["table"]["4_extended"].spec["rows"]}
-    row = next(r for r in plan.jobs["table"]["8_extended"].spec["rows"] if r["system"] == "tbps_clip")
-    assert row["status"] == "run"
+    assert "tbps_clip" not in {row["system"] for row in plan.jobs["table"]["4_extended"].spec.to_json()["rows"]}
+    row = next(r for r in plan.jobs["table"]["8_extended"].spec.to_json()["rows"] if r["system"] == "tbps_clip")
+    assert row["metrics"]
 
 
 def test_the_ledger_covers_every_training_and_scoring(demo: Plan) -> None:
-    rows = demo.jobs["compute"]["compute"].spec["rows"]
+    rows = demo.jobs["compute"]["compute"].spec.to_json()["rows"]
     assert len(rows) == len(demo.jobs["fit"]) + len(demo.jobs["predict"])
     assert "results/benchmarks/fit/irra/cuhk_en/seed0.tsv" in demo.jobs["compute"]["compute"].inputs
 
 
+PAIR = (("tune", "rate0.01"), ("fit", "seed0"))
+
+
 def test_a_search_trains_every_system_with_every_rate_and_nothing_else_changed(demo: Plan) -> None:
-    rates = load(ROOT / "config.yaml")["tuning"]["rates"]
+    rates = overlaid(root=ROOT).tuning.rates
     trained = {key.rpartition("/")[0] for key in demo.jobs["fit"] if not key.startswith("clip_zero_shot")}
     trained = {key for key in trained if key.split("/")[1] in ("cuhk_en", "cuhk_vi")}
     trained = {key for key in trained if not key.startswith("glalign_")}
     assert set(demo.jobs["tune"]) == {f"{key}/rate{rate:g}" for key in trained for rate in rates}
-    spec, fit = demo.jobs["tune"]["irra/cuhk_en/rate0.01"].spec, demo.jobs["fit"]["irra/cuhk_en/seed0"].spec
+    spec, fit = (
+        demo.jobs["tune"]["irra/cuhk_en/rate0.01"].spec.to_json(),
+        demo.jobs["fit"]["irra/cuhk_en/seed0"].spec.to_json(),
+    )
     assert spec == {**fit, "optim": {**fit["optim"], "lr": 0.01}}
-    assert not any("test" in json.dumps(job.spec["datasets"]) for job in demo.jobs["tune"].values())
+    assert not any("test" in json.dumps(job.spec.to_json()["datasets"]) for job in demo.jobs["tune"].values())
 
 
 def test_every_trained_system_is_measured_at_its_original_size() -> None:
-    values = load(ROOT / "config.yaml").values
-    originals = resolve(merge(values, read(ROOT / "config" / "paper.yaml")))
-    plan = make_plan(load(ROOT / "config.yaml"), REPORTED, originals, read_published(ROOT / "paper" / "parameters.csv"))
-    specs = {key: job.spec for key, job in plan.jobs["size"].items()}
-    trained = {name for name, entry in values["systems"].items() if entry["class"] and "budget" in entry}
+    config, originals = overlaid(root=ROOT), load(ROOT / "config.yaml")
+    plan = make_plan(config, REPORTED, originals, read_published(ROOT / "paper" / "parameters.csv"))
+    specs = {key: job.spec.to_json() for key, job in plan.jobs["size"].items()}
+    trained = {name for name, entry in config.systems.items() if entry.class_path and entry.budget}
     assert set(specs) == trained - {"glalign_global", "glalign_local"}
     assert specs["irra"]["model"]["backbone"] == "clip-vit-b-16"
     assert specs["irra"]["data"]["image_size"] == [384, 128]
-    assert specs["rasa"]["vocabularies"] == {"bert-base-uncased": ("bert", 30_522)}
+    assert specs["rasa"]["vocabularies"] == {"bert-base-uncased": ["bert", 30_522]}
     assert specs["vitaa"]["identities"] == 12_003
 
 
 def test_a_translation_shows_the_pictures_and_parts_of_its_source(demo: Plan) -> None:
     assert set(demo.jobs["synthesize"]) == set(demo.jobs["parse"]) == {"cuhk_en", "vn3k"}
-    assert demo.jobs["translate"]["v2e"].spec == {
+    assert demo.jobs["translate"]["v2e"].spec.to_json() == {
         "source": "results/data/vn3k",
-        "from": "vi",
-        "to": "en",
-        "seed": 20250102,
+        "source_language": "vi",
+        "language": "en",
+        "root_seed": 20250102,
     }
-    read = demo.jobs["fit"]["glalign/cuhk_vi/seed0"].spec["datasets"][0]
+    read = demo.jobs["fit"]["glalign/cuhk_vi/seed0"].spec.to_json()["datasets"][0]
     assert read["parts"] == "results/parts/cuhk_en"
     assert read["phrases"] == "results/phrases/cuhk_vi.jsonl"
 

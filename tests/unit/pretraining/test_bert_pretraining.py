@@ -4,7 +4,10 @@ import json
 
 import pytest
 import torch
+from helpers.twins import twin_spec
 
+from glalign.config.training import Optim
+from glalign.config.twins import Corpus
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.towers.bert import Bert, BertShape
 from glalign.pretraining.bert import MaskedWords, Table, predicted, pretrain_bert, spellings
@@ -53,10 +56,16 @@ def test_marks_and_padding_are_never_predicted(tokenizer):
 
 
 def test_a_short_training_learns_and_repeats_itself(tmp_path):
-    spec = {"name": "twin", "seed": 1, "steps": 30, "held_out": 6, "validate_every": 15, "batch": 32, "threads": 1}
-    spec |= {"corpus": {"domain": "pretrain", "identities": 30, "images": 1, "seed": 1}, "weights": str(PRETRAINED)}
-    spec |= {"model": {"backbone": "tiny/bert", "vocabulary": "tiny_wordpiece", "max_tokens": 40, "spelt": 0.1}}
-    spec |= {"optim": {"name": "adamw", "lr": 0.006, "schedule": "cosine", "warmup": 0.1}}
+    spec = twin_spec(
+        kind="bert",
+        steps=30,
+        held_out=6,
+        validate_every=15,
+        batch=32,
+        corpus=Corpus(domain="pretrain", identities=30, images=1, seed=1),
+        model={"backbone": "tiny/bert", "vocabulary": "tiny_wordpiece", "max_tokens": 40, "spelt": 0.1},
+        optim=Optim(name="adamw", lr=0.006, schedule="cosine", warmup=0.1),
+    )
     threads = torch.get_num_threads()
     try:
         record = pretrain_bert(spec, tmp_path / "one.safetensors")

@@ -5,18 +5,26 @@ import math
 
 import pytest
 import torch
+from helpers.twins import twin_spec
 
+from glalign.config.training import Optim
+from glalign.config.twins import Corpus
+from glalign.contract.specs.twins import VocabularySpec
 from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.language.tokenizers import FileTokenizer
 from glalign.pretraining.bert import Table
-from glalign.pretraining.corpus import captions, draw_corpus
+from glalign.pretraining.corpus import draw_captions, draw_corpus
 from glalign.pretraining.phobert import pretrain_phobert, spellings
-from glalign.pretraining.phobert_vocabulary import halfway, make_phobert_vocabulary
+from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary, partial_merges
 from glalign.pretraining.vocabulary import make_vocabulary, make_vocabulary_pair
 from glalign.storage.weight_files import PRETRAINED, Weights, read_weights
 
 TEXT = "Cô gái mặc áo khoác đen, đi giày trắng."
-PEOPLE = {"domain": "pretrain", "identities": 4, "images": 2, "seed": 1}
+
+
+def people(*languages: str, identities: int = 4, images: int = 2) -> Corpus:
+    """A small corpus."""
+    return Corpus(domain="pretrain", identities=identities, images=images, seed=1, languages=languages)
 
 
 @pytest.fixture
@@ -27,11 +35,11 @@ def files(tmp_path):
     return Weights(tmp_path).phobert_vocabulary("v")
 
 
-def test_a_word_halfway_is_what_fewer_merges_make_of_it() -> None:
+def test_a_word_partial_merges_is_what_fewer_merges_make_of_it() -> None:
     order = {("m", "à"): 0, ("đ", "e"): 1, ("mà", "u</w>"): 2}
-    assert halfway("màu", order) == [["m@@", "à@@", "u"], ["mà@@", "u"]]
-    assert halfway("đen", order) == [["đ@@", "e@@", "n"]]
-    assert halfway("ô", order) == []
+    assert partial_merges("màu", order) == [["m@@", "à@@", "u"], ["mà@@", "u"]]
+    assert partial_merges("đen", order) == [["đ@@", "e@@", "n"]]
+    assert partial_merges("ô", order) == []
 
 
 def test_words_are_spelt_in_every_smaller_way(files) -> None:
@@ -48,10 +56,16 @@ def test_words_are_spelt_in_every_smaller_way(files) -> None:
 
 
 def test_a_short_training_learns_and_repeats_itself(tmp_path) -> None:
-    spec = {"name": "twin", "seed": 1, "steps": 12, "held_out": 6, "validate_every": 6, "batch": 32, "threads": 1}
-    spec |= {"corpus": {**PEOPLE, "identities": 24, "images": 1, "languages": ["vi"]}, "weights": str(PRETRAINED)}
-    spec |= {"model": {"backbone": "tiny/phobert", "vocabulary": "tiny_phobert", "max_tokens": 40, "spelt": 0.1}}
-    spec |= {"optim": {"name": "adamw", "lr": 0.006, "schedule": "cosine", "warmup": 0.1}}
+    spec = twin_spec(
+        kind="phobert",
+        steps=12,
+        held_out=6,
+        validate_every=6,
+        batch=32,
+        corpus=people("vi", identities=24, images=1),
+        model={"backbone": "tiny/phobert", "vocabulary": "tiny_phobert", "max_tokens": 40, "spelt": 0.1},
+        optim=Optim(name="adamw", lr=0.006, schedule="cosine", warmup=0.1),
+    )
     threads = torch.get_num_threads()
     try:
         record = pretrain_phobert(spec, tmp_path / "one.safetensors")
@@ -76,24 +90,25 @@ def test_the_shipped_twin_has_learnt_to_fill_gaps() -> None:
 
 
 def test_a_corpus_in_two_languages_shows_the_same_people() -> None:
-    both = draw_corpus({**PEOPLE, "languages": ["en", "vi"]}, (16, 8))
-    alone = {code: draw_corpus({**PEOPLE, "languages": [code]}, (16, 8)) for code in ("en", "vi")}
+    both = draw_corpus(people("en", "vi"), (16, 8))
+    alone = {code: draw_corpus(people(code), (16, 8)) for code in ("en", "vi")}
     for code, corpus in alone.items():
-        assert both.told_in(code) == corpus.records
-        assert (both.pictures.pixels == corpus.pictures.pixels).all()
+        assert both.records_in(code) == corpus.records
+        assert (both.images.pixels == corpus.images.pixels).all()
     assert both.split(1)[1].languages == ("en", "vi")
-    texts = captions({**PEOPLE, "languages": ["vi"]})
+    texts = draw_captions(people("vi"))
     assert len(texts) == 4 * 2 * 2
     assert {person for person, _ in texts} == {1, 2, 3, 4}
 
 
 def test_vocabularies_of_both_families_read_what_they_are_made_of(tmp_path) -> None:
-    recipe = {"size": 2000, "corpus": {**PEOPLE, "languages": ["en", "vi"]}}
-    make_vocabulary({**recipe, "family": "roberta"}, tmp_path / "u.tokenizer.json")
-    make_vocabulary_pair(recipe, tmp_path / "p.vocab.txt", tmp_path / "p.bpe.codes")
+    corpus = people("en", "vi")
+    make_vocabulary(VocabularySpec(name="u", family="roberta", size=2000, corpus=corpus), tmp_path / "u.tokenizer.json")
+    pair_spec = VocabularySpec(name="p", family="phobert", size=2000, corpus=corpus)
+    make_vocabulary_pair(pair_spec, tmp_path / "p.vocab.txt", tmp_path / "p.bpe.codes")
     unigram = FileTokenizer(tmp_path / "u.tokenizer.json", 200, "roberta")
     unknown = unigram._pieces.token_to_id("<unk>")
     pair = PhoBertFileTokenizer(*Weights(tmp_path).phobert_vocabulary("p"))
-    for _, caption in captions(recipe["corpus"]):
+    for _, caption in draw_captions(corpus):
         assert unknown not in unigram.encode(caption)[0]
         assert pair.unknown_id not in pair.encode(caption)[0]

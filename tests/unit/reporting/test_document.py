@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from helpers.plans import planned
 
+from glalign.planning.report_stages import DocumentSpec
 from glalign.reporting.document import DEBIAN, document, make_document
 from glalign.reporting.plain_table import ONE_PAGE, write_plain
 from glalign.support.errors import UserError
 
 SUBTITLE = "demo: người đi bộ, ba lô & ghế đẩu"
-SPEC = {"title": "Tables", "subtitle": SUBTITLE, "tables": ["results/one.tex", "results/two.tex"]}
+SPEC = DocumentSpec(title="Tables", subtitle=SUBTITLE, tables=("results/one.tex", "results/two.tex"))
 ENGINE = """#!{python}
 import pathlib, sys
 out = pathlib.Path(next(word for word in sys.argv if word.startswith("-output-directory=")).partition("=")[2])
-(out / "tables.log").write_text({log!r}, encoding="utf-8")
-(out / "tables.pdf").write_text(pathlib.Path(sys.argv[-1]).read_text(encoding="utf-8"), encoding="utf-8")
+name = pathlib.Path(sys.argv[-1]).stem
+(out / f"{{name}}.log").write_text({log!r}, encoding="utf-8")
+(out / f"{{name}}.pdf").write_text(pathlib.Path(sys.argv[-1]).read_text(encoding="utf-8"), encoding="utf-8")
 sys.exit({status})
 """
 
@@ -37,7 +39,7 @@ def engine(tmp_path, monkeypatch):
 
 
 def make(folder: Path) -> Path:
-    make_document(SPEC, folder / "tables.tex", folder / "tables.pdf", folder / "logs" / "engine.log")
+    make_document(SPEC, folder / "tables.tex", folder / "tables.pdf", folder / "logs" / "tables.log")
     return folder / "tables.pdf"
 
 
@@ -55,14 +57,16 @@ def test_the_plan_gives_it_every_latex_table_of_the_suite_and_makes_it_on_reques
     job = plan.job("document")
     assert set(job.inputs) == {path for path in plan.targets() if path.endswith(".tex")}
     assert [Path(path).stem for path in job.inputs[:11]] == [f"table{number}" for number in range(1, 12)]
-    assert job.spec["subtitle"] == "demo: synthetic people"
+    assert job.spec.subtitle == "demo: synthetic people"
     assert "results/tables.pdf" not in plan.targets()
 
 
 def test_a_finished_run_leaves_the_pdf_and_the_transcript(engine, tmp_path):
     engine("This is LuaHBTeX\nOverfull \\hbox (3.0pt too wide)\n")
     assert make(tmp_path).read_text(encoding="utf-8").startswith("% generated")
-    assert "LuaHBTeX" in (tmp_path / "logs" / "engine.log").read_text(encoding="utf-8")
+    assert "LuaHBTeX" in (tmp_path / "logs" / "tables.engine.log").read_text(encoding="utf-8")
+    make_document(SPEC, tmp_path / "by_hand.tex", tmp_path / "tables.pdf", None)
+    assert "LuaHBTeX" in (tmp_path / "by_hand.engine.log").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ def test_what_the_engine_complains_of_is_told_and_leaves_no_pdf(engine, tmp_path
     with pytest.raises(UserError, match=message):
         make(tmp_path)
     assert not list(tmp_path.glob("*tables.pdf*"))
-    assert (tmp_path / "logs" / "engine.log").read_text(encoding="utf-8") == log
+    assert (tmp_path / "logs" / "tables.engine.log").read_text(encoding="utf-8") == log
 
 
 def test_a_missing_engine_names_the_packages(tmp_path, monkeypatch):
@@ -113,7 +117,7 @@ def test_vietnamese_letters_and_long_tables_survive_and_the_bytes_are_the_same(t
         for name, rows in (("one", 5), ("two", 100)):
             plain(folder, name, rows)
         make(folder)
-    words = (tmp_path / "a" / "logs" / "engine.log").read_text(encoding="utf-8")
+    words = (tmp_path / "a" / "logs" / "tables.engine.log").read_text(encoding="utf-8")
     assert "Output written on" in words
     assert "Float too large" not in words
     assert (tmp_path / "a" / "tables.pdf").read_bytes() == (tmp_path / "b" / "tables.pdf").read_bytes()

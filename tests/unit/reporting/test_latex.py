@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from helpers.tables import metrics_file, rank_spec
+from helpers.tables import matrix_row, metrics_file, table_spec
 
 from glalign.reporting.latex import escape, render_latex
 from glalign.reporting.tables import table
@@ -17,10 +17,9 @@ def latex(spec):
 
 @pytest.fixture
 def spec(tmp_path):
-    spec = rank_spec()
-    for row, hits in ((1, (400, 400, 800)), (5, (500, 400, 7)), (8, (500, 600, 70))):
-        spec["rows"][row] |= {"status": "run", "note": "", "metrics": [metrics_file(tmp_path / f"{row}.json", hits)]}
-    return spec
+    ran = {1: (400, 400, 800), 5: (500, 400, 7), 8: (500, 600, 70)}
+    files = {row: metrics_file(tmp_path / f"{row}.json", hits) for row, hits in ran.items()}
+    return table_spec(rows={row: {"note": "", "metrics": (file,)} for row, file in files.items()})
 
 
 def rows(text):
@@ -39,11 +38,9 @@ def test_best_is_bold_second_underlined_and_ties_share(spec):
 
 
 def test_ablations_and_references_win_nothing(spec, tmp_path):
-    extra = {"system": "oracle", "paper_row": None, "label": "Oracle", "status": "run", "note": "", "runs": []}
-    spec["rows"].append(extra | {"metrics": [metrics_file(tmp_path / "o.json", (800, 800, 800))]})
-    spec["extended"] = True
-    line = rows(latex(spec))[-1]
-    assert line.startswith("Oracle") and "bfseries" not in line
+    extra = matrix_row("oracle", "SE1", [metrics_file(tmp_path / "o.json", (800, 800, 800))])
+    line = rows(latex(spec.model_copy(update={"rows": (*spec.rows, extra), "extended": True})))[-1]
+    assert line.startswith("ORACLE") and "bfseries" not in line
 
 
 def test_head_of_the_file(spec):
@@ -62,17 +59,19 @@ def test_escape():
 
 
 def test_hidden_paper_values_leave_no_column(spec):
-    spec["show_paper_values"] = False
-    text = latex(spec)
+    text = latex(spec.model_copy(update={"show_paper_values": False}))
     assert "Paper" not in text and r"\Delta" not in text and "73.38" not in text and "62.50" in text
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX here")
 def test_compiles(spec, tmp_path):
-    spec["rows"][1]["label"] = "50% & a_b #1 $x$ {y} ~ ^ \\z"
+    label = {"label": "50% & a_b #1 $x$ {y} ~ ^ \\z"}
+    relabelled = tuple(row.model_copy(update=label if place == 1 else {}) for place, row in enumerate(spec.rows))
     parts = []
     for name, changes in (("plain", {}), ("extended", {"extended": True}), ("hidden", {"show_paper_values": False})):
-        (tmp_path / f"{name}.tex").write_text(latex(spec | changes), encoding="utf-8")
+        (tmp_path / f"{name}.tex").write_text(
+            latex(spec.model_copy(update={"rows": relabelled, **changes})), encoding="utf-8"
+        )
         parts.append(f"\\input{{{name}}}")
     document = "\\documentclass{article}\\usepackage{booktabs,siunitx,threeparttable,adjustbox}\\begin{document}\n"
     (tmp_path / "all.tex").write_text(document + "\n".join(parts) + "\n\\end{document}\n", encoding="utf-8")

@@ -1,11 +1,10 @@
 """Tables: the issue's columns, the paper's cells untouched, empty cells where nothing was run."""
 
-import json
 import re
 
 import pytest
 from click.testing import CliRunner
-from helpers.tables import PAPER, metrics_file, printed, rank_spec
+from helpers.tables import matrix_row, metrics_file, printed, run_file, table_spec, written
 
 from glalign.cli.main import main
 from glalign.evaluation.metrics import wilson
@@ -23,18 +22,21 @@ RANK_COLUMNS = [
 
 @pytest.fixture
 def run_spec(tmp_path):
-    spec = rank_spec()
-    spec["rows"][5] |= {"status": "run", "note": "", "metrics": [metrics_file(tmp_path / "a.json", (1, 401, 800))]}
+    one = metrics_file(tmp_path / "a.json", (1, 401, 800))
     files = [metrics_file(tmp_path / f"{seed}.json", (hits, 500, 600)) for seed, hits in enumerate((300, 301, 303))]
-    run = tmp_path / "run.json"
-    run.write_text(json.dumps({"selected": {"step": 60, "val_rank1": 55.5}, "parameters": 10}))
-    spec["rows"][8] |= {"status": "run", "note": "ours", "metrics": files, "runs": [str(run)] * 3}
-    return spec
+    runs = (run_file(tmp_path / "run.json"),) * 3
+    return table_spec(
+        rows={5: {"note": "", "metrics": (one,)}, 8: {"note": "ours", "metrics": tuple(files), "runs": runs}}
+    )
+
+
+def changed(spec, **values):
+    return spec.model_copy(update=values)
 
 
 @pytest.mark.parametrize("number", range(4, 11))
 def test_columns_and_the_papers_cells(number):
-    frame, paper = table(rank_spec(number)), printed(number)
+    frame, paper = table(table_spec(number)), printed(number)
     assert list(frame.columns) == RANK_COLUMNS
     for name in ("cite", "image_backbone", "text_backbone"):
         assert list(frame[name]) == [row[name] for row in paper]
@@ -56,7 +58,7 @@ def test_one_run(run_spec):
 
 
 def test_several_seeds_have_a_mean_and_the_interval_of_one(run_spec):
-    row = table(run_spec | {"extended": True}).iloc[8]
+    row = table(changed(run_spec, extended=True)).iloc[8]
     assert (row["rank1"], row["seeds"], row["note"]) == ("37.67", "3", "synthetic people; mean of 3 seeds; ours")
     low, high = wilson(904 / 3, 800)
     assert (row["rank1_lo"], row["rank1_hi"]) == (f"{low:.2f}", f"{high:.2f}")
@@ -70,11 +72,10 @@ def test_several_seeds_have_a_mean_and_the_interval_of_one(run_spec):
 
 
 def test_rows_without_a_printed_row(run_spec):
-    extra = {"system": "oracle", "paper_row": None, "label": "Oracle", "status": "run", "note": "", "runs": []}
-    run_spec["rows"].append({**extra, "metrics": run_spec["rows"][5]["metrics"]})
-    row = table(run_spec).iloc[9]
+    extra = matrix_row("oracle", "SE1", run_spec.rows[5].metrics)
+    row = table(changed(run_spec, rows=(*run_spec.rows, extra))).iloc[9]
     assert (row["method"], row["cite"], row["rank1_paper"], row["rank1_delta"], row["rank1"]) == (
-        "Oracle",
+        "ORACLE",
         "",
         "",
         "",
@@ -83,7 +84,7 @@ def test_rows_without_a_printed_row(run_spec):
 
 
 def test_paper_values_can_be_left_out(run_spec):
-    frame = table(run_spec | {"show_paper_values": False})
+    frame = table(changed(run_spec, show_paper_values=False))
     for k in (1, 5, 10):
         assert set(frame[f"rank{k}_paper"]) | set(frame[f"rank{k}_delta"]) == {""}
     assert frame["rank1"][5] == "0.13"
@@ -92,9 +93,7 @@ def test_paper_values_can_be_left_out(run_spec):
 @pytest.mark.parametrize("number", [1, 2, 3, 11])
 def test_other_tables_keep_the_printed_texts(number):
     paper = printed(number)
-    blank = {"system": None, "label": None, "status": "not run", "note": "", "metrics": [], "runs": []}
-    rows = [{**blank, "paper_row": i} for i in range(len(paper))]
-    frame = table(rank_spec() | {"table": number, "paper": str(PAPER / f"table{number:02}.csv"), "rows": rows})
+    frame = table(table_spec(number, {place: {"label": ""} for place in range(len(paper))}))
     for name in paper[0]:
         if name != "system":
             column = name if name in frame and f"{name}_paper" not in frame else f"{name}_paper"
@@ -103,18 +102,11 @@ def test_other_tables_keep_the_printed_texts(number):
 
 
 def test_dataset_statistics_are_counts_and_a_mean(tmp_path):
-    (tmp_path / "s.json").write_text(
-        json.dumps({"all": {"identities": 1150, "images": 3450, "captions": 6900, "caption_words": {"mean": 25.876}}})
-    )
-    row = {
-        "system": None,
-        "label": "CUHK-PEDES",
-        "status": "run",
-        "note": "",
-        "metrics": [str(tmp_path / "s.json")],
-        "paper_row": 0,
-    }
-    cells = table(rank_spec() | {"table": 3, "paper": str(PAPER / "table03.csv"), "rows": [row]}).iloc[0]
+    words = {"mean": 25.876, "sd": 1.0, "min": 9, "max": 40}
+    counts = {"identities": 1150, "images": 3450, "captions": 6900, "caption_words": words}
+    statistics = {"dataset": "d", "language": "en", "root": "r", "annotations": {}, "splits": {}, "image_size": {}}
+    path = written(tmp_path / "s.json", {**statistics, "all": counts})
+    cells = table(table_spec(3, {0: {"label": "CUHK-PEDES", "note": "", "metrics": (path,)}})).iloc[0]
     assert (cells["person_ids"], cells["person_ids_delta"], cells["avg_length"]) == ("1150", "-11853", "25.88")
 
 
@@ -217,16 +209,19 @@ def test_terminal_is_narrow_and_complete(tmp_path, run_spec):
 
 def test_errors_name_the_file(tmp_path, run_spec):
     with pytest.raises(UserError, match=r"table99\.csv"):
-        table(run_spec | {"paper": str(tmp_path / "table99.csv")})
-    run_spec["rows"][5]["metrics"].append(metrics_file(tmp_path / "z.json", (1, 2, 3), n=801))
+        table(changed(run_spec, paper=str(tmp_path / "table99.csv")))
+    two = (*run_spec.rows[5].metrics, metrics_file(tmp_path / "z.json", (1, 2, 3), n=801))
+    wrong = changed(run_spec, rows=(run_spec.rows[5].model_copy(update={"metrics": two}),))
     with pytest.raises(UserError, match="irra: its seeds ranked different queries"):
-        table(run_spec)
+        table(wrong)
     (tmp_path / "z.json").write_text("{")
     with pytest.raises(UserError, match=r"z\.json"):
-        table(run_spec)
-    run_spec["rows"][5] |= {"paper_row": 9}
+        table(wrong)
+    written(tmp_path / "z.json", {"rank1": 5.0})
+    with pytest.raises(UserError, match=r"z\.json: key `rank5` is missing; delete the file and run again"):
+        table(wrong)
     with pytest.raises(UserError, match="no row 9"):
-        table(run_spec)
+        table(changed(run_spec, rows=(run_spec.rows[5].model_copy(update={"paper_row": 9}),)))
     with pytest.raises(UserError, match="snakemake"):
         read_table(tmp_path / "table12.csv")
 

@@ -1,31 +1,27 @@
 """What machine translation got wrong: counted on synthetic data, judged by a person on real data."""
 
-import csv
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from helpers.plans import planned
+from helpers.tables import read_csv, written
 
 from glalign.cli.main import main
 from glalign.contract.records import Record, write_manifest
 from glalign.evaluation.judging import describe, read_judged, write_sample
 from glalign.evaluation.metrics import half_up, wilson
-from glalign.reporting.translation import contradicted, make_mismatch
+from glalign.planning.report_stages import TranslationRow, TranslationSpec
+from glalign.reporting.translation import contradicted, make_translation
 from glalign.support.errors import UserError
 
-PAPER = str(Path(__file__).parents[3] / "paper" / "mismatch.csv")
+PAPER = str(Path(__file__).parents[3] / "paper" / "translation.csv")
 SEEN = {"hat": "cap", "hat_colour": "red", "sex": "man"}
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture
-def spec(tmp_path: Path) -> dict:
+def spec(tmp_path: Path) -> TranslationSpec:
     """Six pairs: two translated wrongly, in three of five phrases of a part; one source contradicts its picture."""
     log, truth, source = {}, {}, {}
     for image, wrong, colour in (
@@ -38,19 +34,17 @@ def spec(tmp_path: Path) -> dict:
         log[image] = [{"errors": [{"kind": kind}], "phrases": phrases}, {"errors": [], "phrases": []}]
         source[image] = {"visible": SEEN, "facts": [[["hat_colour", colour]], []]}
         truth[image] = {"visible": SEEN, "facts": [[["hat", "none"]], []]}
-    paths = {"translation": log, "truth": truth, "source_truth": source}
-    for name, value in paths.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
-    row = {"dataset": "cuhk_vi", "label": "CUHK-PEDES-VN", "from": "en", "to": "vi", "note": ""}
-    row |= {name: str(tmp_path / f"{name}.json") for name in paths}
-    other = {"dataset": "v2e", "label": "3000Vn-V2E", "from": "vi", "to": "en", "note": "real"}
+    files = {"translation": log, "truth": truth, "source_truth": source}
+    paths = {name: written(tmp_path / f"{name}.json", value) for name, value in files.items()}
+    row = TranslationRow(dataset="cuhk_vi", label="CUHK-PEDES-VN", source_language="en", language="vi", **paths)
+    other = TranslationRow(dataset="v2e", label="3000Vn-V2E", source_language="vi", language="en", note="real")
     about = {"title": "T", "profile": "demo", "data_note": "drawn", "show_paper_values": True}
-    return {**about, "root_seed": 1, "sample": 4, "paper": PAPER, "rows": [other, row]}
+    return TranslationSpec(**about, root_seed=1, sample=4, paper=PAPER, rows=(other, row))
 
 
 def test_pairs_and_phrases_are_counted_with_their_intervals(spec, tmp_path):
-    make_mismatch(spec, tmp_path / "m.csv", tmp_path / "m.tex")
-    missing, row, sample = rows_of(tmp_path / "m.csv")
+    make_translation(spec, tmp_path / "m.csv", tmp_path / "m.tex")
+    missing, row, sample = read_csv(tmp_path / "m.csv")
     assert (row["view"], row["pairs"], row["wrong"], row["percent"]) == ("all", "6", "2", "33.33")
     assert (row["percent_lo"], row["percent_hi"]) == tuple(half_up(bound) for bound in wilson(2, 6))
     assert (row["phrases"], row["phrase_wrong"], row["phrase_percent"]) == ("5", "3", "60.00")
@@ -67,16 +61,16 @@ def test_pairs_and_phrases_are_counted_with_their_intervals(spec, tmp_path):
     )
     assert "18.50" in (tmp_path / "m.tex").read_text(encoding="utf-8")
     first = (tmp_path / "m.csv").read_bytes()
-    make_mismatch(spec, tmp_path / "m.csv", tmp_path / "m.tex")
+    make_translation(spec, tmp_path / "m.csv", tmp_path / "m.tex")
     assert (tmp_path / "m.csv").read_bytes() == first
-    make_mismatch(spec | {"show_paper_values": False}, tmp_path / "m.csv", tmp_path / "m.tex")
-    assert {row["paper_percent"] for row in rows_of(tmp_path / "m.csv")} == {""}
+    make_translation(spec.model_copy(update={"show_paper_values": False}), tmp_path / "m.csv", tmp_path / "m.tex")
+    assert {row["paper_percent"] for row in read_csv(tmp_path / "m.csv")} == {""}
 
 
 def test_files_of_two_translations_are_told(spec, tmp_path):
-    Path(spec["rows"][1]["truth"]).write_text(json.dumps({"a.jpg": {"visible": {}, "facts": []}}), encoding="utf-8")
+    written(Path(spec.rows[1].truth), {"a.jpg": {"visible": {}, "facts": []}})
     with pytest.raises(UserError, match=r"truth\.json: do not belong together"):
-        make_mismatch(spec, tmp_path / "m.csv", tmp_path / "m.tex")
+        make_translation(spec, tmp_path / "m.csv", tmp_path / "m.tex")
 
 
 @pytest.mark.parametrize(
@@ -88,13 +82,13 @@ def test_a_caption_contradicts_what_is_seen_of_a_body_part(facts, wrong):
 
 
 def test_translated_datasets_are_planned_and_real_ones_say_what_to_do():
-    job = planned().jobs["mismatch"]["translation"]
-    assert {row["dataset"]: row["note"] for row in job.spec["rows"]} == {"v2e": "", "cuhk_vi": ""}
+    job = planned().jobs["translation"]["translation"]
+    assert {row.dataset: row.note for row in job.spec.rows} == {"v2e": "", "cuhk_vi": ""}
     assert "results/data/cuhk_en/truth.json" in job.inputs
-    real = planned({"datasets": {"cuhk_vi": {"root": "data/vi"}}}).jobs["mismatch"]["translation"]
-    assert "glalign translation sample" in next(r["note"] for r in real.spec["rows"] if r["dataset"] == "cuhk_vi")
+    real = planned({"datasets": {"cuhk_vi": {"root": "data/vi"}}}).jobs["translation"]["translation"]
+    assert "glalign translation sample" in next(row.note for row in real.spec.rows if row.dataset == "cuhk_vi")
     assert not any("cuhk" in path for path in real.inputs)
-    assert not planned({"datasets": {name: {"translated": None} for name in ("v2e", "cuhk_vi")}}).jobs["mismatch"]
+    assert not planned({"datasets": {name: {"translated": None} for name in ("v2e", "cuhk_vi")}}).jobs["translation"]
 
 
 @pytest.fixture
@@ -107,14 +101,14 @@ def manifests(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_a_sample_is_seeded_joined_and_never_overwritten(manifests, tmp_path):
     assert write_sample(*manifests, tmp_path / "s.csv", 10, 0) == 10
-    rows = rows_of(tmp_path / "s.csv")
+    rows = read_csv(tmp_path / "s.csv")
     assert list(rows[0]) == ["image", "index", "source", "target", "judge", "comment"]
     assert all(row["source"].replace("coat", "áo") == row["target"] for row in rows)
     assert len({(row["image"], row["index"]) for row in rows}) == 10
     write_sample(*manifests, tmp_path / "again.csv", 10, 0)
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
     write_sample(*manifests, tmp_path / "other.csv", 10, 1)
-    assert rows_of(tmp_path / "other.csv") != rows
+    assert read_csv(tmp_path / "other.csv") != rows
     assert write_sample(*manifests, tmp_path / "all.csv", 200, 0) == 40
     with pytest.raises(UserError, match=r"s\.csv: is there already"):
         write_sample(*manifests, tmp_path / "s.csv", 10, 0)

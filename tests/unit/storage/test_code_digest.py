@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from glalign.planning.plan import STAGES
 from glalign.storage import code_digest as sources
-from glalign.storage.code_digest import STAGES, code_digest, modules_of, reachable, weight_digests
+from glalign.storage.code_digest import code_digest, reachable, weight_digests
 from glalign.storage.provenance import provenance, run_digest
 from glalign.support import class_source as classes
 from glalign.support.errors import UserError
@@ -79,10 +80,11 @@ def test_touch_and_unreached_files_do_not(packed: Path) -> None:
 
 
 def test_a_system_reaches_its_own_file_and_no_other_baseline() -> None:
-    irra = set(reachable(modules_of("fit", "baselines.irra.Irra")))
+    irra = set(reachable(STAGES["fit"].modules("baselines.irra.Irra")))
     assert "baselines.irra" in irra
     assert "baselines.dual_path" not in irra
     assert "glalign.cli.main" not in irra
+    assert not [name for name in irra if name.startswith("glalign.planning")], "a planner would rerun every training"
 
 
 def test_a_missing_entry_is_named() -> None:
@@ -106,7 +108,7 @@ print(json.dumps([name for name in sys.modules if name.split(".")[0] in ("glalig
 @pytest.mark.parametrize(("stage", "path"), RUNS)
 def test_the_digest_covers_what_a_stage_loads(stage: str, path: str | None) -> None:
     """What importing the stage's modules loads; the imports inside functions are covered by the walk's own tests."""
-    modules = modules_of(stage, path)
+    modules = STAGES[stage].modules(path)
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *modules], cwd=ROOT, capture_output=True, text=True, check=False
     )

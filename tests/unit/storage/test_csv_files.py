@@ -7,7 +7,7 @@ import pytest
 
 from glalign.data.translations import fill
 from glalign.evaluation.judging import read_judged
-from glalign.storage.csv_files import parse_sheet, write_sheet
+from glalign.storage.csv_files import parse_csv, read_rows, write_new_csv
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 
@@ -51,14 +51,37 @@ def test_what_spreadsheets_write_is_read(tmp_path: Path, mark: str, separator: s
     rows = [("name", "text"), ("a", '"x, y; z"'), ("", ""), ("b", '"two\nlines"')]
     text = mark + end.join(separator.join(row) if any(row) else "" for row in rows) + end
     (tmp_path / "t.csv").write_text(text, encoding="utf-8", newline="")
-    header, found = parse_sheet("t.csv", read_text(tmp_path / "t.csv", "x"))
+    header, found = parse_csv("t.csv", read_text(tmp_path / "t.csv", "x"))
     assert header == ["name", "text"]
     assert found == [(2, {"name": "a", "text": "x, y; z"}), (5, {"name": "b", "text": "two\nlines"})]
 
 
 def test_a_sheet_reads_back_and_is_never_overwritten(tmp_path: Path) -> None:
-    write_sheet(tmp_path / "t.csv", ("a", "b"), [(1, "áo, đỏ")])
+    write_new_csv(tmp_path / "t.csv", ("a", "b"), [(1, "áo, đỏ")])
     assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbfa,b\n")
-    assert parse_sheet("t.csv", read_text(tmp_path / "t.csv", "x"))[1] == [(2, {"a": "1", "b": "áo, đỏ"})]
+    assert parse_csv("t.csv", read_text(tmp_path / "t.csv", "x"))[1] == [(2, {"a": "1", "b": "áo, đỏ"})]
     with pytest.raises(UserError, match=r"t\.csv: is there already"):
-        write_sheet(tmp_path / "t.csv", ("a", "b"), [])
+        write_new_csv(tmp_path / "t.csv", ("a", "b"), [])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a\n1\n", "no column b in the header 'a'"),
+        ("a\tb\tb\n", "column b is twice in the header"),
+        ("a\tb\n1\t2\n3\n", ":3: 1 fields, fewer than the header's 2"),
+        ("a\tb\n1\t2\t3\n", ":2: 3 fields, more than the header's 2"),
+        (None, "no such file"),
+    ],
+)
+def test_every_error_of_a_shipped_file_ends_with_its_remedy(tmp_path: Path, content: str | None, message: str) -> None:
+    file = tmp_path / "t.tsv"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=rf"t\.tsv.*{message}; restore it$"):
+        read_rows(file, columns=("a", "b"), delimiter="\t", remedy="restore it")
+
+
+def test_rows_are_dictionaries_of_the_header(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("a\tb\n1\t2;3\n", encoding="utf-8")
+    assert read_rows(tmp_path / "t.tsv", delimiter="\t") == [{"a": "1", "b": "2;3"}]

@@ -18,8 +18,8 @@ from glalign.support.errors import UserError
 def _released() -> None:
     """What a test holds ends with the test, as with a process."""
     yield
-    while locks._held:
-        locks._held.pop().close()
+    while locks._open_locks:
+        locks._open_locks.pop().close()
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def test_another_machines_lock_stays_until_it_is_cleared_by_hand(left: Path, mon
     assert left.exists()
     left.unlink()  # `snakemake --unlock`
     assert locks.clear_stale_lock(folder) is False  # our own first look still holds it
-    locks._held.pop(0).close()
-    locks._held.pop(0).close()
+    locks._open_locks.pop(0).close()
+    locks._open_locks.pop(0).close()
     assert locks.clear_stale_lock(folder)
     assert (folder / "alive").read_text(encoding="utf-8") == socket.gethostname()
 
@@ -67,7 +67,7 @@ def test_another_machines_lock_stays_until_it_is_cleared_by_hand(left: Path, mon
 def test_a_second_training_in_a_folder_names_the_first_and_the_remedy(tmp_path: Path) -> None:
     who = rf"\(process {os.getpid()} on {socket.gethostname()}\)"
     refused = pytest.raises(UserError, match=rf"another process .*{who}; wait for it, or end it")
-    with locks.alone_in(tmp_path), refused, locks.alone_in(tmp_path):
+    with locks.exclusive_lock(tmp_path), refused, locks.exclusive_lock(tmp_path):
         pass
     assert not (tmp_path / ".lock").exists()
 
@@ -84,9 +84,9 @@ def test_a_lock_file_that_was_removed_before_it_was_locked_is_none(
             Path(handle.name).unlink()  # the holder before us ends here
 
     monkeypatch.setattr(locks, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}))
-    with locks.alone_in(tmp_path):
+    with locks.exclusive_lock(tmp_path):
         assert len(opened) == 2
-        with pytest.raises(UserError, match="another process"), locks.alone_in(tmp_path):
+        with pytest.raises(UserError, match="another process"), locks.exclusive_lock(tmp_path):
             pass
     assert [handle.closed for handle in opened] == [True] * 3
 

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from glalign.models.towers.backbones import clip_towers, resnet_trunk
-from glalign.models.towers.clip import POSITIONS, resize_positions
+from glalign.models.towers.clip import POSITIONS
+from glalign.models.towers.positions import resize_positions
 from glalign.storage.weight_files import load_weights, read_weights, save_weights
 from glalign.support.errors import UserError
 
@@ -49,7 +50,7 @@ def test_other_image_sizes_resize_the_positions_only(saved, size):
     folder, towers = saved
     other = clip_towers("tiny/clip", size)
     load_weights(other, folder, "twin")
-    expected = resize_positions(towers.state_dict()[POSITIONS], (8, 4), other.patch_grid)
+    expected = resize_positions(towers.state_dict()[POSITIONS], (8, 4), other.patch_grid, antialias=True)
     assert torch.equal(other.state_dict()[POSITIONS], expected)
     assert torch.equal(other.visual.conv1.weight, towers.visual.conv1.weight)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glalign.config.loading import load, merge, resolve
+from glalign.config.loading import overlaid, resolve
 from glalign.support import class_source as classes
 from glalign.support.class_source import class_outline
 from glalign.support.errors import UserError
@@ -53,7 +53,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def system(path: str) -> dict:
     """The configuration's IRRA entry with another class."""
-    values = merge(load(ROOT / "config.yaml").values, {})
+    values = overlaid(root=ROOT).to_json()
     values["systems"]["irra"] |= {"class": path, "model": {}}
     return values
 

@@ -1,16 +1,19 @@
-"""The lock is complete, hashed and free of this or any machine; every other list of versions agrees with it."""
+"""The lock is complete, hashed and free of this or any machine; every other list of versions, rooms or pages agrees."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from setuptools import find_packages
 
 ROOT = Path(__file__).parents[3]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
-LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in ("cpu", "lint", "slurm"))]
+LOCKS = ["requirements.lock", *(f"requirements-{name}.lock" for name in ("cpu", "lint", "site", "slurm"))]
 
 
 def pins(text: str) -> dict[str, set[str]]:
@@ -34,7 +37,7 @@ def test_every_package_is_hashed_and_nothing_names_a_machine(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("file", "locked"),
-    [(f"requirements{name}.in", f"requirements{name}.lock") for name in ("", "-lint", "-slurm")],
+    [(f"requirements{name}.in", f"requirements{name}.lock") for name in ("", "-lint", "-site", "-slurm")],
 )
 def test_the_lock_has_what_is_asked_for(file: str, locked: str) -> None:
     for name, versions in pins((ROOT / file).read_text(encoding="utf-8")).items():
@@ -51,6 +54,10 @@ def test_the_slurm_lock_only_adds_to_the_others() -> None:
     assert not set(pins(lock())) & set(pins(lock("requirements-slurm.lock")))
 
 
+def test_mypy_reads_pydantic_in_the_version_that_runs() -> None:
+    assert pins(lock("requirements-lint.lock"))["pydantic"] == pins(lock())["pydantic"]
+
+
 def test_the_conda_environments_agree_with_the_lock() -> None:
     rule = yaml.safe_load((ROOT / "workflow/envs/glalign.yaml").read_text(encoding="utf-8"))
     asked = pins("\n".join(rule["dependencies"][-1]["pip"]))
@@ -59,3 +66,19 @@ def test_the_conda_environments_agree_with_the_lock() -> None:
         assert versions <= pins(lock())[name]
     whole = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert whole["dependencies"][-1] == {"pip": ["-r requirements.lock"]}
+
+
+def test_a_wheel_has_one_package() -> None:
+    packages = find_packages(str(ROOT), **PROJECT["setuptools"]["packages"]["find"])
+    assert {name.split(".")[0] for name in packages} == {"glalign"}
+
+
+def test_every_room_has_a_place_in_the_order_of_imports() -> None:
+    rooms = {f"glalign.{path.parent.name}" for path in ROOT.glob("glalign/*/__init__.py")} | {"baselines"}
+    assert sorted(PROJECT["importlinter"]["contracts"][0]["layers"]) == sorted(rooms)
+
+
+def test_the_index_names_every_document() -> None:
+    index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    documents = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")} - {"index.md"}
+    assert {name for name in documents if f"]({name})" not in index} == set()

@@ -1,4 +1,4 @@
-"""Captions: length, two manners, words that carry the facts, meaning kept by spelling slips."""
+"""English captions: length, two styles, words that state the facts, typing errors that change few letters."""
 
 import random
 import statistics
@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from glalign.synthetic.captions import words_en as words
-from glalign.synthetic.captions.english import APPETITE, LONGEST, SHORTEST, caption
-from glalign.synthetic.captions.slips_en import slip
+from glalign.synthetic.captions.styles_en import LONGEST, SHORTEST, STYLES, caption
+from glalign.synthetic.captions.typos_en import add_typos
 from glalign.synthetic.dataset import corpus
 from glalign.synthetic.domains.registry import DOMAINS
 
@@ -42,23 +42,23 @@ def test_two_annotators_do_not_repeat_each_other(street):
     assert len(set(street)) > 0.97 * len(street)
 
 
-@pytest.mark.parametrize("annotator", sorted(APPETITE))
+@pytest.mark.parametrize("annotator", sorted(STYLES))
 @pytest.mark.parametrize("name", sorted(DOMAINS))
 def test_a_scarce_view_still_gives_a_caption(annotator, name):
     rng = random.Random(0)
     seen = {"view": "back", "sex": "man", "build": "average", "pace": "standing", "held": "none", "umbrella": "none"}
     for _ in range(50):
-        text, facts = caption(seen, rng, annotator, DOMAINS[name])
+        text, facts, _ = caption(seen, rng, annotator, DOMAINS[name])
         assert len(text.split()) >= SHORTEST
         assert {a for a, _ in facts} <= seen.keys()
 
 
-def test_words_carry_the_facts():
-    """Whoever commits to the colour of the shirt has written the word, and the other way round."""
-    place = replace(DOMAINS["street"], slips=0.0, errors=0.0)
+def test_words_state_the_facts():
+    """A caption has a fact exactly if it has the word that states it."""
+    place = replace(DOMAINS["street"], typo_rate=0.0, colour_error_rate=0.0)
     named = 0
     for number in range(300):
-        text, facts = caption(FULL, random.Random(number), "lister", place)
+        text, facts, _ = caption(FULL, random.Random(number), "listing", place)
         assert (("upper_colour", "red") in facts) == (" red " in text)
         assert (("lower", "jeans") in facts) == ("jean" in text)
         assert (("held", "phone") in facts) == ("phone" in text)
@@ -66,10 +66,10 @@ def test_words_carry_the_facts():
     assert named > 200
 
 
-def test_slips_change_few_letters():
+def test_typos_change_few_letters():
     text = "The man is wearing a gray short sleeved shirt, black pants and a pair of black shoes."
     for number in range(300):
-        typed = slip(random.Random(number), text, DOMAINS["street"])
+        typed = add_typos(random.Random(number), text, DOMAINS["street"])
         assert abs(len(typed.split()) - len(text.split())) <= 3
         assert abs(len(typed) - len(text)) <= 8
 

@@ -1,4 +1,4 @@
-"""Vietnamese captions and the domain that they come from: old domains untouched, words, facts, phrases, pictures."""
+"""Vietnamese captions and the domain "plaza": words, facts, phrases, images; the other domains stay as they were."""
 
 import hashlib
 import json
@@ -12,25 +12,25 @@ import PIL
 import pytest
 
 from glalign.contract.regions import ATR_LABELS, REGIONS
+from glalign.contract.specs.data import SynthesizeSpec
 from glalign.language.tokenizers import normalise_caption
 from glalign.support.errors import UserError
 from glalign.synthetic.captions import words_vi as words
+from glalign.synthetic.captions.attributes import region_of, with_grue
 from glalign.synthetic.captions.phrases_vi import unmarked
-from glalign.synthetic.captions.slips_vi import slip
-from glalign.synthetic.captions.vietnamese import APPETITE, LONGEST, SHORTEST, caption
-from glalign.synthetic.captions.witness import region_of, with_grue
+from glalign.synthetic.captions.styles_vi import LONGEST, SHORTEST, STYLES, caption
+from glalign.synthetic.captions.typos_vi import add_typos
 from glalign.synthetic.dataset import corpus, write_dataset
+from glalign.synthetic.domains.palette import HAIR, MIXED_UP, SHADES
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.palette import HAIR, MIXED_UP, SHADES
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
+from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import FAMILY, Person, make_person
-from glalign.synthetic.people.visible import visible
 
 PLAZA = DOMAINS["plaza"]
-SPEC = {"domain": "plaza", "train": 90, "val": 10, "test": 30, "images": 2.1, "seed": 4, "people": "vn3k",
-        "language": "vi"}  # fmt: skip
+SPEC = SynthesizeSpec(domain="plaza", train=90, val=10, test=30, images=2.1, people="vn3k", language="vi", root_seed=4)
 DIGESTS = {"street": ("683a0d7bb31a4368", "b1b8126c6940ad81"), "pretrain": ("574de53684fb8a7e", "1285c1a82eab31bb")}
-"""Words and facts, and pixels and labels (under Pillow 13.0.0), of a corpus made before the third domain existed."""
+"""Digests of captions and attributes, and of pixels and labels (Pillow 13.0.0), from before "plaza" was added."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def written(tmp_path_factory):
     return rows, truth
 
 
-def said(rows, truth):
+def all_captions(rows, truth):
     """(caption, facts, phrases, visible) of every caption."""
     for row in rows:
         entry = truth[row["file_path"]]
@@ -52,17 +52,17 @@ def said(rows, truth):
 
 @pytest.mark.parametrize("name", sorted(DIGESTS))
 def test_the_english_domains_are_what_they_were(name):
-    told, drawn = hashlib.sha256(), hashlib.sha256()
+    captioned, drawn = hashlib.sha256(), hashlib.sha256()
     for pixels, labels, captions, seen, person in corpus(name, 12, 2, 9):
-        told.update(repr((captions, sorted(seen.items()), person)).encode())
+        captioned.update(repr((captions, sorted(seen.items()), person)).encode())
         drawn.update(pixels.tobytes() + labels.tobytes())
-    assert told.hexdigest()[:16] == DIGESTS[name][0]
+    assert captioned.hexdigest()[:16] == DIGESTS[name][0]
     if PIL.__version__ == "13.0.0":
         assert drawn.hexdigest()[:16] == DIGESTS[name][1]
 
 
 def test_length_and_variety(written):
-    texts = [text for text, *_ in said(*written)]
+    texts = [text for text, *_ in all_captions(*written)]
     counts = [len(text.split()) for text in texts]
     assert len(texts) > 500
     assert min(counts) >= SHORTEST
@@ -95,7 +95,7 @@ def test_two_images_a_person_now_and_then_three(written):
 
 def test_facts_agree_with_the_own_image_but_for_a_few_errors(written):
     agree = contradict = 0
-    for _, facts, _, seen in said(*written):
+    for _, facts, _, seen in all_captions(*written):
         assert facts
         for attribute, value in facts:
             assert attribute in seen, "nobody names what the view hides"
@@ -106,7 +106,7 @@ def test_facts_agree_with_the_own_image_but_for_a_few_errors(written):
 
 def test_every_phrase_knows_its_place_region_and_facts(written):
     placed = 0
-    for text, facts, phrases, _ in said(*written):
+    for text, facts, phrases, _ in all_captions(*written):
         assert text == normalise_caption(text)
         for phrase in phrases:
             assert text[phrase["start"] : phrase["end"]] == phrase["text"]
@@ -123,14 +123,14 @@ def test_every_phrase_knows_its_place_region_and_facts(written):
     assert placed > 3000
 
 
-def test_words_carry_the_facts():
-    """Whoever commits to a mask has written the word, and the other way round."""
-    place, named = replace(PLAZA, slips=0.0), 0
+def test_words_state_the_facts():
+    """A caption has a fact exactly if it has the word that states it."""
+    place, named = replace(PLAZA, typo_rate=0.0), 0
     for number in range(1, 80):
         person = make_person(PLAZA, 1, "words", number)
-        seen = with_grue(visible(person, photograph(PLAZA, person, 1, "words", 0)))
-        for manner in APPETITE:
-            text, facts, _ = caption(seen, random.Random(number), manner, place)
+        seen = with_grue(visible_attributes(person, photograph(PLAZA, person, 1, "words", 0)))
+        for style in STYLES:
+            text, facts, _ = caption(seen, random.Random(number), style, place)
             for attribute, word in (("mask", "khẩu trang"), ("watch", "đồng hồ"), ("belt", "thắt lưng")):
                 assert (attribute in dict(facts)) == (word in text.lower())
                 named += attribute in dict(facts)
@@ -150,10 +150,10 @@ def test_every_value_of_every_domain_has_words():
     assert HAIR.keys() == words.HAIR.keys()
     assert {shade.colour for shade in SHADES.values()} == words.COLOURS.keys() == MIXED_UP.keys()
     for item, table in (("upper", words.UPPERS), ("lower", words.LOWERS), ("shoes", words.SHOES), ("hat", words.HATS)):
-        assert set(words.COMMITS[item].values()) <= table.keys()
+        assert words.FACTS[item].keys() <= table.keys()
 
 
-def test_the_poor_dialect_knows_fewer_words():
+def test_the_small_dialect_has_fewer_words():
     rich = {word for _, _, texts, _, _ in corpus("street", 25, 2, 1, ["vi"]) for text in texts for word in text.split()}
     poor = {
         word for _, _, texts, _, _ in corpus("pretrain", 25, 2, 1, ["vi"]) for text in texts for word in text.split()
@@ -161,7 +161,7 @@ def test_the_poor_dialect_knows_fewer_words():
     assert len(poor) < 0.9 * len(rich)
 
 
-@pytest.mark.parametrize("annotator", sorted(APPETITE))
+@pytest.mark.parametrize("annotator", sorted(STYLES))
 def test_a_scarce_view_still_gives_a_caption(annotator):
     seen = {"view": "back", "sex": "man", "build": "average", "pace": "standing", "held": "none", "umbrella": "none"}
     for number in range(40):
@@ -170,20 +170,20 @@ def test_a_scarce_view_still_gives_a_caption(annotator):
         assert {name for name, _ in facts} <= seen.keys()
 
 
-def test_slips_spare_the_marks_of_phrases():
+def test_typos_keep_the_markers_of_phrases():
     marks = [("HEAD", [("hat", "cap")]), ("SHOES", [])]
     text = "Nam đội \ue100mũ lưỡi trai\ue000, đi \ue101giày màu trắng\ue000."
-    place = replace(PLAZA, slips=1.0)
+    place = replace(PLAZA, typo_rate=1.0)
     for number in range(200):
-        typed, spoken = unmarked(slip(random.Random(number), text, place), marks)
-        assert [one.region for one in spoken] == ["HEAD", "SHOES"]
+        typed, phrases = unmarked(add_typos(random.Random(number), text, place), marks)
+        assert [one.region for one in phrases] == ["HEAD", "SHOES"]
         assert not any("\ue000" <= letter <= "\uf8ff" for letter in typed)
         assert abs(len(typed) - len("Nam đội mũ lưỡi trai, đi giày màu trắng.")) <= 6
 
 
 def test_nobody_of_the_plaza_writes_english(tmp_path):
     with pytest.raises(UserError, match=r"synthetic\.language: nobody of the domain 'plaza' writes 'en'.*vi"):
-        write_dataset({**SPEC, "language": "en"}, tmp_path / "data", lambda *_: None)
+        write_dataset(SPEC.model_copy(update={"language": "en"}), tmp_path / "data", lambda *_: None)
     with pytest.raises(UserError, match=r"synthetic\.language"):
         next(corpus("pretrain", 1, 1, 1, ["fr"]))
 
@@ -215,13 +215,13 @@ def test_a_conical_hat_is_a_wide_cone():
 
 
 def test_a_mask_is_seen_on_faces_only():
-    """It is labelled Face; the truth has it only where the face is turned to the camera."""
+    """It is labelled Face and visible only where the face is turned to the camera."""
     shown = 0
     for number in range(1, 60):
         person = make_person(PLAZA, 2, "test", number)
         front, back = (photograph(PLAZA, person, 2, "test", 0, kind) for kind in ("front", "back"))
-        assert "mask" not in visible(person, back)
-        shown += visible(person, front).get("mask") == "mask"
+        assert "mask" not in visible_attributes(person, back)
+        shown += visible_attributes(person, front).get("mask") == "mask"
     assert shown > 12
 
 

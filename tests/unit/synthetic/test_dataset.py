@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from glalign.contract.specs.data import SynthesizeSpec
 from glalign.support.errors import UserError
 from glalign.synthetic.dataset import corpus, write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
+from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
-from glalign.synthetic.people.visible import visible
 
-SPEC = {"domain": "street", "train": 6, "val": 2, "test": 3, "images": 3, "seed": 7, "people": "cuhk", "language": "en"}
+SPEC = SynthesizeSpec(domain="street", train=6, val=2, test=3, images=3, people="cuhk", language="en", root_seed=7)
 
 
 def files(folder):
@@ -38,7 +39,7 @@ def test_layout_is_that_of_the_release(written):
     assert calls == [(i + 1, len(rows)) for i in range(len(rows))]
     per_person = np.bincount([r["id"] for r in rows])[1:]
     assert per_person.min() >= 2
-    assert abs(per_person.mean() - SPEC["images"]) < 1
+    assert abs(per_person.mean() - SPEC.images) < 1
     for row in rows:
         with Image.open(out / "imgs" / row["file_path"]) as image:
             assert (image.size, image.mode) == ((64, 128), "RGB")
@@ -52,11 +53,11 @@ def test_same_seed_same_bytes_and_adding_people_shifts_nothing(written, tmp_path
     out, _ = written
     write_dataset(SPEC, tmp_path / "again", lambda *_: None)
     assert files(tmp_path / "again") == files(out)
-    write_dataset({**SPEC, "test": 4}, tmp_path / "more", lambda *_: None)
+    write_dataset(SPEC.model_copy(update={"test": 4}), tmp_path / "more", lambda *_: None)
     ours, more = files(out), files(tmp_path / "more")
     pictures = {k for k in ours if k.startswith(("imgs/", "labels/"))}
     assert {k: more[k] for k in pictures} == {k: ours[k] for k in pictures}
-    write_dataset({**SPEC, "seed": 8}, tmp_path / "other", lambda *_: None)
+    write_dataset(SPEC.model_copy(update={"root_seed": 8}), tmp_path / "other", lambda *_: None)
     assert files(tmp_path / "other")["reid_raw.json"] != ours["reid_raw.json"]
 
 
@@ -76,7 +77,7 @@ def test_facts_agree_with_the_own_image_but_for_a_few_errors(written):
 def test_unknown_domain_or_language_is_a_user_error_and_leaves_nothing(tmp_path):
     for key in ("domain", "language"):
         with pytest.raises(UserError, match=f"synthetic.{key}"):
-            write_dataset({**SPEC, key: "nowhere"}, tmp_path / "data", lambda *_: None)
+            write_dataset(SPEC.model_copy(update={key: "nowhere"}), tmp_path / "data", lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -127,7 +128,7 @@ def test_the_picture_shows_what_the_label_map_says():
         person = make_person(DOMAINS["street"], 3, "cuhk", number)
         front, back = (photograph(DOMAINS["street"], person, 3, "cuhk", 0, kind) for kind in ("front", "back"))
         assert np.bincount(front.labels.ravel(), minlength=18)[11] > 15
-        assert {"glasses", "print", "belt", "inner"}.isdisjoint(visible(person, back))
+        assert {"glasses", "print", "belt", "inner"}.isdisjoint(visible_attributes(person, back))
         worn = (front.labels == 4) | (front.labels == 7)
         assert worn.sum() > 150
         assert np.array_equal(front.pixels, np.asarray(Image.open(io.BytesIO(front.jpeg))))

@@ -1,4 +1,4 @@
-"""The lossy translators: coverage, order, facts that follow the words, logs that match the texts, documented rates."""
+"""The translators: coverage, word order, facts that follow the words, logs that match the texts, documented rates."""
 
 import json
 import random
@@ -9,39 +9,39 @@ from pathlib import Path
 import pytest
 from helpers.pedes import read_pedes
 
+from glalign.contract.specs.data import SynthesizeSpec, TranslateSpec
 from glalign.support.errors import UserError
-from glalign.synthetic.captions import english as captions_en
-from glalign.synthetic.captions import speaker_en, speaker_vi, words_vi
-from glalign.synthetic.captions import vietnamese as captions_vi
+from glalign.synthetic.captions import clauses_en, clauses_vi, words_vi
 from glalign.synthetic.captions import words_en as words
+from glalign.synthetic.captions.attributes import with_grue
+from glalign.synthetic.captions.caption_pair import caption_pair
 from glalign.synthetic.captions.phrases_en import PATTERNS, SLEEVES
-from glalign.synthetic.captions.witness import with_grue
 from glalign.synthetic.dataset import write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
-from glalign.synthetic.drawing.render import photograph
+from glalign.synthetic.drawing.photograph import photograph
+from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
-from glalign.synthetic.people.visible import visible
 from glalign.synthetic.translation.phrase_table import PhraseTable, rates
 from glalign.synthetic.translation.translate import mismatch, translate_dataset
 from glalign.synthetic.translation.translator import translate
 
 EN_VI, VI_EN = ("en", "vi"), ("vi", "en")
-SPEC = {"domain": "plaza", "train": 5, "val": 2, "test": 3, "images": 2, "seed": 3, "people": "vn3k", "language": "vi"}
+SPEC = SynthesizeSpec(domain="plaza", train=5, val=2, test=3, images=2, people="vn3k", language="vi", root_seed=3)
 SPLITS = {"train": "train", "val": "val", "test": "test"}
 
 
 @cache
 def captions(name, language):
-    """(caption, facts, visible) of two captions of each of 120 people of a domain, without spelling slips."""
-    said = []
-    place, grammar = replace(DOMAINS[name], slips=0.0), captions_en if language == "en" else captions_vi
+    """(caption, facts, visible) of two captions of each of 120 people of a domain, without typing errors."""
+    found = []
+    place = replace(DOMAINS[name], typo_rate=0.0)
     for number in range(1, 121):
         person = make_person(place, 5, "test", number)
-        seen = visible(person, photograph(place, person, 5, "test", 0))
+        seen = visible_attributes(person, photograph(place, person, 5, "test", 0))
         seen = with_grue(seen) if language == "vi" else seen
-        for text, facts, *_ in grammar.two_captions(seen, random.Random(number), place):
-            said.append((text, facts, seen))
-    return said
+        for text, facts, *_ in caption_pair(seen, random.Random(number), place, language):
+            found.append((text, facts, seen))
+    return found
 
 
 def plain(text, direction, facts=()):
@@ -80,13 +80,13 @@ def strings(table):
 
 def test_no_word_of_either_grammar_is_missing():
     """Also the rare ones, which a sample of captions may lack."""
-    idle = [text.format(he=he, his=his) for text in speaker_en.IDLE for he, his in (("he", "his"), ("she", "her"))]
+    idle = [text.format(he=he, his=his) for text in clauses_en.FILLER for he, his in (("he", "his"), ("she", "her"))]
     english = (words.COLOURS, words.TONES, words.UPPERS, words.LOWERS, words.SHOES, words.BAGS, words.PEOPLE, PATTERNS,
-               SLEEVES, speaker_en.SMALL, speaker_en.HELD, speaker_en.PACES, speaker_en.VIEWS, idle)  # fmt: skip
+               SLEEVES, clauses_en.SMALL, clauses_en.HELD, clauses_en.PACES, clauses_en.VIEWS, idle)  # fmt: skip
     vietnamese = (words_vi.COLOURS, words_vi.TONES, words_vi.UPPERS, words_vi.LOWERS, words_vi.SHOES, words_vi.BAGS,
                   words_vi.HATS, words_vi.GLASSES, words_vi.SLEEVES, words_vi.PATTERNS, words_vi.PRINTS, words_vi.HELD,
-                  words_vi.LENGTHS, words_vi.HAIR, words_vi.PEOPLE, speaker_vi.PACES, speaker_vi.VIEWS,
-                  speaker_vi.BUILDS, speaker_vi.IDLE)  # fmt: skip
+                  words_vi.LENGTHS, words_vi.HAIR, words_vi.PEOPLE, clauses_vi.PACES, clauses_vi.VIEWS,
+                  clauses_vi.BUILDS, clauses_vi.FILLER)  # fmt: skip
     for direction, tables in ((EN_VI, english), (VI_EN, vietnamese)):
         found = list(strings(tables))
         assert len(found) > 150
@@ -185,7 +185,7 @@ def test_the_log_quotes_both_texts(name, direction):
                 assert entry["kind"] == "lost modifier"
             else:
                 assert done.text[target["start"] : target["end"]] == target["text"] != ""
-        assert all(done.text[p.start : p.end] for p in done.spoken())
+        assert all(done.text[p.start : p.end] for p in done.target_phrases())
         assert "  " not in done.text
         assert done.text[0].isupper() == text[0].isupper()
 
@@ -210,7 +210,7 @@ def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("translate")
     write_dataset(SPEC, root / "vn3k", lambda *_: None)
     calls = []
-    spec = {"source": str(root / "vn3k"), "from": "vi", "to": "en", "seed": 1}
+    spec = TranslateSpec(source=str(root / "vn3k"), source_language="vi", language="en", root_seed=1)
     translate_dataset(spec, root / "v2e", lambda done, total: calls.append((done, total)))
     return root, spec, calls
 
@@ -245,7 +245,7 @@ def test_same_seed_same_bytes(folders, tmp_path):
     names = ("reid_raw.json", "truth.json", "translation.json")
     translate_dataset(spec, tmp_path / "again", lambda *_: None)
     assert all((tmp_path / "again" / n).read_bytes() == (root / "v2e" / n).read_bytes() for n in names)
-    translate_dataset({**spec, "seed": 2}, tmp_path / "other", lambda *_: None)
+    translate_dataset(spec.model_copy(update={"root_seed": 2}), tmp_path / "other", lambda *_: None)
     assert (tmp_path / "other" / names[0]).read_bytes() != (root / "v2e" / names[0]).read_bytes()
 
 
@@ -264,7 +264,7 @@ def test_mismatches_count_phrases_and_pairs():
 
 def test_the_date_of_the_source_folder_is_not_shared(folders, tmp_path):
     _, spec, _ = folders
-    stamp = Path(spec["source"]) / "imgs" / ".snakemake_timestamp"
+    stamp = Path(spec.source) / "imgs" / ".snakemake_timestamp"
     stamp.touch()
     translate_dataset(spec, tmp_path / "dated", lambda *_: None)
     stamp.unlink()
@@ -274,9 +274,9 @@ def test_the_date_of_the_source_folder_is_not_shared(folders, tmp_path):
 def test_what_cannot_be_translated_is_a_user_error(folders, tmp_path):
     _, spec, _ = folders
     with pytest.raises(UserError, match=r"translate\.to: no phrase table from 'vi' to 'fr'"):
-        translate_dataset({**spec, "to": "fr"}, tmp_path / "out", lambda *_: None)
+        translate_dataset(spec.model_copy(update={"language": "fr"}), tmp_path / "out", lambda *_: None)
     with pytest.raises(UserError, match=r"no reid_raw\.json; only a synthetic dataset"):
-        translate_dataset({**spec, "source": str(tmp_path)}, tmp_path / "out", lambda *_: None)
+        translate_dataset(spec.model_copy(update={"source": str(tmp_path)}), tmp_path / "out", lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 
 

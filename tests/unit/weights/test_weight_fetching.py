@@ -14,7 +14,7 @@ from helpers import originals
 from safetensors import SafetensorError
 
 from glalign.cli.main import main
-from glalign.storage.weight_status import digest_of, fault
+from glalign.storage.weight_status import cached_sha256, fault
 from glalign.support.errors import UserError
 from glalign.weights import fetching, importing
 from glalign.weights.catalogue import WeightSource, weight_release
@@ -75,8 +75,8 @@ def hub(monkeypatch) -> Iterator[str]:
 
 
 def test_the_hubs_files_are_fetched_imported_and_recorded_with_their_commit(hub, tmp_path):
-    (tmp_path / "brought").mkdir()
-    original = originals.bert(tmp_path / "brought", real=False)
+    (tmp_path / "downloads").mkdir()
+    original = originals.bert(tmp_path / "downloads", real=False)
     Hub.files = {path.name: path.read_bytes() for path in original.files}
     fetch_release(original.release, tmp_path / "weights", print)
     original.check(tmp_path / "weights")
@@ -98,11 +98,11 @@ def test_a_file_that_the_hub_lacks_is_named_with_the_way_by_hand(hub, tmp_path):
 
 def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
     path = tmp_path / "vgg.pth"
-    (tmp_path / "brought").mkdir()
-    original = originals.vgg(tmp_path / "brought", real=False)
+    (tmp_path / "downloads").mkdir()
+    original = originals.vgg(tmp_path / "downloads", real=False)
     path = original.files[0]
     Hub.files = {path.name: path.read_bytes()}
-    source = WeightSource(url=f"{hub}/plain/{path.name}", sha256=digest_of(path)[:8])
+    source = WeightSource(url=f"{hub}/plain/{path.name}", sha256=cached_sha256(path)[:8])
     release = replace(original.release, files=(source,))
     with pytest.raises(UserError, match=r"vgg16\.pth cannot be fetched \(invalid hash"):
         fetch_release(replace(release, files=(replace(source, sha256="00000000"),)), tmp_path / "weights", print)
@@ -120,8 +120,8 @@ def test_a_plain_address_is_fetched_and_its_digest_compared(hub, tmp_path):
 @pytest.mark.parametrize("kind", ["hub", "plain"])
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), SafetensorError("No space left on device (os error 28)")])
 def test_a_download_outlasts_a_conversion_that_fails(hub, tmp_path, monkeypatch, kind, failure):
-    (tmp_path / "brought").mkdir()
-    original = (originals.bert if kind == "hub" else originals.vgg)(tmp_path / "brought", real=False)
+    (tmp_path / "downloads").mkdir()
+    original = (originals.bert if kind == "hub" else originals.vgg)(tmp_path / "downloads", real=False)
     Hub.files = {path.name: path.read_bytes() for path in original.files}
     release = original.release
     if kind == "plain":

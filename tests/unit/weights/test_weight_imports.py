@@ -10,7 +10,7 @@ import torch
 from helpers import originals
 from helpers.originals import Original
 
-from glalign.storage.weight_status import digest_of, fault
+from glalign.storage.weight_status import cached_sha256, fault
 from glalign.weights.importing import import_release
 
 CASES: dict[str, Callable[[Path, bool], Original]] = {
@@ -26,7 +26,7 @@ CASES: dict[str, Callable[[Path, bool], Original]] = {
 }
 
 
-def bring(original: Original, folder: Path) -> list[str]:
+def import_files(original: Original, folder: Path) -> list[str]:
     """Import and check; returns the report."""
     lines: list[str] = []
     gc.collect()
@@ -38,14 +38,14 @@ def bring(original: Original, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_an_original_file_gives_the_original_network(name, tmp_path):
-    (tmp_path / "brought").mkdir()
-    original = CASES[name](tmp_path / "brought", False)
-    lines = bring(original, tmp_path / "weights")
+    (tmp_path / "downloads").mkdir()
+    original = CASES[name](tmp_path / "downloads", False)
+    lines = import_files(original, tmp_path / "weights")
     assert any("missing 0" in line for line in lines)
     target = tmp_path / "weights" / f"{original.release.name}.safetensors"
     record = json.loads(target.with_suffix(".json").read_text(encoding="utf-8"))
-    assert record["sha256"] == record["files"][target.name]["sha256"] == digest_of(target)
-    assert record["files"][target.name]["from_sha256"] == digest_of(original.files[0])
+    assert record["sha256"] == record["files"][target.name]["sha256"] == cached_sha256(target)
+    assert record["files"][target.name]["from_sha256"] == cached_sha256(original.files[0])
     assert record["licence"] == original.release.licence
     for file in record["files"]:
         assert not fault(target.with_name(file), original.release.name)
@@ -58,9 +58,9 @@ def test_an_original_file_gives_the_original_network(name, tmp_path):
 @pytest.mark.parametrize("name", [name for name in CASES if name != "resnet50"])
 def test_an_original_file_of_the_real_size(name, tmp_path):
     torch.set_num_threads(1)
-    (tmp_path / "brought").mkdir()
-    original = CASES[name](tmp_path / "brought", True)
-    lines = bring(original, tmp_path / "weights")
+    (tmp_path / "downloads").mkdir()
+    original = CASES[name](tmp_path / "downloads", True)
+    lines = import_files(original, tmp_path / "weights")
     print("\n".join(lines))
     target = tmp_path / "weights" / f"{original.release.name}.safetensors"
     assert target.stat().st_size / 1e6 == pytest.approx(original.release.stored, abs=0.6)

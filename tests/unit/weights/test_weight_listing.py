@@ -12,13 +12,13 @@ import yaml
 from click.testing import CliRunner
 
 from glalign.cli.main import main
-from glalign.config.loading import load, read, resolve
+from glalign.config.loading import BASE, layered, overlaid, read, resolve
 from glalign.storage import weight_status as state
 from glalign.weights.catalogue import WeightRelease, catalogue, weight_release
-from glalign.weights.needed import PARSER, needed, summary
+from glalign.weights.required_weights import PARSER, required_weights, summary
 
 ROOT = Path(__file__).parents[3]
-PAPER = [str(ROOT / "config.yaml"), str(ROOT / "config" / "paper.yaml")]
+PAPER = str(ROOT / "config" / "paper.yaml")
 
 
 def licence_table() -> str:
@@ -65,7 +65,7 @@ def test_the_documented_table_is_the_catalogue():
 
 
 def test_the_paper_profile_needs_known_releases_and_every_one_has_a_reader():
-    needs = {need.name: need for need in needed(load(*PAPER))}
+    needs = {need.name: need for need in required_weights(overlaid(PAPER, root=ROOT))}
     assert set(needs) == set(catalogue()) - {"phobert-base-v2", "resnet50-v2"}
     assert needs["bert-base-uncased"].users == ("srcf", "rasa")
     assert needs["segformer_b2_clothes"].users == (PARSER,)
@@ -79,7 +79,7 @@ def test_the_paper_profile_needs_known_releases_and_every_one_has_a_reader():
 
 def test_overlays_with_the_twins_need_what_ships():
     for overlay in ([], [str(ROOT / "config" / "real_subset.yaml")]):
-        for need in needed(load(PAPER[0], *overlay)):
+        for need in required_weights(overlaid(*overlay, root=ROOT)):
             assert need.name.startswith("tiny_")
             assert not need.faults()
 
@@ -98,7 +98,7 @@ def test_the_list_says_what_is_there_and_exits_by_it(tmp_path, monkeypatch):
     folder.mkdir()
     overlay = tmp_path / "o.yaml"
     overlay.write_text(f"weights: {folder}\n", encoding="utf-8")
-    options = [part for path in (*PAPER, str(overlay)) for part in ("--config", path)]
+    options = [part for path in (PAPER, str(overlay)) for part in ("--config", path)]
     (folder / "resnet50.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}")
     (folder / "resnet50.json").write_text(json.dumps({"sha256": "0" * 64}), encoding="utf-8")
     (folder / "vgg16.safetensors").write_bytes(b"\x02" + bytes(7) + b"{")
@@ -140,7 +140,7 @@ def test_a_torn_twin_is_restored_where_it_lies_and_not_fetched(tmp_path, monkeyp
     [
         ("vgg16", "w w", "`glalign weights fetch vgg16 --folder 'w w'` gets one"),
         ("vgg16", "glalign/pretrained", "`weights: weights` in the configuration and `glalign weights fetch vgg16 --f"),
-        ("no_such", "w", "bring w/no_such.safetensors yourself, or correct its name"),
+        ("no_such", "w", "provide w/no_such.safetensors yourself, or correct its name"),
     ],
 )
 def test_the_summary_proposes_what_can_be_done(monkeypatch, name, folder, advice):
@@ -151,10 +151,12 @@ def test_the_summary_proposes_what_can_be_done(monkeypatch, name, folder, advice
 
 def test_what_a_run_makes_itself_may_be_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    values = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")) | {"weights": "results/pretrained"}
-    needs = needed(resolve(values))
+    values = layered(root=ROOT) | {"weights": "results/pretrained"}
+    needs = required_weights(resolve(values))
     assert all(need.made for need in needs)
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    for name, text in {BASE[0]: yaml.safe_dump(values), BASE[1]: "{}"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     assert run("list")[0] == 0
 
 
@@ -174,7 +176,7 @@ def test_import_and_fetch_from_the_command_line(tmp_path, monkeypatch):
     assert code == 1
     code, text = run("fetch")
     assert (code, "nothing to fetch" in text, "`--config config/paper.yaml`" in text) == (0, True, True)
-    assert read(PAPER[1])["weights"] == "weights"
+    assert read(PAPER)["weights"] == "weights"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files that are torn, foreign, code or half brought: each is named, and nothing is written of it."""
+"""Files that are torn, foreign, code or incomplete: each is named, and nothing is written of it."""
 
 import json
 from pathlib import Path
@@ -10,16 +10,16 @@ from safetensors.torch import save_file
 from torch import nn
 
 from glalign.storage.weight_files import PRETRAINED
-from glalign.storage.weight_status import digest_of, fault
+from glalign.storage.weight_status import cached_sha256, fault
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import weight_release
-from glalign.weights.importing import group_of, import_release
+from glalign.weights.importing import dropped_group, import_release
 from glalign.weights.parser_record import parser_record
-from glalign.weights.vocabularies import check_vocabulary
+from glalign.weights.vocabulary_check import check_vocabulary
 
 
 class Trap:
-    """What a pickle must not be able to run."""
+    """Code that reading a pickle must not run."""
 
     def __reduce__(self):
         return (print, ("run",))
@@ -32,14 +32,14 @@ def refused(name: str, files: list[Path], folder: Path, message: str) -> None:
 
 
 @pytest.fixture
-def brought(tmp_path):
-    folder = tmp_path / "brought"
+def source(tmp_path):
+    folder = tmp_path / "source"
     folder.mkdir()
     return folder
 
 
-def test_albef_reports_what_it_drops_by_group(brought, tmp_path):
-    original = originals.albef(brought, real=False)
+def test_albef_reports_what_it_drops_by_group(source, tmp_path):
+    original = originals.albef(source, real=False)
     lines: list[str] = []
     import_release(original.release, original.files, tmp_path, lines.append)
     record = json.loads((tmp_path / "albef.json").read_text(encoding="utf-8"))
@@ -55,13 +55,13 @@ def test_albef_reports_what_it_drops_by_group(brought, tmp_path):
 
 def test_a_group_is_the_shortest_beginning_that_nothing_read_shares():
     read = ["text_encoder.bert.embeddings.LayerNorm.bias", "classifier.0.weight"]
-    assert group_of("classifier.6.weight", read) == "classifier.6"
-    assert group_of("text_encoder.cls.predictions.bias", read) == "text_encoder.cls"
-    assert group_of("fc.bias", read) == "fc"
+    assert dropped_group("classifier.6.weight", read) == "classifier.6"
+    assert dropped_group("text_encoder.cls.predictions.bias", read) == "text_encoder.cls"
+    assert dropped_group("fc.bias", read) == "fc"
 
 
-def test_a_tensor_that_is_missing_or_of_another_model_is_named(brought, tmp_path):
-    original = originals.bert(brought, real=False)
+def test_a_tensor_that_is_missing_or_of_another_model_is_named(source, tmp_path):
+    original = originals.bert(source, real=False)
     from safetensors.torch import load_file  # noqa: PLC0415
 
     tensors = load_file(original.files[0])
@@ -73,53 +73,53 @@ def test_a_tensor_that_is_missing_or_of_another_model_is_named(brought, tmp_path
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_half_a_download_is_torn(brought, tmp_path, zipped):
-    path = brought / "pytorch_model.bin"
+def test_half_a_download_is_torn(source, tmp_path, zipped):
+    path = source / "pytorch_model.bin"
     torch.save(nn.Linear(300, 300).state_dict(), path, _use_new_zipfile_serialization=zipped)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     refused("phobert-base", [path], tmp_path, r"pytorch_model\.bin: .*download it again")
-    save_file(nn.Linear(300, 300).state_dict(), brought / "a.safetensors")
-    torn = brought / "a.safetensors"
+    save_file(nn.Linear(300, 300).state_dict(), source / "a.safetensors")
+    torn = source / "a.safetensors"
     torn.write_bytes(torn.read_bytes()[:-1])
     refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file .*; download it again$")
-    (brought / "empty.bin").write_bytes(b"")
-    refused("phobert-base", [brought / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
+    (source / "empty.bin").write_bytes(b"")
+    refused("phobert-base", [source / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_pickle_with_code_and_a_program_are_refused_unread(brought, tmp_path, capsys):
-    torch.save({"model": Trap()}, brought / "x.pth")
-    refused("albef", [brought / "x.pth"], tmp_path, r"x\.pth: holds more than tensors.*refused")
-    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), brought / "ViT-B-32.pt")
-    refused("clip-vit-b-32", [brought / "ViT-B-32.pt"], tmp_path, r"ViT-B-32\.pt: a TorchScript archive")
-    torch.save([1, 2], brought / "list.pt")
-    refused("clip-vit-b-32", [brought / "list.pt"], tmp_path, "holds no tensors by name")
+def test_a_pickle_with_code_and_a_program_are_refused_unread(source, tmp_path, capsys):
+    torch.save({"model": Trap()}, source / "x.pth")
+    refused("albef", [source / "x.pth"], tmp_path, r"x\.pth: holds more than tensors.*refused")
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), source / "ViT-B-32.pt")
+    refused("clip-vit-b-32", [source / "ViT-B-32.pt"], tmp_path, r"ViT-B-32\.pt: a TorchScript archive")
+    torch.save([1, 2], source / "list.pt")
+    refused("clip-vit-b-32", [source / "list.pt"], tmp_path, "holds no tensors by name")
     assert "run" not in capsys.readouterr().out.split()
 
 
-def test_a_file_under_its_published_name_has_the_published_digest(brought, tmp_path):
-    path = brought / "resnet50-0676ba61.pth"
+def test_a_file_under_its_published_name_has_the_published_digest(source, tmp_path):
+    path = source / "resnet50-0676ba61.pth"
     torch.save({"x": torch.zeros(1)}, path)
     refused("resnet50", [path], tmp_path, r"resnet50-0676ba61\.pth: SHA-256 begins with \w{8}, not with 0676ba61")
 
 
-def test_files_that_belong_to_nothing_are_named(brought, tmp_path):
-    (brought / "README.md").write_text("x", encoding="utf-8")
-    refused("resnet50", [brought / "README.md"], tmp_path, r"README\.md: no file of resnet50; wanted are resnet50-0676")
-    refused("resnet50", [brought / "none.pth"], tmp_path, r"none\.pth: no such file")
-    refused("vgg16", [brought / "a.pth", brought / "b.pth"], tmp_path, "one weight file at a time")
-    twice = [brought / "tokenizer.json", tmp_path / "tokenizer.json"]
+def test_files_that_belong_to_nothing_are_named(source, tmp_path):
+    (source / "README.md").write_text("x", encoding="utf-8")
+    refused("resnet50", [source / "README.md"], tmp_path, r"README\.md: no file of resnet50; wanted are resnet50-0676")
+    refused("resnet50", [source / "none.pth"], tmp_path, r"none\.pth: no such file")
+    refused("vgg16", [source / "a.pth", source / "b.pth"], tmp_path, "one weight file at a time")
+    twice = [source / "tokenizer.json", tmp_path / "tokenizer.json"]
     refused(
         "bert-base-uncased", twice, tmp_path, r"tokenizer\.json, .*: one weight file at a time, and one file of a n"
     )
-    refused("bert-base-uncased", [brought / "vocab.txt"], tmp_path, r"vocab\.txt: no file of bert-base-uncased; wanted")
-    refused("xlm-roberta-base", [brought / "model.safetensors"], tmp_path, r"wanted are tokenizer\.json")
+    refused("bert-base-uncased", [source / "vocab.txt"], tmp_path, r"vocab\.txt: no file of bert-base-uncased; wanted")
+    refused("xlm-roberta-base", [source / "model.safetensors"], tmp_path, r"wanted are tokenizer\.json")
 
 
-def test_a_parser_needs_its_configurations_and_the_18_labels(brought, tmp_path):
-    original = originals.segformer(brought, real=False)
+def test_a_parser_needs_its_configurations_and_the_18_labels(source, tmp_path):
+    original = originals.segformer(source, real=False)
     refused("segformer_b2_clothes", original.files[:1], tmp_path, r"config\.json: not among the files")
-    refused("segformer_b2_clothes", original.files[1:], tmp_path, r"config\.json: a parser comes whole; bring its")
+    refused("segformer_b2_clothes", original.files[1:], tmp_path, r"config\.json: a parser comes whole; import its")
     config = json.loads(original.files[1].read_text(encoding="utf-8"))
     config["id2label"]["1"] = "Helmet"
     original.files[1].write_text(json.dumps(config), encoding="utf-8")
@@ -128,16 +128,16 @@ def test_a_parser_needs_its_configurations_and_the_18_labels(brought, tmp_path):
 
 
 @pytest.mark.parametrize("change", [None, {"depths": "x"}, {"hidden_sizes": [1]}, {"patch_sizes": [-1] * 4}])
-def test_a_parsers_configuration_has_to_describe_one(brought, tmp_path, change):
-    original = originals.segformer(brought, real=False)
+def test_a_parsers_configuration_has_to_describe_one(source, tmp_path, change):
+    original = originals.segformer(source, real=False)
     config = json.loads(original.files[1].read_text(encoding="utf-8"))
     original.files[1].write_text(json.dumps(config | change if change else []), encoding="utf-8")
     refused("segformer_b2_clothes", original.files, tmp_path, r"config\.json: (not a JSON|describes no).*it again$")
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_a_parsers_older_image_settings_are_read(brought):
-    original = originals.segformer(brought, real=False)
+def test_a_parsers_older_image_settings_are_read(source):
+    original = originals.segformer(source, real=False)
     settings = {path.name: path for path in original.files[1:]}
     old = {"size": 512, "image_mean": [0.5] * 3, "image_std": [0.2] * 3, "reduce_labels": False}
     settings["preprocessor_config.json"].write_text(json.dumps(old), encoding="utf-8")
@@ -147,20 +147,20 @@ def test_a_parsers_older_image_settings_are_read(brought):
         parser_record(settings)
 
 
-def test_a_vocabulary_of_another_size_or_half_a_pair_is_refused(brought, tmp_path):
-    (brought / "tokenizer.json").write_bytes((PRETRAINED / "tiny_wordpiece.tokenizer.json").read_bytes())
-    refused("bert-base-uncased", [brought / "tokenizer.json"], tmp_path, r"309 entries, the vocabulary .* 30,522")
-    (brought / "tokenizer.json").write_text('{"version": "1.0", "trunc', encoding="utf-8")
-    refused("bert-base-uncased", [brought / "tokenizer.json"], tmp_path, r"tokenizer\.json: not a tokenizer\.json")
+def test_a_vocabulary_of_another_size_or_half_a_pair_is_refused(source, tmp_path):
+    (source / "tokenizer.json").write_bytes((PRETRAINED / "tiny_wordpiece.tokenizer.json").read_bytes())
+    refused("bert-base-uncased", [source / "tokenizer.json"], tmp_path, r"309 entries, the vocabulary .* 30,522")
+    (source / "tokenizer.json").write_text('{"version": "1.0", "trunc', encoding="utf-8")
+    refused("bert-base-uncased", [source / "tokenizer.json"], tmp_path, r"tokenizer\.json: not a tokenizer\.json")
     for file, other in (("vocab.txt", r"bpe\.codes"), ("bpe.codes", r"vocab\.txt")):
-        (brought / file).write_bytes((PRETRAINED / f"tiny_phobert.{file}").read_bytes())
+        (source / file).write_bytes((PRETRAINED / f"tiny_phobert.{file}").read_bytes())
         with pytest.raises(UserError, match=rf"together \({other} is missing\)"):
-            check_vocabulary(weight_release("phobert-base"), [brought / file], tmp_path)
+            check_vocabulary(weight_release("phobert-base"), [source / file], tmp_path)
     assert not list(tmp_path.glob("phobert*"))
 
 
-def test_weights_and_vocabulary_may_come_one_after_the_other(brought, tmp_path):
-    original = originals.bert(brought, real=False)
+def test_weights_and_vocabulary_may_come_one_after_the_other(source, tmp_path):
+    original = originals.bert(source, real=False)
     import_release(original.release, original.files[:1], tmp_path, print)
     import_release(original.release, original.files[1:], tmp_path, print)
     original.check(tmp_path)
@@ -181,7 +181,7 @@ def test_faults_of_files_that_are_there(tmp_path):
         path.write_bytes(content)
         assert fault(path, "w").startswith("torn: ")
     path.write_bytes(whole)
-    (tmp_path / "w.json").write_text(json.dumps({"sha256": digest_of(path)}), encoding="utf-8")
+    (tmp_path / "w.json").write_text(json.dumps({"sha256": cached_sha256(path)}), encoding="utf-8")
     assert not fault(path, "w")
     path.write_bytes(whole[:-1] + b"\1")
     assert fault(path, "w").startswith("wrong digest: SHA-256 is ")
@@ -200,8 +200,8 @@ def test_faults_of_files_that_are_there(tmp_path):
         ("preprocessor_config.json", {"size": "large"}, r"preprocessor_config\.json: size: 'large' is neither"),
     ],
 )
-def test_a_parsers_settings_of_another_kind(brought, file, change, message):
-    settings = {path.name: path for path in originals.segformer(brought, real=False).files[1:]}
+def test_a_parsers_settings_of_another_kind(source, file, change, message):
+    settings = {path.name: path for path in originals.segformer(source, real=False).files[1:]}
     known = json.loads(settings[file].read_text(encoding="utf-8"))
     settings[file].write_text(json.dumps(known | change), encoding="utf-8")
     with pytest.raises(UserError, match=message):
@@ -222,13 +222,13 @@ def test_a_damaged_record_is_torn(tmp_path, record):
 @pytest.mark.parametrize(
     "page", ["<!doctype html>\n<title>404</title>", "<p>é", "Entry not found", '{"error": "no access"}']
 )
-def test_a_page_in_the_place_of_weights_is_named(brought, tmp_path, page):
-    (brought / "pytorch_model.bin").write_text(page, encoding="utf-8")
-    refused("phobert-base", [brought / "pytorch_model.bin"], tmp_path, r"model\.bin: not a file of torch\.save.*again")
+def test_a_page_in_the_place_of_weights_is_named(source, tmp_path, page):
+    (source / "pytorch_model.bin").write_text(page, encoding="utf-8")
+    refused("phobert-base", [source / "pytorch_model.bin"], tmp_path, r"model\.bin: not a file of torch\.save.*again")
 
 
 @pytest.mark.parametrize("name", ["ALBEF.pth", "albef.safetensors"])
-def test_a_pointer_of_git_lfs_is_named(brought, tmp_path, name):
+def test_a_pointer_of_git_lfs_is_named(source, tmp_path, name):
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 3360000000\n"
-    (brought / name).write_text(pointer, encoding="utf-8")
-    refused("albef", [brought / name], tmp_path, rf"{name}: a pointer of git-lfs.*`git lfs pull`.*or download it$")
+    (source / name).write_text(pointer, encoding="utf-8")
+    refused("albef", [source / name], tmp_path, rf"{name}: a pointer of git-lfs.*`git lfs pull`.*or download it$")

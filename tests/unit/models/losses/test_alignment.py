@@ -8,11 +8,11 @@ import torch
 from glalign.models.losses.alignment import (
     Margins,
     global_alignment,
+    k_reciprocal,
     local_alignment,
     mask_loss,
     normalised_softmax,
     part_labels,
-    reciprocal,
 )
 
 MARGINS = Margins()
@@ -106,7 +106,7 @@ def plain_reciprocal(scores, shown, named, k):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_reciprocal_pairs_are_the_plain_sets(k, seed):
     scores, _, shown, named = random_parts(12, seed)
-    pairs = reciprocal(scores, shown[:, :, None] & named[:, None, :], k)
+    pairs = k_reciprocal(scores, shown[:, :, None] & named[:, None, :], k)
     for part in range(3):
         found = {tuple(pair) for pair in pairs[part].nonzero().tolist()}
         assert found == plain_reciprocal(scores[part], shown[part], named[part], k)
@@ -118,7 +118,7 @@ def test_reciprocal_pairs_differ_between_rows_and_skip_absent_samples():
     scores[0].fill_diagonal_(0.5)
     scores[0, :, 3] = 0.9  # nearest of all, but nobody names the part in caption 3
     named = torch.tensor([True, True, True, False])
-    pairs = reciprocal(scores, named[None, None].expand(1, 4, 4), 1)
+    pairs = k_reciprocal(scores, named[None, None].expand(1, 4, 4), 1)
     assert pairs[0].tolist() == (torch.eye(4, dtype=torch.bool) & named).tolist()
 
 

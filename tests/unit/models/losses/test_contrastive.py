@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from glalign.models.losses.contrastive import contrastive, local_contrastive
-from glalign.models.losses.temperature import LogitScale
+from glalign.models.losses.logit_scale import LogitScale
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:

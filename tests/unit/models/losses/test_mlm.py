@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from glalign.models.losses.mlm import clip_blocks, cross_attention, outputs_at, word_head, word_loss
+from glalign.models.losses.mlm import clip_blocks, cross_attention, mlm_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
 
 
@@ -18,7 +18,11 @@ def test_initial_spreads_are_those_of_the_original(depth):
     torch.manual_seed(0)
     width = 256
     outer, inner = width**-0.5 * (2 * depth) ** -0.5, (2 * width) ** -0.5
-    block, head, cross = clip_blocks(width, depth)[-1], word_head(width, 500, depth), cross_attention(width, depth)
+    block, head, cross = (
+        clip_blocks(width, depth)[-1],
+        vocabulary_head(width, 500, depth),
+        cross_attention(width, depth),
+    )
     for attention in (block.attn, cross):
         assert std(attention.in_proj_weight) == pytest.approx(width**-0.5, rel=0.02)
         assert std(attention.out_proj.weight) == pytest.approx(outer, rel=0.02)
@@ -47,17 +51,17 @@ def test_outputs_at_wanted_places_are_those_of_the_whole(depth):
     torch.manual_seed(0)
     blocks, tokens = clip_blocks(64, depth).double(), torch.randn(3, 9, 64, dtype=torch.float64)
     wanted = torch.rand(3, 5) < 0.5
-    torch.testing.assert_close(outputs_at(blocks, tokens, wanted), blocks(tokens)[:, :5][wanted])
-    assert outputs_at(blocks, tokens, torch.zeros_like(wanted)).shape == (0, 64)
+    torch.testing.assert_close(outputs_at_mask(blocks, tokens, wanted), blocks(tokens)[:, :5][wanted])
+    assert outputs_at_mask(blocks, tokens, torch.zeros_like(wanted)).shape == (0, 64)
 
 
 def test_word_loss_is_the_mean_and_zero_for_no_words():
     logits, words = torch.randn(4, 7, dtype=torch.float64, requires_grad=True), torch.tensor([0, 6, 2, 2])
     pairs = zip(logits.detach(), words, strict=True)
     by_hand = sum(float(row.exp().sum().log() - row[word]) for row, word in pairs) / 4
-    assert float(word_loss(logits, words).detach()) == pytest.approx(by_hand)
-    torch.testing.assert_close(word_loss(logits, words), F.cross_entropy(logits, words))
-    nothing = word_loss(logits[:0], words[:0])
+    assert float(mlm_loss(logits, words).detach()) == pytest.approx(by_hand)
+    torch.testing.assert_close(mlm_loss(logits, words), F.cross_entropy(logits, words))
+    nothing = mlm_loss(logits[:0], words[:0])
     nothing.backward()
     assert float(nothing.detach()) == 0.0
     assert not logits.grad.any()
@@ -66,7 +70,8 @@ def test_word_loss_is_the_mean_and_zero_for_no_words():
 def test_groups_hold_every_parameter_once_frozen_ones_too():
     module = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 4))
     module[1].bias.requires_grad_(False)
-    groups = list(grouped(module, lambda name: (3.0 if name[0] == "1" else 1.0, "bias" not in name), 0.1, 0.5))
+    rule = lambda name: (3.0 if name[0] == "1" else 1.0, "bias" not in name)  # noqa: E731
+    groups = list(grouped(module.named_parameters(), rule, 0.1, 0.5))
     assert {(round(group["lr"], 3), group["weight_decay"]): len(group["params"]) for group in groups} == {
         (0.1, 0.5): 1,
         (0.1, 0.0): 1,

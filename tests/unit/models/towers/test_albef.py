@@ -6,10 +6,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from glalign.models.losses.fusion_tasks import draw, hard_pairs, mask_words, places_of
-from glalign.models.towers.albef import Albef, AlbefShape, AlbefTokenizer, albef, states_at
-from glalign.models.towers.bert import BertShape, padding_of
-from glalign.models.towers.vit import VisionTransformer, resized
+from glalign.models.losses.albef_tasks import (
+    hard_negative_pairs,
+    mask_word_pieces,
+    masked_positions,
+    sample_from_logits,
+)
+from glalign.models.towers.albef import Albef, AlbefShape, AlbefTokenizer, albef, decode_at
+from glalign.models.towers.bert import BertShape, padding_mask
+from glalign.models.towers.positions import resize_positions
+from glalign.models.towers.vit import VisionTransformer
 from glalign.pretraining.albef import Pretraining
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, fill, load_weights, save_weights
 from glalign.support.errors import UserError
@@ -33,7 +39,7 @@ def model_of(seed: int = 0, size: tuple[int, int] = SIZE) -> Albef:
 
 def inputs(seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     stream = torch.Generator().manual_seed(seed)
-    ids = torch.randint(4, WORDS, (3, 7), generator=stream).masked_fill(padding_of(LENGTHS, 7), 0)
+    ids = torch.randint(4, WORDS, (3, 7), generator=stream).masked_fill(padding_mask(LENGTHS, 7), 0)
     return torch.randn(3, 3, *SIZE, generator=stream), ids
 
 
@@ -160,7 +166,7 @@ def test_reading_with_an_image_is_hugging_faces_bert():
     theirs = hugging_face()
     image = torch.randn(3, 9, 16, generator=torch.Generator().manual_seed(9))
     hidden = torch.randn(3, 7, 16, generator=torch.Generator().manual_seed(8))
-    padding = padding_of(LENGTHS, 7)
+    padding = padding_mask(LENGTHS, 7)
     mask = torch.zeros(3, 1, 7, 7).masked_fill(padding[:, None, None], torch.finfo(torch.float32).min)
     with torch.no_grad():
         expected = hidden
@@ -187,9 +193,9 @@ def test_states_at_positions_are_those_of_the_whole_layer(training):
     some = model.fuse(text, LENGTHS, image, at)
     for row in range(3):
         torch.testing.assert_close(some[row], whole[row, at[row]])
-    torch.testing.assert_close(model.matched(text, LENGTHS, image), whole[:, 0])
+    torch.testing.assert_close(model.fused_class_token(text, LENGTHS, image), whole[:, 0])
     layer = model.fusion[-1]
-    assert states_at(layer, at[:, :1], text, image, padding_of(LENGTHS, 7)).shape == (3, 1, 16)
+    assert decode_at(layer, at[:, :1], text, image, padding_mask(LENGTHS, 7)).shape == (3, 1, 16)
 
 
 def test_padding_and_company_change_nothing():
@@ -197,13 +203,13 @@ def test_padding_and_company_change_nothing():
     pixels, ids = inputs()
     with torch.no_grad():
         image = model.vision(pixels)
-        whole = model.matched(model.text(ids, LENGTHS), LENGTHS, image)
+        whole = model.fused_class_token(model.text(ids, LENGTHS), LENGTHS, image)
         longer = F.pad(ids, (0, 6), value=9)
-        torch.testing.assert_close(model.matched(model.text(longer, LENGTHS), LENGTHS, image), whole)
+        torch.testing.assert_close(model.fused_class_token(model.text(longer, LENGTHS), LENGTHS, image), whole)
         for row, length in enumerate(LENGTHS.tolist()):
             one = LENGTHS[row : row + 1]
             text = model.text(ids[row : row + 1, :length], one)
-            torch.testing.assert_close(model.matched(text, one, image[row : row + 1])[0], whole[row])
+            torch.testing.assert_close(model.fused_class_token(text, one, image[row : row + 1])[0], whole[row])
 
 
 def test_the_momentum_copy_follows_and_is_not_trained():
@@ -215,7 +221,7 @@ def test_the_momentum_copy_follows_and_is_not_trained():
     with torch.no_grad():
         for value in online.parameters():
             value.add_(torch.randn_like(value))
-    slow.follow(online, 0.9)
+    slow.momentum_update(online, 0.9)
     for name, value in slow.named_parameters():
         expected = 0.9 * before[name] + 0.1 * dict(online.named_parameters())[name]
         torch.testing.assert_close(value.detach(), expected.detach())
@@ -227,10 +233,10 @@ def test_positions_are_resized_for_another_image_size(tmp_path):
     save_weights(tmp_path / "small.safetensors", small.state_dict(), small.about())
     load_weights(large, tmp_path, "small")
     assert torch.equal(large.vision.positions[0], small.vision.positions[0])
-    again = resized(large.vision.positions.detach(), (8, 4), (8, 4))
+    again = resize_positions(large.vision.positions.detach(), (8, 4), (8, 4), antialias=False)
     assert torch.equal(again, large.vision.positions)
     flat = torch.cat([torch.zeros(1, 3), torch.ones(8, 3)])
-    torch.testing.assert_close(resized(flat, (4, 2), (6, 6))[1:], torch.ones(36, 3))
+    torch.testing.assert_close(resize_positions(flat, (4, 2), (6, 6), antialias=False)[1:], torch.ones(36, 3))
 
 
 @pytest.mark.parametrize(("name", "size"), [("albef-large", (64, 32)), ("tiny/albef", (60, 32))])
@@ -255,18 +261,18 @@ def test_captions_lose_their_punctuation_and_spans_count_the_original():
 
 def test_draws_follow_the_softmax_and_the_stream():
     logits = torch.tensor([0.0, math.log(3.0), -torch.inf, math.log(4.0)]).expand(40_000, 4)
-    drawn = draw(logits, torch.Generator().manual_seed(0))
+    drawn = sample_from_logits(logits, torch.Generator().manual_seed(0))
     shares = torch.bincount(drawn, minlength=4) / len(drawn)
     torch.testing.assert_close(shares, torch.tensor([1 / 8, 3 / 8, 0.0, 4 / 8]), atol=0.01, rtol=0)
-    assert torch.equal(drawn, draw(logits, torch.Generator().manual_seed(0)))
-    assert not torch.equal(drawn, draw(logits, torch.Generator().manual_seed(1)))
+    assert torch.equal(drawn, sample_from_logits(logits, torch.Generator().manual_seed(0)))
+    assert not torch.equal(drawn, sample_from_logits(logits, torch.Generator().manual_seed(1)))
 
 
 def test_hard_pairs_are_of_other_persons():
     person, stream = torch.tensor([3, 1, 3, 0]), torch.Generator().manual_seed(0)
     for _ in range(50):
         logits = torch.randn(2, 4, 4, generator=stream)
-        rows, columns, labels = hard_pairs(*logits, person, stream)
+        rows, columns, labels = hard_negative_pairs(*logits, person, stream)
         assert labels.tolist() == [1] * 4 + [0] * 8
         assert rows[:4].tolist() == columns[:4].tolist() == [0, 1, 2, 3]
         assert rows[4:8].tolist() == columns[8:].tolist() == [0, 1, 2, 3]
@@ -280,7 +286,7 @@ def test_hard_pairs_take_the_row_of_the_right_direction():
     for index, (text, image) in enumerate(((1, 2), (2, 0), (0, 1))):
         image_to_text[index, text] = 50.0  # image `index` takes this text
         text_to_image[index, image] = 50.0  # text `index` takes this image
-    rows, columns, _ = hard_pairs(image_to_text, text_to_image, person, torch.Generator().manual_seed(0))
+    rows, columns, _ = hard_negative_pairs(image_to_text, text_to_image, person, torch.Generator().manual_seed(0))
     assert columns[3:6].tolist() == [2, 0, 1]
     assert rows[6:].tolist() == [1, 2, 0]
 
@@ -289,13 +295,13 @@ def test_without_hardness_every_wrong_pair_is_as_likely():
     stream = torch.Generator().manual_seed(0)
     logits = torch.full((2, 4, 4), -50.0)
     logits[:, :, 0] = 50.0
-    seen = [hard_pairs(*logits, torch.arange(4), stream, 0.0)[1][4:8] for _ in range(900)]
+    seen = [hard_negative_pairs(*logits, torch.arange(4), stream, 0.0)[1][4:8] for _ in range(900)]
     shares = torch.bincount(torch.stack(seen)[:, 3], minlength=4) / 900
     torch.testing.assert_close(shares, torch.tensor([1 / 3, 1 / 3, 1 / 3, 0.0]), atol=0.06, rtol=0)
 
 
 def test_a_batch_of_one_person_has_no_wrong_pairs():
-    rows, columns, labels = hard_pairs(*torch.randn(2, 3, 3), torch.tensor([4, 4, 4]), torch.Generator())
+    rows, columns, labels = hard_negative_pairs(*torch.randn(2, 3, 3), torch.tensor([4, 4, 4]), torch.Generator())
     assert rows.tolist() == columns.tolist() == [0, 1, 2]
     assert labels.tolist() == [1, 1, 1]
 
@@ -303,11 +309,11 @@ def test_a_batch_of_one_person_has_no_wrong_pairs():
 def test_masked_words_spare_start_and_padding_but_not_the_end():
     reader, stream = tokenizer(), torch.Generator().manual_seed(0)
     lengths = torch.tensor([9, 4, 2]).repeat(600)
-    ids = torch.full((1800, 9), 50).masked_fill(padding_of(lengths, 9), reader.pad_id)
+    ids = torch.full((1800, 9), 50).masked_fill(padding_mask(lengths, 9), reader.pad_id)
     ids[:, 0] = reader.sot_id
-    masked, chosen = mask_words(ids, lengths, reader, 0.15, stream)
+    masked, chosen = mask_word_pieces(ids, lengths, reader, 0.15, stream)
     assert not chosen[:, 0].any()
-    assert not chosen[padding_of(lengths, 9)].any()
+    assert not chosen[padding_mask(lengths, 9)].any()
     assert torch.equal(masked[~chosen], ids[~chosen])
     last = chosen[torch.arange(1800), lengths - 1]
     assert float(last.float().mean()) == pytest.approx(0.15, abs=0.03)
@@ -316,10 +322,10 @@ def test_masked_words_spare_start_and_padding_but_not_the_end():
 
 def test_places_of_chosen_positions():
     chosen = torch.tensor([[0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]]).bool()
-    at, asked = places_of(chosen)
+    at, asked = masked_positions(chosen)
     assert at[asked].tolist() == [1, 3, 2]
     assert asked.tolist() == [[True, True], [False, False], [True, False]]
-    at, asked = places_of(torch.zeros(2, 4).bool())
+    at, asked = masked_positions(torch.zeros(2, 4).bool())
     assert at.shape == (2, 1)
     assert not asked.any()
 
@@ -340,11 +346,11 @@ def test_pretraining_terms_are_the_plain_ones():
     model = system.towers
     image, text = model.vision(batch.pixels), model.text(ids, batch.lengths)
     logits = model.image_feature(image) @ model.text_feature(text).T / model.temperature
-    rows, columns, labels = hard_pairs(logits, logits.T, batch.person, stream)
+    rows, columns, labels = hard_negative_pairs(logits, logits.T, batch.person, stream)
     fused = model.fuse(text[rows], batch.lengths[rows], image[columns])
     torch.testing.assert_close(terms["itm"], F.cross_entropy(model.matching(fused[:, 0]), labels))
-    masked, chosen = mask_words(ids, batch.lengths, reader, 0.15, stream)
-    words = model.word_logits(model.read(masked, batch.lengths, image))
+    masked, chosen = mask_word_pieces(ids, batch.lengths, reader, 0.15, stream)
+    words = model.word_logits(model.fuse_ids(masked, batch.lengths, image))
     torch.testing.assert_close(terms["mlm"], F.cross_entropy(words[chosen], ids[chosen]))
     total = 0.0
     for side in (logits, logits.T):

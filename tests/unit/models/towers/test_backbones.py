@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from glalign.models.towers.backbones import CLIP_NAMES, RESNET_NAMES, clip_towers, resnet_trunk
-from glalign.models.towers.clip import ClipTowers, resize_positions
+from glalign.models.towers.backbones import clip_towers, resnet_trunk
+from glalign.models.towers.clip import ClipTowers
+from glalign.models.towers.positions import resize_positions
 from glalign.support.errors import UserError
 
 
@@ -98,7 +99,7 @@ def test_resized_positions_keep_class_row_constants_and_orientation(old, new):
     table[0] = 9.0
     table[1:, 0] = 3.0
     table[1:, 1] = torch.arange(old[0]).repeat_interleave(old[1])  # grows downwards only
-    resized = resize_positions(table, old, new)
+    resized = resize_positions(table, old, new, antialias=True)
     assert resized.shape == (1 + new[0] * new[1], 2)
     assert resized[0].tolist() == [9.0, 9.0]
     torch.testing.assert_close(resized[1:, 0], torch.full((new[0] * new[1],), 3.0))
@@ -129,8 +130,8 @@ def test_resnet50_is_torchvisions():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: clip_towers("clip-vit-b-33", (64, 32)), CLIP_NAMES[1]),
-        (lambda: resnet_trunk("resnet51"), RESNET_NAMES[1]),
+        (lambda: clip_towers("clip-vit-b-33", (64, 32)), "clip-vit-b-32"),
+        (lambda: resnet_trunk("resnet51"), "resnet50"),
         (lambda: clip_towers("tiny/clip", (60, 32)), "image_size"),
         (lambda: clip_towers("tiny/clip", (64, 32), class_token="none"), "class_token"),
         (lambda: clip_towers("tiny/clip", (64, 32), context_length=78), "context_length"),

@@ -35,7 +35,7 @@ def reference(head: bool = False) -> torch.nn.Module:
     return model.eval()
 
 
-def adapted(tensors: dict[str, torch.Tensor], shape: BertShape = SHAPE) -> Bert:
+def adapt_tensors(tensors: dict[str, torch.Tensor], shape: BertShape = SHAPE) -> Bert:
     model = Bert(shape, 50).eval()
     fill(model, model.adapt(tensors, {}), "here")
     return model
@@ -44,7 +44,7 @@ def adapted(tensors: dict[str, torch.Tensor], shape: BertShape = SHAPE) -> Bert:
 @pytest.mark.parametrize("grad", [True, False])
 def test_hidden_states_are_those_of_hugging_face(grad):
     theirs, mask = reference(), torch.arange(9) < LENGTHS[:, None]
-    ours = adapted(theirs.state_dict())
+    ours = adapt_tensors(theirs.state_dict())
     with torch.set_grad_enabled(grad):
         expected = theirs(input_ids=ids_of(), attention_mask=mask.long()).last_hidden_state
         found = ours(ids_of(), LENGTHS)
@@ -63,7 +63,7 @@ def test_files_with_a_prefix_a_head_old_names_and_more_layers_are_read(tmp_path)
     save_weights(tmp_path / "theirs.safetensors", old)
     short = Bert(BertShape(width=24, layers=1, heads=3, positions=20), 50)
     load_weights(short, tmp_path, "theirs")
-    expected = adapted(tensors)
+    expected = adapt_tensors(tensors)
     torch.testing.assert_close(short.layers[0].linear2.weight, expected.layers[0].linear2.weight)
     save_weights(tmp_path / "ours.safetensors", short.state_dict())
     again = Bert(short.shape, 50)

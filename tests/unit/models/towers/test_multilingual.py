@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.twins import twin_spec
 from torch import Tensor
 from torch.nn import functional as F
 
+from glalign.config.training import Data, Optim
+from glalign.config.twins import Corpus
 from glalign.data.caption_tensors import TokenTable
 from glalign.models.towers.multilingual import MultilingualTowers, multilingual_towers
 from glalign.pretraining.multilingual import pretrain_multilingual
@@ -91,20 +94,17 @@ def test_the_shipped_twin_says_what_it_has_read() -> None:
 
 
 def test_the_recipe_starts_from_the_image_tower_of_the_tiny_clip(tmp_path: Path) -> None:
-    spec = {
-        "name": "twin",
-        "seed": 1,
-        "steps": 2,
-        "held_out": 3,
-        "validate_every": 2,
-        "corpus": {"domain": "pretrain", "identities": 12, "images": 1, "seed": 1, "languages": ["en", "vi"]},
-        "model": {"backbone": "tiny/multilingual", "vocabulary": "tiny_unigram", "image_weights": "tiny_clip"},
-        "data": {"image_size": [64, 32], "batch_size": 4},
-        "sampling": "pairs",
-        "optim": {"name": "adamw", "lr": 1e-9},
-        "weights": str(PRETRAINED),
-        "threads": 1,
-    }
+    spec = twin_spec(
+        kind="multilingual",
+        steps=2,
+        held_out=3,
+        validate_every=2,
+        corpus=Corpus(domain="pretrain", identities=12, images=1, seed=1, languages=("en", "vi")),
+        model={"backbone": "tiny/multilingual", "vocabulary": "tiny_unigram", "image_weights": "tiny_clip"},
+        data=Data(image_size=(64, 32), batch_size=4),
+        sampling="pairs",
+        optim=Optim(name="adamw", lr=1e-9),
+    )
     record = pretrain_multilingual(spec, tmp_path / "twin.safetensors")
     assert record["languages"] == list(record["held_out_rank1"]) == ["en", "vi"]
     mean = sum(record["held_out_rank1"].values()) / 2  # as many captions in each

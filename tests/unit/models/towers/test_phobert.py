@@ -21,7 +21,7 @@ CAPTIONS = [
     "Cô gái tóc dài mặc váy hoa, đeo túi xách nâu, đi giày cao gót đen",
 ]
 OTHERS = ["Chàng trai đeo ba lô Adidas to đùng 👟", "áokhoac đenn", "", "A", "Ƣ"]
-SHAPE = PhoBertShape(width=24, layers=2, heads=3, inner=40)
+SHAPE = PhoBertShape(width=24, layers=2, heads=3, hidden=40)
 LENGTHS = torch.tensor([9, 2, 5, 7])
 
 
@@ -198,11 +198,11 @@ def test_released_files_and_our_own_are_read(tmp_path):
 def test_sizes():
     with torch.device("meta"):
         base = phobert("phobert-base", 64_001)
-    width, inner, layers = 768, 3072, 12
+    width, hidden, layers = 768, 3072, 12
     embeddings = (64_001 + 258 + 1) * width + 2 * width
-    layer = 4 * (width * width + width) + 2 * width * inner + inner + width + 2 * 2 * width
+    layer = 4 * (width * width + width) + 2 * width * hidden + hidden + width + 2 * 2 * width
     assert sum(p.numel() for p in base.parameters()) == embeddings + layers * layer == 134_407_680
     assert (base.roberta.config.num_attention_heads, base.roberta.config.hidden_dropout_prob) == (12, 0.1)
-    assert SHAPES["tiny/phobert"] == PhoBertShape(width=64, layers=2, heads=2, inner=192, positions=258)
+    assert SHAPES["tiny/phobert"] == PhoBertShape(width=64, layers=2, heads=2, hidden=192, positions=258)
     with pytest.raises(UserError, match="unknown PhoBERT 'phobert-large'"):
         phobert("phobert-large", 64_001)

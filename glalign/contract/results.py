@@ -1,0 +1,217 @@
+"""The records that jobs write as JSON and others read: of a training, a ranks file, its metrics, a size, a dataset."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from glalign.config.base import Section, Several
+
+Interval = tuple[float, float]
+"""Lower and upper bound, in percent."""
+
+
+class Record(Section):
+    """The content of a JSON file. An optional key that was not given is absent from the file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The given values as plain JSON data, under the names that files use."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+class Provenance(Record):
+    """What made an output: the specification, the digest of the code, versions of libraries."""
+
+    spec: dict[str, Any]
+    code: str
+    versions: dict[str, str]
+
+
+class Selected(Record):
+    """The weights that a training kept. val_rank1: validation Rank-1 in percent, None without validation people."""
+
+    rule: Literal["val", "last"]
+    val_rank1: float | None
+    step: int
+
+
+class Info(Record):
+    """What a system knew of its training set when it was built; `glalign.contract.training_info.TrainingInfo`."""
+
+    identities: int
+    steps: int
+    words: tuple[tuple[str, int], ...]
+
+
+class RunRecord(Provenance):
+    """run.json: a training. pairs: image-caption pairs seen. inputs: path -> SHA-256 of what it read."""
+
+    info: Info
+    selected: Selected
+    parameters: int
+    inputs: dict[str, str]
+    steps: int
+    pairs: int
+
+
+class RanksSummary(Provenance):
+    """The record beside a ranks file. galleries: gallery images of each draw, where there are several draws."""
+
+    n_queries: int
+    n_gallery: int
+    galleries: Several[int] = ()
+
+
+class Draws(Record):
+    """Rank-1 in percent of each draw of a test set."""
+
+    rank1: tuple[float, ...]
+
+
+class MetricsRecord(Record):
+    """Metrics of a ranks file, in percent and unrounded; `hits` are exact counts of queries by k.
+
+    Ties count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.
+    bootstrap: interval over persons. chance: expected Rank-1 of random scores.
+    """
+
+    rank1: float
+    rank5: float
+    rank10: float
+    map: float
+    minp: float
+    rank1_best: float
+    rank5_best: float
+    rank10_best: float
+    map_best: float
+    minp_best: float
+    n_queries: int
+    n_gallery: int
+    n_persons: int
+    hits: dict[str, int]
+    wilson: dict[str, Interval]
+    bootstrap: dict[str, Interval]
+    chance: float
+    draws: Draws | None = None
+
+
+class MultiplyAdds(Record):
+    """Multiply-adds of one image, one caption, and one query against the gallery."""
+
+    image: int
+    caption: int
+    query: int
+
+
+class Stored(Record):
+    """Numbers stored per image and per caption."""
+
+    image: int
+    caption: int
+
+
+class SizeRecord(Record):
+    """What a system costs at its size. buffers: numbers of them. embedding: width of its joint space."""
+
+    parameters: int
+    trained: int
+    buffers: int
+    multiply_adds: MultiplyAdds
+    stored: Stored
+    embedding: int
+
+
+class CaptionWords(Record):
+    """Length of captions in words (split on blanks); sample deviation."""
+
+    mean: float
+    sd: float
+    min: int
+    max: int
+
+
+class DatasetCounts(Record):
+    """Identities, images and captions of a dataset or a split."""
+
+    identities: int
+    images: int
+    captions: int
+    caption_words: CaptionWords
+
+
+class Lacking(Record):
+    """What of a partial release is missing."""
+
+    identities: int
+    images: int
+    captions: int
+    of_images: int
+
+
+class DatasetStatistics(Record):
+    """The record beside a manifest. annotations: name and SHA-256 of the annotation file."""
+
+    dataset: str
+    language: str
+    root: str
+    annotations: dict[str, str]
+    splits: dict[str, DatasetCounts]
+    all: DatasetCounts
+    image_size: dict[str, tuple[int, int]]
+    partial: Lacking | None = None
+
+
+class PartCounts(Record):
+    """Noun phrases of a part of the body (Table 2).
+
+    phrases: those that the repaired keyword lists map to the part. matched: of them, those that the printed lists map
+    to it too. elsewhere: of them, those that the printed lists map to other parts only. coverage: 100 matched /
+    phrases, None without phrases. The last three are absent for phrases of no part and for all phrases.
+    """
+
+    phrases: int
+    matched: int | None = None
+    elsewhere: int | None = None
+    coverage: float | None = None
+
+
+class TruthCounts(Record):
+    """Found noun phrases of a part of the body beside the true ones, see `glalign.evaluation.phrase_truth`.
+
+    The first five count true phrases, the others found ones.
+    """
+
+    true: int
+    found: int
+    exact: int
+    right: int
+    right_printed: int
+    extracted: int
+    confirmed: int
+    confirmed_exact: int
+    confirmed_region: int
+
+
+class CoverageRecord(Record):
+    """Coverage of the noun phrases of a dataset by part of the body. truth: None where the true phrases are unknown."""
+
+    captions: int
+    parts: dict[str, PartCounts]
+    truth: dict[str, TruthCounts] | None
+
+
+class AlphaScore(Record):
+    """Validation Rank-1 in percent of a training with a weight of the global branch, by three scores."""
+
+    alpha: float
+    score: float
+    global_: float = Field(alias="global")
+    local: float
+    selected_step: int
+
+
+class AlphaScores(Record):
+    """Scores of trainings that differ in the weight of the global branch."""
+
+    system: str
+    trainset: str
+    rows: tuple[AlphaScore, ...]

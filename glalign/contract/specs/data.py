@@ -1,0 +1,72 @@
+"""Specifications of the data stages: synthetic datasets, manifests, part label maps, noun phrases."""
+
+from typing import Literal
+
+from glalign.config.datasets import Language, Splits, Synthetic
+from glalign.contract.specs.base import Spec
+
+
+class SynthesizeSpec(Synthetic, Spec):
+    """A dataset of synthetic people: domain, identities of each split, mean number of images."""
+
+    people: str
+    language: Language
+    root_seed: int
+
+
+class TranslateSpec(Spec):
+    """A machine translation of the synthetic dataset in the folder `source`."""
+
+    source: str
+    source_language: Language
+    language: Language
+    root_seed: int
+
+
+class ManifestSpec(Spec):
+    """A dataset to check: its release in `root`, and what becomes of it."""
+
+    dataset: str
+    language: Language
+    format: str
+    root: str
+    annotations: str | None = None
+    images: str | None = None
+    allow_partial: bool = False
+    splits: Splits
+    holdout: int
+    root_seed: int
+
+
+class PhrasesSpec(Spec):
+    """How noun phrases of the captions of a manifest are found. segmenter: of Vietnamese captions."""
+
+    manifest: str
+    language: Language
+    lexicon: Literal["paper", "repaired"] = "repaired"
+    chunker: Literal["spacy", "words"]
+    match: Literal["words", "substrings"]
+    several: Literal["nearest", "all"]
+    segmenter: str | None = None
+
+
+class CoverageSpec(PhrasesSpec):
+    """The same, for both keyword lists. truth: the generator's truth.json, of synthetic data."""
+
+    truth: str | None = None
+
+
+class ParseSpec(Spec):
+    """How part label maps of the images of a manifest are made.
+
+    labels: folder of true maps to compare with, of synthetic data. weights, name: folder and name of the parser.
+    """
+
+    manifest: str
+    images: str
+    method: Literal["segformer", "stripes"]
+    labels: str | None
+    weights: str
+    name: str
+    threads: int
+    device: str

@@ -1,0 +1,54 @@
+"""The interface of a tokenizer, and the default way to split a caption into words."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+Span = tuple[int, int]
+"""Start and end of a stretch of characters; (0, 0) for a token without characters, such as a start mark."""
+
+Split = Callable[[str], Sequence[tuple[str, Span]]]
+"""Splits a caption into words, each with its span in the caption."""
+
+
+class Tokenizer(Protocol):
+    """Turns a caption into token ids; every system has one.
+
+    pad_id: id of the padding. eot_id, mask_id: ids of the end-of-text mark and of the mask, None if the vocabulary has
+    no such token. vocab_size: number of ids. context_length: longest caption in tokens, marks included.
+    """
+
+    @property
+    def pad_id(self) -> int: ...
+    @property
+    def eot_id(self) -> int | None: ...
+    @property
+    def mask_id(self) -> int | None: ...
+    @property
+    def vocab_size(self) -> int: ...
+    @property
+    def context_length(self) -> int: ...
+
+    def encode(self, text: str) -> tuple[list[int], list[Span]]:
+        """Return the ids of a normalised caption, at most `context_length` of them, and the span of each."""
+        ...
+
+
+class MarkedTokenizer(Tokenizer, Protocol):
+    """A tokenizer that puts a caption between a start mark and an end mark, and has a mask."""
+
+    @property
+    def sot_id(self) -> int: ...
+    @property
+    def eot_id(self) -> int: ...
+    @property
+    def mask_id(self) -> int: ...
+
+
+def split_words(text: str) -> list[tuple[str, Span]]:
+    """Split at blanks and - . , ( ) as Dual-path's dictionary does (Zheng et al. 2020); words with their spans.
+
+    >>> [word for word, _ in split_words("A T-shirt (red).")]
+    ['A', 'T', 'shirt', 'red']
+    """
+    return [(match.group(), match.span()) for match in re.finditer(r"[^\s\-.,()]+", text)]

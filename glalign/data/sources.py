@@ -1,0 +1,84 @@
+"""The records of one or more datasets with their images, part label maps and phrases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glalign.contract.records import Record, read_manifest
+from glalign.contract.specs.training import DatasetSpec
+from glalign.data.caption_tensors import Phrases, read_phrases
+from glalign.data.images import ImageStore, PartStore
+from glalign.parsing.label_map_record import check_one_parser
+from glalign.storage.parallel_decode import cores
+
+
+@dataclass(frozen=True)
+class Source:
+    """Records of one dataset in the order of the manifest, with its folders of images and label maps.
+
+    parts (label maps) and phrases (of every caption) are None where the system reads none. people: name of the
+    numbering of its people; datasets of the same name share identity numbers.
+    """
+
+    records: list[Record]
+    images: Path
+    parts: Path | None
+    phrases: list[Phrases] | None
+    people: str
+
+    @classmethod
+    def read(cls, spec: DatasetSpec, split: str) -> "Source":
+        """Read one split of a dataset."""
+        return cls.of(spec, read_manifest(spec.manifest, split))
+
+    @classmethod
+    def of(cls, spec: DatasetSpec, records: list[Record]) -> "Source":
+        """Add the files of a dataset to its records."""
+        phrases = read_phrases(spec.phrases, records) if spec.phrases else None
+        return cls(records, Path(spec.images), Path(spec.parts) if spec.parts else None, phrases, spec.people)
+
+
+def joined_phrases(sources: Sequence[Source]) -> list[Phrases] | None:
+    """Return the phrases of all captions of the sources; None unless every source has phrases."""
+    found = [source.phrases for source in sources if source.phrases is not None]
+    return [phrases for part in found for phrases in part] if len(found) == len(sources) else None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Records of one or more sources with stores of their pixels and parts, all in the same order.
+
+    people has the numbering of each record's person. parts and phrases are None unless every source has them.
+    """
+
+    records: list[Record]
+    people: list[str]
+    images: ImageStore
+    parts: PartStore | None
+    phrases: list[Phrases] | None
+
+    @classmethod
+    def of(
+        cls,
+        sources: Sequence[Source],
+        size: tuple[int, int],
+        grid: tuple[int, int],
+        dress: str | None,
+        cache: Path | None = None,
+    ) -> "Collection":
+        """Concatenate sources.
+
+        size: (height, width) of the images. grid: (h, w) of the shares of the parts. dress: see `region_masks`; unused
+        without parts. cache: see `ImageStore`. Raises: UserError when the label maps were made by different parsers.
+        """
+        records = [record for source in sources for record in source.records]
+        files = [source.images / record.image for source in sources for record in source.records]
+        folders = [source.parts for source in sources if source.parts is not None]
+        parts = None
+        if len(folders) == len(sources):
+            check_one_parser(folders)
+            maps = [f / f"{r.image}.png" for f, s in zip(folders, sources, strict=True) for r in s.records]
+            parts = PartStore(maps, grid, dress=dress or "both")
+        people = [source.people for source in sources for _ in source.records]
+        images = ImageStore(files, size, cache=cache, threads=cores() if cache else 1)
+        return cls(records, people, images, parts, joined_phrases(sources))

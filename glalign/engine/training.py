@@ -1,0 +1,76 @@
+"""The state of a training: a model, its optimiser, its batches, and one step of it."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from glalign.config.training import Optim
+from glalign.contract.retriever import Retriever
+from glalign.data.pairs import Pairs
+from glalign.data.retrieval_set import RetrievalSet
+from glalign.engine.distributed import check_agreement, sum_gradients
+from glalign.engine.encode import validation_rank1
+from glalign.engine.optim import rate_factor, set_rates
+from glalign.engine.precision import Precision
+from glalign.engine.prefetch import Prefetcher
+from glalign.models.data_parallel import processes
+from glalign.support.errors import UserError
+from glalign.support.random_streams import seed_for
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model with everything that changes or validates it.
+
+    validation is None where there are no validation people. accumulate: equal parts of a batch whose gradients are
+    averaged.
+    """
+
+    model: Retriever
+    optimizer: torch.optim.Optimizer
+    options: Optim
+    pairs: Pairs | Prefetcher
+    validation: RetrievalSet | None
+    steps: int
+    seed: int
+    device: torch.device
+    precision: Precision = field(default_factory=Precision)
+    accumulate: int = 1
+
+    def update(self, step: int) -> dict[str, float]:
+        """Do one step, random in (seed, step) alone; return the loss terms, means over the parts of a batch.
+
+        Raises: UserError naming the step and the term when a term is not finite.
+        """
+        torch.manual_seed(seed_for(self.seed, "step", step))  # dropout; batches have a generator of their own
+        self.model.train()
+        self.model.before_step(step, self.steps)
+        set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
+        self.optimizer.zero_grad(set_to_none=True)
+        terms: dict[str, float] = {}
+        for part in self.pairs.batch(step).to(self.device).split(self.accumulate):
+            with self.precision.training():
+                losses = self.model.loss(part)
+            total = torch.stack(list(losses.values())).sum()
+            for name, value in {"loss": total, **losses}.items():
+                terms[name] = terms.get(name, 0.0) + float(value.detach()) / self.accumulate
+            for name, mean in reversed(terms.items()):  # the sum last: a single term says more
+                if not math.isfinite(mean):
+                    raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
+            self.precision.backward(total / (self.accumulate * processes()))
+        sum_gradients(self.model.parameters())
+        self.precision.step(self.optimizer, self.model, self.options.clip)
+        return terms
+
+    def validate(self) -> float | None:
+        """Rank-1 (percent) over the validation identities; None where there are none."""
+        if self.validation is None:
+            return None
+        check_agreement(self.model)
+        return validation_rank1(self.model, self.validation, self.device)
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """A copy of the weights on the CPU."""
+        return {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}

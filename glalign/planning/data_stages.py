@@ -1,0 +1,161 @@
+"""The data stages: synthetic datasets, manifests, part label maps, noun phrases."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from glalign.contract.formats import dataset_release
+from glalign.contract.specs.data import (
+    CoverageSpec,
+    ManifestSpec,
+    ParseSpec,
+    PhrasesSpec,
+    SynthesizeSpec,
+    TranslateSpec,
+)
+from glalign.planning.cells import reason_missing, synthetic_source
+from glalign.planning.draft import Draft
+from glalign.planning.pretrained_files import weight_files
+from glalign.planning.stage import Job, Stage
+
+
+@dataclass(frozen=True)
+class DatasetFiles:
+    """Where the files of a dataset are; truth and labels exist for synthetic data only.
+
+    made: what a job makes, hence an input of whatever reads images.
+    """
+
+    root: str
+    annotations: tuple[str, ...]
+    images: str
+    truth: str | None = None
+    labels: str | None = None
+    made: tuple[str, ...] = ()
+
+
+def dataset_files(draft: Draft, dataset: str) -> DatasetFiles:
+    """The files of a dataset, released or generated."""
+    entry = draft.config.datasets[dataset]
+    if entry.root is not None:
+        release = dataset_release(entry.model_dump(), dataset)
+        return DatasetFiles(entry.root, tuple(release.annotations.values()), release.images)
+    at = draft.paths.outputs("synthesize", {"dataset": dataset})
+    folder = draft.paths.path("synthesize", "folder", dataset=dataset)
+    return DatasetFiles(folder, (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
+
+
+def available(draft: Draft) -> list[str]:
+    """The datasets that have a root or can be generated."""
+    return [name for name in draft.config.datasets if not reason_missing(draft.config, [name])]
+
+
+def plan_synthesize(draft: Draft) -> Iterator[Job]:
+    """The datasets that are drawn."""
+    for name in available(draft):
+        entry = draft.config.datasets[name]
+        if entry.root is None and entry.synthetic is not None:
+            yield Job({"dataset": name}, SynthesizeSpec.of(entry, entry.synthetic, root_seed=draft.config.seed))
+
+
+def plan_translate(draft: Draft) -> Iterator[Job]:
+    """The datasets that are translations of drawn ones."""
+    for name in available(draft):
+        entry = draft.config.datasets[name]
+        if entry.root is None and entry.synthetic is None and entry.translated is not None:
+            files, language = dataset_files(draft, entry.translated), draft.config.datasets[entry.translated].language
+            values = {"source": files.root, "source_language": language, "root_seed": draft.config.seed}
+            inputs = (*files.annotations, files.truth or "", *files.made, files.labels or "")
+            yield Job({"dataset": name}, TranslateSpec.of(entry, values), inputs)
+
+
+def plan_manifest(draft: Draft) -> Iterator[Job]:
+    """Every dataset that is available. A generated one is written as CUHK-PEDES is."""
+    for name in available(draft):
+        entry, files = draft.config.datasets[name], dataset_files(draft, name)
+        generated = {"format": "cuhk_pedes", "annotations": None, "images": None, "allow_partial": False}
+        values = {"dataset": name, "root": files.root, "root_seed": draft.config.seed}
+        spec = ManifestSpec.of(entry, generated if entry.root is None else {}, values)
+        yield Job({"dataset": name}, spec, (*files.annotations, *files.made))
+
+
+def plan_parse(draft: Draft) -> Iterator[Job]:
+    """Label maps of every dataset but translations, whose pictures are those of another."""
+    config = draft.config
+    for name in available(draft):
+        entry, files = config.datasets[name], dataset_files(draft, name)
+        if entry.root is None and entry.synthetic is None:
+            continue
+        manifest, parser = draft.paths.path("manifest", "manifest", dataset=name), config.parsing.weights
+        values = {"manifest": manifest, "images": files.images, "labels": files.labels, "name": parser}
+        spec = ParseSpec.of(config.parsing, config, values)
+        made, given = weight_files(config, draft.paths, [parser] if spec.method == "segformer" else [])
+        labels = (files.labels,) if files.labels else ()
+        yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given)
+
+
+def plan_phrases(draft: Draft) -> Iterator[Job]:
+    """Noun phrases of the captions of every dataset."""
+    for name in available(draft):
+        spec = _phrases(draft, name)
+        yield Job({"dataset": name}, spec, (spec.manifest,))
+
+
+def plan_coverage(draft: Draft) -> Iterator[Job]:
+    """What both keyword lists map of the phrases, whichever list is configured."""
+    for name in available(draft):
+        truth = dataset_files(draft, name).truth
+        spec = CoverageSpec.of(_phrases(draft, name), lexicon="repaired", truth=truth)
+        yield Job({"dataset": name}, spec, (spec.manifest, *([truth] if truth else [])))
+
+
+def _phrases(draft: Draft, dataset: str) -> PhrasesSpec:
+    """How phrases of a dataset are found; the segmenter matters for Vietnamese captions alone."""
+    entry, manifest = draft.config.datasets[dataset], draft.paths.path("manifest", "manifest", dataset=dataset)
+    ignored = {} if entry.language == "vi" else {"segmenter": None}
+    return PhrasesSpec.of(draft.config.phrases, entry, ignored, manifest=manifest)
+
+
+def pictures_of(draft: Draft, dataset: str) -> str:
+    """The dataset whose label maps a dataset shows: its own, or those of the source of its translation."""
+    return synthetic_source(draft.config, dataset) or dataset
+
+
+GENERATED = {
+    "annotations": "data/{dataset}/reid_raw.json",
+    "truth": "data/{dataset}/truth.json",
+    "images": "data/{dataset}/imgs/",
+    "labels": "data/{dataset}/labels/",
+}
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "synthesize", "{dataset}", GENERATED, "synthetic.dataset.synthesize", plan_synthesize,
+        "Draw a dataset of synthetic people in CUHK-PEDES's layout.",
+    ),
+    Stage(
+        "translate", "{dataset}", GENERATED | {"translation": "data/{dataset}/translation.json"},
+        "synthetic.translation.translate.translate", plan_translate,
+        "Translate a synthetic dataset by machine, errors included.",
+    ),
+    Stage(
+        "manifest", "{dataset}",
+        {"manifest": "manifests/{dataset}.jsonl", "statistics": "manifests/{dataset}.json"},
+        "data.manifest.make_manifest", plan_manifest,
+        "Check a dataset; write its manifest and statistics.",
+    ),
+    Stage(
+        "parse", "{dataset}", {"parts": "parts/{dataset}/", "report": "parts/{dataset}.json"},
+        "parsing.parse.parse_images", plan_parse,
+        "Predict the part label map of every image.", uses_torch=True, minutes=720, memory=16000,
+    ),
+    Stage(
+        "phrases", "{dataset}", {"phrases": "phrases/{dataset}.jsonl"},
+        "language.phrases.make_phrases", plan_phrases,
+        "Extract noun phrases and map them to regions.",
+    ),
+    Stage(
+        "coverage", "{dataset}", {"coverage": "coverage/{dataset}.json"},
+        "evaluation.coverage.make_coverage", plan_coverage,
+        "Count the phrases that the printed keyword lists map.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,73 @@
+"""A job's specification as a file: what the workflow writes, `glalign run` reads, and a person may repeat by hand."""
+
+import importlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import ValidationError
+
+from glalign.config.base import Section
+from glalign.config.typed_json import describe, read_typed
+from glalign.contract.specs.base import Spec
+from glalign.planning.plan import STAGES, Plan
+from glalign.planning.stage import Job
+from glalign.storage.code_digest import code_digest
+from glalign.storage.whole_files import write_text
+from glalign.support.errors import UserError, suggestion
+
+
+class JobFile(Section):
+    """A job: the name of its stage, its outputs by name, the dotted path of a system's class, its specification."""
+
+    stage: str
+    outputs: dict[str, str]
+    class_path: str | None
+    spec: dict[str, Any]
+
+
+def spec_text(job: Job) -> str:
+    """The specification of a job as JSON with sorted keys. A job reruns when this text changes."""
+    return json.dumps(job.spec.to_json(), ensure_ascii=False, sort_keys=True)
+
+
+def write_job(plan: Plan, stage: str, job: Job) -> str:
+    """Write the file of a job, unless it is there with the same content; returns its path."""
+    path = Path(plan.paths.job_file(stage).format(**job.ids))
+    file = JobFile(stage=stage, outputs=plan.outputs(stage, job), class_path=job.class_path, spec=job.spec.to_json())
+    text = json.dumps(file.to_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return str(path)
+
+
+def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = None) -> None:
+    """Run the job that a file describes.
+
+    The stage's function is called with the specification and, by the names of its parameters, with the paths of
+    outputs, `folder` (that of the first output), `code` (digest of its code; computed where it is None) and `log`.
+
+    Raises: UserError for an unknown stage, or a file that is no job of it.
+    """
+    if stage not in STAGES:
+        raise UserError(f"no stage {stage!r}; {suggestion(stage, STAGES)}")
+    file = read_typed(path, JobFile, "name a file below results/jobs, as the workflow writes it")
+    if file.stage != stage:
+        raise UserError(f"{path}: a job of stage {file.stage!r}, not of {stage!r}; `glalign run {file.stage} {path}`")
+    declared = STAGES[stage]
+    outputs = {name: Path(output) for name, output in file.outputs.items()}
+    function = getattr(importlib.import_module(declared.module), declared.function.rpartition(".")[2])
+    spec, *others = inspect.signature(function).parameters
+    given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}
+    if "code" in others:
+        given["code"] = code or code_digest(declared.modules(file.class_path))
+    function(_spec(get_type_hints(function)[spec], file, path), **{name: given[name] for name in others})
+
+
+def _spec(kind: type[Spec], file: JobFile, path: Path) -> Spec:
+    """The specification as the type that the stage's function takes."""
+    try:
+        return kind.model_validate_json(json.dumps(file.spec))
+    except ValidationError as error:
+        raise UserError(f"{path}: spec: {describe(error)}; run the workflow, which writes the file again") from error

@@ -1,0 +1,202 @@
+"""Reports beside the paper's tables: paired tests, phrases, translations, alpha, tuning, and the document of all."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from glalign.config.datasets import Language
+from glalign.contract.specs.base import Noted, Spec
+from glalign.planning.cells import ids_of_cell, partial_files, reason_missing, synthetic_source
+from glalign.planning.draft import Draft, unique
+from glalign.planning.printed_tables import SCENARIO_OF
+from glalign.planning.stage import Job, Stage
+from glalign.support.checkout import suite_file
+
+JUDGED = 200
+"""Pairs of a sample of translations: as many as the paper judged (Section 5.2)."""
+
+WITH_LATEX = ("table", "systems", "alpha", "matrix", "mcnemar", "translation")
+"""Stages whose tables the document shows, in its order."""
+
+
+class PairedTest(Noted):
+    """Two ranks files over the same queries. family: tests that are adjusted together."""
+
+    family: Literal["languages", "ablations", "baselines"]
+    pair: str
+    scenarios: str
+    first: str
+    second: str
+
+
+class McNemarSpec(Spec):
+    """The table of paired tests. bootstrap: person-level resamples of the gap's interval."""
+
+    title: str
+    tests: tuple[PairedTest, ...]
+    bootstrap: int
+    root_seed: int
+    profile: str
+
+
+class PhraseRow(Noted):
+    """The coverage of a dataset."""
+
+    dataset: str
+    label: str
+    language: Language
+    coverage: str
+
+
+class PhraseCountsSpec(Spec):
+    """The table of phrases by part of the body."""
+
+    rows: tuple[PhraseRow, ...]
+    profile: str
+    data_note: str
+
+
+class TranslationRow(Spec):
+    """A translated dataset with its files, or with the reason why they do not tell what is wrong in it."""
+
+    dataset: str
+    label: str
+    source_language: Language
+    language: Language
+    note: str = ""
+    translation: str = ""
+    truth: str = ""
+    source_truth: str = ""
+
+
+class TranslationSpec(Spec):
+    """The table of translation errors. sample: number of pairs of the sample. paper: CSV of the printed rate."""
+
+    title: str
+    rows: tuple[TranslationRow, ...]
+    paper: str
+    sample: int
+    root_seed: int
+    show_paper_values: bool
+    profile: str
+    data_note: str
+
+
+class DocumentSpec(Spec):
+    """One document of the LaTeX files `tables`."""
+
+    title: str
+    subtitle: str
+    tables: tuple[str, ...]
+
+
+def plan_mcnemar(draft: Draft) -> Iterator[Job]:
+    """The tests of languages, of ablations, and of the paper's system against every other that has run."""
+    config, tests = draft.config, (*_languages(draft), *_against(draft))
+    title = draft.title("McNemar's tests of paired queries.")
+    spec = McNemarSpec.of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
+    ranks = unique(path for test in tests for path in (test.first, test.second))
+    files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
+    yield Job({}, spec, unique((*files, *(path for test in tests for path in test.partial.values()))))
+
+
+def _languages(draft: Draft) -> Iterator[PairedTest]:
+    """Every system that has run in both scenarios of a pair of languages."""
+    for pair in draft.config.mcnemar.languages.items():
+        for system in _trained_in(draft, *pair):
+            label = f"{draft.config.systems[system].label}: {pair[0]} against {pair[1]}"
+            yield _test(draft, "languages", label, [(scenario, system) for scenario in pair])
+
+
+def _against(draft: Draft) -> Iterator[PairedTest]:
+    """The paper's system against its ablations and against every other trained system, per scenario."""
+    systems, own = draft.config.systems, draft.config.mcnemar.system
+    for scenario in SCENARIO_OF.values():
+        ran = _trained_in(draft, scenario)
+        for other in ran if own in ran else ():
+            if other != own:
+                family = "ablations" if other in draft.config.mcnemar.ablations else "baselines"
+                label = f"{systems[own].label} against {systems[other].label}"
+                yield _test(draft, family, label, [(scenario, own), (scenario, other)])
+
+
+def _trained_in(draft: Draft, *scenarios: str) -> list[str]:
+    """The trained systems that have run in all of these scenarios."""
+    found = [name for name, entry in draft.config.systems.items() if entry.trains]
+    return [name for name in found if all(draft.cells[one, name].status == "run" for one in scenarios)]
+
+
+def _test(draft: Draft, family: str, pair: str, sides: list[tuple[str, str]]) -> PairedTest:
+    """A test of two (scenario, system), by the ranks of the first seed."""
+    ids = [ids_of_cell(draft.config, *side)[0] for side in sides]
+    first, second = (draft.paths.path("predict", "ranks", **one) for one in ids)
+    scenarios = ", ".join(unique(scenario for scenario, _ in sides))
+    partial = {label: path for side in sides for label, path in draft.cells[side].partial.items()}
+    values = {"family": family, "pair": pair, "scenarios": scenarios, "partial": partial}
+    return PairedTest.of(values, first=first, second=second)
+
+
+def plan_phrase_counts(draft: Draft) -> Iterator[Job]:
+    """The coverage of every dataset."""
+    config, rows = draft.config, []
+    for name in draft.jobs["coverage"]:
+        coverage = draft.paths.path("coverage", "coverage", dataset=name)
+        partial = partial_files(config, draft.paths, [name])
+        rows.append(PhraseRow.of(config.datasets[name], dataset=name, coverage=coverage, partial=partial))
+    inputs = tuple(path for row in rows for path in (row.coverage, *row.partial.values()))
+    yield Job({}, PhraseCountsSpec.of(config, rows=tuple(rows)), inputs)
+
+
+def plan_translation(draft: Draft) -> Iterator[Job]:
+    """The errors of every translated dataset."""
+    config = draft.config
+    rows = tuple(_translation_row(draft, name) for name, entry in config.datasets.items() if entry.translated)
+    if rows:
+        title, paper = draft.title("Pairs whose machine translation is wrong."), suite_file("paper/translation.csv")
+        values = {"title": title, "paper": paper, "sample": JUDGED, "root_seed": config.seed}
+        files = (path for row in rows for path in (row.translation, row.truth, row.source_truth) if path)
+        yield Job({}, TranslationSpec.of(config, values, rows=rows), unique((paper, *files)))
+
+
+def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
+    config, entry = draft.config, draft.config.datasets[dataset]
+    source = str(entry.translated)
+    note = reason_missing(config, [dataset])
+    if entry.root is not None:
+        note = "a real translation: judge a sample by hand, see `glalign translation sample`"
+    files = {}
+    if not note and synthetic_source(config, dataset) == source:
+        files = draft.paths.outputs("translate", {"dataset": dataset})
+        files["source_truth"] = draft.paths.path("synthesize", "truth", dataset=source)
+    language = config.datasets[source].language
+    return TranslationRow.of(entry, files, dataset=dataset, source_language=language, note=note)
+
+
+def plan_document(draft: Draft) -> Iterator[Job]:
+    """One document of every table that has LaTeX: the paper's, the extended ones, the others."""
+    jobs = [(stage, job) for stage in WITH_LATEX for job in draft.jobs[stage].values()]
+    tables = tuple(draft.paths.path(stage, "tex", **job.ids) for stage, job in jobs)
+    subtitle = ": ".join(text for text in (draft.config.profile, draft.config.data_note) if text)
+    yield Job({}, DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables), tables)
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "reporting.mcnemar.make_mcnemar",
+        plan_mcnemar, "Write McNemar's tests of paired queries.", default=True,
+    ),
+    Stage(
+        "phrase_counts", "phrases", {"csv": "phrases.csv"}, "reporting.phrases.make_phrase_counts",
+        plan_phrase_counts, "Write every dataset's phrases by region.", default=True,
+    ),
+    Stage(
+        "translation", "translation", {"csv": "translation.csv", "tex": "translation.tex"},
+        "reporting.translation.make_translation", plan_translation,
+        "Write what machine translation got wrong.", default=True,
+    ),
+)  # fmt: skip
+
+DOCUMENT = Stage(
+    "document", "tables", {"tex": "tables.tex", "pdf": "tables.pdf"}, "reporting.document.make_document",
+    plan_document, "Set every table in one PDF.",
+)  # fmt: skip
+"""Last of all stages: it shows the tables of the others. Made by default where LaTeX is installed."""

@@ -1,0 +1,147 @@
+"""Searches on validation identities: the weight of the global branch (D29), and learning rates."""
+
+from collections.abc import Iterator
+
+from glalign.contract.specs.base import Noted, Spec
+from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
+from glalign.contract.specs.training import FitSpec
+from glalign.planning.cells import partial_files, reason_missing, reason_unread
+from glalign.planning.draft import Draft, unique
+from glalign.planning.stage import Job, Stage
+from glalign.planning.training_stages import fit_job, run_outputs, trained_systems
+
+
+class AlphaTableSpec(Noted):
+    """The table of validation Rank-1 per weight of the global branch."""
+
+    scores: str
+    title: str
+    profile: str
+
+
+class TuningRow(Noted):
+    """A system on a trainset. runs: records of its trainings, one per rate."""
+
+    system: str
+    label: str
+    trainset: str
+    runs: tuple[str, ...]
+
+
+class TuningSpec(Spec):
+    """The document of the learning rates tried. target: path that makes it."""
+
+    rates: tuple[float, ...]
+    rows: tuple[TuningRow, ...]
+    target: str
+
+
+def alpha_base(draft: Draft) -> Job | None:
+    """The training whose weight of the global branch is varied (D29); None where its data are missing."""
+    config, alpha = draft.config, draft.config.alpha
+    if config.systems[alpha.system].class_path is None or reason_missing(config, config.trainsets[alpha.trainset]):
+        return None
+    return fit_job(draft, alpha.system, alpha.trainset, config.seeds[0])
+
+
+def fit_spec(job: Job) -> FitSpec:
+    """The specification of a training."""
+    assert isinstance(job.spec, FitSpec)
+    return job.spec
+
+
+def changed(job: Job, ids: dict[str, str], **values: object) -> Job:
+    """A training that differs from another in some values."""
+    spec = job.spec.model_copy(update=values)
+    return Job(ids, spec, job.inputs, job.weights, job.class_path)
+
+
+def plan_alpha_fit(draft: Draft) -> Iterator[Job]:
+    """Trainings that differ in alpha alone."""
+    if base := alpha_base(draft):
+        for value in draft.config.alpha.values:
+            model = {**fit_spec(base).model, "alpha": value}
+            yield changed(base, {"alpha": f"{value:g}"}, model=model)
+
+
+def plan_alpha_scores(draft: Draft) -> Iterator[Job]:
+    """Validation scores of the trainings that differ in alpha alone (D29)."""
+    if base := alpha_base(draft):
+        jobs, paths = draft.jobs["alpha_fit"].values(), draft.paths
+        folders = [(fit_spec(job).model["alpha"], paths.path("alpha_fit", "folder", **job.ids)) for job in jobs]
+        runs = tuple(AlphaRun(alpha=alpha, folder=folder) for alpha, folder in folders)
+        files = [path for job in jobs for path in paths.outputs("alpha_fit", job.ids).values()]
+        yield Job({}, AlphaSpec(fit=fit_spec(base), runs=runs), (*base.inputs, *files), base.weights, base.class_path)
+
+
+def plan_alpha(draft: Draft) -> Iterator[Job]:
+    """The table of validation Rank-1 per alpha."""
+    config, alpha = draft.config, draft.config.alpha
+    if draft.jobs["alpha_scores"]:
+        label = config.systems[alpha.system].label
+        text = f"{label}: weight of the global branch, trained on {alpha.trainset}, on its validation identities."
+        scores = draft.paths.path("alpha_scores", "scores")
+        partial = partial_files(config, draft.paths, config.trainsets[alpha.trainset])
+        spec = AlphaTableSpec(scores=scores, title=draft.title(text), profile=config.profile, partial=partial)
+        yield Job({}, spec, (scores, *partial.values()))
+
+
+def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
+    """(system, trainset) of each search for a learning rate. An ablation has the rate of its system."""
+    config = draft.config
+    for trainset in config.tuning.trainsets:
+        datasets = config.trainsets[trainset]
+        for name, entry in trained_systems(config).items():
+            untrained = entry.budget is None or entry.budget.steps == 0
+            ablation = name in config.mcnemar.ablations
+            if not (untrained or ablation or reason_missing(config, datasets) or reason_unread(config, name, datasets)):
+                yield name, trainset
+
+
+def plan_tune(draft: Draft) -> Iterator[Job]:
+    """Every system of the tuning trainsets with every rate."""
+    for name, trainset in tuned_systems(draft):
+        fit = fit_job(draft, name, trainset, draft.config.tuning.seed)
+        for rate in draft.config.tuning.rates:
+            optim = fit_spec(fit).optim.model_copy(update={"lr": rate})
+            yield changed(fit, {"system": name, "trainset": trainset, "rate": f"{rate:g}"}, optim=optim)
+
+
+def plan_tuning(draft: Draft) -> Iterator[Job]:
+    """The document of the search for learning rates."""
+    config, rows = draft.config, []
+    for name, trainset in tuned_systems(draft):
+        ids = [{"system": name, "trainset": trainset, "rate": f"{rate:g}"} for rate in config.tuning.rates]
+        runs = tuple(draft.paths.path("tune", "run", **one) for one in ids)
+        partial = partial_files(config, draft.paths, config.trainsets[trainset])
+        rows.append(TuningRow.of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial))
+    if rows:
+        target = draft.paths.path("tuning", "document")
+        spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), target=target)
+        yield Job({}, spec, unique(path for row in rows for path in (*row.runs, *row.partial.values())))
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "alpha_fit", "alpha{alpha}", run_outputs("alpha/alpha{alpha}"), "engine.fit.fit", plan_alpha_fit,
+        "Train with another weight of the global branch.", trains=True, uses_torch=True, minutes=1440, memory=48000,
+    ),
+    Stage(
+        "alpha_scores", "alpha_scores", {"scores": "alpha/scores.json"}, "engine.alpha.score_alphas",
+        plan_alpha_scores, "Score trainings with other weights of the global branch on validation identities.",
+        uses_torch=True, minutes=480, memory=32000,
+    ),
+    Stage(
+        "alpha", "alpha", {"csv": "alpha.csv", "tex": "alpha.tex"}, "reporting.alpha.make_alpha",
+        plan_alpha, "Write validation Rank-1 per weight of the global branch.", default=True,
+    ),
+    Stage(
+        "tune", "{system}/{trainset}/rate{rate}", run_outputs("tuning/{system}/{trainset}/rate{rate}"),
+        "engine.fit.fit", plan_tune, "Train with another learning rate.",
+        trains=True, uses_torch=True, minutes=1440, memory=48000,
+    ),
+    Stage(
+        "tuning", "tuning", {"document": "tuning.md"}, "reporting.tuning.make_tuning",
+        plan_tuning, "Write the document of the learning rates tried.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,115 @@
+"""A stage is one kind of job: declared once, with its outputs, its function and what plans its jobs.
+
+The path templates, the Snakemake rules, the commands of `glalign run`, the code digests and the default targets all
+come from these declarations (glalign/planning/plan.py lists them).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from glalign.contract.specs.base import Spec
+
+if TYPE_CHECKING:
+    from glalign.planning.draft import Draft
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a stage.
+
+    Args:
+        ids: The ids that tell it apart from the stage's other jobs, such as `{"dataset": "cuhk_en"}`.
+        spec: Its specification.
+        inputs: Files that other jobs make or that belong to a release.
+        weights: Pre-trained files that no job makes.
+        class_path: Dotted path of the system's class, whose module is part of the job's code.
+    """
+
+    ids: Mapping[str, str]
+    spec: Spec
+    inputs: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    class_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The declaration of a stage.
+
+    Args:
+        name: Of the stage, its rule, and its command `glalign run NAME`.
+        key: Template of the ids of a job: `"{dataset}"`; a constant where the stage has one job.
+        outputs: Name -> path template below the results folder; a directory ends in "/". The function has a parameter
+            of the same name for each output that it writes by itself.
+        function: Dotted path below `glalign` of the function that runs a job. Its first parameter is the specification,
+            the others are named after outputs; `folder` is that of the first output, `code` the digest of the code,
+            `log` the job's log file.
+        plan: Yields the stage's jobs. It sees the jobs of the stages before it.
+        about: One line for `glalign run --help`.
+        default: Whether `snakemake` without a target makes its outputs.
+        trains: Whether a job is a training, which may run in several processes.
+        uses_torch: Whether a job computes with torch: it takes `threads` processors, and a GPU where `device` is cuda.
+        minutes: Time limit on a cluster.
+        memory: Megabytes of memory on a cluster.
+    """
+
+    name: str
+    key: str
+    outputs: Mapping[str, str]
+    function: str
+    plan: Callable[["Draft"], Iterable[Job]]
+    about: str
+    default: bool = False
+    trains: bool = False
+    uses_torch: bool = False
+    minutes: int = 120
+    memory: int = 8000
+
+    @property
+    def module(self) -> str:
+        """Module of the function."""
+        return "glalign." + self.function.rpartition(".")[0]
+
+    def modules(self, class_path: str | None) -> tuple[str, ...]:
+        """Modules that a job's code starts from."""
+        return (self.module, *([class_path.rpartition(".")[0]] if class_path else []))
+
+    def key_of(self, ids: Mapping[str, object]) -> str:
+        """Key of the job with these ids."""
+        return self.key.format(**ids)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of everything generated, below the folder `results`."""
+
+    results: str
+    stages: Mapping[str, Stage] = field(repr=False)
+
+    def template(self, stage: str, output: str) -> str:
+        """Path of an output with its ids in braces; `folder` is the folder of the stage's first output."""
+        outputs = self.stages[stage].outputs
+        if output == "folder":
+            return self.template(stage, next(iter(outputs))).rpartition("/")[0]
+        return f"{self.results}/{outputs[output].removesuffix('/')}"
+
+    def path(self, stage: str, output: str, **ids: object) -> str:
+        """Path of an output of one job."""
+        return self.template(stage, output).format(**ids)
+
+    def outputs(self, stage: str, ids: Mapping[str, object]) -> dict[str, str]:
+        """Name -> path of every output of one job."""
+        return {name: self.path(stage, name, **ids) for name in self.stages[stage].outputs}
+
+    def log(self, stage: str) -> str:
+        """Template of the log of a stage's jobs."""
+        return f"{self.results}/logs/{stage}/{self.stages[stage].key}.log"
+
+    def benchmark(self, stage: str) -> str:
+        """Template of the record of time and memory of a stage's jobs."""
+        return f"{self.results}/benchmarks/{stage}/{self.stages[stage].key}.tsv"
+
+    def job_file(self, stage: str) -> str:
+        """Template of the files that hold the specifications of a stage's jobs."""
+        return f"{self.results}/jobs/{stage}/{self.stages[stage].key}.json"

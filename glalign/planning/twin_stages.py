@@ -1,0 +1,51 @@
+"""The tiny pre-trained twins: vocabularies and weights, made by `snakemake pretrain`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from glalign.contract.specs.twins import PretrainSpec, VocabularySpec
+from glalign.planning.draft import Draft
+from glalign.planning.pretrained_files import model_files, vocabulary_stage
+from glalign.planning.stage import Job, Stage
+
+
+@dataclass(frozen=True)
+class VocabulariesOf:
+    """The planner of the vocabularies that one stage makes."""
+
+    stage: str
+
+    def __call__(self, draft: Draft) -> Iterator[Job]:
+        """A job for each recipe of the stage's families."""
+        for name, recipe in draft.config.vocabularies.items():
+            if vocabulary_stage(recipe.family) == self.stage:
+                yield Job({"vocabulary": name}, VocabularySpec.of(recipe, name=name))
+
+
+def plan_twin(draft: Draft) -> Iterator[Job]:
+    """A job for each recipe of weights."""
+    config = draft.config
+    for name, recipe in config.pretraining.items():
+        made, given = model_files(config, draft.paths, recipe.model)
+        yield Job({"weights": name}, PretrainSpec.of(config, recipe, name=name), made, given)
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "vocabulary", "{vocabulary}", {"vocabulary": "pretrained/{vocabulary}.tokenizer.json"},
+        "pretraining.vocabulary.make_vocabulary", VocabulariesOf("vocabulary"),
+        "Remake the vocabulary of one tiny twin.",
+    ),
+    Stage(
+        "phobert_vocabulary", "{vocabulary}",
+        {"vocabulary": "pretrained/{vocabulary}.vocab.txt", "merges": "pretrained/{vocabulary}.bpe.codes"},
+        "pretraining.vocabulary.make_vocabulary_pair", VocabulariesOf("phobert_vocabulary"),
+        "Remake the two files of a tiny PhoBERT's vocabulary.",
+    ),
+    Stage(
+        "twin", "{weights}",
+        {"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
+        "pretraining.run.pretrain", plan_twin,
+        "Remake the weights of one tiny twin.", uses_torch=True, minutes=1440, memory=48000,
+    ),
+)  # fmt: skip

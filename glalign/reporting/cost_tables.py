@@ -1,0 +1,65 @@
+"""Tables of cost: size and multiply-adds of the systems, time and memory of their trainings and scorings."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import RunRecord, SizeRecord
+from glalign.evaluation.metrics import half_up
+from glalign.planning.cost_stages import ComputeRow, ComputeSpec, SystemRow, SystemsSpec
+from glalign.reporting.latex import escape
+from glalign.reporting.plain_table import number, write_csv, write_plain
+from glalign.storage.csv_files import read_rows
+from glalign.support.errors import UserError
+
+LARGEST_DIFFERENCE = 3  # percent by which a parameter count may differ from the published one unexplained
+MEGA, GIGA = 10**6, 10**9
+
+SYSTEM_HEADS = {
+    "method": ("Method", escape), "parameters": ("Param. (M)", number(1, MEGA)),
+    "trained": ("Trained (M)", number(1, MEGA)), "published": ("Published (M)", number(1, MEGA)),
+    "image_multiply_adds": ("Image (G)", number(2, GIGA)), "caption_multiply_adds": ("Caption (G)", number(2, GIGA)),
+    "query_multiply_adds": ("Query (G)", number(4, GIGA)), "embedding": ("Embedding", number(0)),
+}  # fmt: skip
+
+
+def make_systems(spec: SystemsSpec, csv: Path, tex: Path) -> None:
+    """Write the table of the systems. Raises: UserError for a count off the published by over 3 % without a note."""
+    write_plain([_system(row) for row in spec.rows], SYSTEM_HEADS, spec.title, csv, tex)
+
+
+def _system(row: SystemRow) -> dict[str, str]:
+    size = read_typed(row.size, SizeRecord)
+    published = int(row.published) if row.published else None
+    difference = None if published is None else Fraction(100 * (size.parameters - published), published)
+    if difference is not None and abs(difference) > LARGEST_DIFFERENCE and not row.note:
+        differs = f"{row.system}: {size.parameters} parameters, {half_up(difference)} % from the published {published}"
+        raise UserError(f"{differs}; explain it in the note of paper/parameters.csv")
+    cells = {"system": row.system, "method": row.label}
+    cells |= {"parameters": str(size.parameters), "trained": str(size.trained)}
+    cells["published"] = "" if published is None else str(published)
+    cells["difference_percent"] = "" if difference is None else half_up(difference)
+    cells |= {f"{of}_multiply_adds": str(count) for of, count in size.multiply_adds}
+    cells["embedding"] = str(size.embedding)
+    cells |= {f"{of}_numbers": str(count) for of, count in size.stored}
+    return {**cells, "image_size": "x".join(map(str, row.image_size)), "source": row.source, "note": row.note}
+
+
+def make_compute(spec: ComputeSpec, csv: Path) -> None:
+    """Write Snakemake's times and peak memory of trainings and scorings. Raises: UserError for a damaged benchmark."""
+    write_csv([_compute(row) for row in spec.rows], csv)
+
+
+def _compute(row: ComputeRow) -> dict[str, str]:
+    measured, run = _benchmark(row.benchmark), read_typed(row.run, RunRecord) if row.run else None
+    names = row.model_dump(exclude={"benchmark", "run"})
+    times = {"wall_s": measured["s"], "cpu_s": measured["cpu_time"], "peak_mib": measured["max_rss"]}
+    return names | times | {key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")}
+
+
+def _benchmark(path: str) -> dict[str, str]:
+    remedy = "not a benchmark of Snakemake: delete it and run its job again"
+    rows = read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t", remedy=remedy)
+    if not rows:
+        raise UserError(f"{path}: no row; {remedy}")
+    return rows[-1]

@@ -1,0 +1,42 @@
+"""Typing errors of English captions: swapped, dropped or doubled letters, a missing space, capital or full stop."""
+
+import random
+
+from glalign.synthetic.domains.domain import Domain
+
+KNOWN = {"wearing": ("wering", "wearing", "waring"), "carrying": ("carring", "caring", "carying"),
+         "shirt": ("sihrt", "shrit"), "backpack": ("backback", "bakpack"),
+         "sneakers": ("sneekers", "sneakes"), "striped": ("stripped", "stiped"),
+         "sleeved": ("sleved", "sleeve"), "is": ("s", "us"), "and": ("an",), "has": ("had",),
+         "colored": ("coloured", "color"), "t-shirt": ("tshirt", "t shirt")}  # fmt: skip
+
+
+def _mistype(rng: random.Random, word: str) -> str:
+    """Misspell a word; words of fewer than five letters that are not in `KNOWN` stay as they are."""
+    if word in KNOWN and rng.random() < 0.7:
+        return rng.choice(KNOWN[word])
+    if len(word) < 5 or not word.isalpha():
+        return word
+    i = rng.randint(1, len(word) - 2)
+    kind = rng.randrange(3)
+    if kind == 0:
+        i -= i > 1
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    return word[:i] + word[i + 1 :] if kind == 1 else word[:i] + word[i] + word[i:]
+
+
+def add_typos(rng: random.Random, caption: str, domain: Domain) -> str:
+    """Add typing errors to a caption at the rate of the domain; the number of words changes by at most two."""
+    if rng.random() < domain.typo_rate:
+        parts = caption.split(" ")
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            i = rng.randrange(len(parts))
+            parts[i] = _mistype(rng, parts[i])
+        caption = " ".join(parts)
+    if rng.random() < domain.typo_rate * 0.25:
+        caption = caption.replace(". ", ".", 1) if rng.random() < 0.5 else caption.replace(", ", ",", 1)
+    if rng.random() < domain.typo_rate * 0.3:
+        caption = caption[0].lower() + caption[1:]
+    if rng.random() < domain.typo_rate * 0.6:
+        caption = caption.rstrip(".")
+    return caption

@@ -1,0 +1,78 @@
+"""Read the tensors of a released file: safetensors, or a pickle that holds only data."""
+
+import pickle
+import string
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glalign.storage.weight_files import read_weights
+from glalign.support.errors import UserError
+
+PICKLES = (".bin", ".pth", ".pt", ".ckpt")
+"""Suffixes of files written by torch.save."""
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""First bytes of the small file that git-lfs leaves in place of a large one."""
+
+
+def read_released_tensors(path: Path) -> dict[str, Tensor]:
+    """Read name -> tensor, on the CPU and memory-mapped if the format allows it.
+
+    A training checkpoint's tensors are read from its key `model` or `state_dict`, without the prefix `module.` of
+    data-parallel training. Raises: UserError naming a file that is missing, damaged, a program, or without tensors.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; name a file that you have downloaded")
+    if _first_bytes(path).startswith(LFS_POINTER):
+        raise UserError(f"{path}: a pointer of git-lfs, not the file; get it with `git lfs pull`, or download it")
+    if path.suffix == ".safetensors":
+        return read_weights(path, "download it again")[0]
+    loaded = _unpickled(path)
+    for key in ("model", "state_dict"):
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
+            loaded = loaded[key]
+    tensors = {n: v for n, v in loaded.items() if isinstance(v, Tensor)} if isinstance(loaded, Mapping) else {}
+    if not tensors:
+        raise UserError(f"{path}: holds no tensors by name; use the release's checkpoint")
+    if all(name.startswith("module.") for name in tensors):
+        tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
+    return tensors
+
+
+def _unpickled(path: Path) -> Any:
+    """Load a file of torch.save, restricted to data."""
+    archive, start = zipfile.is_zipfile(path), _first_bytes(path)
+    if start[:1] == b"<" or (start and not start.translate(None, string.printable.encode())):
+        raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
+    if not archive and start.startswith(b"PK"):
+        raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
+    if archive and _is_program(path):
+        raise UserError(
+            f"{path}: a TorchScript archive, which is a program and not only tensors; it is not run. Use the "
+            "safetensors or .bin file of the same weights (for OpenAI's CLIP: `glalign weights list` names it)"
+        )
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error):
+            raise UserError(
+                f"{path}: holds more than tensors and plain values, and such a file can run code when it is read; it "
+                "is refused. Where you trust it, save its tensors alone and import that file"
+            ) from error
+        first = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise UserError(f"{path}: not a whole file of torch.save ({first}); download it again") from error
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(LFS_POINTER))
+
+
+def _is_program(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())

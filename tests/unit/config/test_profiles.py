@@ -1,0 +1,91 @@
+"""Which files make a configuration, and that nothing of the demo is in a profile that does not lie on it."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from glalign.config.loading import BASE, DEMO, layered, load, merge, overlaid, read
+from glalign.support.errors import UserError
+
+ROOT = Path(__file__).parents[3]
+PAPER, SMOKE, SUBSET = (ROOT / f"config/{name}.yaml" for name in ("paper", "paper_smoke", "real_subset"))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Everything that is no map."""
+    if isinstance(value, Mapping):
+        for below in value.values():
+            yield from leaves(below)
+    else:
+        yield value
+
+
+def marked(value: Any) -> Any:
+    """The same keys with a mark at every leaf."""
+    return {key: marked(below) for key, below in value.items()} if isinstance(value, Mapping) else "of the demo"
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Path:
+    """A checkout's configuration with a mark at every leaf of the demo, but for the key that makes it one."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    demo = marked(read(ROOT / DEMO)) | {"profile": "demo"}
+    (tmp_path / DEMO).write_text(yaml.safe_dump(demo), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("overlays", [[PAPER], [PAPER, SMOKE]], ids=["paper", "paper_smoke"])
+def test_no_value_of_the_demo_is_in_the_paper_profile(marks: Path, overlays: list[Path]) -> None:
+    assert "of the demo" not in list(leaves(layered(*overlays, root=marks)))
+    assert layered(*overlays, root=marks) == layered(*overlays, root=ROOT)
+
+
+@pytest.mark.parametrize("overlays", [[], [SUBSET]], ids=["demo", "real_subset"])
+def test_the_demo_lies_under_what_names_no_profile_or_extends_it(marks: Path, overlays: list[Path]) -> None:
+    values = layered(*overlays, root=marks)
+    assert values["systems"]["irra"]["optim"]["lr"] == "of the demo"
+    assert values["profile"] == ("real_subset" if overlays else "demo")
+
+
+def test_an_overlay_without_a_profile_changes_what_lies_below(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("seeds: [4, 5]\n", encoding="utf-8")
+    assert layered(mine, root=ROOT) == merge(layered(root=ROOT), {"seeds": [4, 5]})
+    assert layered(PAPER, mine, root=ROOT) == merge(layered(PAPER, root=ROOT), {"seeds": [4, 5]})
+    mine.write_text("profile: mine\n", encoding="utf-8")
+    assert overlaid(mine, root=ROOT).systems["irra"] == load(*(ROOT / name for name in BASE)).systems["irra"]
+
+
+def test_naming_a_file_of_the_base_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert layered("./config.yaml", ROOT / "config/twins.yaml") == layered()
+
+
+def test_a_profile_extends_the_demo_or_nothing(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("{profile: mine, extends: paper}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"configuration: extends: 'paper' is not one of demo, null"):
+        overlaid(mine, root=ROOT)
+
+
+def test_the_paper_profile_has_the_originals_recipes_in_both_languages() -> None:
+    paper = overlaid(PAPER, root=ROOT)
+    rates = {language: paper.entry("tbps_clip", language).optim.lr for language in ("en", "vi")}
+    assert rates == {"en": 1e-4, "vi": 1e-4}
+    for name in paper.systems:
+        assert paper.systems[name] == load(*(ROOT / file for file in BASE)).systems[name]
+
+
+def test_a_language_changes_model_and_optimiser() -> None:
+    demo = overlaid(root=ROOT)
+    assert demo.entry("tbps_clip", "en") is demo.systems["tbps_clip"]
+    english, vietnamese = (demo.entry("tbps_clip", language) for language in ("en", "vi"))
+    assert (english.optim.lr, vietnamese.optim.lr) == (0.01, 0.003)
+    assert vietnamese.model == {**english.model, **english.by_language["vi"].model}
+    assert vietnamese.data == english.data
+    assert demo.language_of("cuhk_vi") == "vi"

@@ -1,0 +1,68 @@
+"""A job's specification is a file: whole, the same for the same job, and refused by name when it does not fit."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.plans import planned
+
+from glalign.planning.job_files import JobFile, run_job, spec_text, write_job
+from glalign.support.errors import UserError
+
+LONGEST_ARGUMENT = 131_072
+"""Bytes of one argument of a command, on Linux (MAX_ARG_STRLEN)."""
+BENCHMARK = "s\tcpu_time\tmax_rss\n1.5\t1.2\t300\n"
+
+
+def test_the_file_of_a_job_is_the_same_until_its_specification_changes(tmp_path: Path) -> None:
+    plan = planned({"results": str(tmp_path)})
+    job = plan.job("fit", system="irra", trainset="cuhk_en", seed=0)
+    path = Path(write_job(plan, "fit", job))
+    assert path == tmp_path / "jobs" / "fit" / "irra" / "cuhk_en" / "seed0.json"
+    before = path.stat().st_mtime_ns
+    assert write_job(plan, "fit", job) == str(path)
+    assert path.stat().st_mtime_ns == before
+    file = JobFile.model_validate_json(path.read_text(encoding="utf-8"))
+    assert file.spec == json.loads(spec_text(job))
+    assert file.class_path == "baselines.irra.Irra"
+    assert file.outputs == plan.outputs("fit", job)
+
+
+def test_twenty_seeds_run_although_their_specification_is_longer_than_an_argument(tmp_path: Path) -> None:
+    plan = planned({"results": str(tmp_path), "seeds": list(range(20))})
+    job = plan.job("compute")
+    assert len(spec_text(job).encode()) > LONGEST_ARGUMENT
+    for row in job.spec.to_json()["rows"]:
+        benchmark = Path(row["benchmark"])
+        benchmark.parent.mkdir(parents=True, exist_ok=True)
+        benchmark.write_text(BENCHMARK, encoding="utf-8")
+    rows = [row.model_copy(update={"run": None}) for row in job.spec.rows]
+    shorter = job.spec.model_copy(update={"rows": tuple(rows)})
+    path = write_job(plan, "compute", type(job)(job.ids, shorter))
+    command = [sys.executable, "-m", "glalign", "run", "compute", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "compute.csv").read_text(encoding="utf-8").splitlines()
+    assert len(table) == 1 + len(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"stage": "predict"}, r"a job of stage 'predict', not of 'metrics'; `glalign run predict "),
+        ({"spec": {"ranks": "r"}}, r"spec: key `bootstrap` is missing"),
+        ({"spec": {"ranks": "r", "bootstrap": "many", "root_seed": 1}}, r"spec: key `bootstrap`: 'many' does not fit"),
+        ({"spec": {"ranks": "r", "bootstrap": 1, "root_seed": 1, "sed": 1}}, r"spec: key `sed` is unknown"),
+        ({"outputs": 3}, r"key `outputs`: 3 does not fit"),
+    ],
+)
+def test_a_file_that_is_no_job_of_the_stage_is_refused(tmp_path: Path, change: dict, message: str) -> None:
+    right = {"stage": "metrics", "outputs": {"metrics": str(tmp_path / "m.json")}, "class_path": None, "spec": {}}
+    path = tmp_path / "job.json"
+    path.write_text(json.dumps(right | change), encoding="utf-8")
+    with pytest.raises(UserError, match=message) as caught:
+        run_job("metrics", path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
