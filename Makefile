@@ -1,7 +1,7 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
 # make test                           the fast tests;  make lock: resolve again
 # make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
-# make golden [CORES=2]               every table, compared with tests/golden (nightly); make tables: without comparing
+# make golden [CORES=2]               every table, compared with tests/golden; make tables: without comparing
 # make slurm                          the executor of profiles/slurm, into .venv
 # make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
 comma := ,

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever
-from glalign.contract.tokenizer import Split
+from glalign.contract.tokenizer import WordSplitter
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
@@ -135,7 +135,7 @@ class DualPath(Retriever):
         return system
 
     @classmethod
-    def word_split(cls, model: Mapping[str, Any]) -> Split:
+    def word_split(cls, model: Mapping[str, Any]) -> WordSplitter:
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def before_step(self, step: int, steps: int) -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.regions import REGIONS
 from glalign.contract.retriever import Batch, Features, Retriever
-from glalign.contract.tokenizer import Split
+from glalign.contract.tokenizer import WordSplitter
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
@@ -154,7 +154,7 @@ class ViTAA(Retriever):
         return system
 
     @classmethod
-    def word_split(cls, model: Mapping[str, Any]) -> Split:
+    def word_split(cls, model: Mapping[str, Any]) -> WordSplitter:
         return splitter(from_mapping(Options, model, "model").segmenter)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:

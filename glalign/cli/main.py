@@ -22,7 +22,8 @@ SECTIONS = {
     "Results": ("table", "compare", "evaluate"),
     "Data": ("data", "translation"),
     "Weights": ("weights",),
-    "Plans": ("plan", "memory", "fidelity"),
+    "Plans": ("plan", "memory"),
+    "Systems": ("fidelity",),
     "Jobs": ("run",),
 }
 """Title of a group in `glalign --help` -> its commands."""
@@ -101,7 +102,7 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.config.loading import overlaid
     from glalign.cost.cost_table import read_costs
     from glalign.cost.estimate import estimate
-    from glalign.planning.missing_files import behind, known
+    from glalign.planning.missing_files import jobs_behind, known_targets
     from glalign.planning.split_counts import split_counts
     from glalign.planning.suite_plan import plan_of
     from glalign.reporting.estimate import render_estimate
@@ -109,7 +110,7 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     found = plan_of(overlaid(*paths))
     splits = split_counts(found.config, found.paths)
     costs = read_costs(suite_file("config/costs.csv"))
-    result = estimate(found.config, behind(found, known(found, targets)), costs, splits)
+    result = estimate(found.config, jobs_behind(found, known_targets(found, targets)), costs, splits)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
 
 

@@ -121,7 +121,7 @@ class UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.composer.ComposerError(None, None, f"{key.value} is there twice", key.start_mark)
+                    raise yaml.composer.ComposerError(None, None, f"duplicate key {key.value}", key.start_mark)
                 seen.add(key.value)
         return node
 

@@ -10,7 +10,7 @@ Interval = tuple[float, float]
 """Lower and upper bound, in percent."""
 
 
-class Record(Section):
+class JobRecord(Section):
     """The content of a JSON file. An optional key that was not given is absent from the file."""
 
     def to_json(self) -> dict[str, Any]:
@@ -18,7 +18,7 @@ class Record(Section):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-class Provenance(Record):
+class Provenance(JobRecord):
     """What made an output: the specification, the digest of the code, versions of libraries."""
 
     spec: dict[str, Any]
@@ -26,7 +26,7 @@ class Provenance(Record):
     versions: dict[str, str]
 
 
-class Selected(Record):
+class Selected(JobRecord):
     """The weights that a training kept. val_rank1: validation Rank-1 in percent, None without validation people."""
 
     rule: Literal["val", "last"]
@@ -34,7 +34,7 @@ class Selected(Record):
     step: int
 
 
-class Info(Record):
+class Info(JobRecord):
     """What a system knew of its training set when it was built; `glalign.contract.training_info.TrainingInfo`."""
 
     identities: int
@@ -61,13 +61,13 @@ class RanksSummary(Provenance):
     galleries: Several[int] = ()
 
 
-class Draws(Record):
+class Draws(JobRecord):
     """Rank-1 in percent of each draw of a test set."""
 
     rank1: tuple[float, ...]
 
 
-class MetricsRecord(Record):
+class MetricsRecord(JobRecord):
     """Metrics of a ranks file, in percent and unrounded; `hits` are exact counts of queries by k.
 
     Ties count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.
@@ -94,7 +94,7 @@ class MetricsRecord(Record):
     draws: Draws | None = None
 
 
-class MultiplyAdds(Record):
+class MultiplyAdds(JobRecord):
     """Multiply-adds of one image, one caption, and one query against the gallery."""
 
     image: int
@@ -102,14 +102,14 @@ class MultiplyAdds(Record):
     query: int
 
 
-class Stored(Record):
+class Stored(JobRecord):
     """Numbers stored per image and per caption."""
 
     image: int
     caption: int
 
 
-class SizeRecord(Record):
+class SizeRecord(JobRecord):
     """What a system costs at its size. buffers: numbers of them. embedding: width of its joint space."""
 
     parameters: int
@@ -120,7 +120,7 @@ class SizeRecord(Record):
     embedding: int
 
 
-class CaptionWords(Record):
+class CaptionWords(JobRecord):
     """Length of captions in words (split on blanks); sample deviation."""
 
     mean: float
@@ -129,7 +129,7 @@ class CaptionWords(Record):
     max: int
 
 
-class DatasetCounts(Record):
+class DatasetCounts(JobRecord):
     """Identities, images and captions of a dataset or a split."""
 
     identities: int
@@ -138,7 +138,7 @@ class DatasetCounts(Record):
     caption_words: CaptionWords
 
 
-class Lacking(Record):
+class Lacking(JobRecord):
     """What of a partial release is missing."""
 
     identities: int
@@ -147,7 +147,7 @@ class Lacking(Record):
     of_images: int
 
 
-class DatasetStatistics(Record):
+class DatasetStatistics(JobRecord):
     """The record beside a manifest. annotations: name and SHA-256 of the annotation file."""
 
     dataset: str
@@ -160,7 +160,7 @@ class DatasetStatistics(Record):
     partial: Lacking | None = None
 
 
-class PartCounts(Record):
+class PartCounts(JobRecord):
     """Noun phrases of a part of the body (Table 2).
 
     phrases: those that the repaired keyword lists map to the part. matched: of them, those that the printed lists map
@@ -174,7 +174,7 @@ class PartCounts(Record):
     coverage: float | None = None
 
 
-class TruthCounts(Record):
+class TruthCounts(JobRecord):
     """Found noun phrases of a part of the body beside the true ones, see `glalign.evaluation.phrase_truth`.
 
     The first five count true phrases, the others found ones.
@@ -191,7 +191,7 @@ class TruthCounts(Record):
     confirmed_region: int
 
 
-class CoverageRecord(Record):
+class CoverageRecord(JobRecord):
     """Coverage of the noun phrases of a dataset by part of the body. truth: None where the true phrases are unknown."""
 
     captions: int
@@ -199,7 +199,7 @@ class CoverageRecord(Record):
     truth: dict[str, TruthCounts] | None
 
 
-class AlphaScore(Record):
+class AlphaScore(JobRecord):
     """Validation Rank-1 in percent of a training with a weight of the global branch, by three scores."""
 
     alpha: float
@@ -209,7 +209,7 @@ class AlphaScore(Record):
     selected_step: int
 
 
-class AlphaScores(Record):
+class AlphaScores(JobRecord):
     """Scores of trainings that differ in the weight of the global branch."""
 
     system: str

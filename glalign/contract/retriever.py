@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from glalign.contract.tokenizer import Split, Tokenizer, split_words
+from glalign.contract.tokenizer import Tokenizer, WordSplitter, split_words
 from glalign.contract.training_info import TrainingInfo
 from glalign.storage.weight_files import Weights
 
@@ -113,7 +113,7 @@ class Retriever(nn.Module):
         raise NotImplementedError
 
     @classmethod
-    def word_split(cls, model: Mapping[str, Any]) -> Split:
+    def word_split(cls, model: Mapping[str, Any]) -> WordSplitter:
         """Return the function with which the tokenizer splits captions into words, given the `model:` section."""
         return split_words
 

@@ -7,7 +7,7 @@ from typing import Protocol
 Span = tuple[int, int]
 """Start and end of a stretch of characters; (0, 0) for a token without characters, such as a start mark."""
 
-Split = Callable[[str], Sequence[tuple[str, Span]]]
+WordSplitter = Callable[[str], Sequence[tuple[str, Span]]]
 """Splits a caption into words, each with its span in the caption."""
 
 

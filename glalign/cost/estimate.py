@@ -104,7 +104,7 @@ def _training(spec: FitSpec, cost: Cost, splits: Splits) -> tuple[int, float]:
 
 def _prediction(test: TestSpec, cost: Cost, splits: Splits) -> tuple[float, int]:
     """(multiply-adds, queries) of scoring a test set, over all of its draws."""
-    known, query = _known(splits, test.id), test.query
+    known, query = _known(splits, test.id), test.settings
     tested = total(known[split] for split in query.splits if split in known)
     share = min(1.0, query.identities / tested["identities"]) if query.identities else 1.0
     queries = query.draws * share * tested["captions"]

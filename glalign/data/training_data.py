@@ -8,10 +8,10 @@ from pathlib import Path
 from glalign.config.training import Budget
 from glalign.contract.retriever import Retriever
 from glalign.contract.specs.training import FitSpec
+from glalign.contract.tokenizer import WordSplitter
 from glalign.data.pairs import Pairs
 from glalign.data.retrieval_set import RetrievalSet
 from glalign.data.sources import Collection, Source
-from glalign.language.tokenizers import Split
 from glalign.support.errors import UserError
 
 OTHERS = {"caption_of_person": "person", "caption_of_other_image": "image"}
@@ -50,7 +50,7 @@ class TrainingData:
         """Number of training identities."""
         return len({(source.people, record.person) for source in self._train for record in source.records})
 
-    def words(self, split: Split) -> tuple[tuple[str, int], ...]:
+    def words(self, split: WordSplitter) -> tuple[tuple[str, int], ...]:
         """Return the words of the training captions with their counts, most frequent first, then alphabetical."""
         captions = (caption for record in self.records for caption in record.captions)
         counts = Counter(word for caption in captions for word, _ in split(caption))

@@ -28,9 +28,9 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     Raises: UserError when the test set has no images, or a person of it was trained on.
     """
     test = spec.test
-    records = [r for r in read_manifest(test.manifest) if r.split in test.query.splits]
+    records = [r for r in read_manifest(test.manifest) if r.split in test.settings.splits]
     if not records:
-        raise UserError(f"testsets.{test.testset}: {test.manifest} has no images in {', '.join(test.query.splits)}")
+        raise UserError(f"testsets.{test.testset}: {test.manifest} has no images in {', '.join(test.settings.splits)}")
     for dataset in spec.trained.trained_on if spec.trained else ():
         if dataset.people == test.people:
             train = [r for r in read_manifest(dataset.manifest) if r.split in ("train", "val")]
@@ -41,7 +41,7 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     about = provenance(spec.to_json(), code) | ({"galleries": sizes} if len(sizes) > 1 else {})
     with Progress(f"rank {spec.system}/{test.testset}", total, "query") as progress:
         scored = ((draw, with_progress(score(draw), progress)) for draw in draws)
-        rows = (row for draw, blocks in scored for row in draw.rank(blocks, test.query.hit, spec.top))
+        rows = (row for draw, blocks in scored for row in draw.rank(blocks, test.settings.hit, spec.top))
         write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
 
 
@@ -62,7 +62,7 @@ class Draw:
 
 def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:
     """All records at once, or `draws` draws of `identities` identities, each with a fixed seed."""
-    query = test.query
+    query = test.settings
     if query.identities is None:
         return [Draw("", queries(records), gallery_of(records, query.gallery))]
     seeds = [test.draw_seed, *(seed_for(test.draw_seed, "draw", number) for number in range(1, query.draws))]

@@ -45,7 +45,7 @@ def read_judged(path: Path) -> dict[str, Any]:
     for number, row in rows:  # a pair that occurs twice would count twice, perhaps with two verdicts
         key = row["image"].strip(), row["index"].strip()
         if (first := lines.setdefault(key, number)) != number:
-            twice = f"caption {key[1]} of {key[0]} is there twice, on lines {first} and {number}"
+            twice = f"caption {key[1]} of {key[0]} occurs twice, on lines {first} and {number}"
             raise UserError(f"{path}: {twice}; remove one")
     verdicts = [row["judge"].strip().lower() for _, row in rows]
     wrong, judged = verdicts.count(WRONG), verdicts.count(WRONG) + verdicts.count(RIGHT)

@@ -7,7 +7,7 @@ from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from glalign.contract.tokenizer import Span, Split, split_words
+from glalign.contract.tokenizer import Span, WordSplitter, split_words
 from glalign.language.lexicon import grammar
 from glalign.support.errors import UserError
 
@@ -75,7 +75,7 @@ def _letters(text: str) -> list[int]:
     return starts
 
 
-def splitter(segmenter: str | None) -> Split:
+def splitter(segmenter: str | None) -> WordSplitter:
     """Return a function that splits captions into the words of a segmenter, without signs; of None: `split_words`.
 
     >>> [word for word, _ in splitter("pyvi")("Áo khoác đen, quần (dài).")]

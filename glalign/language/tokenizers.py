@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from glalign.contract.tokenizer import Span, Split, split_words
+from glalign.contract.tokenizer import Span, WordSplitter, split_words
 from glalign.support.errors import UserError
 
 
@@ -97,7 +97,7 @@ class WordTokenizer:
         *,
         unknown: bool = False,
         lower_case: bool = False,
-        split: Split | None = None,
+        split: WordSplitter | None = None,
     ):
         self.words = tuple(words)
         self.context_length = max_words

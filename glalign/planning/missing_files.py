@@ -10,10 +10,10 @@ from glalign.planning.stage import Job
 from glalign.support.errors import UserError, suggestion
 
 
-def behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job]:
+def jobs_behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job]:
     """(stage, key) -> job of every job behind the files `targets`, in the plan's order.
 
-    No target stands for all tables and ledgers. Names that are no file of the plan have no job behind them.
+    No target stands for all what is made by default. Names that are no file of the plan have no job behind them.
     """
     makers = _makers(plan)
     waiting, found = list(targets) or plan.targets(), set()
@@ -27,7 +27,7 @@ def behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job
     }
 
 
-def known(plan: Plan, targets: Iterable[str]) -> list[str]:
+def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
     """The targets as paths of the plan. Raises: UserError naming the first that no job makes."""
     makers, paths = _makers(plan), [str(PurePosixPath(target)) for target in targets]
     for path in paths:
@@ -37,7 +37,7 @@ def known(plan: Plan, targets: Iterable[str]) -> list[str]:
     return paths
 
 
-def absent(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
+def absent_files(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
     """The files that these jobs read, that no job of the plan makes and that are not there."""
     given = {path for job in jobs for path in (*job.inputs, *job.weights)} - _makers(plan).keys()
     return frozenset(path for path in given if not Path(path).exists())

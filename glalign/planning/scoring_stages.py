@@ -35,7 +35,7 @@ def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
     entry = config.entry(system, config.datasets[query.dataset].language)
     dataset, inputs = dataset_spec(draft, query.dataset, outline.needs)
     truth = dataset_files(draft, query.dataset).truth if "truth" in outline.needs else None
-    test = TestSpec.of(dataset, testset=ids["testset"], query=query, draw_seed=config.seed, truth=truth)
+    test = TestSpec.of(dataset, testset=ids["testset"], settings=query, draw_seed=config.seed, truth=truth)
     given: tuple[str, ...] = ()
     files, trained = [*inputs, *([truth] if truth else [])], None
     if entry.trains:

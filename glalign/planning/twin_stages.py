@@ -1,4 +1,4 @@
-"""The tiny pre-trained twins: vocabularies and weights, made by `snakemake pretrain`."""
+"""The tiny pre-trained twins: vocabularies, and weights (stage `twin`), made by `snakemake pretrain`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.captions.attributes import region_of
-from glalign.synthetic.translation.translate import mismatch
+from glalign.synthetic.translation.translate import count_errors
 
 Pair = tuple[str, int]
 """An image and the number of one of its captions."""
@@ -92,7 +92,7 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
     sample = sorted(rng.sample(pairs, min(spec.sample, len(pairs))))
     for view, chosen in (("all", pairs), (f"sample of {len(sample)}", sample)):
         try:
-            counts = mismatch({str(pair): [log[pair[0]][pair[1]]] for pair in chosen})
+            counts = count_errors({str(pair): [log[pair[0]][pair[1]]] for pair in chosen})
             unlike = [sum(contradicted(of, pair) for pair in chosen) for of in (source, truth)]
         except (IndexError, KeyError, TypeError) as error:
             together = f"{row.translation}, {row.truth}, {row.source_truth}: do not belong together"

@@ -157,7 +157,7 @@ def test_a_key_twice_in_an_overlay_is_not_dropped_silently(suite: Path) -> None:
     (suite / "twice.yaml").write_text("seeds: [0]\nseeds: [1, 2]\n", encoding="utf-8")
     done = snakemake(suite, "-n", "--configfile", "twice.yaml")
     assert done.returncode == 1
-    assert re.search(r"^error: .*twice\.yaml: not valid YAML \(seeds is there twice", done.stderr, re.MULTILINE)
+    assert re.search(r"^error: .*twice\.yaml: not valid YAML \(duplicate key seeds", done.stderr, re.MULTILINE)
 
 
 def test_the_lock_of_a_killed_run_does_not_stay(suite: Path) -> None:

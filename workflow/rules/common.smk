@@ -53,8 +53,8 @@ def missing():
     if not workflow.is_main_process:
         return frozenset(), []
     targets = set(workflow.dag_settings.targets) - {"all", "default"}
-    jobs = missing_files.behind(plan, targets).values()
-    paths = missing_files.absent(plan, jobs)
+    jobs = missing_files.jobs_behind(plan, targets).values()
+    paths = missing_files.absent_files(plan, jobs)
     lines = missing_files.describe(jobs, paths)
     for line in lines:
         logger.warning(f"absent: {line}")

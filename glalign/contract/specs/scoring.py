@@ -14,7 +14,7 @@ class TestSpec(DatasetSpec):
     __test__ = False  # no class of tests
 
     testset: str
-    query: Testset
+    settings: Testset
     draw_seed: int
     truth: str | None
 

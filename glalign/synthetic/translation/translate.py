@@ -67,7 +67,7 @@ def translate_dataset(spec: TranslateSpec, out: Path, progress: Callable[[int, i
             (folder / name).write_text(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def mismatch(log: Mapping[str, Any]) -> dict[str, Any]:
+def count_errors(log: Mapping[str, Any]) -> dict[str, Any]:
     """Count the errors in a `translation.json`: {captions, wrong_captions, phrases, wrong_phrases, errors: {kind: n}}.
 
     A phrase is wrong if it has a harmful error, a caption (with its image: a pair) if it has a wrong phrase, as in

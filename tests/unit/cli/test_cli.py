@@ -1,14 +1,18 @@
 """The command line: a stage's function takes its outputs by name, and help shows what a person types."""
 
 import ast
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from glalign.cli.main import SECTIONS, main
 from glalign.planning.plan import STAGES
 from glalign.support.class_source import source_of, tree_of
 
+ROOT = Path(__file__).parents[3]
 PASSED = {"folder", "code", "log"}
 """Parameters that every stage's function may have beside its outputs."""
 
@@ -31,6 +35,17 @@ def test_every_command_is_in_a_group_of_the_help() -> None:
     shown = CliRunner().invoke(main, ["--help"]).output
     assert all(f"{title}:" in shown for title in SECTIONS)
     assert "synthesize" not in shown
+
+
+def test_every_command_that_a_text_names_exists() -> None:
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("config/*.md"), *ROOT.glob("glalign/**/*.py")]
+    named = {name for path in texts for name in re.findall(r"`glalign ([a-z_]+)", path.read_text(encoding="utf-8"))}
+    assert named - set(main.commands) <= {"fit", "show"}, "only the changelog names commands that are gone"
+
+
+def test_the_cluster_profile_sends_what_may_use_a_gpu_to_its_partition() -> None:
+    profile = yaml.safe_load((ROOT / "profiles/slurm/profile.yaml").read_text(encoding="utf-8"))
+    assert set(profile["set-resources"]) == {name for name, stage in STAGES.items() if stage.uses_torch} - {"size"}
 
 
 def test_the_stages_are_listed_below_run() -> None:

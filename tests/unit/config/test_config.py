@@ -155,7 +155,7 @@ def test_options_and_needs_are_read_without_importing(tmp_path: Path, monkeypatc
 def test_a_key_twice_is_refused_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "overlay.yaml"
     file.write_text("seeds: [0]\nsystems: {irra: {label: a}}\nseeds: [1, 2]\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"overlay\.yaml: not valid YAML \(seeds is there twice .* line 3"):
+    with pytest.raises(UserError, match=r"overlay\.yaml: not valid YAML \(duplicate key seeds .* line 3"):
         overlaid(file, root=ROOT)
 
 

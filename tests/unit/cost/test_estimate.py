@@ -13,7 +13,7 @@ from glalign.config.loading import Config, layered, merge, resolve
 from glalign.contract.published_counts import published_counts
 from glalign.cost.cost_table import built_as, read_costs
 from glalign.cost.estimate import LABELS, RANKS, estimate
-from glalign.planning.missing_files import behind, known
+from glalign.planning.missing_files import jobs_behind, known_targets
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.planning.split_counts import split_counts
@@ -35,7 +35,7 @@ def configured(overlay: dict | None = None, *layers: str) -> tuple[Config, Plan]
 
 def estimated(config: Config, plan: Plan, *targets: str) -> dict:
     """The estimate of some targets."""
-    return estimate(config, behind(plan, targets), COSTS, split_counts(config, plan.paths))
+    return estimate(config, jobs_behind(plan, targets), COSTS, split_counts(config, plan.paths))
 
 
 @pytest.mark.parametrize("layers", [(), ("config/paper.yaml",)])
@@ -95,10 +95,10 @@ def test_draws_and_held_out_people_are_counted() -> None:
     counts = split_counts(config, plan.paths)["vn3k"]
     assert counts["train"]["identities"] == 1_800
     assert counts["val"]["captions"] == pytest.approx(8_602 / 10)
-    small = behind(plan, ["nothing-made/ranks/glalign/cuhk_vi/seed0/vn3k_100.jsonl"])
+    small = jobs_behind(plan, ["nothing-made/ranks/glalign/cuhk_vi/seed0/vn3k_100.jsonl"])
     only = {key: job for key, job in small.items() if key[0] == "predict"}
     (spec,) = [job.spec for job in only.values()]
-    assert (spec.test.query.identities, spec.test.query.draws) == (100, 10)
+    assert (spec.test.settings.identities, spec.test.settings.draws) == (100, 10)
     (row,) = estimate(config, only, COSTS, split_counts(config, plan.paths))["systems"]
     assert row["bytes"] == RANKS * 10 * 100 * 4
     cost = COSTS[built_as(spec.trained)]
@@ -108,10 +108,10 @@ def test_draws_and_held_out_people_are_counted() -> None:
 
 def test_a_target_that_no_job_makes_is_named() -> None:
     plan = configured()[1]
-    assert known(plan, ["./nothing-made/table4.tex"]) == ["nothing-made/table4.tex"]
+    assert known_targets(plan, ["./nothing-made/table4.tex"]) == ["nothing-made/table4.tex"]
     for wrong in ("nothing-made/table44.tex", "table4", "table4.tex"):
         with pytest.raises(UserError, match=r"table44?(\.tex)?: no job makes it; .* ?'?nothing-made/table4\."):
-            known(plan, [wrong])
+            known_targets(plan, [wrong])
 
 
 def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:

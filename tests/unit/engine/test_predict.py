@@ -26,7 +26,7 @@ def spec(pedes: Path, tmp_path: Path) -> PredictSpec:
         trainset="untrained",
         seed=0,
         root_seed=1,
-        test=TestSpec(**dataset, testset="t", query=query, draw_seed=3, truth=None),
+        test=TestSpec(**dataset, testset="t", settings=query, draw_seed=3, truth=None),
         block=3,
         top=2,
         trained=None,
@@ -35,8 +35,8 @@ def spec(pedes: Path, tmp_path: Path) -> PredictSpec:
 
 def with_query(spec: PredictSpec, **changes: int) -> PredictSpec:
     """The same with other values of the testset."""
-    query = spec.test.query.model_copy(update=changes)
-    return spec.model_copy(update={"test": spec.test.model_copy(update={"query": query})})
+    query = spec.test.settings.model_copy(update=changes)
+    return spec.model_copy(update={"test": spec.test.model_copy(update={"settings": query})})
 
 
 def test_every_draw_is_of_so_many_identities_and_named(spec: PredictSpec, tmp_path: Path) -> None:

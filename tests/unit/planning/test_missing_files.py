@@ -7,7 +7,7 @@ from helpers.manifests import spec as manifest_spec
 
 from glalign.config.loading import merge, overlaid, resolve
 from glalign.contract.specs.base import Spec
-from glalign.planning.missing_files import absent, behind, describe
+from glalign.planning.missing_files import absent_files, describe, jobs_behind
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.planning.stage import Job
@@ -26,19 +26,19 @@ def real() -> Plan:
 
 
 def test_a_table_needs_its_own_cells_and_everything_needs_all(real: Plan) -> None:
-    table = behind(real, ["results/table4.tex"])
+    table = jobs_behind(real, ["results/table4.tex"])
     assert {key for stage, key in table if stage == "manifest"} == {"cuhk_en"}
     assert {key for stage, key in table if stage == "table"} == {"4"}
-    whole = behind(real)
+    whole = jobs_behind(real)
     assert table.items() <= whole.items()
     assert {key for stage, key in whole if stage == "fit"} == set(real.jobs["fit"])
     assert not {stage for stage, _ in whole} & {"tune", "tuning", "twin", "document"}
-    assert behind(real, ["pretrain"]) == {}
+    assert jobs_behind(real, ["pretrain"]) == {}
 
 
 def test_what_a_job_makes_is_never_absent(real: Plan) -> None:
-    jobs = behind(real, ["results/table4.tex"]).values()
-    paths = absent(real, jobs)
+    jobs = jobs_behind(real, ["results/table4.tex"]).values()
+    paths = absent_files(real, jobs)
     assert "data/cuhk/reid_raw.json" in paths
     assert {path for path in paths if path.startswith("results")} == set()
     first, *others = describe(jobs, paths)

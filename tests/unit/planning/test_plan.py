@@ -6,7 +6,7 @@ import pytest
 from helpers.plans import REPORTED, ROOT, planned
 
 from glalign.config.loading import load, overlaid, resolve
-from glalign.planning.missing_files import behind
+from glalign.planning.missing_files import jobs_behind
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import SCENARIO_OF, read_published
 from glalign.support.errors import UserError
@@ -27,7 +27,7 @@ def test_the_papers_results_are_32_cells_and_23_trainings(demo: Plan) -> None:
     tables = [str(number) for number in range(4, 12)]
     rows = [row for table in tables for row in demo.jobs["table"][table].spec.to_json()["rows"]]
     assert len({(row["scenario"], row["system"]) for row in rows}) == 32
-    needed = behind(demo, [demo.paths.path("table", "csv", table=table) for table in tables])
+    needed = jobs_behind(demo, [demo.paths.path("table", "csv", table=table) for table in tables])
     trainings = [job.ids for (stage, _), job in needed.items() if stage == "fit"]
     assert len(trainings) == 23
     assert {training["trainset"] for training in trainings} == {"cuhk_en", "v2e", "cuhk_en+v2e", "cuhk_vi"}

@@ -148,7 +148,7 @@ def test_a_judged_sample_is_counted_and_open_rows_are_named(tmp_path):
 def test_a_pair_that_is_there_twice_is_refused(tmp_path, verdict):
     path = judged(tmp_path / "j.csv", ["wrong", "right", "right"])
     path.write_text(path.read_text(encoding="utf-8") + f"1.jpg, 1,coat,áo,{verdict},\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"j\.csv: caption 1 of 1\.jpg is there twice, on lines 3 and 5; remove one"):
+    with pytest.raises(UserError, match=r"j\.csv: caption 1 of 1\.jpg occurs twice, on lines 3 and 5; remove one"):
         read_judged(path)
 
 

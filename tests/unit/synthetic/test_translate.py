@@ -22,7 +22,7 @@ from glalign.synthetic.drawing.photograph import photograph
 from glalign.synthetic.drawing.visible_attributes import visible_attributes
 from glalign.synthetic.people.identity import make_person
 from glalign.synthetic.translation.phrase_table import PhraseTable, rates
-from glalign.synthetic.translation.translate import mismatch, translate_dataset
+from glalign.synthetic.translation.translate import count_errors, translate_dataset
 from glalign.synthetic.translation.translator import translate
 
 EN_VI, VI_EN = ("en", "vi"), ("vi", "en")
@@ -258,7 +258,7 @@ def test_mismatches_count_phrases_and_pairs():
               {"phrases": [phrase], "errors": [{"kind": "order"}]}],
         "b": [{"phrases": [{**bad, "region": None}, phrase], "errors": [{"kind": "vague"}]}],
     }  # fmt: skip
-    assert mismatch(log) == {"captions": 3, "wrong_captions": 1, "phrases": 5, "wrong_phrases": 2,
+    assert count_errors(log) == {"captions": 3, "wrong_captions": 1, "phrases": 5, "wrong_phrases": 2,
                              "errors": {"literal": 1, "order": 1, "vague": 2}}  # fmt: skip
 
 
