@@ -15,7 +15,7 @@ from glalign.cost.cost_table import Cost, built_as
 from glalign.cost.size import PAIRS, build_with_stand_ins, count_multiply_adds, count_scoring, train_once
 from glalign.planning.cost_stages import build_spec
 from glalign.planning.printed_tables import read_published
-from glalign.planning.training_stages import trained_systems
+from glalign.planning.system_stages import trained_systems
 from glalign.support.torch_settings import prepare
 
 ROOT = Path(__file__).parents[1]

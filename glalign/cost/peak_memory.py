@@ -11,7 +11,7 @@ from glalign.cost.size import build_with_stand_ins
 from glalign.engine.memory import bytes_of, estimate, judge
 from glalign.planning.cost_stages import build_spec
 from glalign.planning.printed_tables import read_published
-from glalign.planning.training_stages import trained_systems
+from glalign.planning.system_stages import trained_systems
 from glalign.support.checkout import suite_file
 from glalign.support.errors import UserError, suggestion
 from glalign.support.torch_settings import prepare

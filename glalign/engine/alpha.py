@@ -6,8 +6,7 @@ from glalign.config.typed_json import read_typed
 from glalign.contract.results import AlphaScore, AlphaScores, RunRecord
 from glalign.contract.specs.scoring import AlphaSpec
 from glalign.data.training_data import TrainingData
-from glalign.engine.encode import validation_rank1
-from glalign.engine.trained_model import load_trained
+from glalign.engine.encode import load_trained, validation_rank1
 from glalign.storage.whole_files import write_json
 from glalign.support.errors import UserError
 from glalign.support.torch_settings import prepare

@@ -1,18 +1,34 @@
-"""A retrieval set under a model: encoded once, scored block by block."""
+"""A trained model and a retrieval set: rebuilt from its run, encoded once, scored block by block."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from glalign.config.typed_json import read_typed
+from glalign.contract.results import RunRecord
 from glalign.contract.retriever import Features, Retriever
+from glalign.contract.specs.training import ModelSpec
+from glalign.contract.training_info import TrainingInfo
 from glalign.data.retrieval_set import RetrievalSet
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
+from glalign.storage.weight_files import Weights, load_weights
+from glalign.support.dotted_names import class_named
 from glalign.support.progress import log
 
 PAIRS = 512  # pairs scored at a time by the second stage; a constant, because sums of floats depend on it
 VALIDATION_BLOCK = 512  # queries scored at a time in a validation; the ranks do not depend on it
+
+
+def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
+    """Build a system with the weights kept in the folder `run`. Raises: UserError naming a file that does not fit."""
+    info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
+    kind: type[Retriever] = class_named(spec.class_path)
+    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
+    load_weights(model, run, "model")
+    return model.to(device)
 
 
 class Encoded:

@@ -1,6 +1,6 @@
 """Ranks of a test set, scored once with the weights that validation selected."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import numpy as np
 from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
 from glalign.data.splits import check_train_test_disjoint, select_identities
-from glalign.evaluation.protocol import gallery_of, targets
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
 from glalign.storage.provenance import provenance
@@ -73,6 +72,29 @@ def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:
     ]
 
 
+def gallery_of(records: Iterable[Record], gallery: str) -> list[Record]:
+    """`all`: every image; `one_per_identity`: the first image of each person, in manifest order."""
+    if gallery == "all":
+        return list(records)
+    if gallery == "one_per_identity":
+        first: dict[int, Record] = {}
+        for record in records:
+            first.setdefault(record.person, record)
+        return list(first.values())
+    raise UserError(f"gallery: {gallery!r} is unknown; use all or one_per_identity")
+
+
+def targets(
+    queries: Sequence[Query], gallery: Sequence[Record], hit: str
+) -> tuple[list[int], list[int]] | tuple[list[str], list[str]]:
+    """Values of the queries and of the gallery that are equal for a hit: `identity` the persons, `image` the images."""
+    if hit == "identity":
+        return [q.person for q in queries], [r.person for r in gallery]
+    if hit == "image":
+        return [q.image for q in queries], [r.image for r in gallery]
+    raise UserError(f"hit: {hit!r} is unknown; use identity or image")
+
+
 def reference_scores(spec: PredictSpec) -> Score:
     """Scores without a training: random or the oracle's."""
     scorer = class_named(spec.class_path)(spec)
@@ -84,8 +106,7 @@ def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record
     # Not at the top: a reference is scored without torch.
     from glalign.data.retrieval_set import RetrievalSet  # noqa: PLC0415
     from glalign.data.sources import Source  # noqa: PLC0415
-    from glalign.engine.encode import Encoded  # noqa: PLC0415
-    from glalign.engine.trained_model import load_trained  # noqa: PLC0415
+    from glalign.engine.encode import Encoded, load_trained  # noqa: PLC0415
     from glalign.support.torch_settings import prepare  # noqa: PLC0415
 
     device = prepare(trained.threads, trained.device)

@@ -89,8 +89,8 @@ def rank_blocks(
 ) -> Iterator[RankRow]:
     """Yield one row per query, in order, from consecutive blocks (b, G) of its scores.
 
-    A gallery entry is a hit if its target equals the query's; targets default to the persons (`protocol.targets` has
-    the other reading of D27). Raises: as `hit_ranks` and `find_positives`.
+    A gallery entry is a hit if its target equals the query's; targets default to the persons (D27 has another
+    reading: the images). Raises: as `hit_ranks` and `find_positives`.
     """
     targets = query_persons if query_targets is None else query_targets
     places = gallery_persons if gallery_targets is None else gallery_targets

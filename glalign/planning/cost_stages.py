@@ -9,7 +9,7 @@ from glalign.contract.specs.training import BuildSpec
 from glalign.planning.draft import Draft
 from glalign.planning.pretrained_files import VOCABULARIES
 from glalign.planning.stage import Job, Stage
-from glalign.planning.training_stages import trained_systems
+from glalign.planning.system_stages import trained_systems
 from glalign.support.checkout import suite_file
 from glalign.support.class_source import class_outline, options_of
 

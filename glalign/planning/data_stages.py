@@ -12,8 +12,7 @@ from glalign.contract.specs.data import (
     SynthesizeSpec,
     TranslateSpec,
 )
-from glalign.planning.cells import reason_missing, synthetic_source
-from glalign.planning.draft import Draft
+from glalign.planning.draft import Draft, reason_missing, synthetic_source
 from glalign.planning.pretrained_files import weight_files
 from glalign.planning.stage import Job, Stage
 

@@ -2,7 +2,7 @@
 
 from glalign.config.datasets import Dataset
 from glalign.config.loading import Config
-from glalign.planning.cells import synthetic_source
+from glalign.planning.draft import synthetic_source
 from glalign.support.errors import UserError
 
 

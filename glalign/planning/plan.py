@@ -9,10 +9,9 @@ from glalign.planning import (
     cost_stages,
     data_stages,
     report_stages,
-    scoring_stages,
     search_stages,
+    system_stages,
     table_stages,
-    training_stages,
     twin_stages,
 )
 from glalign.planning.draft import Draft, Rows
@@ -26,8 +25,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
         for stage in (
             *data_stages.STAGES,
             *twin_stages.STAGES,
-            *training_stages.STAGES,
-            *scoring_stages.STAGES,
+            *system_stages.STAGES,
             *table_stages.STAGES,
             *cost_stages.STAGES,
             *search_stages.STAGES,

@@ -5,8 +5,7 @@ from typing import Literal
 
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import Noted, Spec
-from glalign.planning.cells import ids_of_cell, partial_files, reason_missing, synthetic_source
-from glalign.planning.draft import Draft, unique
+from glalign.planning.draft import Draft, ids_of_cell, partial_files, reason_missing, synthetic_source, unique
 from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.support.checkout import suite_file

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from glalign.contract.specs.base import Noted, Spec
 from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
 from glalign.contract.specs.training import FitSpec
-from glalign.planning.cells import partial_files, reason_missing, reason_unread
-from glalign.planning.draft import Draft, unique
+from glalign.planning.draft import Draft, partial_files, reason_missing, reason_unread, unique
 from glalign.planning.stage import Job, Stage
-from glalign.planning.training_stages import fit_job, run_outputs, trained_systems
+from glalign.planning.system_stages import fit_job, run_outputs, trained_systems
 
 
 class AlphaTableSpec(Noted):

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from glalign.contract.specs.base import Noted, Spec
-from glalign.planning.cells import Cell, datasets_of, partial_files, reason_missing, reason_unread
-from glalign.planning.draft import Draft, Rows, unique
+from glalign.planning.draft import Cell, Draft, Rows, datasets_of, partial_files, reason_missing, reason_unread, unique
 from glalign.planning.printed_tables import BRANCHES, COVERAGE, DATASETS, OVERVIEW, SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.support.checkout import suite_file

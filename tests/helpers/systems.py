@@ -11,7 +11,7 @@ from glalign.config.settings import System
 from glalign.contract.retriever import Batch, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import WORDS, specimen
-from glalign.planning.training_stages import trained_systems
+from glalign.planning.system_stages import trained_systems
 from glalign.storage.weight_files import UNFILLED, Weights
 from glalign.support.dotted_names import class_named
 

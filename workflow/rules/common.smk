@@ -14,7 +14,7 @@ sys.path.insert(0, str(root))  # the checkout, not an installed copy
 from glalign.cli.cluster import check_partitions
 from glalign.config.loading import completed, read, resolve
 from glalign.planning import missing_files
-from glalign.planning.cells import UNTRAINED
+from glalign.planning.draft import UNTRAINED
 from glalign.planning.suite_plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.plan import STAGES

@@ -13,7 +13,7 @@ from glalign.config.loading import overlaid
 from glalign.contract.tokenizer import split_words
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.caption_tensors import TokenTable
-from glalign.planning.cells import make_cell
+from glalign.planning.draft import make_cell
 from glalign.planning.plan import STAGES
 from glalign.planning.stage import Paths
 from glalign.storage.weight_files import UNFILLED

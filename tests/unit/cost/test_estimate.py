@@ -17,7 +17,7 @@ from glalign.planning.missing_files import jobs_behind, known_targets
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.planning.split_counts import split_counts
-from glalign.planning.training_stages import trained_systems
+from glalign.planning.system_stages import trained_systems
 from glalign.reporting.estimate import render_estimate
 from glalign.support.errors import UserError
 

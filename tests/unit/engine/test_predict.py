@@ -1,15 +1,17 @@
-"""A test set may be drawn several times: every draw is scored like a test set of its own."""
+"""The gallery and the hits of a test set, and its draws: each is scored like a test set of its own."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.training import pedes_dataset
 
 from glalign.config.datasets import Testset
-from glalign.contract.records import read_manifest
+from glalign.contract.records import Query, Record, read_manifest
 from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec
-from glalign.engine.predict import draws_of, predict
+from glalign.engine.predict import draws_of, gallery_of, predict, targets
 from glalign.evaluation.metrics import by_draw, make_metrics
+from glalign.evaluation.ranking import rank_blocks
 from glalign.evaluation.ranks_file import draw_of, read_ranks
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
@@ -73,3 +75,21 @@ def test_metrics_keep_the_rank1_of_every_draw(spec: PredictSpec, tmp_path: Path)
 def test_too_many_identities_are_refused(spec: PredictSpec, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="identities: 9 of 3"):
         predict(with_query(spec, identities=9), tmp_path / "r.jsonl", "code")
+
+
+def test_readings_of_the_protocol():
+    records = [Record(name, person, "test", ("x",)) for name, person in (("a", 1), ("b", 1), ("c", 2))]
+    assert [r.image for r in gallery_of(records, "all")] == ["a", "b", "c"]
+    assert [r.image for r in gallery_of(records, "one_per_identity")] == ["a", "c"]
+    query = [Query("b#0", "b", 1, "x")]
+    scores = np.array([[3.0, 2.0, 1.0]])
+    hits = {}
+    for hit in ("identity", "image"):
+        pair = targets(query, records, hit)
+        (row,) = rank_blocks([scores], ["b#0"], list("abc"), [1], [1, 1, 2], 1, *pair)
+        hits[hit] = row.hits
+        assert row.person == 1
+    assert hits == {"identity": (1, 2), "image": (2,)}
+    for call in (lambda: gallery_of(records, "none"), lambda: targets(query, records, "none")):
+        with pytest.raises(UserError, match="none"):
+            call()

@@ -9,8 +9,6 @@ from helpers.naive_evaluator import naive_ranks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glalign.contract.records import Query, Record
-from glalign.evaluation.protocol import gallery_of, targets
 from glalign.evaluation.ranking import find_positives, hit_ranks, rank_blocks
 from glalign.support.errors import UserError
 
@@ -90,26 +88,8 @@ def test_blocks_must_fit(shape):
         list(rank_blocks([np.zeros(shape)], ["a", "b"], ["x", "y"], [1, 1], [1, 2]))
 
 
-def test_readings_of_the_protocol():
-    records = [Record(name, person, "test", ("x",)) for name, person in (("a", 1), ("b", 1), ("c", 2))]
-    assert [r.image for r in gallery_of(records, "all")] == ["a", "b", "c"]
-    assert [r.image for r in gallery_of(records, "one_per_identity")] == ["a", "c"]
-    query = [Query("b#0", "b", 1, "x")]
-    scores = np.array([[3.0, 2.0, 1.0]])
-    hits = {}
-    for hit in ("identity", "image"):
-        pair = targets(query, records, hit)
-        (row,) = rank_blocks([scores], ["b#0"], list("abc"), [1], [1, 1, 2], 1, *pair)
-        hits[hit] = row.hits
-        assert row.person == 1
-    assert hits == {"identity": (1, 2), "image": (2,)}
-    for call in (lambda: gallery_of(records, "none"), lambda: targets(query, records, "none")):
-        with pytest.raises(UserError, match="none"):
-            call()
-
-
 def test_evaluation_does_not_import_torch():
-    modules = ["metrics", "protocol", "ranks_file", "ranking", "reference", "scores"]
+    modules = ["metrics", "ranks_file", "ranking", "reference", "scores"]
     code = "; ".join(f"import glalign.evaluation.{name}" for name in modules)
     code += "; import glalign.reporting.tables, glalign.reporting.latex, glalign.reporting.compare, sys"
     code += "; assert not {'torch', 'pandas', 'statsmodels', 'scipy'} & set(sys.modules)"

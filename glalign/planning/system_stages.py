@@ -1,4 +1,4 @@
-"""The training of every cell.
+"""The stages of a system: its training, the ranks of every query of a test set, and their metrics.
 
 A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by scenario: scenarios share it.
 """
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from glalign.config.loading import Config
 from glalign.config.settings import System
+from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec, TrainedOn, TrainedSpec
 from glalign.contract.specs.training import DatasetSpec, FitSpec
-from glalign.planning.cells import ids_of_cell
 from glalign.planning.data_stages import dataset_files, pictures_of
-from glalign.planning.draft import Draft
+from glalign.planning.draft import Draft, ids_of_cell, unique
 from glalign.planning.pretrained_files import model_files
 from glalign.planning.stage import Job, Stage
 from glalign.storage.weight_status import WEIGHT_SUFFIXES
@@ -63,9 +63,68 @@ def run_outputs(folder: str) -> dict[str, str]:
 
 
 RUN = "{system}/{trainset}/seed{seed}"
+
+
+def plan_predict(draft: Draft) -> Iterator[Job]:
+    """The test set of every cell that runs, once per seed."""
+    for (scenario, system), cell in draft.cells.items():
+        if cell.status == "run":
+            for ids in ids_of_cell(draft.config, scenario, system):
+                yield _predict_job(draft, ids)
+
+
+def plan_metrics(draft: Draft) -> Iterator[Job]:
+    """The metrics of every ranks file."""
+    for job in draft.jobs["predict"].values():
+        ranks, summary = draft.paths.outputs("predict", job.ids).values()
+        spec = MetricsSpec(ranks=ranks, bootstrap=draft.config.evaluation.bootstrap, root_seed=draft.config.seed)
+        yield Job(job.ids, spec, (ranks, summary))
+
+
+def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
+    config, system = draft.config, ids["system"]
+    query, outline = config.testsets[ids["testset"]], config.classes[system]
+    entry = config.entry(system, config.datasets[query.dataset].language)
+    dataset, inputs = dataset_spec(draft, query.dataset, outline.needs)
+    truth = dataset_files(draft, query.dataset).truth if "truth" in outline.needs else None
+    test = TestSpec.of(dataset, testset=ids["testset"], settings=query, draw_seed=config.seed, truth=truth)
+    given: tuple[str, ...] = ()
+    files, trained = [*inputs, *([truth] if truth else [])], None
+    if entry.trains:
+        trained = _trained(draft, ids, entry)
+        made, given = model_files(config, draft.paths, options_of(entry.model, outline), values=False)
+        files += draft.paths.outputs("fit", ids).values()
+        files += [*(source.manifest for source in trained.trained_on), *made]
+    values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
+    return Job(ids, PredictSpec.of(config.evaluation, entry, ids, values), unique(files), given, entry.class_path)
+
+
+def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
+    config, paths = draft.config, draft.paths
+    sources = tuple(
+        TrainedOn(
+            id=name, people=config.datasets[name].people, manifest=paths.path("manifest", "manifest", dataset=name)
+        )
+        for name in config.trainsets[ids["trainset"]]
+    )
+    run, dress = paths.path("fit", "folder", **ids), dress_of(config, ids["system"])
+    return TrainedSpec.of(config, entry, run=run, dress=dress, trained_on=sources)
+
+
 STAGES: tuple[Stage, ...] = (
     Stage(
         "fit", RUN, run_outputs(f"runs/{RUN}"), "engine.fit.fit", plan_fit,
         "Train one system on one training set.", trains=True, uses_torch=True, minutes=1440, memory=48000,
+    ),
+    Stage(
+        "predict", f"{RUN}/{{testset}}",
+        {"ranks": f"ranks/{RUN}/{{testset}}.jsonl", "summary": f"ranks/{RUN}/{{testset}}.json"},
+        "engine.predict.predict", plan_predict,
+        "Rank a test set's gallery for each of its queries.", uses_torch=True, minutes=480, memory=32000,
+    ),
+    Stage(
+        "metrics", f"{RUN}/{{testset}}", {"metrics": f"metrics/{RUN}/{{testset}}.json"},
+        "evaluation.metrics.make_metrics", plan_metrics,
+        "Rank-k, mAP, mINP and intervals of a ranks file.",
     ),
 )  # fmt: skip
