@@ -39,7 +39,10 @@ class Section(BaseModel):
 
     @classmethod
     def of(cls, *sources: "Section | Mapping[str, Any]", **values: Any) -> Self:
-        """Make one of what `sources` have under the names of its fields, later ones first, and of `values`."""
+        """Make one whose fields are those of the same name in `sources` and `values`.
+
+        Where two have a field, the later source and above all `values` count. What is no field of it is left out.
+        """
         known = cls.model_fields
         found = {name: value for source in sources for name, value in dict(source).items() if name in known}
         return cls.model_validate(found | values)

@@ -115,7 +115,7 @@ class Change(Section):
 class System(Section):
     """A row of the tables. One that trains has `data`, `optim` and `budget`; one that only scores has none of them."""
 
-    label: str = Field(description="name in the extended tables")
+    label: str = Field(description="name in the tables")
     extends: str | None = Field(
         None, exclude=True, description="id of a system whose entry lies underneath; applied after overlays"
     )

@@ -46,7 +46,8 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
     """Run the job that a file describes.
 
     The stage's function is called with the specification and, by the names of its parameters, with the paths of
-    outputs, `folder` (that of the first output), `code` (digest of its code; computed where it is None) and `log`.
+    outputs, `folder` (that of the first declared output), `code` (digest of its code; computed
+    where it is None) and `log`.
 
     Raises: UserError for an unknown stage, or a file that is no job of it.
     """
@@ -56,7 +57,9 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
     if file.stage != stage:
         raise UserError(f"{path}: a job of stage {file.stage!r}, not of {stage!r}; `glalign run {file.stage} {path}`")
     declared = STAGES[stage]
-    outputs = {name: Path(output) for name, output in file.outputs.items()}
+    if set(file.outputs) != set(declared.outputs):
+        raise UserError(f"{path}: outputs: {', '.join(file.outputs)}; stage {stage} has {', '.join(declared.outputs)}")
+    outputs = {name: Path(file.outputs[name]) for name in declared.outputs}
     function = getattr(importlib.import_module(declared.module), declared.function.rpartition(".")[2])
     spec, *others = inspect.signature(function).parameters
     given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}

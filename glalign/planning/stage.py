@@ -40,11 +40,11 @@ class Stage:
     Args:
         name: Of the stage, its rule, and its command `glalign run NAME`.
         key: Template of the ids of a job: `"{dataset}"`; a constant where the stage has one job.
-        outputs: Name -> path template below the results folder; a directory ends in "/". The function has a parameter
-            of the same name for each output that it writes by itself.
+        outputs: Name -> path template below the results folder; a directory ends in "/". A parameter of the
+            function may have the name of an output; the function writes the others beside it, or into `folder`.
         function: Dotted path below `glalign` of the function that runs a job. Its first parameter is the specification,
-            the others are named after outputs; `folder` is that of the first output, `code` the digest of the code,
-            `log` the job's log file.
+            the others are named after outputs; `folder` is that of the first declared output, `code` the digest of the
+            code, `log` the job's log file.
         plan: Yields the stage's jobs. It sees the jobs of the stages before it.
         about: One line for `glalign run --help`.
         default: Whether `snakemake` without a target makes its outputs.

@@ -29,9 +29,9 @@ TITLES = {
 class Row(Noted):
     """A row of a table.
 
-    metrics: records with our values, one per seed; none where the system was not run, and the note says why. runs:
-    records of the trainings behind them. part: part of the body that the row counts (Table 2). paper_row: number of the
-    printed row, from 0. competes: whether it can be the best; references cannot.
+    metrics: files of the records with our values, one per seed; none where the system was not run, and the note says
+    why. runs: files of the records of the trainings behind them. part: part of the body that the row counts (Table 2).
+    paper_row: number of the printed row, from 0. competes: whether it can be the best; references cannot.
     """
 
     label: str

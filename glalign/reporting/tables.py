@@ -1,6 +1,6 @@
 """The paper's tables: its printed cells beside ours, one row per row of the specification, every cell text.
 
-Ours are read from records of metrics, one per seed; nothing is computed twice. A row that was not run keeps the paper's
+Ours are made from records of metrics, one per seed. A row that was not run keeps the paper's
 values, its own cells stay empty and its status says so: never 0, never NaN.
 """
 

@@ -33,9 +33,9 @@ def exit_on_user_error(function, *args, **kwargs):
 
 
 def planned():
-    """The plan of the configuration. Its files are read again: Snakemake drops a key that is there twice."""
+    """The plan of the configuration."""
     for path in workflow.configfiles:
-        read(path)
+        read(path)  # refuses a key that is there twice, which Snakemake drops
     return plan_of(resolve(completed(config)))
 
 

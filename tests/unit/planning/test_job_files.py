@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers.plans import planned
 
+from glalign.contract.specs.training import FitSpec
 from glalign.planning.job_files import JobFile, run_job, spec_text, write_job
+from glalign.planning.plan import STAGES
 from glalign.support.errors import UserError
 
 LONGEST_ARGUMENT = 131_072
@@ -48,6 +51,24 @@ def test_twenty_seeds_run_although_their_specification_is_longer_than_an_argumen
     assert len(table) == 1 + len(rows)
 
 
+def test_the_folder_of_a_job_is_that_of_the_first_declared_output(tmp_path: Path, monkeypatch) -> None:
+    """Whatever the order of the outputs in the file, whose keys are sorted."""
+    plan = planned({"results": str(tmp_path)})
+    path = Path(write_job(plan, "fit", plan.job("fit", system="irra", trainset="cuhk_en", seed=0)))
+    outputs = {"archive": str(tmp_path / "a" / "archive"), "model": str(tmp_path / "z" / "model")}
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"outputs": outputs}), encoding="utf-8")
+    folders = []
+
+    def keep(spec: FitSpec, folder: Path, code: str) -> None:
+        folders.append(folder)
+
+    monkeypatch.setattr("glalign.engine.fit.fit", keep)
+    declared = replace(STAGES["fit"], outputs={"model": "z/model", "archive": "a/archive"})
+    monkeypatch.setattr("glalign.planning.job_files.STAGES", {"fit": declared})
+    run_job("fit", path, code="0")
+    assert folders == [tmp_path / "z"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -56,6 +77,7 @@ def test_twenty_seeds_run_although_their_specification_is_longer_than_an_argumen
         ({"spec": {"ranks": "r", "bootstrap": "many", "root_seed": 1}}, r"spec: key `bootstrap`: 'many' does not fit"),
         ({"spec": {"ranks": "r", "bootstrap": 1, "root_seed": 1, "sed": 1}}, r"spec: key `sed` is unknown"),
         ({"outputs": 3}, r"key `outputs`: 3 does not fit"),
+        ({"outputs": {"metric": "m.json"}}, r"outputs: metric; stage metrics has metrics"),
     ],
 )
 def test_a_file_that_is_no_job_of_the_stage_is_refused(tmp_path: Path, change: dict, message: str) -> None:
