@@ -65,28 +65,30 @@ def overlaid(*paths: Path | str, root: Path = ROOT) -> Config:
 
 def layered(*paths: Path | str, root: Path = ROOT) -> dict[str, Any]:
     """The merged values of overlays with what lies under them; naming a file of the base changes nothing."""
-    return completed(_stacked(*(path for path in map(Path, paths) if not _is_base(path, root))), root)
+    return completed(_stacked(*(path for path in map(Path, paths) if not is_base(path, root))), root)
 
 
 def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
     """An overlay with what lies under it: the base and the demo of the checkout `root`, and a config.yaml elsewhere.
 
-    The demo lies underneath where no `profile` is named, and where the overlay says `extends: demo`. A config.yaml in a
-    working directory outside the checkout is an overlay, too. Raises: UserError where the suite has no checkout.
+    The demo lies underneath where no `profile` but `demo` is named, and where the overlay says `extends: demo`. A
+    config.yaml in a working directory outside the checkout is an overlay, too. Raises: UserError where the suite has no
+    checkout.
     """
     own = Path("config.yaml")
-    if own.is_file() and not _is_base(own, root) and not _is_base(own, ROOT):
+    if own.is_file() and not is_base(own, root) and not is_base(own, ROOT):
         overlay = merge(read(own), overlay)
-    demo = [DEMO] if "profile" not in overlay or overlay.get("extends") == "demo" else []
+    demo = [DEMO] if "demo" in (overlay.get("profile", "demo"), overlay.get("extends")) else []
     if root == ROOT:
         suite_file(BASE[0])  # refused outside a checkout
     values = merge(_stacked(*(root / name for name in (*BASE, *demo))), overlay)
-    if values.get("weights") == TWINS and not Path(TWINS).is_dir():
+    if values.get("weights", TWINS) == TWINS and not Path(TWINS).is_dir():
         values["weights"] = str(root / TWINS)
     return values
 
 
-def _is_base(path: Path, root: Path) -> bool:
+def is_base(path: Path, root: Path = ROOT) -> bool:
+    """Whether a file lies under every overlay, or is the demo."""
     return path.resolve() in [(root / name).resolve() for name in (*BASE, DEMO)]
 
 

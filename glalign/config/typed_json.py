@@ -11,6 +11,7 @@ from glalign.support.errors import UserError
 
 Kind = TypeVar("Kind", bound=Section)
 AGAIN = "delete the file and run again"
+NOT_MADE = "run the workflow, which makes it"
 
 
 def read_typed(path: Path | str, kind: type[Kind], remedy: str = AGAIN) -> Kind:
@@ -18,7 +19,7 @@ def read_typed(path: Path | str, kind: type[Kind], remedy: str = AGAIN) -> Kind:
 
     Raises: UserError naming the file, the first key that is missing, unknown or of another type, and `remedy`.
     """
-    text = read_text(path, remedy)
+    text = read_text(path, NOT_MADE if remedy == AGAIN else remedy)
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
@@ -37,4 +38,4 @@ def describe(error: ValidationError) -> str:
         case "extra_forbidden":
             return f"key `{key}` is unknown"
         case _:
-            return f"key `{key}`: {first['input']!r:.80} does not fit ({first['msg']})"
+            return f"{f'key `{key}`: ' if key else ''}{first['input']!r:.80} does not fit ({first['msg']})"

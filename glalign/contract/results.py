@@ -56,8 +56,8 @@ class RunRecord(Provenance):
 class RanksSummary(Provenance):
     """The record beside a ranks file. galleries: gallery images of each draw, where there are several draws."""
 
-    n_queries: int
-    n_gallery: int
+    n_queries: int = Field(ge=1)
+    n_gallery: int = Field(ge=1)
     galleries: Several[int] = ()
 
 

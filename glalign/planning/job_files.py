@@ -55,7 +55,8 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
         raise UserError(f"no stage {stage!r}; {suggestion(stage, STAGES)}")
     file = read_typed(path, JobFile, "name a file below results/jobs, as the workflow writes it")
     if file.stage != stage:
-        raise UserError(f"{path}: a job of stage {file.stage!r}, not of {stage!r}; `glalign run {file.stage} {path}`")
+        remedy = f"`glalign run {file.stage} {path}`" if file.stage in STAGES else suggestion(file.stage, STAGES)
+        raise UserError(f"{path}: a job of stage {file.stage!r}, not of {stage!r}; {remedy}")
     declared = STAGES[stage]
     if set(file.outputs) != set(declared.outputs):
         raise UserError(f"{path}: outputs: {', '.join(file.outputs)}; stage {stage} has {', '.join(declared.outputs)}")

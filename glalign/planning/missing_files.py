@@ -58,7 +58,8 @@ def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
         for path in map(PurePosixPath, paths.intersection(job.weights)):
             folders[str(path.parent)].add(path.name)
     for folder, names in sorted(folders.items()):
-        lines[f"weights: {folder} lacks {', '.join(sorted(names))}; `glalign weights list` says where from"] = None
+        remedy = "`glalign weights list` with the same --config says where from"
+        lines[f"weights: {folder} lacks {', '.join(sorted(names))}; {remedy}"] = None
     return list(lines)
 
 

@@ -80,8 +80,11 @@ def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, f
         raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
 
     def allowed(part: Any) -> bool:
-        numbers = part.values() if isinstance(part, Mapping) else [""]
-        return all(v is None or (isinstance(v, int | float) and 0 <= v < inf) for v in numbers)
+        entries = part.items() if isinstance(part, Mapping) else [("", "")]
+        return all(
+            isinstance(name, str) and (value is None or (isinstance(value, int | float) and 0 <= value < inf))
+            for name, value in entries
+        )
 
     parts: list[Any] = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
     if (set(found) - {"columns", "rows"}) or not all(map(allowed, parts)):

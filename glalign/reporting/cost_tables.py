@@ -58,7 +58,7 @@ def _compute(row: ComputeRow) -> dict[str, str]:
 
 
 def _benchmark(path: str) -> dict[str, str]:
-    remedy = "not a benchmark of Snakemake: delete it and run its job again"
+    remedy = "run the job again that Snakemake measured in it"
     rows = read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t", remedy=remedy)
     if not rows:
         raise UserError(f"{path}: no row; {remedy}")

@@ -46,9 +46,12 @@ def render_terminal(path: Path | str) -> str:
             add(name, list(frame[name]))
     for name in numeric:
         title = f"R{name[4:]}" if name.startswith("rank") else SHORT.get(name, name)
+        for needed in (name, f"{name}_paper"):
+            if needed not in frame:
+                raise UserError(f"{path}: column {needed} is missing beside {name}_delta; make the table again")
         add(f"{title}*", list(frame[f"{name}_paper"]))
         add(title, list(frame[name]))
-        if f"{name}_lo" in frame and name == "rank1":
+        if name == "rank1" and {f"{name}_lo", f"{name}_hi"} <= set(frame):
             bounds = zip(frame[f"{name}_lo"], frame[f"{name}_hi"], strict=True)
             add("95 %", [f"{low}-{high}" if low else "" for low, high in bounds])
         add("gap", [value if value[:1] in ("", "-") else f"+{value}" for value in frame[f"{name}_delta"]])

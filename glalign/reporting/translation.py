@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from glalign.config.typed_json import NOT_MADE
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.planning.report_stages import TranslationRow, TranslationSpec
 from glalign.reporting.latex import escape
@@ -85,7 +86,7 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
     if row.note:
         yield View(names, status, {}, None)
         return
-    files: Any = [read_json(path) for path in (row.translation, row.truth, row.source_truth)]
+    files: Any = [read_json(path, NOT_MADE) for path in (row.translation, row.truth, row.source_truth)]
     log, truth, source = files
     pairs = [(image, index) for image, captions in log.items() for index in range(len(captions))]
     rng = random.Random(seed_for(spec.root_seed, "translation sample", row.dataset))

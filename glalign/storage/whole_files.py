@@ -23,12 +23,14 @@ WRITE_ERRORS = FULL + CLOSED + IN_THE_WAY
 def whole_file(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
-    Raises: UserError naming `path` if the disk is full, the folder not writable, or a file or folder in the way.
+    Raises: UserError naming `path` if the disk is full, the folder not writable, or something else in the way.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")  # a fixed name: the file of a killed process is overwritten
     _make_folder(path.parent, path)
     with _write_errors_of(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserError(f"{path}: not a file, but a device or a pipe; name another place to write to")
         try:
             yield temporary
             with temporary.open("rb+") as handle:
@@ -122,9 +124,12 @@ def read_text(path: Path | str, missing: str = "") -> str:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
-def read_json(path: Path | str) -> object:
-    """Parse a JSON file. Raises: UserError naming a file that is missing, unreadable or not JSON, and the position."""
-    text = read_text(path)
+def read_json(path: Path | str, missing: str = "") -> object:
+    """Parse a JSON file. missing: remedy for a missing file.
+
+    Raises: UserError naming a file that is missing, unreadable or not JSON, and the position.
+    """
+    text = read_text(path, missing)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

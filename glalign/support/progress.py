@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from glalign.support.errors import UserError
+
 log = logging.getLogger("glalign")
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -69,11 +71,16 @@ def start_logging(path: Path | str | None) -> None:
     """Send the package's messages to standard error and, as plain lines with a time, to the file `path`.
 
     Of several processes started by torchrun, only the first logs progress; the others log errors.
+
+    Raises: UserError for a file that cannot be written.
     """
     first = os.environ.get("RANK", "0") == "0"
     log.setLevel(logging.INFO if first else logging.ERROR)
     log.handlers[:] = [TerminalHandler()]
     if path:
-        handler = logging.FileHandler(path, mode="w" if first else "a", encoding="utf-8", delay=not first)
+        try:
+            handler = logging.FileHandler(path, mode="w" if first else "a", encoding="utf-8", delay=not first)
+        except OSError as error:
+            raise UserError(f"--log: {path} cannot be written ({error.strerror}); name another file") from error
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         log.addHandler(handler)

@@ -51,6 +51,7 @@ def check(folder: Path, *arguments: str) -> None:
     everything = snakemake(folder, *arguments, "-n")
     assert everything.returncode == 0, everything.stderr
     assert "rule mcnemar" in everything.stdout + everything.stderr
+    assert "absent" not in everything.stdout + everything.stderr
 
 
 def test_another_working_directory(tmp_path: Path) -> None:

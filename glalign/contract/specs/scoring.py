@@ -1,5 +1,7 @@
 """Specifications of the stages that score trained systems."""
 
+from pydantic import Field
+
 from glalign.config.datasets import Testset
 from glalign.contract.specs.base import Spec
 from glalign.contract.specs.training import DatasetSpec, FitSpec, ModelSpec
@@ -55,7 +57,7 @@ class MetricsSpec(Spec):
     """A ranks file to be counted. bootstrap: person-level resamples of the interval."""
 
     ranks: str
-    bootstrap: int
+    bootstrap: int = Field(ge=1)
     root_seed: int
 
 

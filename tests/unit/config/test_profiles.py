@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from glalign.config.loading import BASE, DEMO, layered, load, merge, overlaid, read
+from glalign.config.loading import BASE, DEMO, completed, layered, load, merge, overlaid, read
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +64,15 @@ def test_an_overlay_without_a_profile_changes_what_lies_below(tmp_path: Path) ->
 def test_naming_a_file_of_the_base_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert layered("./config.yaml", ROOT / "config/twins.yaml") == layered()
+
+
+def test_naming_the_profile_of_the_demo_changes_nothing() -> None:
+    assert completed({"profile": "demo"}) == layered()
+
+
+def test_the_twins_are_found_from_another_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert overlaid().weights == str(ROOT / "glalign/pretrained")
 
 
 def test_a_profile_extends_the_demo_or_nothing(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def test_missing_and_wrong_label_maps_are_named(tmp_path: Path) -> None:
     store = PartStore([tmp_path / "a.png", tmp_path / "b.png", tmp_path / "c.png"], (4, 2))
     Image.new("RGB", (8, 16)).save(tmp_path / "b.png")
     Image.new("L", (8, 16), 18).save(tmp_path / "c.png")
-    for index, message in enumerate(("a.png: no label map; .*glalign parse", "b.png: .*mode RGB", "c.png: .*label 18")):
+    messages = ("a.png: no label map; run the workflow", "b.png: .*mode RGB", "c.png: .*label 18")
+    for index, message in enumerate(messages):
         with pytest.raises(UserError, match=message):
             store.batch([index])

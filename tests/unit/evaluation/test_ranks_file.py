@@ -47,6 +47,32 @@ def test_a_broken_line_is_named(tmp_path, line):
         read_ranks(path)
 
 
+@pytest.mark.parametrize(
+    ("hits", "best", "reason"),
+    [
+        ([0, 5], [1, 5], "hits are not ascending ranks from 1 to 12"),
+        ([5, 2], [2, 5], "hits are not ascending"),
+        ([2, 13], [2, 5], "hits are not ascending"),
+        ([2, 5], [5, 5], "best are not ascending"),
+        ([2, 5], [2, 6], "best is worse than hits"),
+    ],
+)
+def test_what_cannot_be_a_rank_is_refused(tmp_path, hits, best, reason):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, ROWS[:1], 12, MADE_BY)
+    row = {"query": "c.jpg#0", "person": 1, "first": hits[0], "hits": hits, "best": best, "top": []}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=reason):
+        read_ranks(path)
+
+
+def test_a_query_that_occurs_twice_is_refused(tmp_path):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, [ROWS[0], ROWS[0]], 12, MADE_BY)
+    with pytest.raises(UserError, match=r"r\.jsonl:2: .*its query occurs twice"):
+        read_ranks(path)
+
+
 def test_a_missing_row_is_noticed(tmp_path):
     path = tmp_path / "r.jsonl"
     write_ranks(path, ROWS, 12, MADE_BY)
@@ -54,5 +80,5 @@ def test_a_missing_row_is_noticed(tmp_path):
     with pytest.raises(UserError, match=r"r\.json: does not fit"):
         read_ranks(path)
     sidecar_path(path).unlink()
-    with pytest.raises(UserError, match=r"r\.json: no such file"):
+    with pytest.raises(UserError, match=r"r\.json: no such file; run the workflow"):
         read_ranks(path)

@@ -1,5 +1,6 @@
 """What cannot be written or read is one error that names it; nothing half written is left."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ def test_a_file_in_a_place_of_the_wrong_kind(tmp_path: Path, place: str) -> None
         write_text(tmp_path / place, "x")
     assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="pipe: not a file, but a device or a pipe"):
+        write_text(tmp_path / "pipe", "x")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize("kind", [whole_file, whole_directory, resumable_directory])
