@@ -47,7 +47,7 @@ def render_latex(frame: "pd.DataFrame", spec: TableSpec, target: str) -> str:
     name = f"table{spec.table}" + ("_extended" if spec.extended else "")
     notes = "\n".join(f"\\item {note}" for note in _notes(frame, spec))
     return (
-        f"% glalign table {spec.table}{', extended' if spec.extended else ''} | profile: {spec.profile}\n"
+        f"% glalign table {name.removeprefix('table')} | profile: {spec.profile}\n"
         f"% generated: snakemake --cores 1 {target}\n"
         f"% needs: {PACKAGES}\n"
         "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
