@@ -27,13 +27,16 @@ ROOT = Path(__file__).parents[2]
 PAIRS = 10
 PEOPLE = 5
 NO_DROPOUT = {
-    "baselines.dual_path.DualPath": {"dropout": 0.0},
+    "baselines.dual_path.DualPath": {"dropout": 0.0, "branch_scale": 1.0},
     "baselines.gna_rnn.GnaRnn": {"dropout": 0.0, "trunk_dropout": 0.0, "frozen": 0.0},
     "baselines.srcf.Srcf": {"text_dropout_from": 1.0},
     "baselines.tbps_clip.TbpsClip": {"text_dropout": 0.0},
     "glalign.models.glalign.GLAlign": {"dropout": 0.0},
 }
-"""Class -> options without dropout, which would differ between shares of the rows; the trunk of one is trained."""
+"""Class -> options without dropout, which would differ between shares of the rows; the trunk of one is trained.
+
+With a branch scale of 0 equal words tie in the maximum over words, and rounding chooses which one has the gradient.
+"""
 
 
 def make_system(name: str) -> tuple[Retriever, Batch]:
