@@ -17,8 +17,8 @@ UNTRAINED = "untrained"
 class Cell:
     """One system in one scenario.
 
-    note: why it is not run, else empty. metrics, runs: files, one per seed, of those that run. partial: label ->
-    statistics of the datasets behind it that may lack images.
+    note: reason for not running it, or empty. metrics, runs: paths of metrics and of run records, one per seed; empty
+    if it is not run. partial: label -> path of the statistics, for each of its datasets with `allow_partial`.
     """
 
     scenario: str

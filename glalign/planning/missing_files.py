@@ -1,4 +1,4 @@
-"""What a target needs: the jobs behind it, and the files that no job makes and that are not there."""
+"""The jobs that make a target, and the input files that are missing and that no job makes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,9 @@ from glalign.support.errors import UserError, suggestion
 
 
 def jobs_behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str], Job]:
-    """(stage, key) -> job of every job behind the files `targets`, in the plan's order.
+    """Return (stage, key) -> job for every job that the files `targets` depend on, in the plan's order.
 
-    No target stands for all what is made by default. Names that are no file of the plan have no job behind them.
+    Without targets, those of the default target. A name that is no file of the plan is ignored.
     """
     makers = _makers(plan)
     waiting, found = list(targets) or plan.targets(), set()

@@ -18,7 +18,7 @@ from glalign.support.class_source import options_of
 
 
 def dataset_spec(draft: Draft, dataset: str, needs: frozenset[str]) -> tuple[DatasetSpec, tuple[str, ...]]:
-    """What a system with these needs reads of a dataset, and the inputs behind it."""
+    """Return the specification of a dataset for a system with the given `needs`, and the paths of the files in it."""
     files, paths = dataset_files(draft, dataset), draft.paths
     parts = paths.path("parse", "parts", dataset=pictures_of(draft, dataset)) if "parts" in needs else None
     phrases = paths.path("phrases", "phrases", dataset=dataset) if "phrases" in needs else None

@@ -165,6 +165,9 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
     assert len(compare_folders(ours, golden, 0.5)["a.csv"]) == 1
     (golden / "tolerances.yaml").write_text("columns: {p: null}\nrows: {x: 9}\n")
     assert compare_folders(ours, golden) == {"a.csv": []}
+    (golden / "tolerances.yaml").write_text("columns: {1: 3}\n")
+    with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
+        compare_folders(ours, golden)
     (golden / "tolerances.yaml").write_text("columns: {p: little}\n")
     with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
         compare_folders(ours, golden)
@@ -265,3 +268,9 @@ def test_sides_that_cannot_be_compared_are_one_line(tmp_path, ours, reference, m
     done = CliRunner().invoke(main, ["compare", str(tmp_path / ours), str(tmp_path / reference)])
     assert done.exit_code == 1 and len(done.output.splitlines()) == 1
     assert re.search(message, done.output)
+
+
+def test_a_difference_without_its_number_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("rank1_delta\n1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"a\.csv: column rank1 is missing"):
+        render_terminal(tmp_path / "a.csv")
