@@ -13,9 +13,10 @@ from glalign.config.from_mapping import from_mapping
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.contrastive import contrastive
-from glalign.models.losses.logit_scale import LogitScale
+from glalign.models.losses.logit_scale import TEMPERATURE, LogitScale
 from glalign.models.towers.backbones import clip_towers
-from glalign.storage.weight_files import Weights
+from glalign.storage.weight_files import RANDOM, Weights
+from glalign.support.progress import log
 
 if TYPE_CHECKING:
     from glalign.models.towers.multilingual import JointTowers
@@ -41,16 +42,16 @@ class ClipZeroShot(Retriever):
     in open_clip.
 
     Kept: both towers, their tokenizer and its 77 tokens, the class and end-of-text tokens after the final normalisation
-    and projection, cosine. 224 x 224 pixels with CLIP's own statistics are `data:` values. With a budget above 0 the
-    same towers are fine-tuned with CLIP's loss: the cross-entropies of both directions averaged, the only positive of
-    an image being the caption that it came with.
+    and projection, cosine. 224 x 224 pixels, resized bicubically, with CLIP's own statistics are `data:` values. With a
+    budget above 0 the same towers are fine-tuned with CLIP's loss: the cross-entropies of both directions averaged, the
+    only positive of an image being the caption that it came with, over the logit scale of the weight file (1 / .07
+    without one), at most 100.
 
     Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
     caption feature is the projected mean token.
 
-    Simplified: images are squashed to 224 x 224 bilinearly (original: resized bicubically by the shorter side, centre
-    cropped, which would cut off head and feet). The learned factor of the cosines, which changes no rank, is not taken
-    from the weight file: a fine-tuning starts from 1 / .07, at most 100.
+    Simplified: images are squashed to 224 x 224 (original: resized by the shorter side and centre cropped, which would
+    cut off head and feet).
 
     Not done: a prompt around the caption, such as "a photo of": captions are sentences already.
 
@@ -63,7 +64,7 @@ class ClipZeroShot(Retriever):
         super().__init__()
         self.options, self.towers, self.tokenizer = options, towers, towers.tokenizer
         self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
-        self.scale = LogitScale("learned")
+        self.scale = LogitScale("checkpoint", stored=towers.stored_logit_scale)
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
@@ -76,6 +77,8 @@ class ClipZeroShot(Retriever):
 
             towers = multilingual_towers(options.backbone, image_size, weights.vocabulary(options.vocabulary), 0.0)
         weights.fill(towers, options.weights)
+        if weights.load and towers.stored_logit_scale is None and options.weights != RANDOM:
+            log.info("%s: the weight file has no logit scale; it starts at 1 / %s", options.weights, TEMPERATURE)
         return cls(options, towers)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:

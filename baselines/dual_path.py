@@ -21,6 +21,9 @@ from glalign.models.towers.resnet import ResNetTrunk
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
+NORM_EPS = 1e-3
+"""Added to the variances of the new BatchNorm layers: the default of MatConvNet's `dagnn.BatchNorm`."""
+
 WORD_STD = 0.1
 """Standard deviation of the random word vectors, near word2vec's; He's (.017 for 7,263 words) starts more slowly."""
 
@@ -75,23 +78,25 @@ class DualPath(Retriever):
 
     Source: layumi/Image-Text-Embedding@eefe0f2 (scripts for CUHK-PEDES), reimplemented from a description of it.
 
-    Kept: layers, widths and initialisation of the heads and of the text CNN; words split as in the original, at most
+    Kept: layers, widths and initialisation of the heads and of the text CNN, with 1e-3 under the roots of their
+    BatchNorm; words split as in the original, at most
     56, from a random start slot in training; stage I with a frozen trunk and CE 1 + 1, stage II with everything
     trained, ranking loss of margin 1 on L2-normalised features after the last ReLU, CE 1 (image) and .5 (text),
     switched at 150 of 211 epochs. The original divides sums by the batch of 32, so its ranking weight 2 on 16 anchors
     is 1 on their mean. A sample is an image with a random caption of its person; the first half of a batch are anchors,
     the second half their negatives. At test: features before the last ReLU, image plus mirrored image, sum over the
     start slots of the sentence, cosine. SGD with Nesterov momentum .9, rate .1, decay 1e-4, a tenth of it after 190 of
-    211 epochs are `optim:` values, batch 32 a `data:` value.
+    211 epochs are `optim:` values, batch 32 and bicubic resizing `data:` values.
 
-    Simplified: a pair whose second half shows the anchor's own person is left out of the ranking loss (the original
-    draws again); the trunk has one relative rate, .001 (original: .001 and .02 alternating over its parameters, .0001
-    for the first convolution), and its BatchNorm uses the stored statistics in stage I; vectors are not decayed; test
-    images have the training size (original: 256 x 256 uncropped, four positions summed); average pooling over any map;
-    one training with one optimiser replaces two runs. A caption of n words has max_words - n + 1 start slots (about 31
-    for 26 words), each a pass through the text CNN; its two strides of 2 repeat every 4 slots, so that `text_slots: 4`
-    nearly stands for all of them. `branch_scale: 0` starts the text CNN of 14 blocks as its four projections, an
-    initial value and not a change of the network, for short trainings.
+    Simplified: the negative image and caption of an anchor are one pair of the batch (original: drawn independently),
+    and where it shows the anchor's own person it is left out of the ranking loss (the original draws again); the trunk
+    has one relative rate, .001 (original: .001 and .02 alternating over its parameters, .0001 for the first
+    convolution), and its BatchNorm uses the stored statistics in stage I; vectors are not decayed; test images have the
+    training size (original: 256 x 256 uncropped, four positions summed); average pooling over any map; one training
+    with one optimiser replaces two runs. A caption of n words has max_words - n + 1 start slots (about 31 for 26
+    words), each a pass through the text CNN; its two strides of 2 repeat every 4 slots, so that `text_slots: 4` nearly
+    stands for all of them. `branch_scale: 0` starts the text CNN of 14 blocks as its four projections, an initial value
+    and not a change of the network, for short trainings.
 
     Not done: word2vec values of the dictionary and their relative rate of .001. The word vectors start random and learn
     at the full rate; the dictionary is every training word that occurs `min_count` times instead of those that word2vec
@@ -119,6 +124,9 @@ class DualPath(Retriever):
         self.classifier = nn.Linear(feature, identities)
         for module in (self.image_head, self.words, self.text_body, self.text_head, self.classifier):
             module.apply(he_init)
+            for norm in module.modules():
+                if isinstance(norm, nn.BatchNorm1d):
+                    norm.eps = NORM_EPS
         for block in self.text_body:
             last_norm = cast("Bottleneck", block).branch[-1]
             nn.init.constant_(last_norm.get_parameter("weight"), options.branch_scale)

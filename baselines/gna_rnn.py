@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
+from glalign.contract.tokenizer import WordSplitter, unpunctuated_words
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
@@ -74,9 +75,9 @@ class GnaRnn(Retriever):
     a sigmoid gate per word, both computed from the state after dropout of .5 that the recurrence does not have; the
     sum, not the mean, over the words; mean binary cross-entropy over one positive to three negatives, each negative an
     independent draw of an image and a caption of another image, which may show the same person. Captions are
-    lower-cased, cut after 50 words, without marks; words that occur more than twice are known, the others share one
-    unknown word. Adam with rate 4e-4, constant, betas .8 and .999, are `optim:` values; 32 positives a batch, 224 x 224
-    pixels and no flip are `data:` values.
+    lower-cased, lose all their punctuation ("t-shirt" is tshirt), are cut after 50 words, without marks; words that
+    occur more than twice are known, the others share one unknown word. Adam with rate 4e-4, constant, betas .8 and
+    .999, are `optim:` values; 32 positives a batch, 224 x 224 pixels and no flip are `data:` values.
 
     Simplified: the score is the logit, whose order is the sigmoid's, but which does not saturate. Negatives are drawn
     from the batch (original: from the training set), so that every image goes through the trunk and the heads once;
@@ -84,8 +85,9 @@ class GnaRnn(Retriever):
     image, which then count as mismatched (rarely: images occur twice). Pairs are shuffled (original: images in order,
     each with a random caption). Images are shifted against a border (original: 224-pixel crops out of 256); their means
     are subtracted and they are divided by deviations, as torchvision's weights require (original: subtracted only).
-    Gradients are clipped by norm, `optim.clip` (original: every value to +-5). Words are split at hyphens and dots
-    (original: punctuation is deleted, "t-shirt" is one word). Initial values are PyTorch's for such layers.
+    Gradients are clipped by norm, `optim.clip` (original: every value to +-5). The image of a test is squashed to the
+    size of the network (original: to 256 pixels, and its centre is cropped). The running statistics of BatchNorm move
+    once per step (original: once per word of the longest caption). Initial values are PyTorch's for such layers.
 
     Not done: the fine-tuning of VGG-16 on person classification before all else; its weights come from ImageNet (the
     demo's from attribute classification). Words of validation and test captions in the vocabulary, a leak. Choosing the
@@ -117,10 +119,15 @@ class GnaRnn(Retriever):
             fits = list(trunk.shape.image_size)
             raise UserError(f"data.image_size: {list(image_size)}; {options.backbone} reads images of {fits}")
         limits = options.max_words, options.min_count
-        tokenizer = WordTokenizer.counted(info.words, *limits, unknown=True, lower_case=True)
+        marks: dict[str, Any] = {"unknown": True, "lower_case": True, "split": unpunctuated_words}
+        tokenizer = WordTokenizer.counted(info.words, *limits, **marks)
         system = cls(options, trunk, tokenizer)
         weights.fill(trunk, options.weights)
         return system
+
+    @classmethod
+    def word_split(cls, model: Mapping[str, Any]) -> WordSplitter:
+        return unpunctuated_words
 
     def before_step(self, step: int, steps: int) -> None:
         """Unfreeze the trunk after its share of frozen steps; it has no running statistics to freeze."""

@@ -95,10 +95,9 @@ class Plot(Retriever):
     encoded together, which leaves less padding; the rest of it takes part in the attention of the blocks, as in the
     original; unused results are not computed (last block at masked words only; last layer of the decoders on the mixed
     values, which changes nothing because the mixing weights sum to 1); full precision (original: float16 with scaled
-    gradients); position tables are resized bicubically; LR per step. Left open by our description and chosen here:
-    position tables of the decoders start as N(0, .02), their layers as torch's; the MLP of the part weights counts as a
-    new module. In the demo the text tower has two blocks and both are run (`skipped_text_blocks: 0`): leaving out one
-    would take half of the tower instead of a twelfth.
+    gradients); position tables of the image tower are resized bicubically; LR per step. The MLP of the part weights
+    counts as a new module. In the demo the text tower has two blocks and both are run (`skipped_text_blocks: 0`):
+    leaving out one would take half of the tower instead of a twelfth.
 
     Not done: parameters that the original makes and never uses, IRRA's cross-attention and its two LNs (1,052,672
     values); the last text block is loaded and has no gradient (3,152,384). RSTPReid's rates: `new_rate` and `optim:`.

@@ -78,25 +78,27 @@ class RaSa(Retriever):
 
     Source: Flame-Chasers/RaSa@bd16aa1 on top of salesforce/ALBEF@b9727e4, reimplemented from a description of both.
 
-    Kept: ViT-B/16 with every token, BERT's layers 0-5 for the caption alone, 6-11 with cross-attention to the image,
-    word head tied to the word table, projections to 256. CL: four cross-entropies (both directions and each side with
-    itself) against the momentum features of the batch and of two queues, over a learned temperature (.07 without
-    weights), towards .4 of the momentum model's softmax (rising from 0 over the first epoch) and .6 of the even
-    distribution over the person's columns. p-ITM: the pair and two hard negatives drawn from the in-batch softmax,
-    other captions of the person (drawn with probability .1) counting as matches; PRD tells such weak pairs from strong
-    ones. MLM: 15 % masked, with momentum distillation. M-RTD: 30 % masked, the momentum model draws a word for every
-    position, and the online model finds the replaced ones. Momentum model of .995, moved before every step, its dropout
-    on; its image is mirrored once more with probability .5, so that with `data.flip: true` the two are independent.
-    Weights .5, 1, 1, .5, .5; PRD and M-RTD heads at ten times the rate. At test: cosine, then the matching logit of the
-    best 128 images. AdamW at 1e-5, decay .02 (none for vectors), cosine, are `optim:` values; 384 x 384 pixels without
-    regard to aspect, CLIP's statistics and batches of 52 are `data:` values, 30 epochs the `budget:`.
+    Kept: captions as [CLS] and word pieces without an end mark; ViT-B/16 with every token, BERT's layers 0-5 for the
+    caption alone, 6-11 with cross-attention to the image, word head tied to the word table, projections to 256. CL:
+    four cross-entropies (both directions and each side with itself) against the momentum features of the batch and of
+    two queues, over a learned temperature (.07 without weights), towards .4 of the momentum model's softmax (rising
+    from 0 over the first epoch) and .6 of the even distribution over the person's columns. p-ITM: the pair and two hard
+    negatives drawn from the in-batch softmax, other captions of the person (drawn with probability .1) counting as
+    matches; PRD tells such weak pairs from strong ones. MLM: 15 % masked, with momentum distillation. M-RTD: 30 %
+    masked, the momentum model draws a word for every position, and the online model finds the replaced ones. Momentum
+    model of .995, moved before every step, its dropout on; its image is mirrored once more with probability .5, so that
+    with `data.flip: true` the two are independent. Weights .5, 1, 1, .5, .5; PRD and M-RTD heads at ten times the rate.
+    At test: cosine, then the matching logit of the best 128 images. AdamW at 1e-5, decay .02 (none for vectors),
+    cosine, are `optim:` values; 384 x 384 pixels without regard to aspect, resized bicubically, CLIP's statistics and
+    batches of 52 are `data:` values, 30 epochs the `budget:`.
 
     Simplified: the cosine ends at a tenth of each group's rate (original: at 1e-6 for all, which is a tenth of all but
     the two heads' rate); the distillation of MLM is normalised over the vocabulary, as ALBEF's issue 58 corrects it
-    (`distil_axis: positions` is the original's); captions are cut at 50 word pieces in training as at test (original:
-    50 words in training); of ALBEF's file the online model is loaded, the momentum model starts as its copy, and the
-    queues start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of a
-    device); images below the best 128 keep the order of their cosines (original: tied); the last fusion layer and the
+    (`distil_axis: positions` is the original's); captions are cut at 49 word pieces in training as at test (original:
+    50 words in training); the row of [PAD] in the word table learns where a random replacement is that word (original:
+    it is no input that learns); of ALBEF's file the online model is loaded, the momentum model starts as its copy, and
+    the queues start random (original: the file's); negatives come from the whole batch of 52 (original: from the 13 of
+    a device); images below the best 128 keep the order of their cosines (original: tied); the last fusion layer and the
     word head run at the needed positions only (nothing changes but the time); LR per step (original: per epoch; the new
     heads at the common rate for their first 100 steps); the temperature is not decayed.
 

@@ -123,12 +123,12 @@ class Srcf(Retriever):
     cosines, at most 1, where anchors below .16 are left out; when no anchor has such a negative, the last anchor and
     its first negative count. Exclusivity: mean squared error of the Gram matrices of shares against the identity, six
     terms. At test the sum of the three cosines. Adam with rate 5e-4 (trunk a tenth), a tenth of it after 20, 40, 50 and
-    55 of 60 epochs, without decay, are `optim:` values; batch 32, 384 x 128 pixels, flip, rotation by up to 15 degrees
-    with black corners and statistics of one half are `data:` values.
+    55 of 60 epochs, without decay, are `optim:` values; batch 32, 384 x 128 pixels, resized bicubically, flip, rotation
+    by up to 15 degrees with black corners and statistics of one half are `data:` values.
 
     Simplified: the updates by captions are computed at once in closed form; the cosines of a foreground position are
     taken of the position itself, which its share does not turn (the original's differ where a share is below 1e-12);
-    bilinear resizing (original: bicubic); the last batch of an epoch is completed from the next (original: dropped); LR
+    the last batch of an epoch is completed from the next (original: dropped); LR
     per step (original: per epoch); BERT without its pooler, which the original loads and never uses; a caption of no
     word has part features of 0 and a batch of one person has no ranking loss (both stop the original).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from baselines.clip_zero_shot import ClipZeroShot
@@ -50,19 +51,21 @@ class TbpsClip(ClipZeroShot):
 
     Kept: N-ITC, the cross-entropies of both directions averaged, against half the even distribution over the texts
     (images) of the same person and half the model's own distribution without gradient, the half rising from 0 over the
-    first of 5 epochs; R-ITC, KL(p || q + .01) of both directions averaged; both with weight 1; one learned factor of
-    the cosines, from 1 / .07, at most 100; the end-of-text and class tokens as features, cosine at test; the frozen
-    patch convolution; dropout .05 of the attention weights in the text tower alone. AdamW at 1e-4 with betas .9 and
-    .98, decay .02 (none for vectors and scalars), warm-up from 1e-6 over the first epoch, cosine to 5e-6 per step, are
-    `optim:` values; 224 x 224 pixels with ImageNet's statistics and batches of 320 are `data:`, 5 epochs the `budget:`.
+    first of 5 epochs; that distribution is of a second pass without gradient, whose dropout masks are its own; R-ITC,
+    KL(p || q + .01) of both directions averaged; both with weight 1; the weight file's logit scale (ln 100 in OpenAI's;
+    1 / .07 with random weights), learned, whose value is at most 100; the end-of-text and class tokens as features,
+    cosine at test; the frozen patch convolution; dropout .05 of the attention weights in the text tower alone. AdamW at
+    1e-4 with betas .9 and .98, decay .02 (none for vectors and scalars), warm-up from 1e-6 over the first epoch, cosine
+    to 5e-6 per step, are `optim:` values; 224 x 224 pixels with ImageNet's statistics, resized bilinearly in training
+    and bicubically at test, and batches of 320 are `data:`, 5 epochs the `budget:`.
 
     Changed for Vietnamese, which CLIP was not trained on: the towers are open_clip's xlm-roberta-base-ViT-B-32, and the
     caption feature is the projected mean token.
 
     Simplified: the batch of 320 is one batch (original: 80 on each of 4 devices, all compared with all); of the
     augmentations, of which the original draws two per image out of six, every image gets flip, colour jitter of .1 and
-    rotation by at most 15 degrees; full precision (original: mixed); images are resized bilinearly at test too
-    (original: bicubically); captions keep their punctuation (original: most signs become blanks).
+    rotation by at most 15 degrees; full precision (original: mixed); captions keep their punctuation (original: most
+    signs become blanks); the second pass encodes the captions alone, because the image tower has no dropout.
 
     Not done: crops of 90 to 100 % of the area, greyscale and small erasing, the other three augmentations; random
     deletion of 5 % of the words and back-translated captions; and, as in the simplified configuration itself, a second
@@ -88,25 +91,28 @@ class TbpsClip(ClipZeroShot):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `nitc` and `ritc`."""
-        images, texts = self.encode_images(batch)["global"], self.encode_texts(batch)["global"]
-        logits = self.scale() * images @ texts.T
+        images, texts, scale = self.encode_images(batch)["global"], self.encode_texts(batch)["global"], self.scale()
+        logits = again = scale * images @ texts.T
+        if self.softness and self.options.text_dropout:
+            with torch.no_grad():
+                again = scale * images @ self.encode_texts(batch)["global"].T
         return {
-            "nitc": self.options.nitc_weight * nitc(logits, batch.person, self.softness),
+            "nitc": self.options.nitc_weight * nitc(logits, again, batch.person, self.softness),
             "ritc": self.options.ritc_weight * ritc(logits, batch.person),
         }
 
 
-def nitc(logits: Tensor, person: Tensor, softness: float) -> Tensor:
+def nitc(logits: Tensor, again: Tensor, person: Tensor, softness: float) -> Tensor:
     """Normalised image-text contrast: mean over both directions of the cross-entropy with soft targets.
 
-    A row's target is (1 - softness) of `person_targets` and `softness` of the row's own softmax, without gradient.
-    logits (B, B), rows are images, the factor of the cosines included; person (B,). Returns a scalar. Source: Cao et
-    al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its loss file.
+    A row's target is (1 - softness) of `person_targets` and `softness` of the row's softmax of `again`, without
+    gradient. logits, again (B, B), of two passes, rows are images, the factor of the cosines included; person (B,).
+    Returns a scalar. Source: Cao et al. 2024 (N-ITC); Flame-Chasers/TBPS-CLIP@ba090bc, its model file.
     """
     even, losses = person_targets(person, logits.dtype), []
-    for logs in (logits.log_softmax(dim=1), logits.T.log_softmax(dim=1)):
-        target = softness * logs.detach().exp() + (1 - softness) * even
-        losses.append(-(target * logs).sum(dim=1).mean())
+    for rows, guesses in ((logits, again.detach()), (logits.T, again.detach().T)):
+        target = softness * guesses.softmax(dim=1) + (1 - softness) * even
+        losses.append(-(target * rows.log_softmax(dim=1)).sum(dim=1).mean())
     return (losses[0] + losses[1]) / 2
 
 

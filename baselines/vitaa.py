@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.regions import REGIONS
 from glalign.contract.retriever import Batch, Features, Retriever
-from glalign.contract.tokenizer import WordSplitter
+from glalign.contract.tokenizer import WordSplitter, unpunctuated_words
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
@@ -38,9 +38,9 @@ class Options:
     backbone, weights: the image trunk and its file. global_width, part_width: channels of the branches. feature: width
     of the features. embedding, hidden: widths of a word and of each direction of the LSTM. max_words, attribute_words:
     longest caption and longest joined phrases of a part. min_count: rarer words share one id. segmenter: splits
-    captions into words, pyvi or underthesea (Vietnamese); null splits at blanks and punctuation. scale: of the cosines
-    in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the margins and slopes
-    of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
+    captions into words, pyvi or underthesea (Vietnamese); null splits at blanks and deletes punctuation. scale: of the
+    cosines in the identity loss. mask_weight: of the part maps. alpha, beta, tau_positive, tau_negative: the margins
+    and slopes of the alignment. neighbours: k of the k-reciprocal sampling, 0 for none.
     """
 
     backbone: str = "resnet50"
@@ -89,21 +89,23 @@ class ViTAA(Retriever):
     cross-entropy of the part maps; the alignment loss (margins .6 and .4, slopes 10 and 40) of images and captions, and
     of parts and attributes over the samples that have them, where the k-reciprocal pairs (k = 8) count as positive.
     Batches of 16 persons with 4 captions each. Biases learn at twice the rate, without decay. At test: cosine of the
-    two global features, the part branches are not used. Adam with rate 1e-4, decay 4e-5, a tenth of the rate after 40
-    and 70 of 80 epochs, 5 epochs of warm-up from a tenth are `optim:` values; 384 x 128 pixels, flip, ImageNet
-    statistics and a batch of 64 are `data:` values.
+    two global features, the part branches are not used. Words are lower-cased and lose all their punctuation ("t-shirt"
+    is tshirt). Heads and the 1 x 1 convolution start with variance 2 / fan-out and biases of 0, the transposed
+    convolution, words and LSTM as PyTorch's own, the branches' convolutions as a ResNet's. Adam with rate 1e-4, decay
+    4e-5, a tenth of the rate after 39 and 69 of 80 epochs and factors of .28, .46, .64 and .82 at the start of the
+    first four (the released scheduler moves before the epoch, which makes 39 of 40) are `optim:` values; 384 x 128
+    pixels, flip, ImageNet statistics and a batch of 64 are `data:` values.
 
     Simplified: mistakes of the released code are not repeated. The second direction of the LSTM reads the words
     backwards (there it reverses the batch). The reciprocal neighbours are looked up by sample (there by part number),
     and parts or attributes that are absent are left out before the nearest are taken. Pixels are RGB with the matching
-    statistics. Captions longer than 100 words are cut (there they are lost). Warm-up starts at a tenth. A cell of a
+    statistics. Captions longer than 100 words are cut (there they are lost). A cell of a
     part map belongs to the part that covers more than half of it (there label maps are resized bilinearly, which
     invents labels). The vocabulary is counted on the training captions only (there on all splits), and has as many rows
     as words instead of 12,000. The maximum over time always includes one step of zeros, whatever the padding: in the
     original every caption but the longest sees zeros, so that the result depends on the batch. Phrases come from
     `phrases:` and parts from `parsing:` of the configuration (original: its own parsers), HEAD takes all its phrases
-    and OTHERS stands for the backpack. New layers that the description does not cover start as PyTorch's own do, the
-    branches' convolutions as a ResNet's. LR per step (original: per epoch).
+    and OTHERS stands for the backpack. LR per step (original: per epoch).
 
     Not done: training on train and validation identities together (12,003 classes) and taking the last epoch; here
     validation selects the step unless `selection: last` says otherwise. The released helper that re-orders the ten best
@@ -141,13 +143,16 @@ class ViTAA(Retriever):
         self.lstm = nn.LSTM(options.embedding, options.hidden, bias=False, batch_first=True, bidirectional=True)
         self.text_head, self.attribute_head = (nn.Linear(2 * options.hidden, feature) for _ in range(2))
         self.prototypes = nn.Parameter(nn.init.xavier_uniform_(torch.empty(identities, feature)))
+        for layer in (self.image_head, self.part_head, self.text_head, self.attribute_head, classify):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out")
+            nn.init.zeros_(layer.get_parameter("bias"))
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """See `Retriever.build`; the vocabulary is made of `info.words`, and any image size fits."""
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, TRUNK_STAGES)
-        split, marks = splitter(options.segmenter), {"unknown": True, "lower_case": True}
+        split, marks = cls.word_split(model), {"unknown": True, "lower_case": True}
         tokenizer = WordTokenizer.counted(info.words, options.max_words, options.min_count, split=split, **marks)
         system = cls(options, trunk, tokenizer, image_size, info.identities)
         weights.fill(trunk, options.weights)
@@ -155,7 +160,7 @@ class ViTAA(Retriever):
 
     @classmethod
     def word_split(cls, model: Mapping[str, Any]) -> WordSplitter:
-        return splitter(from_mapping(Options, model, "model").segmenter)
+        return splitter(from_mapping(Options, model, "model").segmenter, unpunctuated_words)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `mask`, `global` and `local`."""

@@ -27,6 +27,12 @@ class Data(Section):
         description="height and width in pixels; images are resized straight to it (D25)"
     )
     batch_size: int = Field(ge=1, description="pairs of a training step")
+    resize: Literal["bilinear", "bicubic"] = Field(
+        "bilinear", description="filter of the resizing, Pillow's with antialiasing (D25)"
+    )
+    resize_at_test: Literal["bilinear", "bicubic"] | None = Field(
+        None, description="the filter for validation and test images where it is another; null for `resize`"
+    )
     normalise: Literal["clip", "imagenet", "half"] = Field("clip", description="mean and deviation of the pixels (D25)")
     flip: Literal[True, False, "no_sides"] = Field(
         True, description="mirror half of the images; no_sides spares captions that say left or right (D25)"
@@ -40,6 +46,11 @@ class Data(Section):
         "person (D26); null for the class's own"
     )  # fmt: skip
     group: int = Field(4, ge=1, description="pairs of a person in a batch of groups")
+
+    @property
+    def gallery_resize(self) -> str:
+        """Filter of the resizing of validation and test images."""
+        return self.resize_at_test or self.resize
 
     @model_validator(mode="after")
     def _groups_divide_the_batch(self) -> Self:

@@ -22,15 +22,17 @@ Decode = Callable[[Sequence[int]], Iterator[NDArray[np.uint8]]]
 PIXELS, ABOUT = "pixels.npy", "about.json"
 
 
-def mapped_pixels(folder: Path, files: Sequence[Path], size: tuple[int, int], decode: Decode) -> NDArray[np.uint8]:
+def mapped_pixels(
+    folder: Path, files: Sequence[Path], size: tuple[int, int], resize: str, decode: Decode
+) -> NDArray[np.uint8]:
     """Return the pixels (N, 3, H, W) of `files` at `size` (height, width), memory-mapped.
 
-    The cache is a folder named by the files and the size. It is made with `decode` if it does not exist, was made by
-    another version of the decoder, or the files have changed since. It is written atomically; a second process waits
-    for the one that makes it. Raises: UserError when it cannot be made.
+    The cache is a folder named by the files, the size and the filter `resize`. It is made with `decode` if it does not
+    exist, was made by another version of the decoder, or the files have changed since. It is written atomically; a
+    second process waits for the one that makes it. Raises: UserError when it cannot be made.
     """
     names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
-    path = folder / f"{names}-{size[0]}x{size[1]}"
+    path = folder / f"{names}-{size[0]}x{size[1]}-{resize}"
     wanted = cache_record(files, size)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -60,25 +60,26 @@ class _Store:
 class ImageStore(_Store):
     """Images of one size, uint8 RGB rows (3, H, W), from files of any size and mode.
 
-    Each is resized straight to `size` (height, width) by Pillow's bilinear filter, which scales its support with the
-    reduction (antialiasing), without cropping (D25). If all of them fit into `cache_bytes`, each is decoded once. If
-    not, all are decoded at once into a file below the folder `cache`; without that folder they are decoded every time.
-    threads: files decoded in parallel. The result depends on none of these choices.
+    Each is resized straight to `size` (height, width) by Pillow's filter `resize`, bilinear or bicubic, which scales
+    its support with the reduction (antialiasing), without cropping (D25). If all of them fit into `cache_bytes`, each
+    is decoded once. If not, all are decoded at once into a file below the folder `cache`; without that folder they are
+    decoded every time. threads: files decoded in parallel. The result depends on none of these choices.
     """
 
     def __init__(
         self,
         files: Sequence[Path],
         size: tuple[int, int],
+        resize: str = "bilinear",
         *,
         cache_bytes: int = CACHE_BYTES,
         threads: int = 1,
         cache: Path | None = None,
     ) -> None:
         super().__init__(files, (3, *size), np.uint8, cache_bytes, threads)
-        self.size = size
+        self.size, self._filter = size, Image.Resampling[resize.upper()]
         if cache and self._kept is None:
-            self._kept = mapped_pixels(cache, self.files, size, self._decoded)
+            self._kept = mapped_pixels(cache, self.files, size, resize, self._decoded)
             self._ready[:] = True
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
@@ -87,7 +88,7 @@ class ImageStore(_Store):
             picture = decode_rgb(self.files[index])
         except (OSError, DecodeError) as error:
             raise UserError(f"{self.files[index]}: cannot be read ({error}); fetch the image again") from error
-        return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+        return np.asarray(picture.resize((width, height), self._filter)).transpose(2, 0, 1)
 
 
 class PartStore(_Store):

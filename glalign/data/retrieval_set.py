@@ -55,7 +55,8 @@ class RetrievalSet:
         """Build the set of all captions of the sources and the images of `gallery`, some or all of their records."""
         kept = set(gallery)
         reduced = [replace(s, records=[r for r in s.records if r in kept], phrases=None) for s in sources]
-        images = Collection.of(reduced, options.image_size, model.patch_grid, dress, cache)
+        size, resize = options.image_size, options.gallery_resize
+        images = Collection.of(reduced, size, resize, model.patch_grid, dress, cache)
         return cls(
             queries(record for source in sources for record in source.records),
             images.records,

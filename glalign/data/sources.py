@@ -62,14 +62,16 @@ class Collection:
         cls,
         sources: Sequence[Source],
         size: tuple[int, int],
+        resize: str,
         grid: tuple[int, int],
         dress: str | None,
         cache: Path | None = None,
     ) -> "Collection":
         """Concatenate sources.
 
-        size: (height, width) of the images. grid: (h, w) of the shares of the parts. dress: see `region_masks`; unused
-        without parts. cache: see `ImageStore`. Raises: UserError when the label maps were made by different parsers.
+        size, resize: (height, width) of the images and the filter, see `ImageStore`. grid: (h, w) of the shares of the
+        parts. dress: see `region_masks`; unused without parts. cache: see `ImageStore`. Raises: UserError when the
+        label maps were made by different parsers.
         """
         records = [record for source in sources for record in source.records]
         files = [source.images / record.image for source in sources for record in source.records]
@@ -80,5 +82,5 @@ class Collection:
             maps = [f / f"{r.image}.png" for f, s in zip(folders, sources, strict=True) for r in s.records]
             parts = PartStore(maps, grid, dress=dress or "both")
         people = [source.people for source in sources for _ in source.records]
-        images = ImageStore(files, size, cache=cache, threads=cores() if cache else 1)
+        images = ImageStore(files, size, resize, cache=cache, threads=cores() if cache else 1)
         return cls(records, people, images, parts, joined_phrases(sources))

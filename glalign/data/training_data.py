@@ -65,8 +65,8 @@ class TrainingData:
 
     def pairs(self, model: Retriever, sampling: str, seed: int) -> Pairs:
         """Return the training batches, with the fields that the model needs."""
-        size, dress = self._spec.data.image_size, self._spec.dress
-        collection = Collection.of(self._train, size, model.patch_grid, dress, self._cache)
+        data, dress = self._spec.data, self._spec.dress
+        collection = Collection.of(self._train, data.image_size, data.resize, model.patch_grid, dress, self._cache)
         return Pairs(
             collection.records,
             collection.images,

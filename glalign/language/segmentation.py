@@ -75,13 +75,13 @@ def _letters(text: str) -> list[int]:
     return starts
 
 
-def splitter(segmenter: str | None) -> WordSplitter:
-    """Return a function that splits captions into the words of a segmenter, without signs; of None: `split_words`.
+def splitter(segmenter: str | None, without: WordSplitter = split_words) -> WordSplitter:
+    """Return a function that splits captions into the words of a segmenter, without signs; of None: `without`.
 
     >>> [word for word, _ in splitter("pyvi")("Áo khoác đen, quần (dài).")]
     ['Áo_khoác', 'đen', 'quần', 'dài']
     """
-    return split_words if segmenter is None else partial(_named_words, segmenter=segmenter)
+    return without if segmenter is None else partial(_named_words, segmenter=segmenter)
 
 
 def _named_words(text: str, segmenter: str) -> list[tuple[str, Span]]:

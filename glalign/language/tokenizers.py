@@ -136,8 +136,10 @@ class FileTokenizer:
 
     family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). The file's own settings of
     special tokens, padding and length are ignored. A truncated text keeps its end token.
+    end_mark: whether a text ends in one; of the class.
     """
 
+    end_mark = True
     SPECIAL_TOKENS: ClassVar = {
         "bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"),
         "roberta": ("<pad>", "<s>", "</s>", "<mask>"),
@@ -161,10 +163,11 @@ class FileTokenizer:
         self.context_length = context_length
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Return ids with start and end token, and their spans in the normalised `text`."""
+        """Return ids with the marks, and their spans in the normalised `text`."""
         encoded = self._pieces.encode(text, add_special_tokens=False)
-        room = self.context_length - 2
-        return [self.sot_id, *encoded.ids[:room], self.eot_id], [(0, 0), *encoded.offsets[:room], (0, 0)]
+        ends = [self.eot_id] if self.end_mark else []
+        room = self.context_length - 1 - len(ends)
+        return [self.sot_id, *encoded.ids[:room], *ends], [(0, 0), *encoded.offsets[:room], *((0, 0) for _ in ends)]
 
 
 def _lower(text: str) -> tuple[str, list[int] | None]:

@@ -42,7 +42,9 @@ class Options:
     weights: file of the weights folder, or random.
     alpha: weight of the global loss (Eq. 11); 1 leaves the local branch out, 0 the global loss (D28).
     score_alpha: weight of the global cosine in the score, null for `alpha` (D10).
-    temperature: learned, fixed or literal, see LogitScale (D1).
+    temperature: learned, checkpoint, fixed or literal, see LogitScale (D1). With the paper's rate of 5e-6 and Adam, a
+        learned scale moves by at most a factor of exp(5e-6) a step: of the 42,580 steps of its English training, from
+        14.3 to between 11.6 and 17.7. OpenAI's file, which `checkpoint` starts from, holds 100.
     local_scale: logit scale of the local branch, shared with the global branch or per_part (D9).
     targets: diagonal, or identity: other captions of the same person are positives too (D8).
     region: pooled patch tokens, or masked: the masked image through the image tower again (D9).
@@ -122,10 +124,11 @@ class GLAlign(Retriever):
 
     Simplified: where the paper is silent or contradicts itself, the decisions D1 to D28 of config/README.md apply. The
     temperature is CLIP's learned scale and not exp(.07) (D1). The loss that is printed twice is taken in both
-    directions, and sums are means (D7). Region and phrase features are pooled from the tokens of one pass of each
-    tower (D9). The score weighs both branches by alpha (D10). PhoBERT has its own shape, not that of CLIP's text
-    transformer; it reads cased words of a segmenter, and a new linear layer projects its tokens to the joint width
-    (D3, D6); <s> stands for the caption (D5). The alternative readings that are implemented are options.
+    directions, and sums are means (D7). Eq. 1's patch embedding has no bias, as CLIP's has none. Region and phrase
+    features are pooled from the tokens of one pass of each tower (D9). The score weighs both branches by alpha (D10).
+    PhoBERT has its own shape, not that of CLIP's text transformer; it reads cased words of a segmenter, and a new
+    linear layer projects its tokens to the joint width (D3, D6); <s> stands for the caption (D5). The alternative
+    readings that are implemented are options.
 
     Not done: GPT-2's own weights as the English text encoder (D2).
     """
@@ -137,9 +140,10 @@ class GLAlign(Retriever):
         self.options, self.towers, self.text = options, towers, text
         self.tokenizer = self.text_tower.tokenizer
         self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
-        self.scale = LogitScale(options.temperature)
+        how: dict[str, Any] = {"mode": options.temperature, "stored": towers.stored_logit_scale}
+        self.scale = LogitScale(**how)
         own_scales = options.local_scale == "per_part" and options.alpha < 1
-        self.part_scale = LogitScale(options.temperature, PARTS) if own_scales else None
+        self.part_scale = LogitScale(**how, count=PARTS) if own_scales else None
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
@@ -150,6 +154,8 @@ class GLAlign(Retriever):
         limits: dict[str, Any] = {"context_length": length, "lower_case": lower_case}
         towers = clip_towers(options.backbone, image_size, options.dropout, options.class_token, **limits)
         weights.fill(towers, options.weights)
+        if options.temperature == "checkpoint" and weights.load and towers.stored_logit_scale is None:
+            raise UserError(f"model.temperature: the weights {options.weights} hold no logit scale; choose learned")
         if clip:
             return cls(options, towers)
         assert options.text_vocabulary is not None  # `Options` has checked it

@@ -12,9 +12,6 @@ from glalign.models.losses.contrastive import same_person
 TOKEN_EPS = 1e-8
 """Added to the sum of a slot's attention."""
 
-POSITION_STD = 0.02
-"""Standard deviation of the initial position tables, as in vision transformers."""
-
 WEIGHT_STD = 0.001
 """Standard deviation of the initial weights of `PartWeights`, which starts with nearly even weights."""
 
@@ -60,15 +57,16 @@ class SlotAttention(nn.Module):
 class SlotDecoder(nn.Module):
     """Reconstruct tokens from slots with a spatial broadcast decoder.
 
-    A position embedding is the concatenation of a learned row and a learned column vector. Slot + position go through
-    three layers with ReLU, which give the token and the mixing logit of the slot; a softmax over the slots mixes them.
-    The last layer is linear and the mixing weights sum to 1, hence it is applied once, after the mixing.
+    A position embedding is the concatenation of a learned row and a learned column vector, initially from U(0, 1). Slot
+    + position go through three layers with ReLU, which give the token and the mixing logit of the slot; a softmax over
+    the slots mixes them. The last layer is linear and the mixing weights sum to 1, hence it is applied once, after the
+    mixing.
     """
 
     def __init__(self, width: int, hidden: int, grid: tuple[int, int]):
         super().__init__()
-        self.rows = nn.Parameter(POSITION_STD * torch.randn(grid[0], width // 2))
-        self.columns = nn.Parameter(POSITION_STD * torch.randn(grid[1], width - width // 2))
+        self.rows = nn.Parameter(torch.rand(grid[0], width // 2))
+        self.columns = nn.Parameter(torch.rand(grid[1], width - width // 2))
         self.first = nn.Linear(width, hidden)
         second, third = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden)
         self.middle = nn.Sequential(nn.ReLU(), second, nn.ReLU(), third, nn.ReLU())

@@ -17,6 +17,8 @@ from glalign.data.retrieval_set import RetrievalSet
 from glalign.engine.optim import make_optimizer
 from glalign.engine.training import Training
 from glalign.models.glalign import GLAlign
+from glalign.models.losses.logit_scale import LogitScale
+from glalign.models.towers.clip import LOGIT_SCALE
 from glalign.pretraining.corpus import draw_corpus
 from glalign.storage.weight_files import UNFILLED, save_weights
 from glalign.support.progress import Progress
@@ -36,7 +38,8 @@ def pretrain_clip(spec: PretrainSpec, out: Path) -> dict[str, Any]:
 
 
 def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retriever], out: Path) -> dict[str, Any]:
-    """Train the model that `build` makes for an image size on the corpus; write its `towers` to `out`.
+    """Train the model that `build` makes for an image size on the corpus; write its `towers`, and the logarithm of its
+    logit scale where it has one, to `out`.
 
     Returns: the languages of the corpus, the size of the held-out gallery, the course of the training with Rank-1 of
     all held-out captions, and the final Rank-1 of the captions in each language.
@@ -66,7 +69,10 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
                 lines.append({"step": step + 1, "loss": terms["loss"], "held_out_rank1": training.validate()})
             progress.update(1, f"loss {terms['loss']:.3f} {json.dumps(lines[-1:])}")
     towers: Any = model.towers
-    save_weights(out, towers.state_dict(), towers.about())
+    tensors = towers.state_dict()
+    if isinstance(scale := getattr(model, "scale", None), LogitScale):
+        tensors[LOGIT_SCALE] = scale().detach().log()
+    save_weights(out, tensors, towers.about())
     spoken = {language: retrieval_set(held_out.records_in(language)) for language in held_out.languages}
     ranks = {language: replace(training, validation=asked).validate() for language, asked in spoken.items()}
     about = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}

@@ -38,7 +38,7 @@ def hard_negative_pairs(
 def mask_word_pieces(
     ids: Tensor, lengths: Tensor, tokenizer: MarkedTokenizer, share: float, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Apply `mask_tokens` by ALBEF's rule: all tokens but padding and start mark may be chosen, the end mark too.
+    """Apply `mask_tokens` by ALBEF's rule: all tokens but padding and start mark may be chosen.
 
     A random token is any of the vocabulary, marks included.
     """

@@ -20,7 +20,7 @@ from glalign.models.towers import bert
 from glalign.models.towers.vit import VisionTransformer
 
 PIECES = 50
-"""Longest caption, marks included (Flame-Chasers/RaSa@bd16aa1, its evaluation)."""
+"""Longest caption in ids, the start mark included (Flame-Chasers/RaSa@bd16aa1, its evaluation)."""
 
 TEMPERATURE = 0.07
 """First value of the learned temperature."""
@@ -58,13 +58,15 @@ def albef(name: str, image_size: tuple[int, int], vocabulary_size: int, dropout:
 
 
 class AlbefTokenizer(FileTokenizer):
-    """BERT's word pieces of a caption without its punctuation, as in ALBEF and RaSa."""
+    """BERT's word pieces of a caption without its punctuation, after [CLS] and without an end mark, as in RaSa."""
+
+    end_mark = False
 
     def __init__(self, path: Path | str, context_length: int = PIECES):
         super().__init__(path, context_length, "bert")
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
-        """Return the ids with their marks, and the span in `text` of each."""
+        """Return the ids with the start mark, and the span in `text` of each."""
         kept = [index for index, character in enumerate(text) if character not in DELETED]
         ids, spans = super().encode("".join(" " if text[index] in "-/" else text[index] for index in kept))
         return ids, [(kept[start], kept[end - 1] + 1) if end else (0, 0) for start, end in spans]

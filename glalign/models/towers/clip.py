@@ -17,6 +17,9 @@ from glalign.support.errors import UserError
 POSITIONS = "visual.positional_embedding"
 """Name of the image tower's position table in open_clip's files."""
 
+LOGIT_SCALE = "logit_scale"
+"""Name of the logarithm of the logit scale in the files of OpenAI and open_clip, and in ours."""
+
 
 @dataclass(frozen=True)
 class ClipShape:
@@ -42,7 +45,8 @@ class ClipShape:
 class ClipTowers(CLIP):
     """open_clip's CLIP with its parameter names; returns projected tokens instead of two vectors.
 
-    It has no logit scale, which belongs to the system (D1). class_token (D23): "clip" puts it in front of the patches,
+    The logit scale belongs to the system (D1); `stored_logit_scale` is the logarithm that the weight file holds, None
+    without a file or where the file has none. class_token (D23): "clip" puts it in front of the patches,
     adds N + 1 positions and normalises; "paper" gives position and normalisation to the patches only, then puts it in
     front (Eqs. 2-4). dropout (D24): after each attention and MLP block of both towers, before the residual sum; in
     training only. Attributes: embed_dim, width E of the joint space; patch_grid, (h, w); text_depth, number of blocks
@@ -50,6 +54,7 @@ class ClipTowers(CLIP):
     """
 
     visual: VisionTransformer
+    stored_logit_scale: float | None = None
 
     def __init__(
         self,
@@ -119,13 +124,19 @@ class ClipTowers(CLIP):
         return self.ln_final(x) @ self.text_projection
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
-        """Drop the logit scale of a weight file and resize its positions (see `load_weights`, `fit_positions`)."""
-        tensors = {name: value for name, value in tensors.items() if name != "logit_scale"}
+        """Take the logit scale out of a weight file and resize its positions (see `load_weights`, `fit_positions`)."""
+        self.stored_logit_scale, tensors = without_logit_scale(tensors)
         return fit_positions(tensors, POSITIONS, about, self.patch_grid, antialias=True)
 
     def about(self) -> dict[str, str]:
         """Return the metadata to store with the weights, for `adapt`."""
         return grid_metadata(self.patch_grid)
+
+
+def without_logit_scale(tensors: Mapping[str, Tensor]) -> tuple[float | None, dict[str, Tensor]]:
+    """Split the tensors of a CLIP's file into the logarithm of its logit scale, None without one, and all others."""
+    others = {name: value for name, value in tensors.items() if name != LOGIT_SCALE}
+    return (float(tensors[LOGIT_SCALE]) if LOGIT_SCALE in tensors else None), others
 
 
 def image_tokens(visual: VisionTransformer, pixels: Tensor, class_token: str = "clip") -> Tensor:

@@ -13,7 +13,7 @@ from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, restore_order
-from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens
+from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens, without_logit_scale
 from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
@@ -87,10 +87,11 @@ class TextTower(nn.Module):
 class MultilingualTowers(nn.Module):
     """Image and text tower with every token of both in the joint space; open_clip's parameter names.
 
-    embed_dim: width E of the joint space. patch_grid: (h, w).
+    embed_dim: width E of the joint space. patch_grid: (h, w). stored_logit_scale: see `ClipTowers`.
     """
 
     patch_grid: tuple[int, int]
+    stored_logit_scale: float | None = None
 
     def __init__(self, shape: MultilingualShape, image_size: tuple[int, int], tokenizer: FileTokenizer, dropout: float):
         super().__init__()
@@ -128,10 +129,11 @@ class MultilingualTowers(nn.Module):
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Fit a file of open_clip's model, or of our own, to this one (see `load_weights`, `fit_positions`).
 
-        The logit scale, a pooler and XLM-R's position numbers, which older releases of transformers stored, are
-        dropped; the image positions are resized.
+        The logit scale is taken out; a pooler and XLM-R's position numbers, which older releases of transformers
+        stored, are dropped; the image positions are resized.
         """
-        dropped = ("logit_scale", "text.transformer.pooler.", "text.transformer.embeddings.position_ids")
+        self.stored_logit_scale, tensors = without_logit_scale(tensors)
+        dropped = ("text.transformer.pooler.", "text.transformer.embeddings.position_ids")
         tensors = {name: value for name, value in tensors.items() if not name.startswith(dropped)}
         return fit_positions(tensors, POSITIONS, about, self.patch_grid, antialias=True)
 

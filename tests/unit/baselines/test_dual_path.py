@@ -192,3 +192,10 @@ def test_rare_words_are_left_out_and_unknown_keys_are_named():
     assert DualPath.build({**TINY, "min_count": 3}, (32, 16), info, UNFILLED).tokenizer.words == ("the", "red")
     with pytest.raises(UserError, match=r"model\.witdh"):
         DualPath.build({"witdh": 1}, (32, 16), info, UNFILLED)
+
+
+def test_new_norms_have_matconvnets_epsilon(system):
+    trunk = {id(module) for module in system.trunk.modules()}
+    norms = [module for module in system.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+    assert {norm.eps for norm in norms if id(norm) not in trunk} == {1e-3}
+    assert {norm.eps for norm in norms if id(norm) in trunk} == {1e-5}

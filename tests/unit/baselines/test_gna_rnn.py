@@ -330,3 +330,10 @@ def test_attributes_are_read_from_vectors_and_from_maps(backbone):
     logits = classifier(torch.randn(2, 3, *SIZE))
     assert {name: value.shape for name, value in logits.items()} == {"hat": (2, 2), "hair": (2, 3)}
     assert trunk_of("tiny/vgg", dropout=0.25).classifier[2].p == 0.25
+
+
+def test_words_lose_all_their_punctuation():
+    counted = TrainingInfo(identities=5, steps=1, words=(("a", 9), ("tshirt", 9), ("mans", 9)))
+    assert [word for word, _ in GnaRnn.word_split({})("a T-shirt; man's “”")] == ["a", "Tshirt", "mans"]
+    tokenizer = GnaRnn.build(TINY, SIZE, counted, UNFILLED).tokenizer
+    assert tokenizer.encode("A T-shirt; man's")[0] == [1, 2, 3]

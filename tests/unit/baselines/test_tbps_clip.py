@@ -1,15 +1,18 @@
 """TBPS-CLIP: its two losses against plain loops, the rising softness, what is frozen and where dropout acts."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from baselines.clip_zero_shot import ClipZeroShot
 from baselines.tbps_clip import Options, TbpsClip, nitc, ritc
-from glalign.contract.retriever import Batch
+from glalign.contract.retriever import Batch, Features
 from glalign.contract.training_info import TrainingInfo
-from glalign.storage.weight_files import UNFILLED
+from glalign.storage.weight_files import UNFILLED, Weights, save_weights
 from glalign.support.errors import UserError
 
 
@@ -37,14 +40,14 @@ def both_ways(logits: Tensor) -> list[list[list[float]]]:
     return [logits.tolist(), logits.T.tolist()]
 
 
-def plain_nitc(logits: Tensor, person: list[int], softness: float) -> float:
+def plain_nitc(logits: Tensor, again: Tensor, person: list[int], softness: float) -> float:
     total, count = 0.0, len(person)
-    for rows in both_ways(logits):
+    for rows, guesses in zip(both_ways(logits), both_ways(again), strict=True):
         for i in range(count):
-            p = softmax(rows[i])
+            p, guess = softmax(rows[i]), softmax(guesses[i])
             friends = sum(person[j] == person[i] for j in range(count))
             for j in range(count):
-                target = softness * p[j] + (1 - softness) * (person[j] == person[i]) / friends
+                target = softness * guess[j] + (1 - softness) * (person[j] == person[i]) / friends
                 total -= target * math.log(p[j]) / count / 2
     return total
 
@@ -68,9 +71,9 @@ PEOPLE = [[0, 1, 0, 2, 1], [0, 1, 2, 3, 4], [3, 3, 3], [7]]
 @pytest.mark.parametrize("softness", [0.0, 0.3, 0.5])
 def test_nitc_is_the_plain_loop(person: list[int], softness: float) -> None:
     torch.manual_seed(1)
-    logits = 5 * torch.randn(len(person), len(person), dtype=torch.float64)
-    expected = plain_nitc(logits, person, softness)
-    assert float(nitc(logits, torch.tensor(person), softness)) == pytest.approx(expected, rel=1e-10, abs=1e-12)
+    logits, again = 5 * torch.randn(2, len(person), len(person), dtype=torch.float64)
+    expected = plain_nitc(logits, again, person, softness)
+    assert float(nitc(logits, again, torch.tensor(person), softness)) == pytest.approx(expected, rel=1e-10, abs=1e-12)
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -85,10 +88,10 @@ def test_own_similarities_are_a_target_and_not_a_path_of_the_gradient() -> None:
     torch.manual_seed(3)
     logits = torch.randn(4, 4, dtype=torch.float64, requires_grad=True)
     person = torch.tensor([0, 1, 1, 2])
-    (own,) = torch.autograd.grad(nitc(logits, person, 1.0), logits)
+    (own,) = torch.autograd.grad(nitc(logits, logits, person, 1.0), logits)
     torch.testing.assert_close(own, torch.zeros_like(own))  # softmax minus target, which is the softmax
-    (hard,) = torch.autograd.grad(nitc(logits, person, 0.0), logits)
-    (half,) = torch.autograd.grad(nitc(logits, person, 0.5), logits)
+    (hard,) = torch.autograd.grad(nitc(logits, logits, person, 0.0), logits)
+    (half,) = torch.autograd.grad(nitc(logits, logits, person, 0.5), logits)
     torch.testing.assert_close(half, 0.5 * hard)
 
 
@@ -108,11 +111,63 @@ def test_terms_are_the_losses_of_the_scaled_cosines() -> None:
     logits = (images @ texts.T / 0.07).detach().double()
     person = batch.person.tolist()
     assert set(terms) == {"nitc", "ritc"}
-    assert float(terms["nitc"].detach()) == pytest.approx(plain_nitc(logits, person, 0.5), rel=1e-4)
+    assert float(terms["nitc"].detach()) == pytest.approx(plain_nitc(logits, logits, person, 0.5), rel=1e-4)
     assert float(terms["ritc"].detach()) == pytest.approx(plain_ritc(logits, person), rel=1e-4)
     weighted = build(text_dropout=0.0, nitc_weight=0.0, ritc_weight=2.0).loss(batch)
     assert float(weighted["nitc"].detach()) == 0.0
     torch.testing.assert_close(weighted["ritc"], 2 * terms["ritc"])
+
+
+def test_the_soft_targets_are_of_a_second_pass_with_masks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dropout .05 and a scale of 100, the recipe's: the loss is that of two passes, and not that of one."""
+    system, person = build(), [0, 1, 2, 3, 0, 1]
+    batch = replace(batch_of(system), person=torch.tensor(person))
+    with torch.no_grad():
+        system.scale.log.fill_(math.log(100))
+    passes: list[Tensor] = []
+    encode = system.encode_texts
+
+    def spied(one: Batch) -> Features:
+        passes.append(encode(one)["global"])
+        return {"global": passes[-1]}
+
+    monkeypatch.setattr(system, "encode_texts", spied)
+    found = float(system.loss(batch)["nitc"].detach())
+    assert len(passes) == 2
+    assert passes[0].requires_grad
+    assert not passes[1].requires_grad
+    assert not torch.equal(*passes)
+    first, second = (100 * (system.encode_images(batch)["global"] @ text.T).detach().double() for text in passes)
+    assert found == pytest.approx(plain_nitc(first, second, person, 0.5), rel=1e-4)
+    assert found != pytest.approx(plain_nitc(first, first, person, 0.5), rel=1e-3)
+    system.softness = 0.0  # nothing to guess at the first step
+    system.loss(batch)
+    assert len(passes) == 3
+
+
+@pytest.mark.parametrize("kind", [TbpsClip, ClipZeroShot])
+def test_the_logit_scale_is_the_weight_files(kind: type[ClipZeroShot], tmp_path: Path) -> None:
+    towers = build().towers
+    stored = {"openai": math.log(100), "other": math.log(40)}
+    for name, value in stored.items():
+        tensors = {**towers.state_dict(), "logit_scale": torch.tensor(value)}
+        save_weights(tmp_path / f"{name}.safetensors", tensors, towers.about())
+    for name, value in stored.items():
+        model = {"backbone": "tiny/clip", "weights": name}
+        system = kind.build(model, (64, 32), TrainingInfo(identities=5, steps=10), Weights(tmp_path))
+        assert float(system.scale().detach()) == pytest.approx(math.exp(value))
+        assert system.scale.log.requires_grad
+
+
+def test_the_stored_logarithm_may_pass_the_limit_of_the_value() -> None:
+    scale = build().scale
+    with torch.no_grad():
+        scale.log.fill_(math.log(100) + 1)
+    scale().backward()
+    assert float(scale().detach()) == pytest.approx(100.0)
+    assert float(scale.log.detach()) == pytest.approx(math.log(100) + 1)
+    assert scale.log.grad is not None
+    assert scale.log.grad > 0
 
 
 def test_softness_rises_over_the_first_epoch_of_five() -> None:

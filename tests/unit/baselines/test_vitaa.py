@@ -2,19 +2,23 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 from baselines.vitaa import Options, ViTAA, attribute_words
+from glalign.config.loading import overlaid
 from glalign.contract.retriever import Batch
 from glalign.contract.training_info import TrainingInfo
+from glalign.engine.optim import rate_factor
 from glalign.models.losses.alignment import Margins
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, Weights
 from glalign.support.errors import UserError
 
+ROOT = Path(__file__).parents[3]
 TINY = {"backbone": "tiny/resnet", "weights": "tiny_resnet", "global_width": 12, "part_width": 8, "feature": 10}
 TINY |= {"embedding": 6, "hidden": 5, "max_words": 12}
 WORDS = tuple((f"w{i}", 9) for i in range(8))
@@ -241,3 +245,34 @@ def test_biases_have_twice_the_rate_and_no_decay(system):
 def test_impossible_options_are_named(key, value):
     with pytest.raises(UserError, match=rf"model\.{key}"):
         Options(**{key: value})
+
+
+def test_new_heads_start_with_the_variance_of_their_fan_out():
+    torch.manual_seed(0)
+    wide = {"global_width": 512, "part_width": 256, "feature": 256, "embedding": 8, "hidden": 128}
+    system = ViTAA.build({**TINY, **wide}, (32, 16), INFO, UNFILLED)
+    for head in (system.image_head, system.part_head, system.text_head, system.attribute_head):
+        assert head.weight.std().item() == pytest.approx((2 / 256) ** 0.5, rel=0.02)
+        assert not head.bias.any()
+    classify = system.mask_head[-1]
+    assert classify.weight.std().item() == pytest.approx((2 / 6) ** 0.5, rel=0.05)
+    assert not classify.bias.any()
+
+
+def test_the_rate_follows_the_released_scheduler():
+    """Its factors at the first step of an epoch, of 80 epochs of 10 steps."""
+    factor = rate_factor(overlaid(ROOT / "config/paper.yaml", root=ROOT).systems["vitaa"].optim, 800)
+    rises = [factor(10 * epoch) for epoch in range(6)]
+    assert rises == pytest.approx([0.28, 0.46, 0.64, 0.82, 1, 1])
+    steps = [factor(10 * epoch) for epoch in (38, 39, 68, 69, 79)]
+    assert steps == pytest.approx([1, 0.1, 0.1, 0.01, 0.01])
+
+
+def test_words_lose_all_their_punctuation():
+    counted = TrainingInfo(identities=6, steps=10, words=(("a", 9), ("tshirt", 9), ("mans", 9)))
+    system = ViTAA.build(TINY, (32, 16), counted, UNFILLED)
+    text = "A T-shirt; man's ..."
+    assert [word.lower() for word, _ in ViTAA.word_split(TINY)(text)] == ["a", "tshirt", "mans"]
+    ids, spans = system.tokenizer.encode(text)
+    assert [system.tokenizer.words[index - 1] for index in ids] == ["a", "tshirt", "mans"]
+    assert [text[slice(*span)] for span in spans] == ["A", "T-shirt", "man's"]

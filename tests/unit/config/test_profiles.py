@@ -90,6 +90,15 @@ def test_the_paper_profile_has_the_originals_recipes_in_both_languages() -> None
         assert paper.systems[name] == load(*(ROOT / file for file in BASE)).systems[name]
 
 
+def test_images_are_resized_by_the_filter_of_the_original() -> None:
+    systems = overlaid(PAPER, root=ROOT).systems
+    filters = {n: (s.data.resize, s.data.gallery_resize) for n, s in systems.items() if s.data}
+    bicubic = {"dual_path", "pham2022", "srcf", "rasa", "clip_zero_shot"}
+    assert filters.pop("tbps_clip") == ("bilinear", "bicubic")
+    assert {name for name, pair in filters.items() if pair == ("bicubic", "bicubic")} == bicubic
+    assert {pair for name, pair in filters.items() if name not in bicubic} == {("bilinear", "bilinear")}
+
+
 def test_a_language_changes_model_and_optimiser() -> None:
     demo = overlaid(root=ROOT)
     assert demo.entry("tbps_clip", "en") is demo.systems["tbps_clip"]

@@ -49,10 +49,13 @@ def test_images_that_fit_into_memory_need_no_file(files: list[Path], tmp_path: P
     assert not (tmp_path / "cache").exists()
 
 
-def test_another_size_or_other_files_have_their_own(files: list[Path], tmp_path: Path) -> None:
-    for chosen, size in ((files, SIZE), (files[1:], SIZE), (files, (10, 20))):
-        ImageStore(chosen, size, cache_bytes=0, cache=tmp_path)
-    assert len([f for f in tmp_path.iterdir() if f.is_dir() and f.name != "pedes"]) == 3
+def test_another_size_filter_or_other_files_have_their_own(files: list[Path], tmp_path: Path) -> None:
+    other = [(files, SIZE, "bilinear"), (files[1:], SIZE, "bilinear"), (files, (10, 20), "bilinear")]
+    for chosen, size, resize in (*other, (files, SIZE, "bicubic")):
+        expected = ImageStore(chosen, size, resize).batch([0])
+        found = ImageStore(chosen, size, resize, cache_bytes=0, cache=tmp_path).batch([0])
+        np.testing.assert_array_equal(found, expected)
+    assert len([f for f in tmp_path.iterdir() if f.is_dir() and f.name != "pedes"]) == 4
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,12 @@ def files(pedes: Path) -> list[Path]:
     return sorted(f for f in (pedes / "imgs").rglob("*") if f.is_file())
 
 
-def test_store_is_pillow_s_resize_of_the_rgb_image(files: list[Path]) -> None:
-    batch = ImageStore(files, (48, 16)).batch([3, 0, 3])
+@pytest.mark.parametrize("resize", ["bilinear", "bicubic"])
+def test_store_is_pillow_s_resize_of_the_rgb_image(files: list[Path], resize: str) -> None:
+    batch = ImageStore(files, (48, 16), resize).batch([3, 0, 3])
     assert batch.shape == (3, 3, 48, 16) and batch.dtype == np.uint8
     for index, pixels in zip((3, 0, 3), batch, strict=True):
-        whole = Image.open(files[index]).convert("RGB").resize((16, 48), Image.Resampling.BILINEAR)
+        whole = Image.open(files[index]).convert("RGB").resize((16, 48), Image.Resampling[resize.upper()])
         np.testing.assert_array_equal(pixels.transpose(1, 2, 0), np.asarray(whole))
 
 

@@ -233,3 +233,20 @@ def test_weights_are_read_from_the_folder(tmp_path):
 def test_bad_options_are_named(options, message):
     with pytest.raises(UserError, match=message):
         build(**options)
+
+
+def test_the_temperature_may_start_at_the_checkpoints(tmp_path):
+    towers = build().towers
+    save_weights(tmp_path / "bare.safetensors", towers.state_dict(), towers.about())
+    tensors = {**towers.state_dict(), "logit_scale": torch.tensor(100.0).log()}
+    save_weights(tmp_path / "openai.safetensors", tensors, towers.about())
+
+    def scales(name: str, temperature: str) -> list[float]:
+        model = {"backbone": "tiny/clip", "weights": name, "temperature": temperature, "local_scale": "per_part"}
+        system = GLAlign.build(model, SIZE, TrainingInfo(3, 1), Weights(tmp_path))
+        return [system.scale().item(), *system.part_scale().tolist()]
+
+    assert scales("openai", "checkpoint") == pytest.approx([100.0] * 6)
+    assert scales("openai", "learned") == pytest.approx([1 / 0.07] * 6)
+    with pytest.raises(UserError, match=r"model\.temperature: the weights bare hold no logit scale; choose learned"):
+        scales("bare", "checkpoint")

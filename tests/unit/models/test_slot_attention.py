@@ -178,3 +178,12 @@ def test_overlap_is_the_plain_loop_and_signed():
     opposite = torch.tensor([[[1.0, 0.0], [-3.0, 0.0]]])
     assert float(slot_overlap(opposite)) == pytest.approx(-1.0)  # not squared: opposite slots lower the loss
     assert float(slot_overlap(torch.eye(4)[None])) == pytest.approx(0.0)
+
+
+def test_position_tables_of_the_decoder_start_evenly_between_0_and_1():
+    torch.manual_seed(0)
+    decoder = SlotDecoder(512, 8, (24, 8))
+    for table in (decoder.rows.detach(), decoder.columns.detach()):
+        assert 0 <= table.min() < 0.01
+        assert 0.99 < table.max() <= 1
+        assert table.mean().item() == pytest.approx(0.5, abs=0.02)

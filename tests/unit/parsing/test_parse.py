@@ -164,6 +164,6 @@ def test_a_training_does_not_mix_two_parsers(spec: ParseSpec, tmp_path: Path) ->
         assert read_labels(map_file(tmp_path / name, NAMES[0])).shape == (40, 20)
     records = [Record(name, 1, "train", ("a man",)) for name in NAMES]
     sources = [Source(records, tmp_path / "imgs", tmp_path / name, None, "p") for name in ("one", "two")]
-    Collection.of(sources[:1] * 2, (8, 4), (2, 1), "both")
+    Collection.of(sources[:1] * 2, (8, 4), "bilinear", (2, 1), "both")
     with pytest.raises(UserError, match=r"two: its label maps are not of the parser that made .*one .*delete"):
-        Collection.of(sources, (8, 4), (2, 1), "both")
+        Collection.of(sources, (8, 4), "bilinear", (2, 1), "both")
