@@ -257,11 +257,13 @@ class ImageConditionedLstm(nn.Module):
 
         words: (C, T, width). features: (N, width) of images. counts: at step t the first counts[t] pairs have a word.
         """
-        of_word, of_image = self.word(words).transpose(0, 1), self.image(features)[images]
+        of_image = self.image(features)[images]
+        # Cut up once: the gradient of an index writes zeros for all steps at every step.
+        of_words = self.word(words).transpose(0, 1).unbind()
         state = cell = words.new_zeros(len(captions), self.hidden)
         states = []
-        for step, rows in enumerate(counts):
-            gates = of_image[:rows] + of_word[step, captions[:rows]] + self.state(state[:rows])
+        for of_word, rows in zip(of_words, counts, strict=False):
+            gates = of_image[:rows] + of_word[captions[:rows]] + self.state(state[:rows])
             enter, forget, output, candidate = gates.chunk(4, dim=1)
             cell = forget.sigmoid() * cell[:rows] + enter.sigmoid() * candidate.tanh()
             state = output.sigmoid() * cell.tanh()
