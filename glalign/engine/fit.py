@@ -47,7 +47,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     and the first one writes.
     """
     budget = spec.budget
-    settings: dict[str, Any] = spec.runtime.model_dump(include={"precision", "tf32", "deterministic"})
+    settings: dict[str, Any] = spec.runtime.model_dump(include={"precision", "tf32", "deterministic", "compile"})
     device = prepare(spec.threads, spec.device, **settings)
     kind: type[Retriever] = class_named(spec.class_path)
     data = TrainingData(spec)

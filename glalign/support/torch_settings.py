@@ -15,7 +15,13 @@ def processors() -> int:
 
 
 def prepare(
-    threads: int, device: str, *, precision: str = "fp32", tf32: bool = False, deterministic: bool = True
+    threads: int,
+    device: str,
+    *,
+    precision: str = "fp32",
+    tf32: bool = False,
+    deterministic: bool = True,
+    compile: bool = False,
 ) -> torch.device:
     """Fix threads and kernels; return the device.
 
@@ -27,7 +33,10 @@ def prepare(
     if threads > (most := processors()):
         log.info("threads: %d configured, %d used: this process has no more processors", threads, most)
     torch.set_num_threads(min(threads, most))
-    torch.use_deterministic_algorithms(deterministic)
+    if compile:
+        torch.use_deterministic_algorithms(deterministic)
+    else:  # the same switch without the compiler's, which takes a second to import
+        torch._C._set_deterministic_algorithms(deterministic, warn_only=False)
     # Memory that is about to be written need not be filled first: a sixth of a small system's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  (absent from torch's type stubs)
     if device == "cuda" and not torch.cuda.is_available():

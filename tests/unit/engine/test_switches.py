@@ -136,6 +136,8 @@ def test_kernels_follow_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
         assert torch.backends.cuda.matmul.allow_tf32 is torch.backends.cudnn.allow_tf32 is tf32
         assert torch.are_deterministic_algorithms_enabled() is deterministic
         assert torch.backends.cudnn.benchmark is not deterministic
+        prepare(torch.get_num_threads(), "cpu", deterministic=deterministic, compile=True)
+        assert torch.are_deterministic_algorithms_enabled() is deterministic
     torch.use_deterministic_algorithms(False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
