@@ -27,10 +27,8 @@ def sample(manifest: Path, out: Path, captions: int, seed: int, paths: tuple[str
 
     count = write_label_sheet(phrase_rules(manifest, overlaid(*paths).phrases), out, captions, seed)
     command = f"glalign phrases check {quote(str(out))} {quote(str(manifest))}"
-    click.echo(
-        f"{out}: {count} captions; write the region of every phrase, and the phrases that are missing (docs/phrases.md), "
-        f"then `{command}`"
-    )
+    what = "write the region of every phrase, and the phrases that are missing (docs/phrases.md)"
+    click.echo(f"{out}: {count} captions; {what}, then `{command}`")
 
 
 @phrases.command()

@@ -69,8 +69,7 @@ def make_translation(spec: TranslationSpec, csv: Path, tex: Path) -> None:
     Columns errors_*: how often each kind of error occurs, including harmless ones and those in phrases of no body part.
     The intervals treat phrases as independent. Raises: UserError for files that do not belong together.
     """
-    needed, remedy = ("dataset", "pairs", "wrong"), "restore it from the repository"
-    shown = read_rows(spec.paper, columns=needed, remedy=remedy) if spec.show_paper_values else []
+    shown = read_printed(spec.paper) if spec.show_paper_values else []
     printed = {row["dataset"]: _share(int(row["wrong"]), int(row["pairs"])) | row for row in shown}
     views = [view for row in spec.rows for view in _views(row, spec)]
     kinds = sorted({kind for view in views for kind in view.errors or {}})
@@ -83,6 +82,12 @@ def make_translation(spec: TranslationSpec, csv: Path, tex: Path) -> None:
         cells = {key: view.cells.get(key, "") for key in CELLS}
         rows.append(view.names | cells | errors | beside | view.status)
     write_plain(rows, HEADS, spec.title, csv, tex, NOTES)
+
+
+def read_printed(path: Path | str) -> list[dict[str, str]]:
+    """Read paper/translation.csv, the rate that Section 5.2 prints."""
+    needed = ("dataset", "pairs", "wrong", "percent")
+    return read_rows(path, columns=needed, remedy="restore it from the repository")
 
 
 def contradicted(truth: Mapping[str, Any], pair: Pair) -> bool:

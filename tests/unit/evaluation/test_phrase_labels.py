@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from helpers.manifests import write_described
 from helpers.tables import read_csv
 
 from glalign.cli.main import main
-from glalign.contract.records import Record, captions_by_key, read_manifest, write_manifest
-from glalign.contract.results import CaptionWords, DatasetCounts, DatasetStatistics
+from glalign.contract.records import Record, captions_by_key, read_manifest
 from glalign.contract.specs.data import CoverageSpec, PhrasesSpec
 from glalign.evaluation.coverage import make_coverage
 from glalign.evaluation.phrase_labels import COLUMNS, PhraseLabels, describe_labels, read_labels, write_label_sheet
@@ -26,14 +26,7 @@ Line = tuple[str, ...]
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    write_manifest(tmp_path / "m.jsonl", [Record("a.jpg", 1, "train", (CAPTION, OTHER))])
-    count = DatasetCounts(
-        identities=1, images=1, captions=2, caption_words=CaptionWords(mean=5.0, sd=1.0, min=3, max=9)
-    )
-    about = {"dataset": "d", "language": "en", "root": ".", "annotations": {}, "image_size": {"width": (1, 1)}}
-    statistics = DatasetStatistics(**about, splits={"train": count}, all=count)
-    (tmp_path / "m.json").write_text(json.dumps(statistics.to_json()), encoding="utf-8")
-    return tmp_path / "m.jsonl"
+    return write_described(tmp_path / "m.jsonl", [Record("a.jpg", 1, "test", (CAPTION, OTHER))], "en", tmp_path)
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
-"""What machine translation got wrong: counted on synthetic data, judged by a person on real data."""
+"""What machine translation got wrong in synthetic data, by translation alone and end to end."""
 
 import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from helpers.plans import planned
 from helpers.tables import read_csv, written
 
-from glalign.cli.main import main
-from glalign.contract.records import Record, write_manifest
-from glalign.evaluation.judging import describe, read_judged, write_sample
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.planning.report_stages import TranslationRow, TranslationSpec
 from glalign.reporting.translation import contradicted, make_translation
@@ -117,76 +113,3 @@ def test_translated_datasets_are_planned_and_real_ones_say_what_to_do():
     assert "glalign translation sample" in next(row.note for row in real.spec.rows if row.dataset == "cuhk_vi")
     assert not any("cuhk" in path for path in real.inputs)
     assert not planned({"datasets": {name: {"translated": None} for name in ("v2e", "cuhk_vi")}}).jobs["translation"]
-
-
-@pytest.fixture
-def manifests(tmp_path: Path) -> tuple[Path, Path]:
-    for name, word in (("en", "coat"), ("vi", "áo")):
-        records = [Record(f"{k}.jpg", k, "test", (f"{word} {k}, a", f"{word} {k}, b")) for k in range(20)]
-        write_manifest(tmp_path / f"{name}.jsonl", records)
-    return tmp_path / "en.jsonl", tmp_path / "vi.jsonl"
-
-
-def test_a_sample_is_seeded_joined_and_never_overwritten(manifests, tmp_path):
-    assert write_sample(*manifests, tmp_path / "s.csv", 10, 0) == 10
-    rows = read_csv(tmp_path / "s.csv")
-    assert list(rows[0]) == ["image", "index", "source", "target", "judge", "comment"]
-    assert all(row["source"].replace("coat", "áo") == row["target"] for row in rows)
-    assert len({(row["image"], row["index"]) for row in rows}) == 10
-    write_sample(*manifests, tmp_path / "again.csv", 10, 0)
-    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
-    write_sample(*manifests, tmp_path / "other.csv", 10, 1)
-    assert read_csv(tmp_path / "other.csv") != rows
-    assert write_sample(*manifests, tmp_path / "all.csv", 200, 0) == 40
-    with pytest.raises(UserError, match=r"s\.csv: is there already"):
-        write_sample(*manifests, tmp_path / "s.csv", 10, 0)
-
-
-def test_manifests_that_do_not_share_their_captions_are_refused(manifests, tmp_path):
-    source, target = manifests
-    write_manifest(target, [Record("0.jpg", 0, "test", ("áo", "áo")), Record("1.jpg", 1, "test", ("áo",))])
-    with pytest.raises(UserError, match=r"vi\.jsonl: no caption 1 of 1\.jpg, which .*en\.jsonl has"):
-        write_sample(source, target, tmp_path / "s.csv", 10, 0)
-    with pytest.raises(UserError, match=r"vi\.jsonl: no caption 1 of 1\.jpg"):
-        write_sample(target, source, tmp_path / "s.csv", 10, 0)
-
-
-def judged(path: Path, verdicts: list[str], separator: str = ",") -> Path:
-    lines = [separator.join(("image", "index", "source", "target", "judge", "comment"))]
-    lines += [separator.join((f"{k}.jpg", "1", "coat", "áo", verdict, "")) for k, verdict in enumerate(verdicts)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def test_a_judged_sample_is_counted_and_open_rows_are_named(tmp_path):
-    found = read_judged(judged(tmp_path / "j.csv", ["right", " Wrong", "", "wrog", "right"]))
-    assert (found["pairs"], found["judged"], found["wrong"]) == (5, 3, 1)
-    assert found["interval"] == wilson(1, 3)
-    assert found["open"] == [
-        "line 4, caption 1 of 2.jpg: not judged",
-        "line 5, caption 1 of 3.jpg: 'wrog' is neither right nor wrong",
-    ]
-    assert describe(found).splitlines()[0] == "1 of 3 judged pairs are wrong: 33.33 % (95 %: 6.15 to 79.23)"
-    assert read_judged(judged(tmp_path / "j.csv", ["wrong"] * 37 + ["right"] * 163, ";"))["percent"] == 18.5
-    with pytest.raises(UserError, match="no row is judged"):
-        read_judged(judged(tmp_path / "j.csv", ["", ""]))
-
-
-@pytest.mark.parametrize("verdict", ["right", "wrong", ""])
-def test_a_pair_that_is_there_twice_is_refused(tmp_path, verdict):
-    path = judged(tmp_path / "j.csv", ["wrong", "right", "right"])
-    path.write_text(path.read_text(encoding="utf-8") + f"1.jpg, 1,coat,áo,{verdict},\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"j\.csv: caption 1 of 1\.jpg occurs twice, on lines 3 and 5; remove one"):
-        read_judged(path)
-
-
-def test_the_command_line_writes_and_reads_a_sample(manifests, tmp_path):
-    run, out = CliRunner().invoke, tmp_path / "the s.csv"
-    said = run(main, ["translation", "sample", *map(str, manifests), "--out", str(out), "--pairs", "4", "--seed", "3"])
-    assert (said.exit_code, "4 pairs" in said.output, f"judge '{out}'`" in said.output) == (0, True, True)
-    out.write_text(out.read_text(encoding="utf-8").replace(",,\n", ",right,\n", 3), encoding="utf-8")
-    said = run(main, ["translation", "judge", str(out), "--out", str(tmp_path / "j.json")])
-    assert (said.exit_code, "not judged" in said.output) == (1, True)
-    assert json.loads((tmp_path / "j.json").read_text(encoding="utf-8"))["judged"] == 3
-    out.write_text(out.read_text(encoding="utf-8").replace(",,\n", ",wrong,\n"), encoding="utf-8")
-    assert run(main, ["translation", "judge", str(out)]).exit_code == 0
