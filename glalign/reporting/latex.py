@@ -241,6 +241,7 @@ def _coverage_notes(denominator: str, note: str) -> list[str]:
     )
     relative = (
         "Relative coverage: share of the found phrases with a part by the repaired keyword lists to which the printed "
-        "ones give the same; what both miss lowers it not. Counts are of other captions than the paper's."
+        "ones give the same; a phrase that both miss does not lower it. The paper counts other captions, and does not "
+        "say what its totals are."
     )
     return [coverage, relative]

@@ -10,7 +10,7 @@ NAMES = ("method", "variant", "body_part", "scenario", "dataset", "language")
 SHORT = {"person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
 
 LATER = {
-    "true_phrases": "true phrases", "denominator": "denominator", "phrases": "found phrases",
+    "true_phrases": "true", "denominator": "denominator", "phrases": "found",
     "relative_coverage": "relative coverage", "map": "mAP", "status": "status",
 }  # fmt: skip
 """Columns that follow those with the paper's beside them, and their titles."""

@@ -1,20 +1,21 @@
-"""Manifests with the statistics that lie beside them."""
+"""Specifications of manifests."""
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from glalign.contract.records import Record, write_manifest
-from glalign.contract.results import DatasetStatistics
-from glalign.data.manifest import count
+from glalign.config.datasets import Splits
+from glalign.contract.specs.data import ManifestSpec
 
 
-def write_described(manifest: Path, records: Sequence[Record], language: str, root: Path) -> Path:
-    """The path of a manifest, after writing it and its statistics. root: of the release."""
-    write_manifest(manifest, records)
-    counts = count(list(records))
-    about = {"dataset": manifest.stem, "language": language, "root": str(root), "annotations": {}}
-    sizes = {"width": (64, 64), "height": (128, 128)}
-    statistics = DatasetStatistics(**about, image_size=sizes, splits={"test": counts}, all=counts)
-    manifest.with_suffix(".json").write_text(json.dumps(statistics.to_json()), encoding="utf-8")
-    return manifest
+def spec(root: Path, **changes: Any) -> ManifestSpec:
+    """A manifest of a folder in CUHK-PEDES's layout."""
+    values = {"dataset": "cuhk_en", "format": "cuhk_pedes", "root": str(root), "holdout": 0, "root_seed": 5}
+    values |= {"language": "en", "splits": Splits()}
+    return ManifestSpec(**values | changes)
+
+
+def make(spec: ManifestSpec, manifest: Path) -> None:
+    """Write a manifest, and its statistics beside it."""
+    from glalign.data.manifest import make_manifest  # noqa: PLC0415
+
+    make_manifest(spec, manifest, manifest.with_suffix(".json"))

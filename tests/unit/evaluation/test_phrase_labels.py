@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers.manifests import write_described
+from helpers.described_manifests import write_described
 from helpers.tables import read_csv
 
 from glalign.cli.main import main
