@@ -34,7 +34,7 @@ def verify(kind: str, root: Path, annotations: str | None, images: str | None, a
 
 @click.group()
 def translation() -> None:
-    """Fill a translated dataset from a file of translations; judge one by hand."""
+    """Fill a translated dataset from a file of translations; let people judge one."""
 
 
 @translation.command()

@@ -10,7 +10,7 @@ from glalign.cli.options import CONFIG, PATH
 
 @click.group()
 def phrases() -> None:
-    """Label noun phrases by hand, so that coverage of real captions has a denominator."""
+    """Label noun phrases of real captions by hand, for their coverage (Table 2)."""
 
 
 @phrases.command()
