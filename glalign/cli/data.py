@@ -7,8 +7,9 @@ from shlex import quote
 
 import click
 
-from glalign.cli.options import JSON, PATH
+from glalign.cli.options import CONFIG, JSON, PATH
 from glalign.contract.formats import FORMATS
+from glalign.support.checkout import suite_file
 
 
 @click.group()
@@ -33,7 +34,7 @@ def verify(kind: str, root: Path, annotations: str | None, images: str | None, a
 
 @click.group()
 def translation() -> None:
-    """Fill a translated dataset from a file of translations; judge one by hand."""
+    """Fill a translated dataset from a file of translations; let people judge one."""
 
 
 @translation.command()
@@ -65,26 +66,39 @@ def fill(source: Path, translations: Path, out: Path) -> None:
 @click.argument("source", type=PATH)
 @click.argument("target", type=PATH)
 @click.option("--out", required=True, type=PATH, help="The CSV to write.")
-@click.option("--pairs", default=200, show_default=True, type=click.IntRange(min=1), help="How many captions.")
+@click.option("--pairs", default=200, show_default=True, type=click.IntRange(min=1), help="One caption per person.")
 @click.option("--seed", default=0, show_default=True, help="Another seed draws other captions.")
-def sample(source: Path, target: Path, out: Path, pairs: int, seed: int) -> None:
-    """Write captions of two manifests side by side, to be judged right or wrong by a person."""
-    from glalign.evaluation.judging import write_sample
+@click.option("--images", type=PATH, help="Folder of the pictures, when it is not below the root of SOURCE.")
+@CONFIG
+def sample(
+    source: Path, target: Path, out: Path, pairs: int, seed: int, images: Path | None, paths: tuple[str, ...]
+) -> None:
+    """Write captions of two manifests with their phrases side by side, to be judged by two people."""
+    from glalign.config.loading import overlaid
+    from glalign.evaluation.judging import MARGIN, pairs_needed
+    from glalign.evaluation.judging_sheet import write_sample
+    from glalign.evaluation.samples import phrase_rules
+    from glalign.reporting.translation import read_printed
 
-    count = write_sample(source, target, out, pairs, seed)
-    command = f"glalign translation judge {quote(str(out))}"
-    click.echo(f"{out}: {count} pairs; write right or wrong into the column `judge`, then `{command}`")
+    phrases = overlaid(*paths).phrases
+    rules = (phrase_rules(source, phrases), phrase_rules(target, phrases))
+    count = write_sample(*rules, out, pairs, seed, images)
+    command = f"glalign translation judge {quote(str(out))} SECOND"
+    click.echo(f"{out}: {count} pairs; two judges fill a copy each (docs/phrases.md), then `{command}`")
+    for row in read_printed(suite_file("paper/translation.csv")):
+        needed = pairs_needed(int(row["wrong"]) / int(row["pairs"]))
+        click.echo(f"+-{MARGIN} points at the paper's rate of {row['percent']} % need {needed} pairs")
 
 
 @translation.command()
-@click.argument("judged", type=PATH)
+@click.argument("sheets", nargs=-1, required=True, type=PATH)
 @click.option("--out", type=PATH, help="Write the counts to this file, too, as JSON.")
-def judge(judged: Path, out: Path | None) -> None:
-    """Count the pairs that a person judged; exit 1 when some are not judged yet."""
+def judge(sheets: tuple[Path, ...], out: Path | None) -> None:
+    """Count what one or two judges say, and how far they agree; exit 1 when an answer is missing or unclear."""
     from glalign.evaluation.judging import describe, read_judged
     from glalign.storage.whole_files import write_json
 
-    found = read_judged(judged)
+    found = read_judged(sheets)
     if out:
         write_json(out, found)
     click.echo(describe(found))

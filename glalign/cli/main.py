@@ -13,6 +13,7 @@ import click
 from glalign import __version__
 from glalign.cli.data import data, translation
 from glalign.cli.options import CONFIG, JSON, PATH
+from glalign.cli.phrases import phrases
 from glalign.cli.weights import weights
 from glalign.support.checkout import find_baselines, suite_file
 from glalign.support.errors import UserError
@@ -20,7 +21,7 @@ from glalign.support.progress import log, start_logging
 
 SECTIONS = {
     "Results": ("table", "compare", "evaluate"),
-    "Data": ("data", "translation"),
+    "Data": ("data", "translation", "phrases"),
     "Weights": ("weights",),
     "Plans": ("plan", "memory"),
     "Systems": ("fidelity",),
@@ -55,7 +56,7 @@ def main() -> None:
     start_logging(None)
 
 
-for _group in (data, translation, weights):
+for _group in (data, translation, phrases, weights):
     main.add_command(_group)
 
 

@@ -52,6 +52,11 @@ class Dataset(Section):
     translated: str | None = Field(
         None, description="synthetic dataset that this one is a machine translation of, when there is no root"
     )
+    labelled_phrases: str | None = Field(
+        None,
+        description="hand-labelled sheet of noun phrases, the denominator of coverage where no generator tells the "
+        "true ones; `glalign phrases sample` makes it (D32)",
+    )
     synthetic: Synthetic | None = Field(None, description="what to generate when there is no root")
 
 

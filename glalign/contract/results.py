@@ -164,14 +164,14 @@ class PartCounts(JobRecord):
     """Noun phrases of a part of the body (Table 2).
 
     phrases: those that the repaired keyword lists map to the part. matched: of them, those that the printed lists map
-    to it too. elsewhere: of them, those that the printed lists map to other parts only. coverage: 100 matched /
-    phrases, None without phrases. The last three are absent for phrases of no part and for all phrases.
+    to it too. elsewhere: of them, those that the printed lists map to other parts only. relative_coverage: 100 matched
+    / phrases, None without phrases. The last three are absent for phrases of no part and for all phrases.
     """
 
     phrases: int
     matched: int | None = None
     elsewhere: int | None = None
-    coverage: float | None = None
+    relative_coverage: float | None = None
 
 
 class TruthCounts(JobRecord):
@@ -191,12 +191,26 @@ class TruthCounts(JobRecord):
     confirmed_region: int
 
 
+class PhraseTruth(JobRecord):
+    """Found phrases beside the true ones, by part of the body.
+
+    source: who tells the true phrases, the generator or translator that wrote them, or a person who labelled them.
+    captions: those whose true phrases are known. sheet: captions of the labelled sheet, finished or not.
+    """
+
+    source: Literal["written", "labelled"]
+    captions: int
+    sheet: int | None = None
+    parts: dict[str, TruthCounts]
+
+
 class CoverageRecord(JobRecord):
-    """Coverage of the noun phrases of a dataset by part of the body. truth: None where the true phrases are unknown."""
+    """Noun phrases of a dataset by part of the body. truth: None if the true ones are unknown; `note` says why."""
 
     captions: int
     parts: dict[str, PartCounts]
-    truth: dict[str, TruthCounts] | None
+    truth: PhraseTruth | None
+    note: str = ""
 
 
 class AlphaScore(JobRecord):

@@ -1,8 +1,8 @@
-"""Comparison of the noun phrases that were found with the true ones, which the generator of captions records."""
+"""Comparison of the noun phrases that were found with the true ones, which a generator or a person tells."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -38,8 +38,10 @@ class TruePhrase(NamedTuple):
     region: str | None
 
 
-def read_truth(path: Path | str, keys: Iterable[tuple[str, int, str]]) -> list[list[TruePhrase]] | None:
-    """Read the true phrases of each (image, index, caption); None when the generator's `truth.json` names no phrases.
+def read_truth(
+    path: Path | str, captions: Mapping[tuple[str, int], str]
+) -> dict[tuple[str, int], list[TruePhrase]] | None:
+    """Read the true phrases of each caption; None when the generator's `truth.json` names no phrases.
 
     Raises: UserError for a file that is not the truth of these captions.
     """
@@ -47,10 +49,10 @@ def read_truth(path: Path | str, keys: Iterable[tuple[str, int, str]]) -> list[l
     try:
         if not all("phrases" in entry for entry in truth.values()):
             return None
-        rows = [(caption, truth[image]["phrases"][index]) for image, index, caption in keys]
-        if any(caption[row["start"] : row["end"]] != row["text"] for caption, phrases in rows for row in phrases):
+        rows = {key: truth[key[0]]["phrases"][key[1]] for key in captions}
+        if any(captions[key][row["start"] : row["end"]] != row["text"] for key in rows for row in rows[key]):
             raise UserError(f"{path}: its phrases are not where it says in the captions; synthesize the dataset again")
-        return [[TruePhrase(row["start"], row["end"], row["region"]) for row in phrases] for _, phrases in rows]
+        return {key: [TruePhrase(row["start"], row["end"], row["region"]) for row in rows[key]] for key in rows}
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not the truth of these captions ({error!r}); synthesize the dataset again") from error
 
@@ -71,11 +73,11 @@ def compare_with_truth(
         phrases: list[FoundPhrase | TruePhrase] = [*ours, *written]
         cores = {phrase: _core(caption, phrase, language) for phrase in phrases}
         for phrase in written:
-            near = [one for one in ours if _overlap(one, phrase)]
+            near = [one for one in ours if overlap(one, phrase)]
             same = any(cores[one] == cores[phrase] for one in near)
             counts.update((phrase.region or NO_PART, measure) for measure in _of_true(phrase, near, same))
         for own in ours:
-            hits = [one for one in written if _overlap(one, own)]
+            hits = [one for one in written if overlap(one, own)]
             same = any(cores[one] == cores[own] for one in hits)
             for part in own.regions or (NO_PART,):
                 counts.update((part, measure) for measure in _of_found(part, hits, same))
@@ -100,7 +102,8 @@ def _of_found(part: str, hits: Sequence[TruePhrase], same: bool) -> Iterator[str
     yield from compress(measures, (True, hits, same, of_part))
 
 
-def _overlap(one: FoundPhrase | TruePhrase, other: FoundPhrase | TruePhrase) -> bool:
+def overlap(one: FoundPhrase | TruePhrase, other: FoundPhrase | TruePhrase) -> bool:
+    """Whether two phrases share a character."""
     return max(one.start, other.start) < min(one.end, other.end)
 
 

@@ -102,9 +102,11 @@ def plan_phrases(draft: Draft) -> Iterator[Job]:
 def plan_coverage(draft: Draft) -> Iterator[Job]:
     """What both keyword lists map of the phrases, whichever list is configured."""
     for name in available(draft):
-        truth = dataset_files(draft, name).truth
-        spec = CoverageSpec.of(_phrases(draft, name), lexicon="repaired", truth=truth)
-        yield Job({"dataset": name}, spec, (spec.manifest, *([truth] if truth else [])))
+        labels = draft.config.datasets[name].labelled_phrases
+        truth = None if labels else dataset_files(draft, name).truth
+        spec = CoverageSpec.of(_phrases(draft, name), lexicon="repaired", truth=truth, labels=labels)
+        known = labels or truth
+        yield Job({"dataset": name}, spec, (spec.manifest, *([known] if known else [])))
 
 
 def _phrases(draft: Draft, dataset: str) -> PhrasesSpec:
@@ -155,6 +157,6 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "coverage", "{dataset}", {"coverage": "coverage/{dataset}.json"},
         "evaluation.coverage.make_coverage", plan_coverage,
-        "Count the phrases that the printed keyword lists map.",
+        "Count the phrases, found and true, that the printed keyword lists map.",
     ),
 )  # fmt: skip

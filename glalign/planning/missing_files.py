@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from glalign.contract.specs.data import ManifestSpec
+from glalign.contract.specs.base import Spec
+from glalign.contract.specs.data import CoverageSpec, ManifestSpec
 from glalign.planning.plan import Plan
 from glalign.planning.stage import Job
 from glalign.support.errors import UserError, suggestion
@@ -53,7 +54,7 @@ def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
             lines[
                 _release(spec, files)
                 if isinstance(spec, ManifestSpec)
-                else f"{', '.join(files)}: not there; restore it"
+                else f"{', '.join(files)}: not there; {_remedy(spec)}"
             ] = None
         for path in map(PurePosixPath, paths.intersection(job.weights)):
             folders[str(path.parent)].add(path.name)
@@ -61,6 +62,13 @@ def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
         remedy = "`glalign weights list` with the same --config says where from"
         lines[f"weights: {folder} lacks {', '.join(sorted(names))}; {remedy}"] = None
     return list(lines)
+
+
+def _remedy(spec: Spec) -> str:
+    """What to do about a file of a job that is not a release's."""
+    if isinstance(spec, CoverageSpec) and spec.labels:
+        return f"correct `labelled_phrases`, or make it with `glalign phrases sample {spec.manifest}` and label it"
+    return "restore it"
 
 
 def _release(spec: ManifestSpec, files: Sequence[str]) -> str:

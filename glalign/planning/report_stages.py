@@ -55,7 +55,10 @@ class PhraseCountsSpec(Spec):
 
 
 class TranslationRow(Spec):
-    """A translated dataset with its files, or with the reason why they do not tell what is wrong in it."""
+    """A translated dataset with its files, or with the reason why they do not tell what is wrong in it.
+
+    phrases: those that are found in its captions for training.
+    """
 
     dataset: str
     label: str
@@ -65,6 +68,7 @@ class TranslationRow(Spec):
     translation: str = ""
     truth: str = ""
     source_truth: str = ""
+    phrases: str = ""
 
 
 class TranslationSpec(Spec):
@@ -152,7 +156,7 @@ def plan_translation(draft: Draft) -> Iterator[Job]:
     if rows:
         title, paper = draft.title("Pairs whose machine translation is wrong."), suite_file("paper/translation.csv")
         values = {"title": title, "paper": paper, "sample": JUDGED, "root_seed": config.seed}
-        files = (path for row in rows for path in (row.translation, row.truth, row.source_truth) if path)
+        files = (path for row in rows for path in (row.translation, row.truth, row.source_truth, row.phrases) if path)
         yield Job({}, TranslationSpec.of(config, values, rows=rows), unique((paper, *files)))
 
 
@@ -166,6 +170,7 @@ def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
     if not note and synthetic_source(config, dataset) == source:
         files = draft.paths.outputs("translate", {"dataset": dataset})
         files["source_truth"] = draft.paths.path("synthesize", "truth", dataset=source)
+        files["phrases"] = draft.paths.path("phrases", "phrases", dataset=dataset)
     language = config.datasets[source].language
     return TranslationRow.of(entry, files, dataset=dataset, source_language=language, note=note)
 

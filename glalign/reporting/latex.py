@@ -19,10 +19,19 @@ HEADS = {
     "image_backbone": "Image encoder", "text_backbone": "Text encoder",
     "scenario": "Scenario", "dataset": "Data set", "language": "Language",
     "body_part": "Body part", "rank1": "Rank-1 (%)", "rank5": "Rank-5 (%)", "rank10": "Rank-10 (%)", "map": "mAP",
-    "minp": "mINP", "total_nps": "Noun phrases", "matched": "Matched", "coverage": "Coverage (%)",
+    "minp": "mINP",
     "person_ids": "Persons", "images": "Images", "descriptions": "Captions", "avg_length": "Words per caption",
     "validation_rank1": "Val.", "chance_rank1": "Chance", "selected_step": "Step", "parameters": "Parameters",
 }  # fmt: skip
+TRUE, FOUND = "Ours, true phrases", "Ours, found phrases"
+COVERAGE_HEADS = {
+    "body_part": ("", "Body part"), "total_nps_paper": ("Paper", "Phrases"), "matched_paper": ("Paper", "Matched"),
+    "coverage_paper": ("Paper", "Coverage (\\%)"), "true_phrases": (TRUE, "Phrases"), "covered": (TRUE, "Covered"),
+    "coverage": (TRUE, "Coverage (\\%)"), "coverage_lo": (TRUE, "95\\,\\%"), "coverage_delta": (TRUE, "$\\Delta$"),
+    "phrases": (FOUND, "Phrases"), "relative_coverage": (FOUND, "Relative coverage (\\%)"),
+}  # fmt: skip
+"""(group head, head) of the columns of Table 2; that of the lower bound holds the interval."""
+
 MISSING = "{--}"
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     character: f"\\{character}" for character in "&%$#_{}"
@@ -71,6 +80,13 @@ def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> li
             cells = list(values) if numeric else [escape(value) for value in values]
             columns.append((escape(group), head, [cell or MISSING if numeric else cell for cell in cells], numeric))
 
+    if "relative_coverage" in frame:
+        for name, (group, head) in COVERAGE_HEADS.items():
+            bounds = name == "coverage_lo"
+            values = _bracketed(frame, name, "coverage_hi") if bounds else list(frame[name])
+            signed = [_signed(value) for value in values] if name == "coverage_delta" else values
+            add(group, head, signed, numeric=name != "body_part" and not bounds)
+        return columns
     numbers = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
     if extended:
         numbers = numbers[:1]  # Rank-5 and Rank-10 are in the CSV
@@ -198,6 +214,8 @@ def _notes(frame: "pd.DataFrame", spec: TableSpec) -> list[str]:
     if spec.show_paper_values and spec.data_note:
         data = escape(spec.data_note)
         notes.append(f"Our runs use {data}, the paper's real ones: $\\Delta$ measures no reproduction.")
+    if "relative_coverage" in frame:
+        notes += _coverage_notes(next(iter(ours["denominator"])), next(iter(ours["note"])))
     if "image_backbone" in frame and not spec.extended:
         notes.append("Encoders: as the paper names them; the configuration names those of our runs.")
     if "n_queries" in ours:
@@ -210,3 +228,20 @@ def _notes(frame: "pd.DataFrame", spec: TableSpec) -> list[str]:
             "equal scores counted for the query; Val.: on the validation identities."
         )
     return notes
+
+
+def _coverage_notes(denominator: str, note: str) -> list[str]:
+    """What the percentages of Table 2 are shares of. note: of the CSV; it ends with why there is no denominator."""
+    reason = escape(note.rpartition("; ")[2])
+    coverage = (
+        f"Coverage: share of the true phrases (here: {escape(denominator)}) that are found and get their part by the "
+        r"printed keyword lists; 95\,\%: Wilson interval."
+        if denominator
+        else f"Coverage: none, {reason}."
+    )
+    relative = (
+        "Relative coverage: share of the found phrases with a part by the repaired keyword lists to which the printed "
+        "ones give the same; a phrase that both miss does not lower it. The paper counts other captions, and does not "
+        "say what its totals are."
+    )
+    return [coverage, relative]

@@ -1,15 +1,14 @@
-"""Noun phrases by part of the body: how many the printed lists map, and how many of the found ones are true."""
+"""Noun phrases by part of the body: how many the printed lists cover, and how many of the found ones are true."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 from glalign.config.typed_json import read_typed
 from glalign.contract.regions import REGIONS
 from glalign.contract.results import CoverageRecord
-from glalign.evaluation.metrics import half_up
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL
 from glalign.planning.report_stages import PhraseCountsSpec, PhraseRow
+from glalign.reporting.coverage_cells import coverage_cells, denominator, percent, relative_cells
 from glalign.reporting.partial_releases import join_notes, with_partial_notes
 from glalign.reporting.plain_table import write_csv
 
@@ -19,8 +18,8 @@ PARTS = (*REGIONS, OVERALL, NO_PART, ALL)
 def make_phrase_counts(spec: PhraseCountsSpec, csv: Path) -> None:
     """Write one row per dataset and part.
 
-    Coverage and the precisions are shares of `phrases`, the recalls and accuracies of `true_phrases`. The columns from
-    `confirmed` on are empty for a dataset whose true phrases are unknown.
+    Relative coverage is a share of `phrases`; coverage, the recalls and accuracy of `true_phrases`; the precisions of
+    `extracted`. The columns from `denominator` on are empty for a dataset whose true phrases are unknown.
     """
     write_csv([line for row in with_partial_notes(spec.rows) for line in _lines(row, spec)], csv)
 
@@ -28,31 +27,26 @@ def make_phrase_counts(spec: PhraseCountsSpec, csv: Path) -> None:
 def _lines(row: PhraseRow, spec: PhraseCountsSpec) -> Iterator[dict[str, str]]:
     record = read_typed(row.coverage, CoverageRecord)
     for part in PARTS:
-        here = record.parts[part]
-        known: dict[str, int] = record.truth[part].to_json() if record.truth else {}
+        known: dict[str, int] = record.truth.parts[part].to_json() if record.truth else {}
         extracted, true = known.get("extracted"), known.get("true")
-        names = {"dataset": row.dataset, "label": row.label, "language": row.language, "region": part}
-        counts = {key: getattr(here, key) for key in ("phrases", "matched", "elsewhere")}
+        here = record.parts[part]
+        matched = {name: getattr(here, name) for name in ("matched", "elsewhere")}
         yield {
-            **names,
-            **{key: "" if count is None else str(count) for key, count in counts.items()},
-            "coverage": _percent(here.matched, here.phrases),
-            "confirmed": str(known.get("confirmed", "")),
-            "precision": _percent(known.get("confirmed"), extracted),
-            "exact_precision": _percent(known.get("confirmed_exact"), extracted),
-            "region_precision": _percent(known.get("confirmed_region"), extracted),
-            "true_phrases": str(known.get("true", "")),
-            "found": str(known.get("found", "")),
-            "recall": _percent(known.get("found"), true),
-            "exact_recall": _percent(known.get("exact"), true),
+            "dataset": row.dataset, "label": row.label, "language": row.language, "region": part,
+            **relative_cells(record, part),
+            **{name: "" if count is None else str(count) for name, count in matched.items()},
+            "denominator": denominator(record),
+            **coverage_cells(record, part),
             "region_right": str(known.get("right", "")),
-            "accuracy": _percent(known.get("right"), true),
-            "accuracy_printed": _percent(known.get("right_printed"), true),
+            "accuracy": percent(known.get("right"), true),
+            "found": str(known.get("found", "")),
+            "recall": percent(known.get("found"), true),
+            "exact_recall": percent(known.get("exact"), true),
+            "extracted": str(known.get("extracted", "")),
+            "confirmed": str(known.get("confirmed", "")),
+            "precision": percent(known.get("confirmed"), extracted),
+            "exact_precision": percent(known.get("confirmed_exact"), extracted),
+            "region_precision": percent(known.get("confirmed_region"), extracted),
             "profile": spec.profile,
-            "note": join_notes(spec.data_note, row.note),
-        }
-
-
-def _percent(part: int | None, whole: int | None) -> str:
-    """A share in percent; empty where there is none."""
-    return half_up(Fraction(100 * part, whole)) if part is not None and whole else ""
+            "note": join_notes(spec.data_note, row.note, record.note),
+        }  # fmt: skip

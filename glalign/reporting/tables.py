@@ -16,8 +16,9 @@ from glalign.contract.results import CoverageRecord, DatasetStatistics, MetricsR
 from glalign.evaluation.metrics import KS, half_up, spread
 from glalign.planning.printed_tables import BRANCHES, COVERAGE, DATASETS, OVERVIEW, SCENARIO_OF
 from glalign.planning.table_stages import Row, TableSpec
+from glalign.reporting.coverage_cells import coverage_cells, denominator, relative_cells
 from glalign.reporting.latex import render_latex
-from glalign.reporting.partial_releases import with_partial_notes, with_partial_title
+from glalign.reporting.partial_releases import join_notes, with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import target_of, write_csv
 from glalign.reporting.rank_cells import mean_cells, rank_cells, rank_percentage, read_metrics, status_cells
 from glalign.storage.csv_files import parse_csv, read_rows
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 TEXT = ("method", "cite", "image_backbone", "text_backbone")
 NUMBERS: dict[int, dict[str, str]] = {
     OVERVIEW: {"rank1": "rank1"},
-    COVERAGE: {"total_nps": "phrases", "matched": "matched", "coverage": "coverage"},
     DATASETS: {
         "person_ids": "all.identities", "images": "all.images",
         "descriptions": "all.captions", "avg_length": "all.caption_words.mean",
@@ -38,6 +38,13 @@ NUMBERS: dict[int, dict[str, str]] = {
     BRANCHES: {"rank1": "rank1"},
 }  # fmt: skip
 """Numeric columns of the tables that are no results tables, and the attribute of a row's records with our value."""
+
+COVERAGE_PRINTED = ("total_nps", "matched", "coverage")
+COVERAGE_OURS = (
+    "true_phrases", "covered", "coverage", "coverage_lo", "coverage_hi", "coverage_delta", "denominator",
+    "phrases", "relative_coverage",
+)  # fmt: skip
+"""Columns of Table 2: the paper's, and ours."""
 
 
 def make_table(spec: TableSpec, csv: Path, tex: Path) -> None:
@@ -62,7 +69,7 @@ def table(spec: TableSpec) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     printed = read_rows(spec.paper, remedy="restore it from the repository")
-    make = _rank_cells if spec.table in SCENARIO_OF else _other_cells
+    make = _rank_cells if spec.table in SCENARIO_OF else _coverage_cells if spec.table == COVERAGE else _other_cells
     rows = []
     for row in spec.rows:
         if (number := row.paper_row) is not None and not 0 <= number < len(printed):
@@ -128,10 +135,24 @@ def _other_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, 
     return cells | _status_cells(spec, row, records)
 
 
+def _coverage_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
+    """Cells of Table 2. Its counts are of other captions than ours: only percentages are compared."""
+    printed = {f"{name}_paper": paper[name] if spec.show_paper_values else "" for name in COVERAGE_PRINTED}
+    cells = {"body_part": paper["body_part"], **printed, **dict.fromkeys(COVERAGE_OURS, "")}
+    records = [read_typed(path, CoverageRecord) for path in row.metrics]
+    for record in records:  # one, or none
+        cells |= coverage_cells(record, row.part) | relative_cells(record, row.part)
+        cells["denominator"] = denominator(record)
+        truth = record.truth and record.truth.parts[row.part]
+        if truth and truth.true:
+            ours = Fraction(100 * truth.right_printed, truth.true)
+            cells["coverage_delta"] = _delta(ours, printed["coverage_paper"])
+        row = row.model_copy(update={"note": join_notes(row.note, record.note)})
+    return cells | _status_cells(spec, row, records)
+
+
 def _records(table: int, row: Row) -> Sequence[Any]:
     """The records of a row whose attributes `NUMBERS` names."""
-    if table == COVERAGE:
-        return [read_typed(path, CoverageRecord).parts[row.part] for path in row.metrics]
     return [read_typed(path, DatasetStatistics) for path in row.metrics] if table == DATASETS else read_metrics(row)
 
 

@@ -7,7 +7,13 @@ from glalign.support.errors import UserError
 
 WIDEST_TEXT = 26
 NAMES = ("method", "variant", "body_part", "scenario", "dataset", "language")
-SHORT = {"total_nps": "phrases", "person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
+SHORT = {"person_ids": "persons", "descriptions": "captions", "avg_length": "words"}
+
+LATER = {
+    "true_phrases": "true", "denominator": "denominator", "phrases": "found",
+    "relative_coverage": "relative coverage", "map": "mAP", "status": "status",
+}  # fmt: skip
+"""Columns that follow those with the paper's beside them, and their titles."""
 
 
 def find_table(name: str, results: Path) -> Path:
@@ -55,7 +61,7 @@ def render_terminal(path: Path | str) -> str:
             bounds = zip(frame[f"{name}_lo"], frame[f"{name}_hi"], strict=True)
             add("95 %", [f"{low}-{high}" if low else "" for low, high in bounds])
         add("gap", [value if value[:1] in ("", "-") else f"+{value}" for value in frame[f"{name}_delta"]])
-    for name, title in (("map", "mAP"), ("status", "status")):
+    for name, title in LATER.items():
         if name in frame:
             add(title, list(frame[name]))
     lines = list(zip(*columns, strict=True))

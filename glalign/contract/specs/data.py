@@ -51,9 +51,13 @@ class PhrasesSpec(Spec):
 
 
 class CoverageSpec(PhrasesSpec):
-    """The same, for both keyword lists. truth: the generator's truth.json, of synthetic data."""
+    """The same, for both keyword lists.
+
+    truth: the generator's truth.json, of synthetic data. labels: a hand-labelled sheet of phrases, used in its place.
+    """
 
     truth: str | None = None
+    labels: str | None = None
 
 
 class ParseSpec(Spec):

@@ -1,22 +1,26 @@
-"""Table 2: which phrases the printed lists map; beside them, which phrases are those that were written."""
+"""Table 2: which true phrases the printed lists cover, and which of the found ones they map."""
 
-import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 from helpers.plans import planned
-from helpers.tables import table_spec
+from helpers.tables import PAPER, read_csv, table_spec
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.results import PartCounts
 from glalign.contract.specs.data import CoverageSpec
-from glalign.evaluation.coverage import count_coverage, make_coverage
+from glalign.evaluation.coverage import UNLABELLED, count_coverage, make_coverage
+from glalign.evaluation.metrics import half_up, wilson
 from glalign.evaluation.phrase_truth import FoundPhrase, TruePhrase, compare_with_truth
 from glalign.planning.report_stages import PhraseCountsSpec, PhraseRow
+from glalign.planning.table_stages import TableSpec
+from glalign.reporting.compare import compare
 from glalign.reporting.latex import render_latex
 from glalign.reporting.phrases import make_phrase_counts
-from glalign.reporting.tables import table
+from glalign.reporting.tables import make_table, table
+from glalign.reporting.terminal import render_terminal
 from glalign.support.errors import UserError
 
 CAPTION = "Black hat, red shirt and blue jeans, white sneakers, a grey backpack, black cap"
@@ -43,9 +47,10 @@ def counts(spec: CoverageSpec, out: Path) -> dict:
 def test_the_repaired_lists_tell_the_part_and_the_printed_ones_whether_it_is_matched(spec, tmp_path):
     found = counts(spec, tmp_path / "c.json")
     assert {part: (one["phrases"], one["matched"]) for part, one in found["parts"].items() if part in FOUND} == FOUND
-    assert found["parts"]["HEAD"]["coverage"] == 0
-    assert found["parts"]["Overall"]["coverage"] == 50
+    assert found["parts"]["HEAD"]["relative_coverage"] == 0
+    assert found["parts"]["Overall"]["relative_coverage"] == 50
     assert (found["captions"], found["truth"]) == (1, None)
+    assert "glalign phrases sample" in found["note"]
 
 
 def test_a_phrase_that_the_printed_lists_put_elsewhere_is_not_matched():
@@ -53,8 +58,8 @@ def test_a_phrase_that_the_printed_lists_put_elsewhere_is_not_matched():
         FoundPhrase(0, 1, *regions) for regions in ((("HEAD",), ("UPPERBODY",)), (("HEAD",), ()), ((), ()))
     )
     parts = count_coverage([one, other, none])
-    assert parts["HEAD"] == PartCounts(phrases=2, matched=0, elsewhere=1, coverage=0.0)
-    assert parts["SHOES"].to_json() == {"phrases": 0, "matched": 0, "elsewhere": 0, "coverage": None}
+    assert parts["HEAD"] == PartCounts(phrases=2, matched=0, elsewhere=1, relative_coverage=0.0)
+    assert parts["SHOES"].to_json() == {"phrases": 0, "matched": 0, "elsewhere": 0, "relative_coverage": None}
     assert (parts["no part"].to_json(), parts["All"].to_json()) == ({"phrases": 1}, {"phrases": 3})
 
 
@@ -90,11 +95,14 @@ def test_the_truth_of_a_synthetic_dataset_is_read_where_it_names_phrases(spec, t
     truth = tmp_path / "t.json"
     phrases = truth_of(CAPTION, ("Black hat", "HEAD"), ("a grey backpack", "OTHERS"), ("white sneakers", "SHOES"))
     truth.write_text(json.dumps({"a.jpg": {"phrases": [phrases]}}), encoding="utf-8")
-    known = counts(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")["truth"]
+    truly = counts(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")["truth"]
+    known = truly["parts"]
+    assert (truly["source"], truly["captions"]) == ("written", 1)
     assert (known["Overall"]["true"], known["Overall"]["exact"], known["Overall"]["extracted"]) == (3, 3, 6)
     assert (known["Overall"]["right"], known["Overall"]["right_printed"]) == (3, 1)
     truth.write_text(json.dumps({"a.jpg": {"facts": [[]]}}), encoding="utf-8")
-    assert counts(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")["truth"] is None
+    unknown = counts(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")
+    assert (unknown["truth"], "generator keeps none" in unknown["note"]) == (None, True)
     phrases[0]["text"] = "Other hat"
     truth.write_text(json.dumps({"a.jpg": {"phrases": [phrases]}}), encoding="utf-8")
     with pytest.raises(UserError, match=r"t\.json: its phrases are not where it says"):
@@ -104,30 +112,83 @@ def test_the_truth_of_a_synthetic_dataset_is_read_where_it_names_phrases(spec, t
         make_coverage(spec.model_copy(update={"truth": str(truth)}), tmp_path / "c.json")
 
 
-def test_table_2_is_filled_from_the_counts_and_marks_no_winner(spec, tmp_path):
+@pytest.fixture
+def known(spec: CoverageSpec, tmp_path: Path) -> CoverageSpec:
+    """Four true phrases: one covered, one found that only the repaired lists know, one not found, one of no part."""
+    phrases = truth_of(CAPTION, ("Black hat", "HEAD"), ("red shirt", "UPPERBODY"), ("and", "SHOES"), ("blue", None))
+    truth = tmp_path / "t.json"
+    truth.write_text(json.dumps({"a.jpg": {"phrases": [phrases]}}), encoding="utf-8")
+    return spec.model_copy(update={"truth": str(truth)})
+
+
+def filled(spec: CoverageSpec, tmp_path: Path, **changes: object) -> TableSpec:
     counts(spec, tmp_path / "c.json")
-    parts = [{"label": part, "part": part, "metrics": (str(tmp_path / "c.json"),)} for part in FOUND]
-    spec = table_spec(2, dict(enumerate(parts)))
-    frame = table(spec)
-    ours = zip(frame["body_part"], zip(frame["total_nps"], frame["matched"], strict=True), strict=True)
-    assert {part: tuple(map(int, cells)) for part, cells in ours} == FOUND
-    assert list(frame["coverage"]) == ["0.00", "100.00", "100.00", "100.00", "0.00", "50.00"]
-    assert frame["coverage_delta"][5] == "-33.30"
-    assert set(frame["status"]) == {"reproduced"}
-    tex = render_latex(frame, spec, "results/table2.tex")
+    parts = [{"label": part, "part": part, "metrics": (str(tmp_path / "c.json"),), "note": ""} for part in FOUND]
+    return table_spec(2, dict(enumerate(parts)), **changes)
+
+
+def test_table_2_divides_by_the_true_phrases_and_shows_no_difference_of_counts(known, tmp_path):
+    spec = filled(known, tmp_path)
+    make_table(spec, tmp_path / "table2.csv", tmp_path / "table2.tex")
+    rows = read_csv(tmp_path / "table2.csv")
+    assert [row["true_phrases"] for row in rows] == ["1", "1", "0", "1", "0", "3"]
+    assert [row["covered"] for row in rows] == ["0", "1", "0", "0", "0", "1"]
+    assert [row["coverage"] for row in rows] == ["0.00", "100.00", "", "0.00", "", "33.33"]
+    overall = rows[-1]
+    assert (overall["coverage_lo"], overall["coverage_hi"]) == tuple(map(half_up, wilson(1, 3)))
+    assert (overall["coverage_paper"], overall["coverage_delta"]) == ("83.3", "-49.97")
+    assert (overall["phrases"], overall["relative_coverage"]) == ("6", "50.00")
+    assert overall["denominator"] == "written phrases"
+    assert (overall["total_nps_paper"], overall["matched_paper"], overall["status"]) == ("1433", "1194", "reproduced")
+    assert [name for name in overall if name.endswith("_delta")] == ["coverage_delta"]
+    for shown in ((tmp_path / "table2.csv").read_text("utf-8"), (tmp_path / "table2.tex").read_text("utf-8")):
+        assert not {"1430", "1427", "1193", "-1430", "-1427", "-1193"} & set(re.findall(r"-?\d+", shown))
+    lines = compare(tmp_path / "table2.csv", PAPER / "table02.csv")
+    assert {line.split(",")[1].partition(":")[0] for line in lines if line.startswith("row ")} == {" coverage"}
+    terminal = render_terminal(tmp_path / "table2.csv")
+    assert "relative coverage" in terminal
+    assert "written phrases" in terminal
+
+
+def test_the_latex_of_table_2_says_what_its_shares_are_of_and_marks_no_winner(known, tmp_path):
+    spec = filled(known, tmp_path)
+    tex = render_latex(table(spec), spec, "results/table2.tex")
+    assert "share of the true phrases (here: written phrases)" in tex
+    assert "Relative coverage: share of the found phrases" in tex
     assert "bfseries" not in tex
     assert "underline" not in tex
+    hidden = filled(known, tmp_path, show_paper_values=False)
+    assert not {"1433", "83.3"} & set(re.findall(r"[\d.]+", render_latex(table(hidden), hidden, "t.tex")))
 
 
-def test_the_file_of_counts_has_a_row_per_part_and_leaves_unknown_truth_empty(spec, tmp_path):
-    counts(spec, tmp_path / "c.json")
-    row = PhraseRow(dataset="d", label="D", language="en", coverage=str(tmp_path / "c.json"))
-    make_phrase_counts(PhraseCountsSpec(profile="demo", data_note="drawn", rows=(row,)), tmp_path / "p.csv")
-    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["region"] for row in rows][-3:] == ["Overall", "no part", "All"]
-    assert (rows[5]["phrases"], rows[5]["matched"], rows[5]["coverage"]) == ("6", "3", "50.00")
-    assert {row["true_phrases"] + row["recall"] + row["precision"] for row in rows} == {""}
+def test_table_2_without_the_true_phrases_has_no_coverage_and_says_why(spec, tmp_path):
+    made = filled(spec, tmp_path)
+    frame = table(made)
+    assert {*frame["coverage"], *frame["true_phrases"], *frame["coverage_delta"], *frame["denominator"]} == {""}
+    assert list(frame["relative_coverage"]) == ["0.00", "100.00", "100.00", "100.00", "0.00", "50.00"]
+    assert set(frame["note"]) == {f"synthetic people; {UNLABELLED}"}
+    tex = render_latex(frame, made, "results/table2.tex")
+    assert "Coverage: none, true phrases unknown: label a sample" in tex
+    assert "Relative coverage" in tex
+
+
+def test_the_file_of_counts_has_a_row_per_part_and_leaves_unknown_truth_empty(spec, known, tmp_path):
+    rows = []
+    for number, one in enumerate((spec, known)):
+        counts(one, tmp_path / f"{number}.json")
+        row = PhraseRow(dataset="d", label="D", language="en", coverage=str(tmp_path / f"{number}.json"))
+        make_phrase_counts(PhraseCountsSpec(profile="demo", data_note="drawn", rows=(row,)), tmp_path / "p.csv")
+        rows.append(read_csv(tmp_path / "p.csv"))
+    assert [row["region"] for row in rows[0]][-3:] == ["Overall", "no part", "All"]
+    overall = rows[0][5]
+    assert (overall["phrases"], overall["matched"], overall["relative_coverage"]) == ("6", "3", "50.00")
+    assert {row["true_phrases"] + row["coverage"] + row["recall"] + row["precision"] for row in rows[0]} == {""}
+    assert {row["note"] for row in rows[0]} == {f"drawn; {UNLABELLED}"}
+    overall, nowhere, everything = rows[1][5:]
+    assert (overall["true_phrases"], overall["covered"], overall["coverage"]) == ("3", "1", "33.33")
+    assert (overall["region_right"], overall["accuracy"]) == ("2", "66.67")
+    assert (nowhere["true_phrases"], nowhere["coverage"], everything["true_phrases"]) == ("1", "", "4")
+    assert overall["note"] == "drawn"
 
 
 def test_table_2_counts_the_phrases_of_its_dataset_whatever_lists_the_training_uses():
@@ -136,6 +197,10 @@ def test_table_2_counts_the_phrases_of_its_dataset_whatever_lists_the_training_u
     assert other.jobs["coverage"] == demo.jobs["coverage"]
     assert other.jobs["phrases"] != demo.jobs["phrases"]
     assert demo.jobs["table"]["2"].inputs == ("paper/reported/table02.csv", "results/coverage/vn3k.json")
+    assert demo.jobs["coverage"]["vn3k"].spec.truth == "results/data/vn3k/truth.json"
+    sheet = planned({"datasets": {"vn3k": {"labelled_phrases": "labels.csv"}}}).jobs["coverage"]["vn3k"]
+    assert (sheet.spec.truth, sheet.spec.labels) == (None, "labels.csv")
+    assert sheet.inputs == ("results/manifests/vn3k.jsonl", "labels.csv")
     real = planned({"datasets": {"vn3k": {"root": "data/vn3k"}}}).jobs["coverage"]["vn3k"]
     assert (real.spec.truth, real.inputs) == (None, ("results/manifests/vn3k.jsonl",))
     rows = planned({"datasets": {"vn3k": {"synthetic": None}}}).jobs["table"]["2"].spec.rows

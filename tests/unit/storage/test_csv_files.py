@@ -11,24 +11,27 @@ from glalign.storage.csv_files import parse_csv, read_rows, write_new_csv
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 
-HEADER = "image,index,text,judge\n"
+HEADER = "image,index,text,source_judge,source_kind,target_judge,target_kind\n"
+REST = "right,,right,\n"
 
 
 @pytest.fixture(params=["fill", "judge"])
 def read(request: pytest.FixtureRequest, pedes: Path, tmp_path: Path) -> Callable[[Path], object]:
     """The two commands that read what a person edited."""
-    return {"fill": lambda path: fill(pedes, path, tmp_path / "vn"), "judge": read_judged}[request.param]
+    return {"fill": lambda path: fill(pedes, path, tmp_path / "vn"), "judge": lambda path: read_judged([path])}[
+        request.param
+    ]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (f"{HEADER}a.jpg,0,one, two,right\n", r":2: 5 fields, more than the header's 4; quote"),
-        (f"{HEADER}a.jpg,0,one,right\na.jpg,1,tw", r":3: 3 fields, fewer than the header's 4; no CSV, or cut off"),
-        (f'{HEADER}a.jpg,0,"one,right\na.jpg,1,two,right\n', r":3: not CSV \(unexpected end of data\)"),
-        (f"{HEADER}a.jpg,0," + "x" * 200_000 + ",right\n", r":2: not CSV \(field larger"),
+        (f"{HEADER}a.jpg,0,one, two,{REST}", r":2: 8 fields, more than the header's 7; quote"),
+        (f"{HEADER}a.jpg,0,one,{REST}a.jpg,1,tw", r":3: 3 fields, fewer than the header's 7; no CSV, or cut off"),
+        (f'{HEADER}a.jpg,0,"one,{REST}a.jpg,1,two,{REST}', r":3: not CSV \(unexpected end of data\)"),
+        (f"{HEADER}a.jpg,0," + "x" * 200_000 + f",{REST}", r":2: not CSV \(field larger"),
         (f"index,{HEADER}", r": column index is twice in the header"),
-        (HEADER.title(), r": no column image in the header 'Image,Index,Text,Judge'; write 'image,index,"),
+        (HEADER.title(), r": no column image in the header 'Image,Index,Text,Source_Judge,.*'; write 'image,index,"),
         (HEADER.replace(",", "\t"), r": no column image in the header 'image\\tindex"),
         ("", r": no column image in the header ''"),
         (HEADER.encode("utf-16"), r": not UTF-8 text \(byte 0\); save it as UTF-8"),
