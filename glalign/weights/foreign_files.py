@@ -29,6 +29,15 @@ class Published(NamedTuple):
     activation: str
 
 
+LAION_2B = Published(
+    file="open_clip_model.safetensors",
+    digest="ac4f8c4b88af6d963118cbf40ad93176d092abbedfcb752601ae1866352656e6",
+    tag="laion2b_s34b_b79k",
+    activation="GELU",
+)
+"""The ViT-B/32 of LAION-2B (laion/CLIP-ViT-B-32-laion2B-s34B-b79K@1a25a44), whose address states no digest."""
+
+
 def check_origin(release: WeightRelease, path: Path) -> None:
     """Raise a UserError if the SHA-256 of a file is known as that of another release, or in open_clip's list."""
     if not path.is_file() or is_known(release, digest := cached_sha256(path)):
@@ -39,14 +48,15 @@ def check_origin(release: WeightRelease, path: Path) -> None:
         return
     for known in open_clip_files():
         if digest.startswith(known.digest):
-            what = f"{known.file} of open_clip, {known.tag}, trained with {known.activation}"
+            what = f"{known.file} of open_clip's list ({known.tag}), trained with {known.activation}"
             raise UserError(f"{path}: not {release.name} but {what}, by its SHA-256; `weights fetch` gets the release")
 
 
 def open_clip_files() -> Iterator[Published]:
-    """Yield the files of the installed open_clip's list whose address states a digest."""
+    """Yield the files of the installed open_clip's list whose address states a digest, and LAION's."""
     from open_clip.pretrained import get_pretrained_cfg, list_pretrained  # noqa: PLC0415  (seconds)
 
+    yield LAION_2B
     for model, tag in list_pretrained():
         facts = get_pretrained_cfg(model, tag)
         folder, _, file = facts.get("url", "").rpartition("/")

@@ -15,7 +15,7 @@ from glalign.storage.weight_status import cached_sha256
 from glalign.support.errors import UserError
 from glalign.weights import foreign_files
 from glalign.weights.catalogue import WeightRelease, catalogue, weight_release
-from glalign.weights.foreign_files import check_activation, open_clip_files
+from glalign.weights.foreign_files import LAION_2B, check_activation, open_clip_files
 from glalign.weights.importing import import_release
 from glalign.weights.origins import BY_HAND, FETCHED, UNRECORDED, VERIFIED, standing
 
@@ -114,21 +114,21 @@ def test_openais_digests_are_those_in_the_addresses_of_the_installed_library():
         assert weight_release(name).digests[file] == addresses[file]
 
 
+def test_laions_file_is_of_the_list_of_the_installed_library():
+    from open_clip.pretrained import get_pretrained_cfg  # noqa: PLC0415
+
+    facts = get_pretrained_cfg("ViT-B-32", LAION_2B.tag)
+    assert (facts["hf_hub"], facts.get("quick_gelu")) == ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K/", None)
+
+
 @pytest.mark.parametrize(
     ("name", "digest", "message"),
     [
         ("resnet50", "11ad3fa6", r"not resnet50 but resnet50-v2, by its SHA-256; import it under that name"),
         ("resnet50-v2", "0676ba61", r"not resnet50-v2 but resnet50, by its SHA-256"),
-        (
-            "clip-vit-b-32",
-            "af8dbd0c",
-            r"vit_b_32-laion2b_e16-af8dbd0c\.pth of open_clip, laion2b_e16, trained with GELU",
-        ),
-        (
-            "clip-vit-b-32",
-            "46683a32",
-            r"not clip-vit-b-32 but vit_b_32-quickgelu-laion400m_e32.*trained with QuickGELU",
-        ),
+        ("clip-vit-b-32", "af8dbd0c", r"vit_b_32-laion2b_e16-af8dbd0c\.pth of .* \(laion2b_e16\), trained with GELU"),
+        ("clip-vit-b-32", LAION_2B.digest, r"but open_clip_model\.safetensors of .* \(laion2b_s34b_b79k\), .* GELU"),
+        ("clip-vit-b-32", "46683a32", r"not clip-vit-b-32 but vit_b_32-quickgelu-.*trained with QuickGELU"),
     ],
 )
 def test_the_file_of_another_model_is_refused_by_its_digest(source, tmp_path, monkeypatch, name, digest, message):
