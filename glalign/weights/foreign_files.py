@@ -83,7 +83,8 @@ def check_activation(release: WeightRelease, module: nn.Module, path: Path, *, f
         stated = _stated(path.with_name(name))
         if stated and stated != computed:
             what = f"says that {path.name} was trained with {stated}, {release.name} computes {computed}"
-            raise UserError(f"{path.with_name(name)}: {what}; its features would be wrong, use other weights")
+            remedy = "its features would be wrong; use other weights, or move a configuration of other ones away"
+            raise UserError(f"{path.with_name(name)}: {what}: {remedy}")
         if stated:
             return stated
     return NOT_STATED

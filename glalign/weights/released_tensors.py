@@ -52,7 +52,7 @@ def _unpickled(path: Path) -> Any:
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
     if not archive and start.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
-    if archive and is_torchscript(path):
+    if is_torchscript(path):
         return read_torchscript(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)

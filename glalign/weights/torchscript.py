@@ -2,6 +2,7 @@
 
 import pickle
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,16 +14,10 @@ from torch import Tensor
 from glalign.support.errors import UserError
 
 DAMAGE = (
-    zipfile.BadZipFile,
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    OSError,
-)
-"""What a damaged archive raises; a cycle of modules is a RuntimeError, too."""
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, StopIteration, TypeError, ValueError,
+    pickle.UnpicklingError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What a damaged archive raises."""
 
 STORAGES = {
     "BFloat16Storage": torch.bfloat16,
@@ -75,9 +70,12 @@ class DataReader(pickle.Unpickler):
 
 
 def is_torchscript(path: Path) -> bool:
-    """Whether a zip file is a TorchScript archive."""
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    """Whether a file is a TorchScript archive; false if its list of files is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False
 
 
 def read_torchscript(path: Path) -> dict[str, Tensor]:
@@ -91,7 +89,7 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
             with archive.open(data) as file:
                 whole = DataReader(archive, data.removesuffix("/data.pkl"), file).load()
         return dict(_tensors(whole, ""))
-    except (*DAMAGE, StopIteration) as error:
+    except DAMAGE as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"{path}: a TorchScript archive that cannot be read ({what[:120]}); download it again"

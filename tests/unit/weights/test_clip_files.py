@@ -105,10 +105,14 @@ def test_an_archive_with_other_objects_is_refused(source, tmp_path, capsys):
         archive(path, data)
         with pytest.raises(UserError, match=r"TorchScript archive that cannot be read \(builtins\.print is neither"):
             import_release(RELEASE, [path], tmp_path, print)
-    for data in (b"", b"\x80\x02X", b"\x80\x02Q.", pickle.dumps(1)):
+    no_tensor = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x01K\x01K\x01tR."  # of numbers
+    for data in (b"", b"\x80\x02X", b"\x80\x02Q.", pickle.dumps(1), no_tensor):
         archive(path, data)
         with pytest.raises(UserError, match=r"ViT-B-32\.pt: .*(download it again|use the release's checkpoint)$"):
             import_release(RELEASE, [path], tmp_path, print)
+    path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x01"))
+    with pytest.raises(UserError, match=r"ViT-B-32\.pt: not a whole file of torch\.save .*download it again$"):
+        import_release(RELEASE, [path], tmp_path, print)
     assert "run" not in capsys.readouterr().out.split()
     assert not list(tmp_path.glob("*.safetensors"))
 
