@@ -13,7 +13,7 @@ from glalign.contract.specs.data import (
     TranslateSpec,
 )
 from glalign.planning.draft import Draft, reason_missing, synthetic_source
-from glalign.planning.pretrained_files import weight_files
+from glalign.planning.pretrained_files import parser_files
 from glalign.planning.stage import Job, Stage
 
 
@@ -87,7 +87,7 @@ def plan_parse(draft: Draft) -> Iterator[Job]:
         manifest, parser = draft.paths.path("manifest", "manifest", dataset=name), config.parsing.weights
         values = {"manifest": manifest, "images": files.images, "labels": files.labels, "name": parser}
         spec = ParseSpec.of(config.parsing, config, values)
-        made, given = weight_files(config, draft.paths, [parser] if spec.method == "segformer" else [])
+        made, given = parser_files(config, draft.paths) if spec.method == "segformer" else ((), ())
         labels = (files.labels,) if files.labels else ()
         yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given)
 

@@ -33,6 +33,12 @@ def weight_files(config: Config, paths: Paths, names: Sequence[str]) -> Files:
     return tuple(made), tuple(given)
 
 
+def parser_files(config: Config, paths: Paths) -> Files:
+    """The files of the parser: its weights, and its record, which describes the network."""
+    made, given = weight_files(config, paths, [config.parsing.weights])
+    return made, given + tuple(str(PurePosixPath(file).with_suffix(".json")) for file in given)
+
+
 def model_files(config: Config, paths: Paths, options: Mapping[str, Any], *, values: bool = True) -> Files:
     """What a system's options name: `*weights` (unless `values` come from a training) and `*vocabulary`."""
     named = {key: value for key, value in options.items() if isinstance(value, str)}

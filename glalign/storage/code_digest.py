@@ -70,7 +70,8 @@ def weight_digests(paths: Iterable[str]) -> str:
         if not path.is_file():
             twins = "or make the twins: `snakemake pretrain`, `weights: results/pretrained`"
             if path.suffix in (".json", ".txt", ".codes"):
-                raise UserError(f"{path}: no such vocabulary; {GET}, {twins}")
+                kind = "record" if path.name == f"{weight_name(path)}.json" else "vocabulary"
+                raise UserError(f"{path}: no such {kind}; {GET}, {twins}")
             present = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "no weight file"
             what = f"{path}: no such weight file ({path.parent} has {present})"
             raise UserError(f"{what}; {GET}, correct the name, say `random` to start from scratch, {twins}")

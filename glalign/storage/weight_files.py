@@ -78,8 +78,8 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
 
     prefix: read only tensors with this prefix in their names, and remove it (a tower of a trained system). A method
     `adapt(tensors, about)` of the module first fits the tensors to it: another image size, a classifier to drop. The
-    SHA-256 must equal that of the record `name`.json if there is one.
-    Raises: UserError naming the file, and the tensor that is missing, unknown or of another shape.
+    SHA-256 must equal that of the record `name`.json if there is one; without one, all values must be finite.
+    Raises: UserError naming the file, and the tensor that is missing, unknown, of another shape or not finite.
     """
     if name == RANDOM:
         return
@@ -94,6 +94,8 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
         raise UserError(f"{path}: SHA-256 is {found[:12]}..., {name}.json says {stated[:12]}...; {remedy(path)}")
     tensors, about = read_weights(path)
     tensors = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+    if not stated:
+        check_finite(tensors, str(path))
     fill(module, adapt_tensors(module, tensors, about, str(path)), str(path))
 
 
@@ -123,6 +125,17 @@ def read_weights(path: Path | str, again: str = "") -> tuple[dict[str, Tensor], 
         raise UserError(f"{path}: no such weight file") from error
     except SafetensorError as error:
         raise UserError(f"{path}: not a whole safetensors file ({error}); {again or remedy(path)}") from error
+
+
+def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise a UserError naming `where` and the first tensor with a NaN or an infinity."""
+    for name, value in tensors.items():
+        if value.is_floating_point() and not (finite := value.isfinite()).all():
+            wrong = f"{int((~finite).sum()):,} of {value.numel():,} values"
+            raise UserError(
+                f"{where}: tensor `{name}` is NaN or infinite in {wrong}: damaged, or of a training that diverged; "
+                "get or make it again"
+            )
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:

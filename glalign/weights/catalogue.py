@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -45,6 +45,7 @@ class WeightRelease:
     revision: str = ""
     stored: float | None = None
     conditions: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:

@@ -12,12 +12,15 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from glalign.storage.weight_files import adapt_tensors, select_fitting
+from glalign.storage.weight_files import adapt_tensors, check_finite, select_fitting
 from glalign.storage.weight_status import WEIGHT_SUFFIXES, cached_sha256
 from glalign.storage.whole_files import read_json, whole_file, write_json
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
+from glalign.weights.clip_files import EXTRAS, LOGIT_SCALE, open_clip_form
 from glalign.weights.empty_modules import empty_module
+from glalign.weights.foreign_files import CLIP_FAMILIES, NOT_STATED, check_activation, check_origin
+from glalign.weights.origins import HAND, licence, standing
 from glalign.weights.parser_record import PARSER_CONFIGS, parser_record
 from glalign.weights.released_tensors import PICKLES, read_released_tensors
 from glalign.weights.vocabulary_check import check_vocabulary
@@ -26,14 +29,16 @@ Report = Callable[[str], object]
 
 
 def import_release(
-    release: WeightRelease, files: Sequence[Path], folder: Path, report: Report, origin: str = "downloaded by hand"
+    release: WeightRelease, files: Sequence[Path], folder: Path, report: Report, origin: str = HAND
 ) -> None:
     """Write downloaded files of `release` to `folder` in the suite's formats, and the record NAME.json.
 
     files: the weight file (.safetensors, .bin, .pth, .pt, .ckpt), vocabulary files under their released names, a
     parser's two configurations. Weights and vocabulary may be imported separately, a parser must be complete. report:
-    called with each line of a report. Tensors keep their released names; those that the module does not read are
-    dropped. Raises: UserError naming a file that is damaged, foreign to the release or unknown; it is not written.
+    called with each line of a report. Tensors keep their released names (a CLIP's get open_clip's); those that the
+    module does not read are dropped, but a CLIP's logit scale is kept. The record states the digests of the files
+    brought, and their licence, which is unknown unless they are known to be the release's. Raises: UserError naming a
+    file that is damaged, foreign to the release or unknown; it is not written.
     """
     weights, settings, vocabulary = _sort_files(release, files)
     record_path = folder / f"{release.name}.json"
@@ -46,12 +51,17 @@ def import_release(
     check_vocabulary(release, vocabulary, folder)
     if weights:
         parser = parser_record(settings) if release.family == "segformer" else None
-        tensors, dropped = select_tensors(release, weights, parser["model"] if parser else {}, report)
+        check_origin(release, weights)
+        tensors = read_released_tensors(weights)
+        module = empty_module(release, parser["model"] if parser else {})
+        activation = check_activation(release, module, weights, fetched=origin != HAND)
+        tensors, dropped = select_tensors(release, module, tensors, weights, report)
         target = folder / f"{release.name}.safetensors"
         _write(tensors, target)
         report(f"{target}: {target.stat().st_size / 1e6:,.1f} MB")
         record |= {"sha256": cached_sha256(target), "tensors": {"read": len(tensors), "dropped": dropped}}
         record |= {"record": parser} if parser else {}
+        record |= {"activation": activation} if activation else {}
         written[target.name] = _entry(target, weights, origin)
     for path in vocabulary:
         target = folder / f"{release.name}.{path.name}"
@@ -59,27 +69,35 @@ def import_release(
             shutil.copyfile(path, temporary)
         report(f"{target}: {target.stat().st_size / 1e6:,.1f} MB")
         written[target.name] = _entry(target, path, origin)
-    record |= {"files": written, "licence": release.licence, "conditions": release.conditions}
-    write_json(record_path, record)
+    found = standing(release, written.values())
+    terms, conditions = licence(release, found)
+    report(f"{release.name}: {found}; licence: {terms}")
+    if record.get("activation") == NOT_STATED:
+        report("  trained with QuickGELU (OpenAI's) or GELU: not stated, and tensors do not show it")
+    write_json(record_path, record | {"files": written, "licence": terms, "conditions": conditions})
 
 
 def select_tensors(
-    release: WeightRelease, path: Path, parser: Mapping[str, Any], report: Report
+    release: WeightRelease, module: nn.Module, whole: dict[str, Tensor], path: Path, report: Report
 ) -> tuple[dict[str, Tensor], dict[str, int]]:
-    """Read the tensors that the release's module needs, and count the dropped ones by group of names.
+    """Select the tensors of a file that the release's module needs, and count the dropped ones by group of names.
 
-    Raises: UserError naming the file and the tensors that are missing, unknown or of another shape.
+    Raises: UserError naming the file and the tensors that are missing, unknown, of another shape or not finite.
     """
-    tensors = read_released_tensors(path)
-    module = empty_module(release, parser)
-    report(f"{path}: {len(tensors):,} tensors for {type(module).__module__}.{type(module).__name__}")
-    fit = select_fitting(module, adapt_tensors(module, tensors, {}, str(path)), str(path))
+    tensors = open_clip_form(release, whole, path) if release.family in CLIP_FAMILIES else whole
+    report(f"{path}: {len(whole):,} tensors for {type(module).__module__}.{type(module).__name__}")
+    fit = select_fitting(module, adapt_tensors(module, dict(tensors), {}, str(path)), str(path))
     names = tensors_read(module, tensors) if hasattr(module, "adapt") else set(fit)
-    dropped = Counter(dropped_group(name, names) for name in tensors if name not in names)
-    lost = ", ".join(f"{group} ({count})" for group, count in dropped.items()) or "none"
+    kept = {name: value for name, value in tensors.items() if name in names}
+    lost = [name for name in whole if name not in tensors and EXTRAS.search(name)] if tensors is not whole else []
+    if release.family in CLIP_FAMILIES and LOGIT_SCALE in tensors:
+        kept[LOGIT_SCALE] = tensors[LOGIT_SCALE].reshape(())
+    check_finite(kept, str(path))
+    dropped = Counter(dropped_group(name, names) for name in (*tensors, *lost) if name not in kept)
+    groups = ", ".join(f"{group} ({count})" for group, count in dropped.items()) or "none"
     report(f"  mapped   {len(names):,} onto all {len(fit):,} of the module, missing 0")
-    report(f"  dropped  {sum(dropped.values()):,}, which nothing reads: {lost}")
-    return {name: tensors[name] for name in tensors if name in names}, dict(dropped)
+    report(f"  dropped  {sum(dropped.values()):,}, which nothing reads: {groups}")
+    return kept, dict(dropped)
 
 
 def tensors_read(module: nn.Module, tensors: Mapping[str, Tensor]) -> set[str]:

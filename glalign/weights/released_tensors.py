@@ -1,4 +1,4 @@
-"""Read the tensors of a released file: safetensors, or a pickle that holds only data."""
+"""Read the tensors of a released file: safetensors, a pickle that holds only data, or a TorchScript archive."""
 
 import pickle
 import string
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from glalign.storage.weight_files import read_weights
 from glalign.support.errors import UserError
+from glalign.weights.torchscript import is_torchscript, read_torchscript
 
 PICKLES = (".bin", ".pth", ".pt", ".ckpt")
 """Suffixes of files written by torch.save."""
@@ -24,7 +25,7 @@ def read_released_tensors(path: Path) -> dict[str, Tensor]:
     """Read name -> tensor, on the CPU and memory-mapped if the format allows it.
 
     A training checkpoint's tensors are read from its key `model` or `state_dict`, without the prefix `module.` of
-    data-parallel training. Raises: UserError naming a file that is missing, damaged, a program, or without tensors.
+    data-parallel training. Raises: UserError naming a file that is missing, damaged or without tensors, or holds code.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; name a file that you have downloaded")
@@ -51,11 +52,8 @@ def _unpickled(path: Path) -> Any:
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
     if not archive and start.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
-    if archive and _is_program(path):
-        raise UserError(
-            f"{path}: a TorchScript archive, which is a program and not only tensors; it is not run. Use the "
-            "safetensors or .bin file of the same weights (for OpenAI's CLIP: `glalign weights list` names it)"
-        )
+    if is_torchscript(path):
+        return read_torchscript(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
@@ -71,8 +69,3 @@ def _unpickled(path: Path) -> Any:
 def _first_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(len(LFS_POINTER))
-
-
-def _is_program(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())

@@ -1,16 +1,18 @@
 """List the weights and vocabularies that a configuration needs, with their users and the state of their files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from glalign.config.loading import Config
 from glalign.planning.plan import STAGES
-from glalign.planning.pretrained_files import Files, model_files, weight_files
+from glalign.planning.pretrained_files import Files, model_files, parser_files
 from glalign.planning.stage import Paths
-from glalign.storage.weight_status import TINY_PREFIX, fault, fetch_command, remedy, weight_name
+from glalign.storage.weight_status import TINY_PREFIX, fault, fetch_command, read_record, remedy, weight_name
 from glalign.support.class_source import options_of
+from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease, catalogue
+from glalign.weights.origins import BY_HAND, UNRECORDED, licence, standing
 
 PARSER = "part label maps"
 """User of the parser in the list."""
@@ -33,6 +35,14 @@ class RequiredWeights(NamedTuple):
     def faults(self) -> dict[str, str]:
         """File -> fault, for the files that are missing or not whole."""
         return {file: found for file in self.files if (found := fault(file, self.name))}
+
+    def record(self) -> dict[str, Any]:
+        """Its record; empty if there is none that can be read."""
+        path = Path(self.files[0]).with_name(f"{self.name}.json")
+        try:
+            return read_record(path) if path.is_file() else {}
+        except UserError:  # `faults` reports it
+            return {}
 
 
 def required_weights(config: Config) -> list[RequiredWeights]:
@@ -60,28 +70,32 @@ def _users(config: Config) -> Iterator[tuple[str, Files]]:
             options = options_of(config.entry(system, language).model, config.classes[system])
             yield system, model_files(config, paths, options)
     if config.parsing.method == "segformer":
-        made, given = weight_files(config, paths, [config.parsing.weights])
-        records = tuple(str(PurePosixPath(file).with_suffix(".json")) for file in given)
-        yield PARSER, (made, given + records)
+        yield PARSER, parser_files(config, paths)
 
 
 def report_entry(need: RequiredWeights) -> dict[str, Any]:
     """Return the entry of `glalign weights list --json` for one weight or vocabulary."""
-    release, faults = need.release, need.faults()
+    release, faults, record = need.release, need.faults(), need.record()
+    present = [Path(file).name for file in need.files if Path(file).is_file()]
+    entries = [record.get("files", {}).get(name, {}) for name in present if name != f"{need.name}.json"]
+    found = standing(release, entries) if release else ""
+    terms, conditions = licence(release, found) if release else (None, None)
     return {
         "name": need.name,
         "users": list(need.users),
         "files": {file: faults.get(file) or "present" for file in need.files},
         "made": need.made,
         "origin": release.origin if release else None,
-        "licence": release.licence if release else None,
-        "conditions": release.conditions if release else None,
+        "standing": found or None,
+        "activation": record.get("activation"),
+        "licence": terms,
+        "conditions": conditions,
         "mb": release.stored if release else None,
     }
 
 
 def format_entry(need: RequiredWeights, facts: Mapping[str, Any]) -> str:
-    """Format an entry as text of three or four lines. facts: its `report_entry`."""
+    """Format an entry as text of three to six lines. facts: its `report_entry`."""
     sizes = [Path(file).stat().st_size for file in need.files if Path(file).is_file()]
     size = f"  ({facts['mb']:,.0f} MB)" if facts["mb"] else ""
     if len(sizes) == len(need.files):
@@ -90,7 +104,14 @@ def format_entry(need: RequiredWeights, facts: Mapping[str, Any]) -> str:
     for file, state in facts["files"].items():
         kind, _, detail = state.partition(": ")
         lines.append(f"  {kind:12}  {file}{f' ({detail})' if detail else ''}")
-    if facts["origin"]:
+    if facts["standing"] in (BY_HAND, UNRECORDED):
+        lines.append(f"  from          {facts['standing']} to be the release of {facts['origin']}")
+        if facts["activation"]:
+            lines.append(f"  activation    {facts['activation']}")
+        lines.append(f"  licence       {facts['licence']}")
+    elif facts["origin"]:
+        if facts["standing"]:
+            lines.append(f"  standing      {facts['standing']}")
         lines.append(f"  from          {facts['origin']}")
         lines.append(f"  licence       {facts['licence']}{'; ' if facts['conditions'] else ''}{facts['conditions']}")
     elif need.made or need.name.startswith(TINY_PREFIX):

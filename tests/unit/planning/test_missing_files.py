@@ -47,6 +47,16 @@ def test_what_a_job_makes_is_never_absent(real: Plan) -> None:
     assert len(others[0].split(", ")) == len({path for path in paths if path.startswith("no-weights")})
 
 
+def test_a_parser_needs_its_record(tmp_path: Path) -> None:
+    plan = planned({"parsing": {"method": "segformer", "weights": "parser"}, "weights": str(tmp_path)})
+    jobs = list(plan.jobs["parse"].values())
+    assert jobs and all(
+        [Path(path).name for path in job.weights] == ["parser.safetensors", "parser.json"] for job in jobs
+    )
+    (tmp_path / "parser.safetensors").write_bytes(b"")
+    assert describe(jobs, absent_files(plan, jobs))[0].startswith(f"weights: {tmp_path} lacks parser.json; ")
+
+
 def test_a_release_of_several_files_is_one_line(tmp_path: Path) -> None:
     files = (f"{tmp_path}/train.json", f"{tmp_path}/test.json")
     job = Job({"dataset": "cuhk"}, manifest_spec(tmp_path, format="rasa", dataset="cuhk"), files)

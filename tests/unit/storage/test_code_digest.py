@@ -124,6 +124,8 @@ def test_a_missing_weight_file_names_file_and_remedy(tmp_path: Path) -> None:
     for name in ("x.vocab.txt", "x.bpe.codes", "x.tokenizer.json"):
         with pytest.raises(UserError, match=rf"{name}: no such vocabulary; `glalign weights list`.*fetch"):
             weight_digests([str(tmp_path / name)])
+    with pytest.raises(UserError, match=r"x\.json: no such record; `glalign weights list`"):
+        weight_digests([str(tmp_path / "x.json")])
 
 
 def test_a_vocabulary_counts_once_and_with_the_record_of_its_name(tmp_path: Path) -> None:

@@ -122,6 +122,16 @@ def test_a_classifier_of_other_classes_is_dropped_with_a_notice(tmp_path, caplog
     assert same(same_size, whole)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_a_value_that_is_no_number_is_named(tmp_path, value):
+    layer = nn.Linear(2, 3)
+    with torch.no_grad():
+        layer.bias[1] = value
+    save_weights(tmp_path / "own.safetensors", layer.state_dict())
+    with pytest.raises(UserError, match=r"own\.safetensors: tensor `bias` is NaN or infinite in 1 of 3 values: "):
+        load_weights(nn.Linear(2, 3), tmp_path, "own")
+
+
 def test_torn_file_is_named(tmp_path):
     path = tmp_path / "w.safetensors"
     save_weights(path, nn.Linear(20, 30).state_dict())

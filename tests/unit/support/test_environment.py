@@ -1,6 +1,8 @@
 """The lock is complete, hashed and free of this or any machine; every other list of versions, rooms or pages agrees."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import yaml
 from setuptools import find_packages
 
 ROOT = Path(__file__).parents[3]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["tool"]
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -42,6 +45,23 @@ def test_every_package_is_hashed_and_nothing_names_a_machine(name: str) -> None:
 def test_the_lock_has_what_is_asked_for(file: str, locked: str) -> None:
     for name, versions in pins((ROOT / file).read_text(encoding="utf-8")).items():
         assert versions <= pins(lock(locked))[name]
+
+
+def test_every_library_that_is_imported_is_asked_for() -> None:
+    other_names = {"PIL": "pillow", "open_clip": "open-clip-torch", "yaml": "pyyaml"}
+    # Of pydantic and of spaCy, which pin them exactly, and of a back end that a user installs.
+    free = {"glalign", "baselines", "pydantic_core", "thinc", "underthesea"}
+    imported: set[str] = set()
+    for path in (path for room in ("glalign", "baselines") for path in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    wanted = {other_names.get(name, name).replace("_", "-") for name in imported - free - set(sys.stdlib_module_names)}
+    for lines in (PYPROJECT["project"]["dependencies"], lock("requirements.in").splitlines()):
+        declared = {re.split(r"[^A-Za-z0-9._-]", line)[0].replace("_", "-") for line in lines}
+        assert wanted <= declared
 
 
 def test_the_cpu_lock_lacks_torch_and_cuda_only() -> None:

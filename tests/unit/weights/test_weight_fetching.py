@@ -85,6 +85,7 @@ def test_the_hubs_files_are_fetched_imported_and_recorded_with_their_commit(hub,
     record = json.loads((tmp_path / "weights" / "bert-base-uncased.json").read_text(encoding="utf-8"))
     origins = {entry["origin"] for entry in record["files"].values()}
     assert origins == {f"https://huggingface.co/google-bert/bert-base-uncased at {COMMIT}"}
+    assert record["licence"] == original.release.licence  # fetched from its own address
     assert not any(fault(tmp_path / "weights" / name, "bert-base-uncased") for name in names)
 
 

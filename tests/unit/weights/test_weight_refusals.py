@@ -86,15 +86,22 @@ def test_half_a_download_is_torn(source, tmp_path, zipped):
     refused("phobert-base", [source / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_pickle_with_code_and_a_program_are_refused_unread(source, tmp_path, capsys):
+def test_a_pickle_with_code_is_refused_unread(source, tmp_path, capsys):
     torch.save({"model": Trap()}, source / "x.pth")
     refused("albef", [source / "x.pth"], tmp_path, r"x\.pth: holds more than tensors.*refused")
-    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), source / "ViT-B-32.pt")
-    refused("clip-vit-b-32", [source / "ViT-B-32.pt"], tmp_path, r"ViT-B-32\.pt: a TorchScript archive")
     torch.save([1, 2], source / "list.pt")
     refused("clip-vit-b-32", [source / "list.pt"], tmp_path, "holds no tensors by name")
     assert "run" not in capsys.readouterr().out.split()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_value_that_is_no_number_is_refused(source, tmp_path, value):
+    original = originals.resnet(source)
+    tensors = torch.load(original.files[0], weights_only=True)
+    tensors["layer1.0.conv1.weight"][0, 0, 0, 0] = value
+    torch.save(tensors, original.files[0])
+    refused("resnet50", original.files, tmp_path, r"resnet50\.pth: tensor `layer1\.0\.conv1\.weight` is NaN or inf")
+    assert not list(tmp_path.glob("*.json"))
 
 
 def test_a_file_under_its_published_name_has_the_published_digest(source, tmp_path):
