@@ -18,9 +18,8 @@ from glalign.engine.optim import make_optimizer
 from glalign.engine.training import Training
 from glalign.models.glalign import GLAlign
 from glalign.models.losses.logit_scale import LogitScale
-from glalign.models.towers.clip import LOGIT_SCALE
 from glalign.pretraining.corpus import draw_corpus
-from glalign.storage.weight_files import UNFILLED, save_weights
+from glalign.storage.weight_files import LOGIT_SCALE, UNFILLED, save_weights
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.support.torch_settings import prepare

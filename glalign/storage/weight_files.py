@@ -17,6 +17,9 @@ from glalign.support.progress import log
 CLASSIFIER_PREFIXES = ("classifier.", "fc.", "head.")
 """Prefixes of the names of classifier layers, for modules without an attribute `class_heads`."""
 
+LOGIT_SCALE = "logit_scale"
+"""Name of the logarithm of a CLIP's logit scale in the files of OpenAI and open_clip, and in ours."""
+
 NAMED = 3
 """Number of tensors that an error names."""
 

@@ -11,9 +11,6 @@ from glalign.models.towers.bert import renamed
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
 
-LOGIT_SCALE = "logit_scale"
-"""Name of the logarithm of the factor of the cosines, a scalar, in every form of the file and in the imported one."""
-
 EXTRAS = re.compile(r"(^|\.)attn_mask$|^(input_resolution|context_length|vocab_size)$|\.position_ids$")
 """Names of constants that OpenAI's and transformers' files hold among the weights: masks, sizes, position numbers."""
 

@@ -12,12 +12,12 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from glalign.storage.weight_files import adapt_tensors, check_finite, select_fitting
+from glalign.storage.weight_files import LOGIT_SCALE, adapt_tensors, check_finite, select_fitting
 from glalign.storage.weight_status import WEIGHT_SUFFIXES, cached_sha256
 from glalign.storage.whole_files import read_json, whole_file, write_json
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
-from glalign.weights.clip_files import EXTRAS, LOGIT_SCALE, open_clip_form
+from glalign.weights.clip_files import EXTRAS, open_clip_form
 from glalign.weights.empty_modules import empty_module
 from glalign.weights.foreign_files import CLIP_FAMILIES, NOT_STATED, check_activation, check_origin
 from glalign.weights.origins import HAND, licence, standing

@@ -12,13 +12,11 @@ from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import eot_tokens, length_buckets, restore_order
 from glalign.models.towers.positions import fit_positions, grid_metadata
+from glalign.storage.weight_files import LOGIT_SCALE
 from glalign.support.errors import UserError
 
 POSITIONS = "visual.positional_embedding"
 """Name of the image tower's position table in open_clip's files."""
-
-LOGIT_SCALE = "logit_scale"
-"""Name of the logarithm of the logit scale in the files of OpenAI and open_clip, and in ours."""
 
 
 @dataclass(frozen=True)
