@@ -19,6 +19,7 @@ from glalign.planning.suite_plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.plan import STAGES
 from glalign.reporting.document import can_typeset, find_engine
+from glalign.reporting.unfinished_tables import remove_unfinished, write_unfinished
 from glalign.storage.code_digest import code_digest, weight_digests
 from glalign.storage.locks import clear_stale_lock
 from glalign.support.errors import UserError
@@ -74,6 +75,22 @@ onstart:
             check_partitions,
             {str(r.slurm_partition) for r in jobs if r.get("slurm_partition")},
         )
+    if workflow.is_main_process:
+        remove_unfinished(plan, files_of(workflow.dag.needrun_jobs()))
+
+
+# With `--keep-going` every job that does not need a failed one has run: what of a table is there, is shown.
+onerror:
+    if workflow.is_main_process and workflow.execution_settings.keep_going:
+        undone = files_of(workflow.dag.needrun_jobs())
+        failed = files_of(workflow.scheduler.failed)
+        for line in exit_on_user_error(write_unfinished, plan, undone, failed):
+            logger.error(line)
+
+
+def files_of(jobs):
+    """The outputs of Snakemake's jobs."""
+    return {str(path) for job in jobs for path in job.output}
 
 
 def one_of(ids):
