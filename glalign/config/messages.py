@@ -88,12 +88,14 @@ def _written(value: Any) -> str:
 
 
 def _hint(value: Any, node: Mapping[str, Any]) -> str:
-    """For a number that YAML or Snakemake's `--config` took for text."""
+    """For a number that YAML takes for text or, such as 1e3, for no whole one."""
+    if isinstance(value, float) and value.is_integer() and "integer" in str(node):
+        return f"; write {int(value)}"
     try:
         float(value if isinstance(value, str) else "")
     except ValueError:
         return ""
-    return "; write it with a point, such as 1.0e-3" if "number" in str(node) else "; write it in an overlay"
+    return "; write it with a point, such as 1.0e-3" if "number" in str(node) else "; write it without quotes"
 
 
 def _misspelt(path: list[str | int], values: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from glalign.planning import (
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
 from glalign.planning.stage import Job, Paths, Stage
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, nearest
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
     {
@@ -49,8 +49,10 @@ class Plan:
         """The job of a stage with these ids. Raises: UserError when the plan has none."""
         key = STAGES[stage].key_of(ids)
         if key not in self.jobs[stage]:
-            known = ", ".join(self.jobs[stage]) or "none"
-            raise UserError(f"{stage} {key}: no job of this configuration; it has {known}")
+            known = self.jobs[stage]
+            what = f"{stage} {key}: no job of this configuration"
+            remedy = f"the nearest of its {len(known)}: {nearest(key, known)}; `snakemake -n --forceall` lists all"
+            raise UserError(f"{what}; {remedy if known else 'it has none'}")
         return self.jobs[stage][key]
 
     def outputs(self, stage: str, job: Job) -> dict[str, str]:

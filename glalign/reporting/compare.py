@@ -47,9 +47,9 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
 
     Rows are matched by the columns that name them (row_keys.KEYS), in whatever order they stand; those of a table of
-    another kind by their order. A file tolerances.yaml beside the reference has other tolerances for some columns and rows. Numbers inside a text (a
-    spread in a note) are compared as numbers as well. Raises: UserError when a side is not a table or has a column of
-    decimal commas, or a tolerance is not a number from 0 on.
+    another kind by their order. A file tolerances.yaml beside the reference has other tolerances for some columns and
+    rows. Numbers inside a text (a spread in a note) are compared as numbers as well. Raises: UserError when a side is
+    not a table or has a column of decimal commas, or a tolerance is not a number from 0 on.
     """
     for side in (ours, reference):
         if Path(side).is_dir():
@@ -102,17 +102,23 @@ def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, f
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
 
-    def allowed(part: Any) -> bool:
+    def allowed(key: str, part: Any) -> bool:
         entries = part.items() if isinstance(part, Mapping) else [("", "")]
         return all(
-            isinstance(name, str) and (value is None or (isinstance(value, int | float) and 0 <= value < inf))
+            isinstance(name, str) and (_is_distance(value) or (value is None and key == "columns"))
             for name, value in entries
         )
 
-    parts: list[Any] = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
-    if (set(found) - {"columns", "rows"}) or not all(map(allowed, parts)):
+    keys = ("columns", "rows")
+    parts: list[Any] = [found.get(key, {}) for key in keys] if isinstance(found, Mapping) else [None, None]
+    if (set(found) - set(keys)) or not all(map(allowed, keys, parts)):
         raise UserError(f"{file}: two maps of names to numbers from 0 on are wanted, `columns` and `rows`")
     return parts[0], parts[1]
+
+
+def _is_distance(value: Any) -> bool:
+    """Whether a tolerance is a number from 0 on."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
 
 
 def same(one: str, other: str, tolerance: float = 0.0) -> bool:

@@ -12,7 +12,15 @@ root = Path(workflow.current_basedir).parents[1].resolve()
 sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
 from glalign.cli.cluster import check_partitions
-from glalign.config.loading import DEMO, completed, is_base, read, resolve
+from glalign.config.command_line import check_profile, typed
+from glalign.config.loading import (
+    DEMO,
+    completed,
+    is_base,
+    own_files,
+    read,
+    resolve,
+)
 from glalign.planning import missing_files
 from glalign.planning.draft import UNTRAINED
 from glalign.planning.suite_plan import plan_of
@@ -35,13 +43,15 @@ def exit_on_user_error(function, *args, **kwargs):
 
 def planned():
     """The plan of the configuration."""
+    files, given = own_files(), workflow.config_settings.config
     for path in map(Path, workflow.configfiles):
         if is_base(path) and path.resolve() != root / DEMO:
             raise UserError(
                 f"{path}: lies under every profile already; leave out `--configfile {path}`"
             )
-        read(path)  # refuses a key that is there twice, which Snakemake drops
-    return plan_of(resolve(completed(config)))
+        files.append(read(path))  # a key that is there twice is refused
+    check_profile(given.get("profile"), files)
+    return plan_of(resolve(completed(typed(config, given))))
 
 
 plan = exit_on_user_error(planned)

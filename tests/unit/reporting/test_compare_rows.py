@@ -20,7 +20,8 @@ COMPUTE = ("stage", "system", "trainset", "testset", "seed", "wall_seconds")
 @pytest.mark.parametrize("table", TABLES, ids=lambda path: path.stem)
 def test_every_kind_of_table_has_a_key_and_is_the_same_upside_down(table: Path, tmp_path: Path) -> None:
     rows = read_csv(table)
-    assert (key := key_of(rows[0]))
+    key = key_of(rows[0])
+    assert key
     assert twice(rows, key) == ""
     write_csv(rows[::-1], tmp_path / table.name)
     assert compare(tmp_path / table.name, table) == []

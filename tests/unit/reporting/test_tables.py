@@ -171,6 +171,10 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
     (golden / "tolerances.yaml").write_text("columns: {p: little}\n")
     with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
         compare_folders(ours, golden)
+    for wrong in ("columns: {p: true}", "rows: {x: null}", "rows: {x: .inf}", "- 3"):
+        (golden / "tolerances.yaml").write_text(wrong)
+        with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
+            compare_folders(ours, golden)
     with pytest.raises(UserError, match="no CSV in it"):
         compare_folders(ours, tmp_path)
 
