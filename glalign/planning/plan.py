@@ -16,6 +16,7 @@ from glalign.planning import (
 )
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
+from glalign.planning.split_counts import check_people
 from glalign.planning.stage import Job, Paths, Stage
 from glalign.support.errors import UserError, nearest
 
@@ -82,9 +83,10 @@ def make_plan(
         originals: The configuration with every system at its original size; default: as configured.
         published: Rows of paper/parameters.csv by system.
 
-    Raises: UserError when a scenario trains on people that it tests on.
+    Raises: UserError when a scenario trains on people that it tests on, or asks for more people than there are.
     """
     check_leakage(config)
+    check_people(config)
     paths = Paths(config.results, STAGES)
     draft = Draft(config, paths, reported, published or {}, originals or config)
     for name, stage in STAGES.items():

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 from glalign.config.datasets import Language
+from glalign.config.loading import Config
 from glalign.contract.specs.base import Noted, Spec
 from glalign.planning.draft import Draft, ids_of_cell, partial_files, reason_missing, synthetic_source, unique
 from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.support.checkout import suite_file
+from glalign.support.errors import UserError
 
 JUDGED = 200
 """Pairs of a sample of translations: as many as the paper judged (Section 5.2)."""
@@ -101,9 +103,25 @@ def plan_mcnemar(draft: Draft) -> Iterator[Job]:
 def _languages(draft: Draft) -> Iterator[PairedTest]:
     """Every system that has run in both scenarios of a pair of languages."""
     for pair in draft.config.mcnemar.languages.items():
-        for system in _trained_in(draft, *pair):
+        systems = _trained_in(draft, *pair)
+        if systems:
+            _check_queries(draft.config, *pair)
+        for system in systems:
             label = f"{draft.config.systems[system].label}: {pair[0]} against {pair[1]}"
             yield _test(draft, "languages", label, [(scenario, system) for scenario in pair])
+
+
+def _check_queries(config: Config, first: str, second: str) -> None:
+    """Two scenarios ask for the same people in two languages. Raises: UserError naming what differs, or does not."""
+    testsets = [config.testsets[config.scenarios[name].test] for name in (first, second)]
+    tested = [config.datasets[testset.dataset] for testset in testsets]
+    path = f"configuration: mcnemar.languages.{first}: {second}"
+    remedy = "name a scenario with the same queries in another language, or write `languages: {}`"
+    if tested[0].language == tested[1].language:
+        raise UserError(f"{path} has captions in {tested[0].language}, too; {remedy}")
+    one, other = ({**sets.to_json(), "dataset": of.people} for sets, of in zip(testsets, tested, strict=True))
+    if differ := ["people" if key == "dataset" else key for key in one if one[key] != other[key]]:
+        raise UserError(f"{path} has other {', '.join(differ)} in its test set; {remedy}")
 
 
 def _against(draft: Draft) -> Iterator[PairedTest]:

@@ -39,18 +39,51 @@ def _of(config: Config, paths: Paths, name: str) -> dict[str, Counts]:
     # The folder of results may hold another profile's manifest of the same name.
     if report.get("root") == (entry.root or paths.path("synthesize", "folder", dataset=name)):
         return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}
-    if entry.root is None:
-        source = config.datasets.get(entry.translated or "")
-        drawn = entry.synthetic or (source.synthetic if source else None)
-        return {split: _drawn(getattr(drawn, split), drawn.images) for split in SPLITS} if drawn else {}
-    known = {ours: _published(entry.label, theirs) for ours, theirs in entry.splits.model_dump().items()}
-    known = {split: counts for split, counts in known.items() if counts}
-    if entry.holdout and "train" in known:
+    known = expected_counts(config, name)
+    if entry.root is not None and entry.holdout and "train" in known:
         share = entry.holdout / known["train"]["identities"]
         held = {unit: number * share for unit, number in known["train"].items()}
         known["val"] = total([held, *([known["val"]] if "val" in known else [])])
         known["train"] = {unit: number - held[unit] for unit, number in known["train"].items()}
     return known
+
+
+def expected_counts(config: Config, name: str) -> dict[str, Counts]:
+    """Our split -> counts of a dataset before people are held out: as it is drawn, or as its release was published."""
+    entry = config.datasets[name]
+    if entry.root is None:
+        source = config.datasets.get(entry.translated or "")
+        drawn = entry.synthetic or (source.synthetic if source else None)
+        return {split: _drawn(getattr(drawn, split), drawn.images) for split in SPLITS} if drawn else {}
+    known = {ours: _published(entry.label, theirs) for ours, theirs in entry.splits.model_dump().items()}
+    return {split: counts for split, counts in known.items() if counts}
+
+
+def check_people(config: Config) -> None:
+    """No more people are held out or drawn than there are, as far as it is known before the data are read.
+
+    Raises: UserError naming the key.
+    """
+    for name, entry in config.datasets.items():
+        known = {} if entry.allow_partial else expected_counts(config, name)
+        people = {split: int(counts["identities"]) for split, counts in known.items()}
+        path, most = f"configuration: datasets.{name}.holdout: {entry.holdout}", people.get("train", 0) - 1
+        if entry.holdout and people.get("val"):
+            raise UserError(f"{path}, but it has {people['val']} people for validation; set 0, or `splits.val` null")
+        if people and entry.holdout > most:
+            raise UserError(f"{path} of {most + 1} people to train on; choose 0 to {most}")
+        for key, testset in config.testsets.items():
+            if testset.dataset == name and testset.identities and set(testset.splits) - {"val"} <= people.keys():
+                there = _in_splits(people, entry.holdout, testset.splits)
+                if testset.identities > there:
+                    what = f"testsets.{key}.identities: {testset.identities} of {there} people in its splits"
+                    raise UserError(f"configuration: {what}; choose 1 to {there}, or null for all")
+
+
+def _in_splits(people: Mapping[str, int], holdout: int, splits: Iterable[str]) -> int:
+    """How many people some splits have after `holdout` of those to train on were moved to validation."""
+    moved = {"train": -holdout, "val": holdout}
+    return sum(people.get(split, 0) + moved.get(split, 0) for split in splits)
 
 
 def _published(label: str, split: str) -> Counts:

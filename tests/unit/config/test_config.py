@@ -85,6 +85,18 @@ WRONG = [
     ({"alpha": {"values": [0.5, 0.5]}}, "alpha.values", "an entry twice"),
     ({"tuning": {"rates": [0.1, 0.1]}}, "tuning.rates", "an entry twice"),
     ({"mcnemar": {"system": "glaling"}}, "mcnemar.system", "did you mean 'glalign'"),
+    ({"datasets": {"vn3k": {"synthetic": {"domain": "nosuch"}}}}, "vn3k.synthetic.domain", "street, plaza, pretrain"),
+    (
+        {"datasets": {"cuhk_en": {"synthetic": {"domain": "plaza"}}}},
+        "cuhk_en.synthetic.domain: nobody",
+        "street, pretr",
+    ),
+    (
+        {"vocabularies": {"tiny_unigram": {"corpus": {"domain": "plaza"}}}},
+        "tiny_unigram.corpus.domain",
+        "writes captions",
+    ),
+    ({"pretraining": {"tiny_parser": {"domain": "beach"}}}, "tiny_parser.domain", "street, plaza, pretrain"),
     ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
     ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
 ]
