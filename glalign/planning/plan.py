@@ -16,7 +16,6 @@ from glalign.planning import (
 )
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
-from glalign.planning.split_counts import check_people
 from glalign.planning.stage import Job, Paths, Stage
 from glalign.support.errors import UserError, nearest
 
@@ -47,14 +46,14 @@ class Plan:
     jobs: Mapping[str, Mapping[str, Job]]
 
     def job(self, stage: str, **ids: object) -> Job:
-        """The job of a stage with these ids. Raises: UserError when the plan has none."""
+        """The job of a stage with these ids. Raises: UserError when the plan has none, or when it cannot be run."""
         key = STAGES[stage].key_of(ids)
         if key not in self.jobs[stage]:
             known = self.jobs[stage]
             what = f"{stage} {key}: no job of this configuration"
             remedy = f"the nearest of its {len(known)}: {nearest(key, known)}; `snakemake -n --forceall` lists all"
             raise UserError(f"{what}; {remedy if known else 'it has none'}")
-        return self.jobs[stage][key]
+        return self.jobs[stage][key].possible()
 
     def outputs(self, stage: str, job: Job) -> dict[str, str]:
         """Name -> path of every output of a job."""
@@ -83,10 +82,9 @@ def make_plan(
         originals: The configuration with every system at its original size; default: as configured.
         published: Rows of paper/parameters.csv by system.
 
-    Raises: UserError when a scenario trains on people that it tests on, or asks for more people than there are.
+    Raises: UserError when a scenario trains on people that it tests on.
     """
     check_leakage(config)
-    check_people(config)
     paths = Paths(config.results, STAGES)
     draft = Draft(config, paths, reported, published or {}, originals or config)
     for name, stage in STAGES.items():

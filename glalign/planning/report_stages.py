@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from glalign.config.datasets import Language
-from glalign.config.loading import Config
 from glalign.contract.specs.base import Noted, Spec
 from glalign.planning.draft import Draft, ids_of_cell, partial_files, reason_missing, synthetic_source, unique
 from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.support.checkout import suite_file
-from glalign.support.errors import UserError
 
 JUDGED = 200
 """Pairs of a sample of translations: as many as the paper judged (Section 5.2)."""
@@ -97,31 +95,34 @@ def plan_mcnemar(draft: Draft) -> Iterator[Job]:
     spec = McNemarSpec.of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
     ranks = unique(path for test in tests for path in (test.first, test.second))
     files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
-    yield Job({}, spec, unique((*files, *(path for test in tests for path in test.partial.values()))))
+    inputs = unique((*files, *(path for test in tests for path in test.partial.values())))
+    yield Job({}, spec, inputs, refused=_other_queries(draft))
 
 
 def _languages(draft: Draft) -> Iterator[PairedTest]:
     """Every system that has run in both scenarios of a pair of languages."""
     for pair in draft.config.mcnemar.languages.items():
-        systems = _trained_in(draft, *pair)
-        if systems:
-            _check_queries(draft.config, *pair)
-        for system in systems:
+        for system in _trained_in(draft, *pair):
             label = f"{draft.config.systems[system].label}: {pair[0]} against {pair[1]}"
             yield _test(draft, "languages", label, [(scenario, system) for scenario in pair])
 
 
-def _check_queries(config: Config, first: str, second: str) -> None:
-    """Two scenarios ask for the same people in two languages. Raises: UserError naming what differs, or does not."""
-    testsets = [config.testsets[config.scenarios[name].test] for name in (first, second)]
-    tested = [config.datasets[testset.dataset] for testset in testsets]
-    path = f"configuration: mcnemar.languages.{first}: {second}"
-    remedy = "name a scenario with the same queries in another language, or write `languages: {}`"
-    if tested[0].language == tested[1].language:
-        raise UserError(f"{path} has captions in {tested[0].language}, too; {remedy}")
-    one, other = ({**sets.to_json(), "dataset": of.people} for sets, of in zip(testsets, tested, strict=True))
-    if differ := ["people" if key == "dataset" else key for key in one if one[key] != other[key]]:
-        raise UserError(f"{path} has other {', '.join(differ)} in its test set; {remedy}")
+def _other_queries(draft: Draft) -> str:
+    """Why scenarios do not ask for the same people in two languages, as their tests want; empty if they do."""
+    config = draft.config
+    for pair in config.mcnemar.languages.items():
+        if not _trained_in(draft, *pair):
+            continue
+        testsets = [config.testsets[config.scenarios[name].test] for name in pair]
+        tested = [config.datasets[testset.dataset] for testset in testsets]
+        path = f"configuration: mcnemar.languages.{pair[0]}: {pair[1]}"
+        remedy = "name a scenario with the same queries in another language, or write `languages: {}`"
+        if tested[0].language == tested[1].language:
+            return f"{path} has captions in {tested[0].language}, too; {remedy}"
+        one, other = ({**sets.to_json(), "dataset": of.people} for sets, of in zip(testsets, tested, strict=True))
+        if differ := ["people" if key == "dataset" else key for key in one if one[key] != other[key]]:
+            return f"{path} has other {', '.join(differ)} in its test set; {remedy}"
+    return ""
 
 
 def _against(draft: Draft) -> Iterator[PairedTest]:

@@ -59,33 +59,6 @@ def expected_counts(config: Config, name: str) -> dict[str, Counts]:
     return {split: counts for split, counts in known.items() if counts}
 
 
-def check_people(config: Config) -> None:
-    """No more people are held out or drawn than there are, as far as it is known before the data are read.
-
-    Raises: UserError naming the key.
-    """
-    for name, entry in config.datasets.items():
-        known = {} if entry.allow_partial else expected_counts(config, name)
-        people = {split: int(counts["identities"]) for split, counts in known.items()}
-        path, most = f"configuration: datasets.{name}.holdout: {entry.holdout}", people.get("train", 0) - 1
-        if entry.holdout and people.get("val"):
-            raise UserError(f"{path}, but it has {people['val']} people for validation; set 0, or `splits.val` null")
-        if people and entry.holdout > most:
-            raise UserError(f"{path} of {most + 1} people to train on; choose 0 to {most}")
-        for key, testset in config.testsets.items():
-            if testset.dataset == name and testset.identities and set(testset.splits) - {"val"} <= people.keys():
-                there = _in_splits(people, entry.holdout, testset.splits)
-                if testset.identities > there:
-                    what = f"testsets.{key}.identities: {testset.identities} of {there} people in its splits"
-                    raise UserError(f"configuration: {what}; choose 1 to {there}, or null for all")
-
-
-def _in_splits(people: Mapping[str, int], holdout: int, splits: Iterable[str]) -> int:
-    """How many people some splits have after `holdout` of those to train on were moved to validation."""
-    moved = {"train": -holdout, "val": holdout}
-    return sum(people.get(split, 0) + moved.get(split, 0) for split in splits)
-
-
 def _published(label: str, split: str) -> Counts:
     """Counts of a split of a release, captions as the paper counts them; empty if they are unknown."""
     found = published_counts().get((label, split))

@@ -3,7 +3,16 @@
 import pytest
 from helpers.plans import planned
 
+from glalign.planning.plan import Plan
 from glalign.support.errors import UserError
+
+
+def every_job(plan: Plan) -> None:
+    """Ask for every job, as a dry run of everything does."""
+    for stage, jobs in plan.jobs.items():
+        for job in jobs.values():
+            plan.job(stage, **job.ids)
+
 
 REAL = {"root": "data/x", "format": "vn3k_vi"}
 
@@ -32,7 +41,7 @@ REAL = {"root": "data/x", "format": "vn3k_vi"}
 )
 def test_more_people_than_there_are_is_refused(overlay: dict, message: str) -> None:
     with pytest.raises(UserError, match=f"configuration: {message}"):
-        planned(overlay)
+        every_job(planned(overlay))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,7 @@ def test_more_people_than_there_are_is_refused(overlay: dict, message: str) -> N
     ],
 )
 def test_what_may_be_there_is_planned(overlay: dict) -> None:
-    assert planned(overlay).jobs["manifest"]
+    every_job(planned(overlay))
 
 
 @pytest.mark.parametrize(
@@ -60,10 +69,17 @@ def test_what_may_be_there_is_planned(overlay: dict) -> None:
 )
 def test_languages_are_compared_on_the_same_queries(pair: dict[str, str], reason: str) -> None:
     with pytest.raises(UserError, match=f"configuration: mcnemar.languages.{reason}; name a scenario with the same"):
-        planned({"mcnemar": {"languages": pair}})
+        every_job(planned({"mcnemar": {"languages": pair}}))
 
 
 def test_scenarios_that_nothing_runs_in_pair_no_queries() -> None:
     absent = {"cuhk_en": {"synthetic": None}, "cuhk_vi": {"translated": None}}
-    assert planned({"mcnemar": {"languages": {"SE1": "SE1"}}, "datasets": absent}).jobs["mcnemar"]
-    assert planned({"mcnemar": {"languages": {}}}).jobs["mcnemar"]
+    every_job(planned({"mcnemar": {"languages": {"SE1": "SE1"}}, "datasets": absent}))
+    every_job(planned({"mcnemar": {"languages": {}}}))
+
+
+def test_what_a_target_does_not_need_is_not_refused() -> None:
+    plan = planned({"testsets": {"vn3k_100": {"identities": 161}}})
+    assert plan.job("predict", system="irra", trainset="cuhk_en", seed=0, testset="cuhk_en")
+    with pytest.raises(UserError, match="161 of 160"):
+        plan.job("predict", system="glalign", trainset="cuhk_vi", seed=0, testset="vn3k_100")
