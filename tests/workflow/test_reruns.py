@@ -144,6 +144,10 @@ def test_other_weights_rerun_what_starts_from_them(suite: Path) -> None:
             ("-n", "--config", "seed=1e3"),
             r"^error: configuration: seed: 1000\.0 is not of type integer .*; write 1000$",
         ),
+        (
+            ("-n", "--config", "testsets={vn3k_100: {identities: 1000}}", "--", "results/table9.tex"),
+            r"^error: configuration: testsets\.vn3k_100\.identities: 1000 of 160 people in its splits; choose 1 to 160",
+        ),
         (("-n", "--config", "runtime={prefetch: two}"), r"^error: configuration: runtime\.prefetch: 'two' is not "),
         (
             ("-n", "--config", "profile=paper"),
