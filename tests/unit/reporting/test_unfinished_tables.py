@@ -8,6 +8,7 @@ from helpers.tables import metrics_file, read_csv
 
 from glalign.planning.missing_files import makers
 from glalign.planning.plan import Plan
+from glalign.reporting.terminal import find_table, render_terminal
 from glalign.reporting.unfinished_tables import ENDED, remove_unfinished, write_unfinished
 
 TABLE = "results/table4.csv"
@@ -50,6 +51,12 @@ def test_eight_rows_and_one_that_failed_with_its_log(plan: Plan) -> None:
     assert (len(rows), [row["status"] for row in rows.values()].count("reproduced")) == (9, 8)
     irra = rows["IRRA"]
     assert (irra["status"], irra["rank1"], irra["rank1_paper"], irra["note"]) == ("failed", "", "73.38", f"see {LOG}")
+
+
+def test_it_is_printed_like_any_other(plan: Plan) -> None:
+    write_unfinished(plan, left(plan, "irra"), failures(plan, "irra"))
+    shown = render_terminal(find_table("unfinished/table4", Path("results"))).splitlines()
+    assert [line.split()[-1] for line in shown if line.startswith(("IRRA", "PLOT"))] == ["failed", "reproduced"]
 
 
 def test_numbers_of_an_earlier_run_are_not_shown(plan: Plan) -> None:
