@@ -70,7 +70,8 @@ def _sentence(kind: type[Section], error: ErrorDetails, values: Mapping[str, Any
             text = SENTENCES[what].format(value=value, **context) + about
         case "extra_forbidden" | "invalid_key":
             known = followed(schema, node_at(schema, path[:-1])).get("properties", {})
-            text = f"unknown key; {suggestion(path[-1], known)}"
+            deeper = [name for name in known if path[-1] in followed(schema, known[name]).get("properties", {})]
+            text = f"unknown key; {_below(path, deeper[0]) if deeper else suggestion(path[-1], known)}"
         case "missing":
             text = f"missing; add it{about}{_misspelt(path[:-1], values)}"
         case "literal_error":
@@ -80,6 +81,13 @@ def _sentence(kind: type[Section], error: ErrorDetails, values: Mapping[str, Any
         case _:
             text = error["msg"]
     return f"{'.'.join(map(str, path))}: {text}"
+
+
+def _below(path: list[str | int], section: str) -> str:
+    """For the key at `path`, which belongs into a section beside it; at the top with Snakemake's form for it."""
+    *above, key = path
+    meant = f"did you mean {'.'.join(map(str, (*above, section, key)))}?"
+    return meant if above else f"{meant} On the command line: --config {section}='{{{key}: ...}}'"
 
 
 def _written(value: Any) -> str:

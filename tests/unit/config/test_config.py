@@ -19,6 +19,12 @@ def demo() -> dict:
 
 WRONG = [
     ({"sed": 1}, "sed", "did you mean 'seed'"),
+    (
+        {"precision": "bf16"},
+        "precision",
+        "did you mean runtime.precision? On the command line: --config runtime='{precis",
+    ),
+    ({"systems": {"irra": {"lr": 0.1}}}, "systems.irra.lr: unknown key", "did you mean systems.irra.optim.lr?"),
     ({"device": "gpu"}, "device", "cpu, cuda"),
     ({"seeds": 3}, "seeds", "type array"),
     ({"seeds": [True]}, "seeds.0", "type integer"),
