@@ -111,7 +111,8 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     found = plan_of(overlaid(*paths))
     splits = split_counts(found.config, found.paths)
     costs = read_costs(suite_file("config/costs.csv"))
-    result = estimate(found.config, jobs_behind(found, known_targets(found, targets)), costs, splits)
+    jobs = {key: job.possible() for key, job in jobs_behind(found, known_targets(found, targets)).items()}
+    result = estimate(found.config, jobs, costs, splits)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
 
 

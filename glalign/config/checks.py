@@ -6,10 +6,12 @@ from typing import Any
 
 from glalign.config.datasets import Dataset
 from glalign.config.messages import validated
+from glalign.config.networks import alternatives
 from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
 from glalign.support.class_source import REQUIRED, TRAINED, ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
+from glalign.support.options_class import check_options
 
 
 def check_finite(path: str, value: Any) -> None:
@@ -151,9 +153,11 @@ def _outline(path: str, system: System) -> ClassOutline:
     for key, option in outline.options.items():
         if option.default is REQUIRED and key not in system.model:
             raise UserError(f"configuration: {path}.model.{key}: missing; {system.class_path} has no default for it")
+    _check_values(path, class_path, system.model)
     for language, change in system.by_language.items():
         where = f"{path}.by_language.{language}"
         _check_options(f"{where}.model", class_path, change.model, outline)
+        _check_values(where, class_path, {**system.model, **change.model})
         if change.optim:
             own = system.optim.to_json() if system.optim else {}
             validated(Optim, {**own, **change.optim}, f"configuration: {where}.optim.")
@@ -169,3 +173,14 @@ def _check_options(path: str, class_path: str, options: Mapping[str, Any], outli
         if not _fits(value, outline.options[key].annotation):
             kind = outline.options[key].annotation
             raise UserError(f"configuration: {path}.{key}: {value!r} is not of type {kind}")
+        networks = alternatives(key, outline.options[key].default)
+        if networks and value not in networks:
+            raise UserError(f"configuration: {path}.{key}: no network {value!r}; {suggestion(value, networks)}")
+
+
+def _check_values(path: str, class_path: str, model: Mapping[str, Any]) -> None:
+    """The class of the system at `path` accepts the values of its options."""
+    try:
+        check_options(class_path, model)
+    except UserError as error:
+        raise UserError(f"configuration: {path}.{error}") from error

@@ -1,5 +1,6 @@
 """The sections of datasets and test sets."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,6 +9,12 @@ from glalign.config.base import Section, Unique, refused
 
 Language = Literal["en", "vi"]
 Split = Literal["train", "val", "test"]
+Domain = Literal["street", "plaza", "pretrain"]
+"""Appearances of synthetic people (glalign/synthetic/domains)."""
+
+WRITTEN: Mapping[Domain, tuple[Language, ...]] = {"street": ("en", "vi"), "plaza": ("vi",), "pretrain": ("en", "vi")}
+"""The languages of a domain's annotators."""
+
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -22,7 +29,9 @@ class Splits(Section):
 class Synthetic(Section):
     """What is generated when there is no root."""
 
-    domain: str = Field(description="appearance and language of the data")
+    domain: Domain = Field(
+        description="appearance of the people and wording of the captions; plaza has no English ones"
+    )
     train: int = Field(ge=1, description="training identities")
     val: int = Field(ge=0, description="validation identities")
     test: int = Field(ge=1, description="test identities")
@@ -58,6 +67,20 @@ class Dataset(Section):
         "true ones; `glalign phrases sample` makes it (D32)",
     )
     synthetic: Synthetic | None = Field(None, description="what to generate when there is no root")
+
+    @model_validator(mode="after")
+    def _somebody_writes_the_captions(self) -> Self:
+        if self.root is None and self.synthetic is not None:
+            check_written(self.synthetic.domain, [self.language], "synthetic.domain")
+        return self
+
+
+def check_written(domain: Domain, languages: Iterable[Language], key: str) -> None:
+    """The annotators of a domain write these languages. Raises: an error of pydantic about the key."""
+    for language in languages:
+        if language not in WRITTEN[domain]:
+            other = ", ".join(name for name, known in WRITTEN.items() if language in known)
+            raise refused(key, f"nobody of {domain!r} writes captions in {language}; choose one of {other}")
 
 
 class Testset(Section):

@@ -75,9 +75,7 @@ def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
     config.yaml in a working directory outside the checkout is an overlay, too. Raises: UserError where the suite has no
     checkout.
     """
-    own = Path("config.yaml")
-    if own.is_file() and not is_base(own, root) and not is_base(own, ROOT):
-        overlay = merge(read(own), overlay)
+    overlay = functools.reduce(merge, [*own_files(root), overlay], {})
     demo = [DEMO] if "demo" in (overlay.get("profile", "demo"), overlay.get("extends")) else []
     if root == ROOT:
         suite_file(BASE[0])  # refused outside a checkout
@@ -85,6 +83,12 @@ def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
     if values.get("weights", TWINS) == TWINS and not Path(TWINS).is_dir():
         values["weights"] = str(root / TWINS)
     return values
+
+
+def own_files(root: Path = ROOT) -> list[Mapping[str, Any]]:
+    """A config.yaml in a working directory outside the checkout, if there is one."""
+    own = Path("config.yaml")
+    return [read(own)] if own.is_file() and not is_base(own, root) and not is_base(own, ROOT) else []
 
 
 def is_base(path: Path, root: Path = ROOT) -> bool:

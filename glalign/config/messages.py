@@ -70,7 +70,8 @@ def _sentence(kind: type[Section], error: ErrorDetails, values: Mapping[str, Any
             text = SENTENCES[what].format(value=value, **context) + about
         case "extra_forbidden" | "invalid_key":
             known = followed(schema, node_at(schema, path[:-1])).get("properties", {})
-            text = f"unknown key; {suggestion(path[-1], known)}"
+            deeper = [name for name in known if path[-1] in followed(schema, known[name]).get("properties", {})]
+            text = f"unknown key; {_below(path, deeper[0]) if deeper else suggestion(path[-1], known)}"
         case "missing":
             text = f"missing; add it{about}{_misspelt(path[:-1], values)}"
         case "literal_error":
@@ -82,18 +83,27 @@ def _sentence(kind: type[Section], error: ErrorDetails, values: Mapping[str, Any
     return f"{'.'.join(map(str, path))}: {text}"
 
 
+def _below(path: list[str | int], section: str) -> str:
+    """For the key at `path`, which belongs into a section beside it; at the top with Snakemake's form for it."""
+    *above, key = path
+    meant = f"did you mean {'.'.join(map(str, (*above, section, key)))}?"
+    return meant if above else f"{meant} On the command line: --config {section}='{{{key}: ...}}'"
+
+
 def _written(value: Any) -> str:
     """A value as YAML has it."""
     return {True: "true", False: "false", None: "null"}.get(value, str(value))
 
 
 def _hint(value: Any, node: Mapping[str, Any]) -> str:
-    """For a number that YAML or Snakemake's `--config` took for text."""
+    """For a number that YAML takes for text or, such as 1e3, for no whole one."""
+    if isinstance(value, float) and value.is_integer() and "integer" in str(node):
+        return f"; write {int(value)}"
     try:
         float(value if isinstance(value, str) else "")
     except ValueError:
         return ""
-    return "; write it with a point, such as 1.0e-3" if "number" in str(node) else "; write it in an overlay"
+    return "; write it with a point, such as 1.0e-3" if "number" in str(node) else "; write it without quotes"
 
 
 def _misspelt(path: list[str | int], values: Mapping[str, Any]) -> str:

@@ -82,7 +82,9 @@ class McNemar(Section):
     ablations: Several[str] = Field(
         ("glalign_global", "glalign_local"), description="its ablations, a family of tests of their own"
     )
-    languages: dict[str, str] = Field({"SE1": "SV1"}, description="scenarios with the same queries in two languages")
+    languages: dict[str, str] = Field(
+        {"SE1": "SV1"}, description="scenarios with the same queries in two languages; `{}` for none"
+    )
 
 
 class Alpha(Section):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from glalign.config.base import Section, Several, refused
 from glalign.support.errors import UserError
@@ -18,6 +18,13 @@ STATISTICS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, f
     "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
 """Channel means and standard deviations of each `data.normalise`, RGB on 0..1."""
+
+
+def _no_number(value: object) -> object:
+    """A choice between true, false and a text; Python takes 1 for true."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise PydanticKnownError("literal_error", {"expected": "true, false or a text"})
+    return value
 
 
 class Data(Section):
@@ -34,7 +41,7 @@ class Data(Section):
         None, description="the filter for validation and test images where it is another; null for `resize`"
     )
     normalise: Literal["clip", "imagenet", "half"] = Field("clip", description="mean and deviation of the pixels (D25)")
-    flip: Literal[True, False, "no_sides"] = Field(
+    flip: Annotated[Literal[True, False, "no_sides"], BeforeValidator(_no_number)] = Field(
         True, description="mirror half of the images; no_sides spares captions that say left or right (D25)"
     )
     crop: int = Field(0, ge=0, description="largest shift in pixels of pad-and-crop")

@@ -1,23 +1,27 @@
 """The sections of the tiny twins: vocabularies, and recipes of pre-trained weights."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from glalign.config.base import Section, Unique
+from glalign.config.datasets import Domain, Language, check_written
 from glalign.config.training import Data, Optim
 
 
 class Corpus(Section):
     """Synthetic people who appear in no benchmark split."""
 
-    domain: str = Field(description="appearance of the people and wording of the captions")
+    domain: Domain = Field(description="appearance of the people and wording of the captions")
     identities: int = Field(ge=1, description="number of people")
     images: int = Field(ge=1, description="images of a person")
     seed: int = Field(ge=0, description="seed of the corpus")
-    languages: Unique[Literal["en", "vi"]] = Field(
-        ("en",), description="two captions of every image in each of these languages"
-    )
+    languages: Unique[Language] = Field(("en",), description="two captions of every image in each of these languages")
+
+    @model_validator(mode="after")
+    def _somebody_writes_the_captions(self) -> Self:
+        check_written(self.domain, self.languages, "domain")
+        return self
 
 
 class Vocabulary(Section):
@@ -52,7 +56,7 @@ class Recipe(Section):
     batch: Annotated[int, Field(ge=1)] | None = Field(
         None, description="images of a step of the parser, or captions of a step of bert or phobert"
     )
-    domain: str | None = Field(None, description="appearance of the parser's people")
+    domain: Domain | None = Field(None, description="appearance of the parser's people")
     identities: Annotated[int, Field(ge=1)] | None = Field(None, description="people that the parser is trained on")
     images: Annotated[int, Field(ge=1)] | None = Field(None, description="images of each of the parser's people")
     lr: Annotated[float, Field(gt=0)] | None = Field(None, description="peak learning rate of the parser")

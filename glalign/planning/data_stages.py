@@ -13,6 +13,7 @@ from glalign.contract.specs.data import (
     TranslateSpec,
 )
 from glalign.planning.draft import Draft, reason_missing, synthetic_source
+from glalign.planning.people import too_few_to_hold_out
 from glalign.planning.pretrained_files import parser_files
 from glalign.planning.stage import Job, Stage
 
@@ -74,7 +75,8 @@ def plan_manifest(draft: Draft) -> Iterator[Job]:
         generated = {"format": "cuhk_pedes", "annotations": None, "images": None, "allow_partial": False}
         values = {"dataset": name, "root": files.root, "root_seed": draft.config.seed}
         spec = ManifestSpec.of(entry, generated if entry.root is None else {}, values)
-        yield Job({"dataset": name}, spec, (*files.annotations, *files.made))
+        refused = too_few_to_hold_out(draft.config, name)
+        yield Job({"dataset": name}, spec, (*files.annotations, *files.made), refused=refused)
 
 
 def plan_parse(draft: Draft) -> Iterator[Job]:

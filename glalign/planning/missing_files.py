@@ -16,10 +16,10 @@ def jobs_behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str]
 
     Without targets, those of the default target. A name that is no file of the plan is ignored.
     """
-    makers = _makers(plan)
+    known = makers(plan)
     waiting, found = list(targets) or plan.targets(), set()
     while waiting:
-        maker = makers.get(waiting.pop())
+        maker = known.get(waiting.pop())
         if maker is not None and maker not in found:
             found.add(maker)
             waiting += plan.jobs[maker[0]][maker[1]].inputs
@@ -30,9 +30,9 @@ def jobs_behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str]
 
 def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
     """The targets as paths of the plan. Raises: UserError naming the first that no job makes."""
-    makers, paths = _makers(plan), [str(PurePosixPath(target)) for target in targets]
+    known, paths = makers(plan), [str(PurePosixPath(target)) for target in targets]
     for path in paths:
-        if path not in makers:
+        if path not in known:
             named = [target for target in plan.targets() if PurePosixPath(target).stem == PurePosixPath(path).stem]
             raise UserError(f"{path}: no job makes it; {suggestion(path, named or plan.targets())}")
     return paths
@@ -40,7 +40,7 @@ def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
 
 def absent_files(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
     """The files that these jobs read, that no job of the plan makes and that are not there."""
-    given = {path for job in jobs for path in (*job.inputs, *job.weights)} - _makers(plan).keys()
+    given = {path for job in jobs for path in (*job.inputs, *job.weights)} - makers(plan).keys()
     return frozenset(path for path in given if not Path(path).exists())
 
 
@@ -82,11 +82,11 @@ def _release(spec: ManifestSpec, files: Sequence[str]) -> str:
     )
 
 
-def _makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
+def makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
     """Path -> (stage, key) of the job that makes it."""
-    makers: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str]] = {}
     for stage, jobs in plan.jobs.items():
         for key, job in jobs.items():
             benchmark = plan.paths.benchmark(stage).format(**job.ids)
-            makers |= dict.fromkeys((*plan.outputs(stage, job).values(), benchmark), (stage, key))
-    return makers
+            found |= dict.fromkeys((*plan.outputs(stage, job).values(), benchmark), (stage, key))
+    return found

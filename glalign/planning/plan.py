@@ -17,7 +17,7 @@ from glalign.planning import (
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
 from glalign.planning.stage import Job, Paths, Stage
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, nearest
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
     {
@@ -46,12 +46,14 @@ class Plan:
     jobs: Mapping[str, Mapping[str, Job]]
 
     def job(self, stage: str, **ids: object) -> Job:
-        """The job of a stage with these ids. Raises: UserError when the plan has none."""
+        """The job of a stage with these ids. Raises: UserError when the plan has none, or when it cannot be run."""
         key = STAGES[stage].key_of(ids)
         if key not in self.jobs[stage]:
-            known = ", ".join(self.jobs[stage]) or "none"
-            raise UserError(f"{stage} {key}: no job of this configuration; it has {known}")
-        return self.jobs[stage][key]
+            known = self.jobs[stage]
+            what = f"{stage} {key}: no job of this configuration"
+            remedy = f"the nearest of its {len(known)}: {nearest(key, known)}; `snakemake -n --forceall` lists all"
+            raise UserError(f"{what}; {remedy if known else 'it has none'}")
+        return self.jobs[stage][key].possible()
 
     def outputs(self, stage: str, job: Job) -> dict[str, str]:
         """Name -> path of every output of a job."""

@@ -99,7 +99,8 @@ def plan_mcnemar(draft: Draft) -> Iterator[Job]:
     spec = McNemarSpec.of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
     ranks = unique(path for test in tests for path in (test.first, test.second))
     files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
-    yield Job({}, spec, unique((*files, *(path for test in tests for path in test.partial.values()))))
+    inputs = unique((*files, *(path for test in tests for path in test.partial.values())))
+    yield Job({}, spec, inputs, refused=_other_queries(draft))
 
 
 def _languages(draft: Draft) -> Iterator[PairedTest]:
@@ -108,6 +109,24 @@ def _languages(draft: Draft) -> Iterator[PairedTest]:
         for system in _trained_in(draft, *pair):
             label = f"{draft.config.systems[system].label}: {pair[0]} against {pair[1]}"
             yield _test(draft, "languages", label, [(scenario, system) for scenario in pair])
+
+
+def _other_queries(draft: Draft) -> str:
+    """Why scenarios do not ask for the same people in two languages, as their tests want; empty if they do."""
+    config = draft.config
+    for pair in config.mcnemar.languages.items():
+        if not _trained_in(draft, *pair):
+            continue
+        testsets = [config.testsets[config.scenarios[name].test] for name in pair]
+        tested = [config.datasets[testset.dataset] for testset in testsets]
+        path = f"configuration: mcnemar.languages.{pair[0]}: {pair[1]}"
+        remedy = "name a scenario with the same queries in another language, or write `languages: {}`"
+        if tested[0].language == tested[1].language:
+            return f"{path} has captions in {tested[0].language}, too; {remedy}"
+        one, other = ({**sets.to_json(), "dataset": of.people} for sets, of in zip(testsets, tested, strict=True))
+        if differ := ["people" if key == "dataset" else key for key in one if one[key] != other[key]]:
+            return f"{path} has other {', '.join(differ)} in its test set; {remedy}"
+    return ""
 
 
 def _against(draft: Draft) -> Iterator[PairedTest]:

@@ -39,18 +39,24 @@ def _of(config: Config, paths: Paths, name: str) -> dict[str, Counts]:
     # The folder of results may hold another profile's manifest of the same name.
     if report.get("root") == (entry.root or paths.path("synthesize", "folder", dataset=name)):
         return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}
-    if entry.root is None:
-        source = config.datasets.get(entry.translated or "")
-        drawn = entry.synthetic or (source.synthetic if source else None)
-        return {split: _drawn(getattr(drawn, split), drawn.images) for split in SPLITS} if drawn else {}
-    known = {ours: _published(entry.label, theirs) for ours, theirs in entry.splits.model_dump().items()}
-    known = {split: counts for split, counts in known.items() if counts}
-    if entry.holdout and "train" in known:
+    known = expected_counts(config, name)
+    if entry.root is not None and entry.holdout and "train" in known:
         share = entry.holdout / known["train"]["identities"]
         held = {unit: number * share for unit, number in known["train"].items()}
         known["val"] = total([held, *([known["val"]] if "val" in known else [])])
         known["train"] = {unit: number - held[unit] for unit, number in known["train"].items()}
     return known
+
+
+def expected_counts(config: Config, name: str) -> dict[str, Counts]:
+    """Our split -> counts of a dataset before people are held out: as it is drawn, or as its release was published."""
+    entry = config.datasets[name]
+    if entry.root is None:
+        source = config.datasets.get(entry.translated or "")
+        drawn = entry.synthetic or (source.synthetic if source else None)
+        return {split: _drawn(getattr(drawn, split), drawn.images) for split in SPLITS} if drawn else {}
+    known = {ours: _published(entry.label, theirs) for ours, theirs in entry.splits.model_dump().items()}
+    return {split: counts for split, counts in known.items() if counts}
 
 
 def _published(label: str, split: str) -> Counts:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from glalign.contract.specs.base import Spec
+from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
     from glalign.planning.draft import Draft
@@ -24,6 +25,7 @@ class Job:
         inputs: Files that other jobs make or that belong to a release.
         weights: Pre-trained files that no job makes.
         class_path: Dotted path of the system's class, whose module is part of the job's code.
+        refused: Why it cannot be run as configured, known before it is. Other jobs of the plan can be run all the same.
     """
 
     ids: Mapping[str, str]
@@ -31,6 +33,13 @@ class Job:
     inputs: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     class_path: str | None = None
+    refused: str = ""
+
+    def possible(self) -> "Job":
+        """The job. Raises: UserError if it cannot be run."""
+        if self.refused:
+            raise UserError(self.refused)
+        return self
 
 
 @dataclass(frozen=True)

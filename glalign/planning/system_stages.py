@@ -11,6 +11,7 @@ from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec, T
 from glalign.contract.specs.training import DatasetSpec, FitSpec
 from glalign.planning.data_stages import dataset_files, pictures_of
 from glalign.planning.draft import Draft, ids_of_cell, unique
+from glalign.planning.people import too_few_to_draw
 from glalign.planning.pretrained_files import model_files
 from glalign.planning.stage import Job, Stage
 from glalign.storage.weight_status import WEIGHT_SUFFIXES
@@ -96,7 +97,8 @@ def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
         files += draft.paths.outputs("fit", ids).values()
         files += [*(source.manifest for source in trained.trained_on), *made]
     values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
-    return Job(ids, PredictSpec.of(config.evaluation, entry, ids, values), unique(files), given, entry.class_path)
+    spec, refused = PredictSpec.of(config.evaluation, entry, ids, values), too_few_to_draw(config, ids["testset"])
+    return Job(ids, spec, unique(files), given, entry.class_path, refused)
 
 
 def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:

@@ -31,7 +31,8 @@ class Row(Noted):
 
     metrics: files of the records with our values, one per seed; none where the system was not run, and the note says
     why. runs: files of the records of the trainings behind them. part: part of the body that the row counts (Table 2).
-    paper_row: number of the printed row, from 0. competes: whether it can be the best; references cannot.
+    paper_row: number of the printed row, from 0. competes: whether it can be the best; references cannot. failed: logs
+    of the jobs that failed, in the table of an unfinished run.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Row(Noted):
     runs: tuple[str, ...] = ()
     part: str = ""
     competes: bool = True
+    failed: tuple[str, ...] = ()
 
 
 class TableSpec(Spec):

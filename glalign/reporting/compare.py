@@ -1,7 +1,7 @@
-"""Comparison of tables cell by cell: numbers within a tolerance, everything else character by character."""
+"""Comparison of tables row by row: numbers within a tolerance, everything else character by character."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import zip_longest
 from math import inf
@@ -10,9 +10,12 @@ from typing import Any
 
 import yaml
 
+from glalign.reporting.row_keys import Cells, key_of, matched, name_of, twice
 from glalign.reporting.tables import read_table
 from glalign.support.errors import UserError
 
+COMMA = re.compile(r"[-+]?\d+,\d+")
+"""A number as a spreadsheet writes it in many languages."""
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
 TOLERANCES = "tolerances.yaml"
 """File in a folder of references: `columns` maps columns to tolerances, null for a column that is not compared; `rows`
@@ -43,9 +46,10 @@ def unmatched(ours: Path, reference: Path) -> list[str]:
 def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> list[str]:
     """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
 
-    A file tolerances.yaml beside the reference has other tolerances for some columns and rows. Numbers inside a text (a
-    spread in a note) are compared as numbers as well. Raises: UserError when a side is not a table, or a tolerance is
-    not a number from 0 on.
+    Rows are matched by the columns that name them (row_keys.KEYS), in whatever order they stand; those of a table of
+    another kind by their order. A file tolerances.yaml beside the reference has other tolerances for some columns and
+    rows. Numbers inside a text (a spread in a note) are compared as numbers as well. Raises: UserError when a side is
+    not a table or has a column of decimal commas, or a tolerance is not a number from 0 on.
     """
     for side in (ours, reference):
         if Path(side).is_dir():
@@ -58,17 +62,36 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     left, right = read_table(ours), read_table(reference)
     lines = [f"column {name}: only in {ours}" for name in left.columns if name not in right.columns]
     lines += [f"column {name}: only in {reference}" for name in right.columns if name not in left.columns]
-    if len(left) != len(right):
-        lines.append(f"rows: {len(left)} in {ours}, {len(right)} in {reference}")
-    pairs = zip(left.to_dict("records"), right.to_dict("records"), strict=False)
-    for number, (one, other) in enumerate(pairs, start=1):
-        name = next(iter(one.values()))
+    mine, theirs = left.to_dict("records"), right.to_dict("records")
+    _check_commas([(ours, mine), (reference, theirs)], [name for name in left.columns if name in right.columns])
+    key = key_of(left.columns, right.columns)
+    for side, some in ((ours, mine), (reference, theirs)):
+        if again := twice(some, key) if key else "":
+            return [*lines, f"{side}: {again}; not compared: name them apart"]
+    pairs, ours_only, reference_only = matched(mine, theirs, key)
+    lines += [f"row {name}: only in {ours}" for name in ours_only]
+    lines += [f"row {name}: only in {reference}" for name in reference_only]
+    for number, one, other in pairs:
+        name = name_of(one, key)
         least = max((value for key, value in rows.items() if any(key in cell for cell in other.values())), default=0.0)
         for column in one:
             allowed = columns.get(column, tolerance)
             if column in other and allowed is not None and not same(one[column], other[column], max(allowed, least)):
                 lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
     return lines
+
+
+def _check_commas(sides: Sequence[tuple[Path | str, Sequence[Cells]]], columns: Sequence[str]) -> None:
+    """No column has numbers with decimal commas on one side alone."""
+    for column in columns:
+        found = [next((row for row in rows if COMMA.fullmatch(row[column])), None) for _, rows in sides]
+        for (path, _), row, other in zip(sides, found, reversed(found), strict=True):
+            if row is not None and other is None:
+                number, text = row[column], row[column].replace(",", ".")
+                what = f"{column}: {number!r} is a number with a comma"
+                raise UserError(
+                    f"{path}: {what}; write {text}: export the table from a spreadsheet with decimal points"
+                )
 
 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
@@ -79,17 +102,23 @@ def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, f
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
 
-    def allowed(part: Any) -> bool:
+    def allowed(key: str, part: Any) -> bool:
         entries = part.items() if isinstance(part, Mapping) else [("", "")]
         return all(
-            isinstance(name, str) and (value is None or (isinstance(value, int | float) and 0 <= value < inf))
+            isinstance(name, str) and (_is_distance(value) or (value is None and key == "columns"))
             for name, value in entries
         )
 
-    parts: list[Any] = [found.get(key, {}) for key in ("columns", "rows")] if isinstance(found, Mapping) else [None]
-    if (set(found) - {"columns", "rows"}) or not all(map(allowed, parts)):
+    keys = ("columns", "rows")
+    parts: list[Any] = [found.get(key, {}) for key in keys] if isinstance(found, Mapping) else [None, None]
+    if (set(found) - set(keys)) or not all(map(allowed, keys, parts)):
         raise UserError(f"{file}: two maps of names to numbers from 0 on are wanted, `columns` and `rows`")
     return parts[0], parts[1]
+
+
+def _is_distance(value: Any) -> bool:
+    """Whether a tolerance is a number from 0 on."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
 
 
 def same(one: str, other: str, tolerance: float = 0.0) -> bool:

@@ -17,7 +17,7 @@ NOTES = "Rank-1 in percent; --: not run, or another language. The best trained s
 
 def make_matrix(spec: MatrixSpec, csv: Path, tex: Path) -> None:
     """Write one row per cell as CSV, and Rank-1 of systems by scenarios as LaTeX."""
-    cells = [_cell(row, spec) for row in with_partial_notes(spec.rows)]
+    cells = matrix_cells(spec)
     write_csv(cells, csv)
     labels = {row.system: row.label for row in spec.rows}
     competing = {row.system for row in spec.rows if row.competes}
@@ -34,11 +34,17 @@ def make_matrix(spec: MatrixSpec, csv: Path, tex: Path) -> None:
     write_text(tex, booktabs(["Method", *spec.scenarios], lines, layout, title, tex, NOTES))
 
 
+def matrix_cells(spec: MatrixSpec) -> list[dict[str, str]]:
+    """The rows of the CSV."""
+    return [_cell(row, spec) for row in with_partial_notes(spec.rows)]
+
+
 def _cell(row: Row, spec: MatrixSpec) -> dict[str, str]:
     records, cell = read_metrics(row), _names(row)
     for k in KS:
         cell |= rank_cells(records, k)
-    return cell | mean_cells(records) | status_cells(bool(records), spec.profile, spec.data_note, row.note)
+    status = status_cells(bool(records), spec.profile, spec.data_note, row.note, failed=row.failed)
+    return cell | mean_cells(records) | status
 
 
 def make_seeds(spec: MatrixSpec, csv: Path) -> None:

@@ -52,7 +52,10 @@ def mean_cells(records: Sequence[MetricsRecord]) -> dict[str, str]:
     return dict(zip(names, (*means, *map(str, sizes)), strict=True))
 
 
-def status_cells(ran: bool, profile: str, data_note: str, *notes: str) -> dict[str, str]:
-    """status, profile, note: the columns that end a row; the data note only where something of ours stands."""
-    note = join_notes(data_note if ran else "", *notes)
-    return {"status": "reproduced" if ran else "not run", "profile": profile, "note": note}
+def status_cells(ran: bool, profile: str, data_note: str, *notes: str, failed: Sequence[str] = ()) -> dict[str, str]:
+    """status, profile, note: the columns that end a row; the data note only where something of ours stands.
+
+    failed: logs of the jobs that failed before it.
+    """
+    note = join_notes(data_note if ran else "", *notes, f"see {', '.join(failed)}" if failed else "")
+    return {"status": "reproduced" if ran else "failed" if failed else "not run", "profile": profile, "note": note}

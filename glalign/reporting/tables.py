@@ -49,8 +49,7 @@ COVERAGE_OURS = (
 
 def make_table(spec: TableSpec, csv: Path, tex: Path) -> None:
     """Write one table as CSV (the source of truth) and as LaTeX of the same frame."""
-    noted = {"rows": with_partial_notes(spec.rows), "title": with_partial_title(spec.title, spec.rows)}
-    spec = spec.model_copy(update=noted)
+    spec = spec.model_copy(update={"title": with_partial_title(spec.title, spec.rows)})
     frame = table(spec)
     write_csv(frame, csv)
     write_text(tex, render_latex(frame, spec, target_of(tex)))
@@ -71,7 +70,7 @@ def table(spec: TableSpec) -> "pd.DataFrame":
     printed = read_rows(spec.paper, remedy="restore it from the repository")
     make = _rank_cells if spec.table in SCENARIO_OF else _coverage_cells if spec.table == COVERAGE else _other_cells
     rows = []
-    for row in spec.rows:
+    for row in with_partial_notes(spec.rows):
         if (number := row.paper_row) is not None and not 0 <= number < len(printed):
             raise UserError(f"{spec.paper}: has no row {number}, which the plan gives to {row.system}")
         rows.append(make(spec, row, printed[number] if number is not None else dict.fromkeys(printed[0], "")))
@@ -159,7 +158,7 @@ def _records(table: int, row: Row) -> Sequence[Any]:
 def _status_cells(spec: TableSpec, row: Row, records: Sequence[Any]) -> dict[str, str]:
     """The columns that end a row."""
     seeds = f"mean of {len(records)} seeds" if len(records) > 1 else ""
-    return status_cells(bool(records), spec.profile, spec.data_note, seeds, row.note)
+    return status_cells(bool(records), spec.profile, spec.data_note, seeds, row.note, failed=row.failed)
 
 
 def _delta(ours: Fraction | None, printed: str, places: int = 2) -> str:

@@ -18,8 +18,23 @@ def within(place: str) -> Iterator[None]:
         raise UserError(f"{place}: {error}") from error
 
 
+MANY = 20
+"""Names that a message lists at most."""
+
+
 def suggestion(name: object, known: Iterable[object]) -> str:
-    """Suggest the nearest of the known names, or list all of them."""
+    """Suggest the nearest of the known names, or list all of them, or of very many the three nearest."""
     names = [str(k) for k in known]
-    near = difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"
+    if near := difflib.get_close_matches(str(name), names, n=1):
+        return f"did you mean '{near[0]}'?"
+    return f"nearest of {len(names)}: {nearest(name, names)}" if len(names) > MANY else f"known: {listed(names)}"
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """The three known names that are nearest, the nearest first."""
+    return listed(difflib.get_close_matches(str(name), [str(k) for k in known], n=3, cutoff=0.0))
+
+
+def listed(names: Iterable[object]) -> str:
+    """The names with commas between, or "none"."""
+    return ", ".join(map(str, names)) or "none"

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 SMALL = """
 datasets: {vn3k: {synthetic: {train: 8, val: 4, test: 6}}}
+testsets: {vn3k_100: {identities: 4}}
 """
 MODULE = f"""
 configfile: "config/config.yaml"

@@ -18,6 +18,7 @@ SMALL = """
 datasets:
   cuhk_en: {synthetic: {train: 24, val: 6, test: 8}}
   vn3k: {synthetic: {train: 8, val: 4, test: 6}}
+testsets: {vn3k_100: {identities: 4}}
 """
 SYSTEM = """
 systems: {word_average: {data: {batch_size: 16}, budget: {steps: 12, validate_every: 6, checkpoint_every: 6}}}

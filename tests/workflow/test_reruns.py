@@ -141,6 +141,24 @@ def test_other_weights_rerun_what_starts_from_them(suite: Path) -> None:
         (("-n", "--", "results/table12.tex"), r"^error: results/table12: no such table; the tables are 1, 2, 3, "),
         (("-n", "--config", "sed=1"), r"^error: configuration: sed: unknown key; did you mean 'seed'\?"),
         (
+            ("-n", "--config", "seed=1e3"),
+            r"^error: configuration: seed: 1000\.0 is not of type integer .*; write 1000$",
+        ),
+        (
+            ("-n", "--config", "testsets={vn3k_100: {identities: 1000}}", "--", "results/table9.tex"),
+            r"^error: configuration: testsets\.vn3k_100\.identities: 1000 of 160 people in its splits; choose 1 to 160",
+        ),
+        (("-n", "--config", "runtime={prefetch: two}"), r"^error: configuration: runtime\.prefetch: 'two' is not "),
+        (
+            ("-n", "--config", "profile=paper"),
+            r"^error: --config profile=paper: .*; give --configfile config/paper\.yaml$",
+        ),
+        (
+            ("-n", "--", "results/runs/irra/cuhk_en/seed7/run.json"),
+            r"^error: fit irra/cuhk_en/seed7: no job of this configuration; the nearest of its \d+: "
+            r"irra/cuhk_en/seed0, \S+, \S+; `snakemake -n --forceall` lists all$",
+        ),
+        (
             ("--config", "weights=elsewhere"),
             r"^error: nothing was run; absent are\nweights: elsewhere lacks tiny_\w+\.",
         ),
@@ -151,6 +169,14 @@ def test_what_a_user_can_get_wrong_is_one_line(suite: Path, arguments: tuple[str
     assert done.returncode == 1
     assert re.search(message, done.stderr, re.MULTILINE), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_numbers_inside_of_a_map_on_the_command_line_are_numbers(suite: Path) -> None:
+    done = snakemake(
+        suite, "-n", "--config", "runtime={precision: bf16, prefetch: 2}", "seeds=[0, 1]", "--", "results/table4.tex"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "logs/fit/irra/cuhk_en/seed1.log" in done.stdout + done.stderr
 
 
 def test_a_key_twice_in_an_overlay_is_not_dropped_silently(suite: Path) -> None:

@@ -12,13 +12,22 @@ root = Path(workflow.current_basedir).parents[1].resolve()
 sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
 from glalign.cli.cluster import check_partitions
-from glalign.config.loading import DEMO, completed, is_base, read, resolve
+from glalign.config.command_line import check_profile, typed
+from glalign.config.loading import (
+    DEMO,
+    completed,
+    is_base,
+    own_files,
+    read,
+    resolve,
+)
 from glalign.planning import missing_files
 from glalign.planning.draft import UNTRAINED
 from glalign.planning.suite_plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.plan import STAGES
 from glalign.reporting.document import can_typeset, find_engine
+from glalign.reporting.unfinished_tables import remove_unfinished, write_unfinished
 from glalign.storage.code_digest import code_digest, weight_digests
 from glalign.storage.locks import clear_stale_lock
 from glalign.support.errors import UserError
@@ -34,13 +43,15 @@ def exit_on_user_error(function, *args, **kwargs):
 
 def planned():
     """The plan of the configuration."""
+    files, given = own_files(), workflow.config_settings.config
     for path in map(Path, workflow.configfiles):
         if is_base(path) and path.resolve() != root / DEMO:
             raise UserError(
                 f"{path}: lies under every profile already; leave out `--configfile {path}`"
             )
-        read(path)  # refuses a key that is there twice, which Snakemake drops
-    return plan_of(resolve(completed(config)))
+        files.append(read(path))  # a key that is there twice is refused
+    check_profile(given.get("profile"), files)
+    return plan_of(resolve(completed(typed(config, given))))
 
 
 plan = exit_on_user_error(planned)
@@ -74,6 +85,22 @@ onstart:
             check_partitions,
             {str(r.slurm_partition) for r in jobs if r.get("slurm_partition")},
         )
+    if workflow.is_main_process:
+        remove_unfinished(plan, files_of(workflow.dag.needrun_jobs()))
+
+
+# With `--keep-going` every job that does not need a failed one has run: what of a table is there, is shown.
+onerror:
+    if workflow.is_main_process and workflow.execution_settings.keep_going:
+        undone = files_of(workflow.dag.needrun_jobs())
+        failed = files_of(workflow.scheduler.failed)
+        for line in exit_on_user_error(write_unfinished, plan, undone, failed):
+            logger.error(line)
+
+
+def files_of(jobs):
+    """The outputs of Snakemake's jobs."""
+    return {str(path) for job in jobs for path in job.output}
 
 
 def one_of(ids):

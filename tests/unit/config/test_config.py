@@ -19,9 +19,20 @@ def demo() -> dict:
 
 WRONG = [
     ({"sed": 1}, "sed", "did you mean 'seed'"),
+    (
+        {"precision": "bf16"},
+        "precision",
+        "did you mean runtime.precision? On the command line: --config runtime='{precis",
+    ),
+    ({"systems": {"irra": {"lr": 0.1}}}, "systems.irra.lr: unknown key", "did you mean systems.irra.optim.lr?"),
     ({"device": "gpu"}, "device", "cpu, cuda"),
     ({"seeds": 3}, "seeds", "type array"),
     ({"seeds": [True]}, "seeds.0", "type integer"),
+    ({"seeds": [7.0]}, "seeds.0", "7.0 is not of type integer; write 7"),
+    ({"seed": 1000.0}, "seed", "; write 1000"),
+    ({"seed": 0.5}, "seed", "0.5 is not of type integer"),
+    ({"systems": {"irra": {"data": {"flip": 1}}}}, "systems.irra.data.flip", "1 is not one of true, false, no_sides"),
+    ({"systems": {"irra": {"data": {"flip": 0.0}}}}, "systems.irra.data.flip", "true, false, no_sides"),
     ({"threads": 0}, "threads", "minimum of 1"),
     ({"systems": {"irra": {"optim": {"lr": "1e-3"}}}}, "systems.irra.optim.lr", "1.0e-3"),
     ({"systems": {"irra": {"budget": {"stesp": 3}}}}, "systems.irra.budget.stesp", "did you mean 'steps'"),
@@ -60,7 +71,7 @@ WRONG = [
     ({"datasets": {"cuhk_en": {"root": "x", "splits": {"val": None}}}}, "trainsets.cuhk_en", "`splits.val` or `hol"),
     ({"datasets": {"cuhk_en": {"synthetic": {"val": 0}}}}, "trainsets.cuhk_en", "no validation people"),
     ({"results": "a{b}"}, "results", "without braces"),
-    ({"seeds": ["0"]}, "seeds.0", "write it in an overlay"),
+    ({"seeds": ["0"]}, "seeds.0", "write it without quotes"),
     ({"parsing": {"dress": "none"}}, "parsing.dress", "upper, lower, both"),
     ({"systems": {"irra": {"optim": {"lr": float("nan")}}}}, "systems.irra.optim.lr", "no number to compute with"),
     ({"systems": {"irra": {"memory": {"accumulate": 64}}}}, "systems.irra.memory.accumulate", "two pairs or more"),
@@ -80,6 +91,18 @@ WRONG = [
     ({"alpha": {"values": [0.5, 0.5]}}, "alpha.values", "an entry twice"),
     ({"tuning": {"rates": [0.1, 0.1]}}, "tuning.rates", "an entry twice"),
     ({"mcnemar": {"system": "glaling"}}, "mcnemar.system", "did you mean 'glalign'"),
+    ({"datasets": {"vn3k": {"synthetic": {"domain": "nosuch"}}}}, "vn3k.synthetic.domain", "street, plaza, pretrain"),
+    (
+        {"datasets": {"cuhk_en": {"synthetic": {"domain": "plaza"}}}},
+        "cuhk_en.synthetic.domain: nobody",
+        "street, pretr",
+    ),
+    (
+        {"vocabularies": {"tiny_unigram": {"corpus": {"domain": "plaza"}}}},
+        "tiny_unigram.corpus.domain",
+        "writes captions",
+    ),
+    ({"pretraining": {"tiny_parser": {"domain": "beach"}}}, "tiny_parser.domain", "street, plaza, pretrain"),
     ({"phrases": {"segmenter": "spacy"}}, "phrases.segmenter", "pyvi, underthesea"),
     ({"vocabularies": {"tiny_unigram": {"corpus": {"languages": ["fr"]}}}}, "corpus.languages.0", "en, vi"),
 ]

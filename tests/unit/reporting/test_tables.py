@@ -148,7 +148,7 @@ def test_compare_lists_cells(tmp_path, run_spec):
     )
     assert len(compare(tmp_path / "a.csv", tmp_path / "b.csv", 0.25)) == 1
     (tmp_path / "c.csv").write_text("\n".join(text.splitlines()[:-1]) + "\n", encoding="utf-8")
-    assert compare(tmp_path / "a.csv", tmp_path / "c.csv")[0].startswith("rows: 9")
+    assert compare(tmp_path / "a.csv", tmp_path / "c.csv") == [f"row GLAlign (Ours): only in {tmp_path / 'a.csv'}"]
     (tmp_path / "d.csv").write_text(text.replace("minp", "other", 1), encoding="utf-8")
     assert [line[:12] for line in compare(tmp_path / "a.csv", tmp_path / "d.csv")] == ["column minp:", "column other"]
 
@@ -171,6 +171,10 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
     (golden / "tolerances.yaml").write_text("columns: {p: little}\n")
     with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
         compare_folders(ours, golden)
+    for wrong in ("columns: {p: true}", "rows: {x: null}", "rows: {x: .inf}", "- 3"):
+        (golden / "tolerances.yaml").write_text(wrong)
+        with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
+            compare_folders(ours, golden)
     with pytest.raises(UserError, match="no CSV in it"):
         compare_folders(ours, tmp_path)
 

@@ -1,0 +1,50 @@
+"""Values of Snakemake's `--config`, which stand above those of all files."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from glalign.support.checkout import ROOT
+from glalign.support.errors import UserError
+
+
+def typed(config: Any, given: Any) -> Any:
+    """`config` with the types that YAML gives to the values of `given`, which is merged into it.
+
+    Snakemake reads the numbers inside of a map or a list as texts: `--config runtime='{prefetch: 2}'` as "2".
+
+    >>> typed({"runtime": {"prefetch": "2", "tf32": True}}, {"runtime": {"prefetch": "2"}})
+    {'runtime': {'prefetch': 2, 'tf32': True}}
+    """
+    if isinstance(given, Mapping) and isinstance(config, Mapping):
+        return {**config, **{key: typed(config[key], value) for key, value in given.items() if key in config}}
+    if config != given:  # something else stands there
+        return config
+    if isinstance(given, list):
+        return [typed(value, value) for value in given]
+    return _scalar(given) if isinstance(given, str) else config
+
+
+def _scalar(text: str) -> Any:
+    """What YAML takes a text without quotes for."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return value if value is None or isinstance(value, bool | int | float) else text
+
+
+def check_profile(given: object, files: Iterable[Mapping[str, Any]]) -> None:
+    """`--config profile=NAME` says what a file says: it is a label, and reads no file.
+
+    given: its value, None without it. files: the configuration files, each over those before it. Raises: UserError
+    where the last file that names a profile (without one: the demo) names another.
+    """
+    named = ["demo", *(file["profile"] for file in files if "profile" in file)][-1]
+    if given in (None, named):
+        return
+    path = f"config/{given}.yaml"
+    file = path if (ROOT / path).is_file() else f"an overlay that says `profile: {given}`"
+    remedy = f"leave out the file that says `profile: {named}`" if given == "demo" else f"give --configfile {file}"
+    raise UserError(f"--config profile={given}: a profile is chosen by its file; {remedy}")

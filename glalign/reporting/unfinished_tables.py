@@ -1,0 +1,84 @@
+"""Tables of a run in which jobs failed: the rows that are there, and of every other one the log that says why not.
+
+They lie in a folder of their own, so that none is taken for the whole table, and go as soon as a run makes it again.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from glalign.planning.missing_files import jobs_behind, makers
+from glalign.planning.plan import Plan
+from glalign.planning.table_stages import MatrixSpec, Row, TableSpec
+from glalign.reporting.matrix import matrix_cells
+from glalign.reporting.plain_table import write_csv
+from glalign.reporting.tables import table
+
+FOLDER = "unfinished"
+"""Folder of these tables, below that of the whole ones."""
+
+ENDED = "the run ended before it"
+"""Note of a row that is missing although no job behind it failed."""
+
+
+def write_unfinished(plan: Plan, undone: Collection[str], failed: Collection[str]) -> list[str]:
+    """Write the CSV of every table of which a run has made some rows; returns a line about each.
+
+    A row counts as made where none of the jobs behind it is left to run: no row shows numbers of an earlier run.
+
+    Args:
+        plan: The plan.
+        undone: Outputs of the jobs that were to run and have not ended well.
+        failed: Outputs of those of them that have failed.
+    """
+    logs, lines = _logs(plan, failed), []
+    for path, spec in _tables(plan):
+        if path not in undone or path in failed:
+            continue
+        rows = tuple(_row(plan, row, undone, logs) for row in spec.rows)
+        made, planned = (sum(bool(row.metrics) for row in some) for some in (rows, spec.rows))
+        if made:
+            file, noted = unfinished(path), spec.model_copy(update={"rows": rows})
+            write_csv(table(noted) if isinstance(noted, TableSpec) else matrix_cells(noted), file)
+            old = ", and what is there is of an earlier run" if Path(path).exists() else ""
+            lines.append(
+                f"{path}: not made{old}; {file} has {made} of {planned} rows, and names the logs of the others"
+            )
+    return lines
+
+
+def remove_unfinished(plan: Plan, paths: Collection[str]) -> None:
+    """Remove the unfinished tables in place of those whole ones that are among `paths`."""
+    for path, _ in _tables(plan):
+        if path in paths:
+            unfinished(path).unlink(missing_ok=True)
+
+
+def unfinished(path: str) -> Path:
+    """Where the unfinished table in place of the whole one at `path` lies."""
+    return Path(path).parent / FOLDER / Path(path).name
+
+
+def _tables(plan: Plan) -> Iterator[tuple[str, TableSpec | MatrixSpec]]:
+    """(CSV, specification) of every table whose rows have a status."""
+    for stage in ("table", "matrix"):
+        for job in plan.jobs[stage].values():
+            if isinstance(job.spec, TableSpec | MatrixSpec):
+                yield plan.outputs(stage, job)["csv"], job.spec
+
+
+def _logs(plan: Plan, failed: Collection[str]) -> Mapping[tuple[str, str], str]:
+    """(stage, key) -> log of the jobs that make these files."""
+    known = makers(plan)
+    jobs = {known[path]: plan.jobs[known[path][0]][known[path][1]] for path in failed if path in known}
+    return {(stage, key): plan.paths.log(stage).format(**job.ids) for (stage, key), job in jobs.items()}
+
+
+def _row(plan: Plan, row: Row, undone: Collection[str], logs: Mapping[tuple[str, str], str]) -> Row:
+    """The row as it is, or empty with the logs of the failed jobs behind it."""
+    lacking = [path for path in (*row.metrics, *row.runs, *row.partial.values()) if path in undone]
+    if not lacking:
+        return row
+    found = tuple(logs[key] for key in jobs_behind(plan, lacking) if key in logs)
+    return row.model_copy(
+        update={"metrics": (), "runs": (), "partial": {}, "failed": found, "note": "" if found else ENDED}
+    )
