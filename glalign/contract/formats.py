@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -101,7 +102,7 @@ def dataset_release(entry: Mapping[str, Any], name: str = "") -> DatasetRelease:
     here are included. Raises: UserError naming an unknown format.
     """
     layout = find_format(entry["format"], f"datasets.{name}.format")
-    root = str(entry["root"])
+    root = str(PurePosixPath(entry["root"]))
     pattern = entry.get("annotations") or layout.annotations
     wanted = entry["splits"].values() if SPLIT_FIELD in pattern else ("",)
     files = {split: f"{root}/{pattern.replace(SPLIT_FIELD, split)}" for split in wanted if split is not None}

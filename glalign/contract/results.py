@@ -152,7 +152,6 @@ class DatasetStatistics(JobRecord):
 
     dataset: str
     language: str
-    root: str
     annotations: dict[str, str]
     splits: dict[str, DatasetCounts]
     all: DatasetCounts

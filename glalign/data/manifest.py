@@ -1,6 +1,5 @@
 """From a release to the suite's own manifest: read, hold out, check every image, count."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean, stdev
@@ -13,7 +12,8 @@ from glalign.data.reader import read_release
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.storage.image_files import DecodeError, decode_rgb
 from glalign.storage.parallel_decode import cores, map_in_threads
-from glalign.storage.whole_files import sha256, write_json
+from glalign.storage.weight_status import joint_sha256
+from glalign.storage.whole_files import write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
 
@@ -33,7 +33,6 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
     record = DatasetStatistics(
         dataset=spec.dataset,
         language=spec.language,
-        root=spec.root,
         annotations=annotations(release),
         splits={s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
         all=count(records),
@@ -50,11 +49,9 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
 
 def annotations(release: DatasetRelease) -> dict[str, str]:
     """Return name and SHA-256 of a release's annotation file; of several, all names and a digest of their digests."""
-    digests = [sha256(Path(file)) for file in release.annotations.values()]
-    names = [Path(file).relative_to(release.root).as_posix() for file in release.annotations.values()]
-    if len(digests) == 1:
-        return {"file": names[0], "sha256": digests[0]}
-    return {"file": ", ".join(names), "sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
+    files = [*release.annotations.values()]
+    names = [Path(file).relative_to(release.root).as_posix() for file in files]
+    return {"file": ", ".join(names), "sha256": joint_sha256(files)}
 
 
 def present(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[Record]:

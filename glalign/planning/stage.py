@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glalign.contract.formats import DatasetRelease
 from glalign.contract.specs.base import Spec
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ class Job:
     Args:
         ids: The ids that tell it apart from the stage's other jobs, such as `{"dataset": "cuhk_en"}`.
         spec: Its specification.
-        inputs: Files that other jobs make or that belong to a release.
+        inputs: Files that other jobs make or that belong to the suite.
         weights: Pre-trained files that no job makes.
         class_path: Dotted path of the system's class, whose module is part of the job's code.
+        release: The release that it reads. The job reruns when its content changes, not when it moves.
     """
 
     ids: Mapping[str, str]
@@ -31,6 +33,7 @@ class Job:
     inputs: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     class_path: str | None = None
+    release: DatasetRelease | None = None
 
 
 @dataclass(frozen=True)

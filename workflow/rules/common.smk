@@ -13,6 +13,7 @@ sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
 from glalign.cli.cluster import check_partitions
 from glalign.config.loading import DEMO, completed, is_base, read, resolve
+from glalign.data.release_digest import release_digest
 from glalign.planning import missing_files
 from glalign.planning.draft import UNTRAINED
 from glalign.planning.suite_plan import plan_of
@@ -133,6 +134,17 @@ def weights(stage):
         weight_digests,
         [path for path in job(stage, wildcards).weights if path not in missing()[0]],
     )
+
+
+def release(stage):
+    """Parameter function: digest of the release that the job reads, wherever it lies; empty where it reads none."""
+
+    @functools.cache
+    def digest(key):
+        read = plan.jobs[stage][key].release
+        return release_digest(read) if read else ""
+
+    return lambda wildcards: digest(STAGES[stage].key_of(dict(wildcards.items())))
 
 
 def gpus(stage):
