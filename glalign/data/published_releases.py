@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from glalign.contract.formats import FORMATS
+from glalign.contract.image_sources import CUHK_FOLDERS
 from glalign.contract.published_counts import published_counts
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -32,12 +33,6 @@ def _published(label: str, ask: str, folders: Mapping[str, str] | None = None, r
     numbers = {s: {"images": c.images, "captions": c.captions, "ids": c.identities} for s, c in splits.items()}
     return PublishedDataset(numbers, "; ".join({c.source: None for c in splits.values()}), ask, folders or {}, remark)
 
-
-CUHK_FOLDERS = {
-    "cam_a": "VIPeR", "cam_b": "VIPeR", "CUHK01": "CUHK01", "CUHK03": "CUHK03", "Market": "Market-1501",
-    "test_query": "CUHK-SYSU", "train_query": "CUHK-SYSU",
-}  # fmt: skip
-"""Sub-folder of CUHK-PEDES -> the dataset that its images come from."""
 
 RELEASES = {
     "CUHK-PEDES": _published(

@@ -46,6 +46,8 @@ def planned():
 
 plan = exit_on_user_error(planned)
 if workflow.is_main_process:
+    for line in plan.warnings:
+        logger.warning(f"warning: {line}")
     clear_stale_lock(Path(".snakemake"))
 
 

@@ -33,10 +33,12 @@ class Spec(Section):
 
 
 class Noted(Spec):
-    """A row or table that may rest on releases that lack images.
+    """A row or table that may rest on releases that lack images, or train and test on images of one source.
 
-    partial: label of the dataset -> statistics of its manifest. note: what else is to be said.
+    partial: label of the dataset -> statistics of its manifest. shared: a sentence on each training set whose images
+    have a source in common with the test set's. note: what else is to be said.
     """
 
     partial: dict[str, str] = Field({})
+    shared: tuple[str, ...] = ()
     note: str = ""
