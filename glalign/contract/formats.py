@@ -18,6 +18,7 @@ class ReleaseLayout:
     keys of an entry. splits: the release's names, in its order. per_caption: an entry is one caption, not one image.
     under: key of the list of entries if the document is an object. shift: added to identity numbers, so that a
     processed copy has the numbers of the original. prefix: start of image paths that repeats the image folder's name.
+    language: of the captions.
     """
 
     title: str
@@ -31,8 +32,10 @@ class ReleaseLayout:
     under: str | None = None
     shift: int = 0
     prefix: str = ""
+    language: str = "en"
 
 
+VN3K = "3000VnPerson-Search"
 VN3K_SPLITS = ("train", "validate", "test")
 VN3K_V2E = "vn3k_V2E_NP_Split_final_process_token.json"
 
@@ -40,11 +43,11 @@ FORMATS: Mapping[str, ReleaseLayout] = MappingProxyType(
     {
         # Releases, as their owners or public loaders lay them out.
         "cuhk_pedes": ReleaseLayout("CUHK-PEDES", "reid_raw.json"),
-        "cuhk_pedes_vn": ReleaseLayout("CUHK-PEDES-VN", "reid_raw_vn.json"),
-        "vn3k": ReleaseLayout("3000VnPerson-Search", "data_captions_vn3k.json", splits=VN3K_SPLITS),
-        "vn3k_vi": ReleaseLayout("3000VnPerson-Search", "vn3k.json", "images", splits=VN3K_SPLITS),
+        "cuhk_pedes_vn": ReleaseLayout("CUHK-PEDES-VN", "reid_raw_vn.json", language="vi"),
+        "vn3k": ReleaseLayout(VN3K, "data_captions_vn3k.json", splits=VN3K_SPLITS, language="vi"),
+        "vn3k_vi": ReleaseLayout(VN3K, "vn3k.json", "images", splits=VN3K_SPLITS, language="vi"),
         "v2e": ReleaseLayout("3000Vn-V2E", VN3K_V2E, "images", splits=VN3K_SPLITS),
-        "vn3k_mixed_vi": ReleaseLayout("3000VnPerson-Search", "data_captions.json", splits=VN3K_SPLITS),
+        "vn3k_mixed_vi": ReleaseLayout(VN3K, "data_captions.json", splits=VN3K_SPLITS, language="vi"),
         "vn3k_mixed_en": ReleaseLayout("3000Vn-V2E", "data_captions.json", captions="en_captions", splits=VN3K_SPLITS),
         "icfg_pedes": ReleaseLayout("ICFG-PEDES", "ICFG-PEDES.json", splits=("train", "test")),
         "rstpreid": ReleaseLayout("RSTPReid", "data_captions.json", image="img_path"),

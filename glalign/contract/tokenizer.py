@@ -45,6 +45,15 @@ class MarkedTokenizer(Tokenizer, Protocol):
     def mask_id(self) -> int: ...
 
 
+def is_cut(text: str, spans: Sequence[Span], context_length: int) -> bool:
+    """Whether letters or digits follow the last token of a text that fills the context. spans: of its tokens.
+
+    >>> is_cut("a red shirt", [(0, 1), (2, 5)], context_length=2)
+    True
+    """
+    return len(spans) >= context_length and any(map(str.isalnum, text[max(end for _, end in spans) :]))
+
+
 def split_words(text: str) -> list[tuple[str, Span]]:
     """Split at blanks and - . , ( ) as Dual-path's dictionary does (Zheng et al. 2020); words with their spans.
 

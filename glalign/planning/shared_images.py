@@ -1,4 +1,4 @@
-"""Training and test images of one source, where numbers cannot tell whether somebody is in both: every table says so."""
+"""Training and test images of one source: numbers of people cannot tell who is in both, so every table says so."""
 
 from glalign.config.datasets import Dataset
 from glalign.config.loading import Config
