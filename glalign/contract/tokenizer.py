@@ -1,7 +1,7 @@
 """The interface of a tokenizer, and the default way to split a caption into words."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 Span = tuple[int, int]
@@ -52,6 +52,11 @@ def is_cut(text: str, spans: Sequence[Span], context_length: int) -> bool:
     True
     """
     return len(spans) >= context_length and any(map(str.isalnum, text[max(end for _, end in spans) :]))
+
+
+def count_cut(texts: Iterable[str], tokenizer: Tokenizer) -> int:
+    """Count the texts that a tokenizer does not read to their end."""
+    return sum(is_cut(text, tokenizer.encode(text)[1], tokenizer.context_length) for text in texts)
 
 
 def split_words(text: str) -> list[tuple[str, Span]]:

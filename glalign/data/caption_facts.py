@@ -17,8 +17,12 @@ MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b")
 """Vietnamese marks: grave, acute, tilde, hook above, dot below; circumflex, breve, horn."""
 
 
-def caption_facts(records: Sequence[Record]) -> CaptionFacts:
-    """Return the facts of the captions of a split. The only tokenizer that needs no file of weights is CLIP's."""
+def caption_facts(records: Sequence[Record], language: str) -> CaptionFacts:
+    """Return the facts of the captions of a split.
+
+    Captions that are cut are counted for CLIP's tokenizer, which reads English and needs no file beside the suite; the
+    log of every training and scoring has the count of its own tokenizer.
+    """
     captions = [caption for record in records for caption in record.captions]
     texts = _people_by_text(records)
     shared = [people for people in texts if len(people) > 1]
@@ -29,7 +33,9 @@ def caption_facts(records: Sequence[Record]) -> CaptionFacts:
         rank1_ceiling=rank1_ceiling(texts),
         vietnamese=sum(any(map(_is_vietnamese, caption)) for caption in captions),
         scripts=dict(sorted(scripts.items())),
-        cut={f"CLIP's {_clip().context_length} tokens": sum(map(_is_cut_by_clip, captions))},
+        cut={f"CLIP's {_clip().context_length} tokens": sum(map(_is_cut_by_clip, captions))}
+        if language == "en"
+        else {},
     )
 
 

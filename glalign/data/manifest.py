@@ -36,7 +36,7 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
     records = present(release, spec, annotated) if spec.allow_partial else annotated
     files = check_images(release, spec, records)
     widths, heights = zip(*(file.size for file in files), strict=True)
-    splits = {s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])}
+    splits = {s: count(part, spec.language) for s in SPLITS if (part := [r for r in records if r.split == s])}
     repeated = repeated_images(records, (file.digest for file in files))
     for line in _remarks(spec, splits, repeated):
         log.warning("%s: %s", spec.dataset, line)
@@ -45,7 +45,7 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
         language=spec.language,
         annotations=annotations(release),
         splits=splits,
-        all=count(records),
+        all=count(records, spec.language),
         image_size={"width": (min(widths), max(widths)), "height": (min(heights), max(heights))},
         repeated_images=repeated,
         partial=_lacking(annotated, records) if len(records) < len(annotated) else None,
@@ -122,14 +122,14 @@ def decoded(file: Path) -> ImageFile | str:
         return "not decodable"
 
 
-def count(records: list[Record]) -> DatasetCounts:
+def count(records: list[Record], language: str) -> DatasetCounts:
     """Count identities, images, captions, and the words of captions (split on blanks; sample deviation)."""
     words = [len(caption.split()) for record in records for caption in record.captions]
     deviation = round(stdev(words), 3) if len(words) > 1 else 0.0
     lengths = CaptionWords(mean=round(fmean(words), 3), sd=deviation, min=min(words), max=max(words))
     people = len({r.person for r in records})
     counts = {"identities": people, "images": len(records), "captions": len(words)}
-    return DatasetCounts(**counts, caption_words=lengths, caption_facts=caption_facts(records))
+    return DatasetCounts(**counts, caption_words=lengths, caption_facts=caption_facts(records, language))
 
 
 def _lacking(annotated: list[Record], kept: list[Record]) -> Lacking:

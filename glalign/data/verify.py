@@ -48,15 +48,14 @@ def verify(
     digests = _digests(folder, [image for image in annotated if image in present])
     undecodable = [image for image, digest in digests.items() if not digest]
     unknown = sorted(present.difference(annotated))
-    files = release.annotations.values()
+    files, language = release.annotations.values(), release.layout.language
     by_split = {name: [r for r in records if r.split == name] for name in sorted({r.split for r in records})}
     names = " ".join(os.path.relpath(path, Path(release.root).parent) for path in (*files, release.images))
     own = published(kind, names, {name: _counts(part) for name, part in by_split.items()})
     splits = {name: _counts(by_split.get(name, [])) for name in dict.fromkeys((*own.counts, *by_split))}
-    facts = {name: caption_facts(part) for name, part in by_split.items()}
+    facts = {name: caption_facts(part, language) for name, part in by_split.items()}
     whole = [record for record in records if digests.get(record.image)]
     repeated = repeated_images(whole, (digests[record.image] for record in whole))
-    language = release.layout.language
     remarks = [
         line
         for name, fact in facts.items()

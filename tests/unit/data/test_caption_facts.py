@@ -22,7 +22,7 @@ def records(*captions: tuple[int, str]) -> list[Record]:
 
 
 def lines(language: str, *captions: tuple[int, str], ranked: bool = True) -> list[str]:
-    return remarks("test", caption_facts(records(*captions)), len(captions), language, ranked=ranked)
+    return remarks("test", caption_facts(records(*captions), language), len(captions), language, ranked=ranked)
 
 
 def best_of_all_rankings(captions: list[tuple[int, str]]) -> float:
@@ -42,12 +42,12 @@ def best_of_all_rankings(captions: list[tuple[int, str]]) -> float:
     ],
 )
 def test_the_ceiling_is_the_best_that_any_ranking_of_texts_reaches(captions: list[tuple[int, str]]) -> None:
-    assert caption_facts(records(*captions)).rank1_ceiling == round(best_of_all_rankings(captions), 3)
+    assert caption_facts(records(*captions), "en").rank1_ceiling == round(best_of_all_rankings(captions), 3)
 
 
 def test_shared_texts_are_counted_and_their_ceiling_is_said_of_queries_alone() -> None:
     captions = [(1, "a man"), (2, "a man"), (2, "a man"), (3, "a woman"), (3, "a woman")]
-    facts = caption_facts(records(*captions))
+    facts = caption_facts(records(*captions), "en")
     assert (facts.shared, facts.shared_texts, facts.rank1_ceiling) == (3, 1, 80.0)
     assert rank1_ceiling([Counter({1: 1})]) == 100.0
     assert lines("en", *captions) == [
@@ -64,7 +64,7 @@ def test_letters_of_other_scripts_are_counted_by_caption() -> None:
         (3, "\u043c\u0430n"),
         (4, "caf\u00e9 \u00b5m 4\u00ba \u2014 ok"),
     ]
-    assert caption_facts(records(*captions)).scripts == {"CJK": 2, "CYRILLIC": 1}
+    assert caption_facts(records(*captions), "en").scripts == {"CJK": 2, "CYRILLIC": 1}
     assert lines("en", *captions) == [
         "test: captions have letters of other scripts than Latin: CJK in 2, CYRILLIC in 1"
     ]
@@ -81,10 +81,14 @@ def test_vietnamese_without_diacritics_is_noticed_and_so_is_another_language() -
     assert line == "test: 2 of 2 captions have a letter that Vietnamese has and English lacks: is its language 'en'?"
 
 
+def test_captions_that_clip_does_not_read_are_not_counted() -> None:
+    assert caption_facts(records((1, MARKED * 30)), "vi").cut == {}
+
+
 def test_captions_that_clip_cuts_are_counted() -> None:
     room = 75
     captions = [(1, "red " * room), (2, "red " * room + "."), (3, "red " * room + "bag")]
-    assert caption_facts(records(*captions)).cut == {"CLIP's 77 tokens": 1}
+    assert caption_facts(records(*captions), "en").cut == {"CLIP's 77 tokens": 1}
     assert lines("en", *captions) == ["test: 1 of 3 captions are longer than CLIP's 77 tokens and are cut"]
 
 
