@@ -173,6 +173,15 @@ def test_a_release_that_moves_reruns_nothing_and_one_that_changes_reruns_what_re
     assert rerun_of("data/there") == readers
 
 
+def test_images_of_one_source_are_warned_of(suite: Path) -> None:
+    icfg = {"label": "ICFG-PEDES", "people": "icfg", "format": "icfg_pedes", "root": "a", "holdout": 9}
+    rstp = {"label": "RSTPReid", "people": "rstp", "format": "rstpreid", "root": "b"}
+    datasets = {"cuhk_en": {**icfg, "splits": {"val": None}}, "v2e": rstp, "cuhk_vi": {"translated": None}}
+    (suite / "sources.yaml").write_text(json.dumps({"datasets": datasets}), encoding="utf-8")
+    done = snakemake(suite, "-n", "--quiet", "all", "--configfile", "sources.yaml", "--", "results/table6.tex")
+    assert "warning: scenarios.SE3: ICFG-PEDES and RSTPReid are both cut from MSMT17: " in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
