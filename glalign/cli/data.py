@@ -21,12 +21,24 @@ def data() -> None:
 @click.argument("root", type=PATH)
 @click.option("--annotations", help="Annotation file below ROOT, when it is not the format's own.")
 @click.option("--images", help="Image folder below ROOT, when it is not the format's own.")
+@click.option(
+    "--tokenizer", "tokenizers", type=(PATH, click.IntRange(min=3)), multiple=True, metavar="FILE LENGTH",
+    help="Also count the captions longer than LENGTH tokens of a tokenizer.json, such as weights/...; may be repeated.",
+)  # fmt: skip
 @JSON
-def verify(kind: str, root: Path, annotations: str | None, images: str | None, as_json: bool) -> None:
+def verify(
+    kind: str,
+    root: Path,
+    annotations: str | None,
+    images: str | None,
+    tokenizers: tuple[tuple[Path, int], ...],
+    as_json: bool,
+) -> None:
     """Check a dataset directory and list what is missing; exit 1 if anything is."""
+    from glalign.data.caption_facts import tokenizers_of
     from glalign.data.verify import describe, verify
 
-    report = verify(root, kind, annotations, images)
+    report = verify(root, kind, annotations, images, tokenizers_of(tokenizers))
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
     sys.exit(not report["ok"])
 

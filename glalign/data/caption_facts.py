@@ -2,13 +2,15 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from glalign.contract.records import Record
 from glalign.contract.results import CaptionFacts
-from glalign.contract.tokenizer import is_cut
-from glalign.language.tokenizers import BytePairTokenizer, clip_tokenizer
+from glalign.contract.tokenizer import Tokenizer, count_cut, is_cut
+from glalign.language.tokenizers import BytePairTokenizer, FileTokenizer, clip_tokenizer
+from glalign.storage.whole_files import read_text
 
 LATIN = frozenset({"LATIN", "FULLWIDTH", "MODIFIER", "FEMININE", "MASCULINE", "MICRO", "KELVIN", "ANGSTROM"})
 """First words of the Unicode names of letters that Latin text may have; of other letters it is their script."""
@@ -17,26 +19,38 @@ MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b")
 """Vietnamese marks: grave, acute, tilde, hook above, dot below; circumflex, breve, horn."""
 
 
-def caption_facts(records: Sequence[Record], language: str) -> CaptionFacts:
+def caption_facts(
+    records: Sequence[Record], language: str, tokenizers: Mapping[str, Tokenizer] | None = None
+) -> CaptionFacts:
     """Return the facts of the captions of a split.
 
-    Captions that are cut are counted for CLIP's tokenizer, which reads English and needs no file beside the suite; the
-    log of every training and scoring has the count of its own tokenizer.
+    Captions that are cut are counted for `tokenizers`, and in English for CLIP's, which needs no file beside the suite;
+    the log of every training and scoring has the count of its own tokenizer.
     """
     captions = [caption for record in records for caption in record.captions]
     texts = _people_by_text(records)
     shared = [people for people in texts if len(people) > 1]
     scripts = Counter(script for caption in captions for script in set(map(_script, caption)) if script)
+    cut = {name: count_cut(captions, tokenizer) for name, tokenizer in (tokenizers or {}).items()}
+    if language == "en":
+        cut[f"CLIP's {_clip().context_length} tokens"] = sum(map(_is_cut_by_clip, captions))
     return CaptionFacts(
         shared=sum(map(Counter.total, shared)),
         shared_texts=len(shared),
         rank1_ceiling=rank1_ceiling(texts),
         vietnamese=sum(any(map(_is_vietnamese, caption)) for caption in captions),
         scripts=dict(sorted(scripts.items())),
-        cut={f"CLIP's {_clip().context_length} tokens": sum(map(_is_cut_by_clip, captions))}
-        if language == "en"
-        else {},
+        cut=cut,
     )
+
+
+def tokenizers_of(files: Iterable[tuple[Path, int]]) -> dict[str, Tokenizer]:
+    """Return name -> tokenizer of tokenizer.json files with a length each, marks included. Raises: UserError."""
+    found: dict[str, Tokenizer] = {}
+    for file, length in files:
+        family = "roberta" if '"<mask>"' in read_text(file, "name a tokenizer.json") else "bert"
+        found[f"the {length} tokens of {file.name}"] = FileTokenizer(file, length, family)
+    return found
 
 
 def _people_by_text(records: Iterable[Record]) -> list[Counter[int]]:

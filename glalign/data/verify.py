@@ -2,11 +2,13 @@
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from glalign.contract.formats import SPLIT_FIELD, DatasetRelease, dataset_release, find_format
 from glalign.contract.records import Record
+from glalign.contract.tokenizer import Tokenizer
 from glalign.data.caption_facts import caption_facts
 from glalign.data.caption_facts import remarks as caption_remarks
 from glalign.data.manifest import annotations, decoded
@@ -24,7 +26,11 @@ NOT_DATA = frozenset({"Thumbs.db", "desktop.ini"})
 
 
 def verify(
-    root: Path | str, kind: str = "cuhk_pedes", annotation_file: str | None = None, images: str | None = None
+    root: Path | str,
+    kind: str = "cuhk_pedes",
+    annotation_file: str | None = None,
+    images: str | None = None,
+    tokenizers: Mapping[str, Tokenizer] | None = None,
 ) -> dict[str, Any]:
     """Report on the release in the folder `root`, in the format `kind`, as plain data for JSON.
 
@@ -33,8 +39,8 @@ def verify(
     the published ones (a subset can be ok without being official). folders: per sub-folder of the images, the number of
     annotated, present, missing, undecodable and not annotated images. splits, expected, difference: images, captions,
     ids. captions, repeated_images: `CaptionFacts` per split, and `RepeatedImages`. remarks: a line on each of them that
-    limits results. problems: one line per wrong entry. missing, undecodable, not_annotated: paths. ids_without_images:
-    identities without an image.
+    limits results; captions that are cut are counted for `tokenizers`, too. problems: one line per wrong entry.
+    missing, undecodable, not_annotated: paths. ids_without_images: identities without an image.
     Raises: UserError only for an unknown format, or without a readable annotation file.
     """
     release = _release(root, kind, annotation_file, images)
@@ -53,7 +59,7 @@ def verify(
     names = " ".join(os.path.relpath(path, Path(release.root).parent) for path in (*files, release.images))
     own = published(kind, names, {name: _counts(part) for name, part in by_split.items()})
     splits = {name: _counts(by_split.get(name, [])) for name in dict.fromkeys((*own.counts, *by_split))}
-    facts = {name: caption_facts(part, language) for name, part in by_split.items()}
+    facts = {name: caption_facts(part, language, tokenizers) for name, part in by_split.items()}
     whole = [record for record in records if digests.get(record.image)]
     repeated = repeated_images(whole, (digests[record.image] for record in whole))
     remarks = [

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from glalign.contract.records import Record
 from glalign.contract.tokenizer import is_cut
-from glalign.data.caption_facts import caption_facts, rank1_ceiling, remarks
+from glalign.data.caption_facts import caption_facts, rank1_ceiling, remarks, tokenizers_of
 from glalign.data.caption_tensors import TokenTable
 from glalign.data.repeated_images import remarks as image_remarks
 from glalign.data.repeated_images import repeated_images
 from glalign.language.tokenizers import WordTokenizer, clip_tokenizer
+from glalign.storage.weight_files import PRETRAINED
+from glalign.support.errors import UserError
 
 PLAIN = "ao thun den, quan jean xanh"
 MARKED = "\u00e1o thun \u0111en, qu\u1ea7n jean xanh"
@@ -79,6 +82,17 @@ def test_vietnamese_without_diacritics_is_noticed_and_so_is_another_language() -
     assert lines("en", (1, PLAIN), (2, PLAIN + " a"), (3, MARKED)) == []
     (line,) = lines("en", (1, MARKED), (2, MARKED + " a"))
     assert line == "test: 2 of 2 captions have a letter that Vietnamese has and English lacks: is its language 'en'?"
+
+
+def test_tokenizers_of_files_are_counted_beside_clip(tmp_path: Path) -> None:
+    files = [(PRETRAINED / f"tiny_{name}.tokenizer.json", 5) for name in ("wordpiece", "unigram")]
+    found = caption_facts(records((1, "red"), (2, "red shirt " * 9)), "en", tokenizers_of(files))
+    assert found.cut == {
+        **{f"the 5 tokens of {file.name}": 1 for file, _ in files},
+        "CLIP's 77 tokens": 0,
+    }
+    with pytest.raises(UserError, match=r"none\.json: no such file"):
+        tokenizers_of([(tmp_path / "none.json", 5)])
 
 
 def test_captions_that_clip_does_not_read_are_not_counted() -> None:

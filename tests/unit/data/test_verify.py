@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from glalign.cli.main import main
 from glalign.data.verify import describe, verify
+from glalign.storage.weight_files import PRETRAINED
 from glalign.support.errors import UserError
 
 Edit = Callable[[Callable[[list[dict[str, Any]]], object]], Path]
@@ -43,6 +46,13 @@ def test_what_limits_results_is_in_the_report(edit: Edit) -> None:
     file = root / "reid_raw.json"
     file.rename(root / "reid_raw_vn.json")
     assert "train: only 0 of 16 captions have a letter that Vietnamese has" in describe(verify(root, "cuhk_pedes_vn"))
+
+
+def test_the_command_counts_with_tokenizers_of_ones_own(pedes: Path) -> None:
+    file = PRETRAINED / "tiny_wordpiece.tokenizer.json"
+    done = CliRunner().invoke(main, ["data", "verify", "cuhk_pedes", str(pedes), "--tokenizer", str(file), "4"])
+    assert done.exit_code == 0, done.output
+    assert f"train: 16 of 16 captions are longer than the 4 tokens of {file.name} and are cut" in done.stdout
 
 
 def test_counts_per_folder(pedes: Path) -> None:
