@@ -22,12 +22,24 @@ def data() -> None:
 @click.argument("root", type=PATH)
 @click.option("--annotations", help="Annotation file below ROOT, when it is not the format's own.")
 @click.option("--images", help="Image folder below ROOT, when it is not the format's own.")
+@click.option(
+    "--tokenizer", "tokenizers", type=(PATH, click.IntRange(min=3)), multiple=True, metavar="FILE LENGTH",
+    help="Also count the captions longer than LENGTH tokens of a tokenizer.json, such as weights/...; may be repeated.",
+)  # fmt: skip
 @JSON
-def verify(kind: str, root: Path, annotations: str | None, images: str | None, as_json: bool) -> None:
+def verify(
+    kind: str,
+    root: Path,
+    annotations: str | None,
+    images: str | None,
+    tokenizers: tuple[tuple[Path, int], ...],
+    as_json: bool,
+) -> None:
     """Check a dataset directory and list what is missing; exit 1 if anything is."""
+    from glalign.data.caption_facts import tokenizers_of
     from glalign.data.verify import describe, verify
 
-    report = verify(root, kind, annotations, images)
+    report = verify(root, kind, annotations, images, tokenizers_of(tokenizers))
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
     sys.exit(not report["ok"])
 
@@ -68,7 +80,7 @@ def fill(source: Path, translations: Path, out: Path) -> None:
 @click.option("--out", required=True, type=PATH, help="The CSV to write.")
 @click.option("--pairs", default=200, show_default=True, type=click.IntRange(min=1), help="One caption per person.")
 @click.option("--seed", default=0, show_default=True, help="Another seed draws other captions.")
-@click.option("--images", type=PATH, help="Folder of the pictures, when it is not below the root of SOURCE.")
+@click.option("--images", type=PATH, help="Folder of the pictures, by default that of the configuration.")
 @CONFIG
 def sample(
     source: Path, target: Path, out: Path, pairs: int, seed: int, images: Path | None, paths: tuple[str, ...]
@@ -77,12 +89,12 @@ def sample(
     from glalign.config.loading import overlaid
     from glalign.evaluation.judging import MARGIN, pairs_needed
     from glalign.evaluation.judging_sheet import write_sample
-    from glalign.evaluation.samples import phrase_rules
+    from glalign.evaluation.samples import image_folder, phrase_rules
     from glalign.reporting.translation import read_printed
 
-    phrases = overlaid(*paths).phrases
-    rules = (phrase_rules(source, phrases), phrase_rules(target, phrases))
-    count = write_sample(*rules, out, pairs, seed, images)
+    config = overlaid(*paths)
+    rules = (phrase_rules(source, config.phrases), phrase_rules(target, config.phrases))
+    count = write_sample(*rules, images or image_folder(source, config), out, pairs, seed)
     command = f"glalign translation judge {quote(str(out))} SECOND"
     click.echo(f"{out}: {count} pairs; two judges fill a copy each (docs/phrases.md), then `{command}`")
     for row in read_printed(suite_file("paper/translation.csv")):

@@ -109,6 +109,8 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.reporting.estimate import render_estimate
 
     found = plan_of(overlaid(*paths))
+    for line in found.warnings:
+        click.echo(f"warning: {line}", err=True)
     splits = split_counts(found.config, found.paths)
     costs = read_costs(suite_file("config/costs.csv"))
     jobs = {key: job.possible() for key, job in jobs_behind(found, known_targets(found, targets)).items()}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from glalign.config.base import Section, Unique, refused
+from glalign.config.base import Section, Several, Text, Unique, refused
 
 Language = Literal["en", "vi"]
 Split = Literal["train", "val", "test"]
@@ -53,6 +53,9 @@ class Dataset(Section):
         None, description="annotation file below the root when it is not the format's own; {split} stands for a split"
     )
     images: str | None = Field(None, description="image folder below the root when it is not the format's own")
+    images_from: Several[Text] | None = Field(
+        None, description="datasets that the images were cut from; null: as published of the format's release"
+    )
     allow_partial: bool = Field(
         False, description="leave out images that are missing; the manifest counts them and every table says so"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ class ReleaseLayout:
     keys of an entry. splits: the release's names, in its order. per_caption: an entry is one caption, not one image.
     under: key of the list of entries if the document is an object. shift: added to identity numbers, so that a
     processed copy has the numbers of the original. prefix: start of image paths that repeats the image folder's name.
+    language: of the captions.
     """
 
     title: str
@@ -30,8 +32,10 @@ class ReleaseLayout:
     under: str | None = None
     shift: int = 0
     prefix: str = ""
+    language: str = "en"
 
 
+VN3K = "3000VnPerson-Search"
 VN3K_SPLITS = ("train", "validate", "test")
 VN3K_V2E = "vn3k_V2E_NP_Split_final_process_token.json"
 
@@ -39,11 +43,11 @@ FORMATS: Mapping[str, ReleaseLayout] = MappingProxyType(
     {
         # Releases, as their owners or public loaders lay them out.
         "cuhk_pedes": ReleaseLayout("CUHK-PEDES", "reid_raw.json"),
-        "cuhk_pedes_vn": ReleaseLayout("CUHK-PEDES-VN", "reid_raw_vn.json"),
-        "vn3k": ReleaseLayout("3000VnPerson-Search", "data_captions_vn3k.json", splits=VN3K_SPLITS),
-        "vn3k_vi": ReleaseLayout("3000VnPerson-Search", "vn3k.json", "images", splits=VN3K_SPLITS),
+        "cuhk_pedes_vn": ReleaseLayout("CUHK-PEDES-VN", "reid_raw_vn.json", language="vi"),
+        "vn3k": ReleaseLayout(VN3K, "data_captions_vn3k.json", splits=VN3K_SPLITS, language="vi"),
+        "vn3k_vi": ReleaseLayout(VN3K, "vn3k.json", "images", splits=VN3K_SPLITS, language="vi"),
         "v2e": ReleaseLayout("3000Vn-V2E", VN3K_V2E, "images", splits=VN3K_SPLITS),
-        "vn3k_mixed_vi": ReleaseLayout("3000VnPerson-Search", "data_captions.json", splits=VN3K_SPLITS),
+        "vn3k_mixed_vi": ReleaseLayout(VN3K, "data_captions.json", splits=VN3K_SPLITS, language="vi"),
         "vn3k_mixed_en": ReleaseLayout("3000Vn-V2E", "data_captions.json", captions="en_captions", splits=VN3K_SPLITS),
         "icfg_pedes": ReleaseLayout("ICFG-PEDES", "ICFG-PEDES.json", splits=("train", "test")),
         "rstpreid": ReleaseLayout("RSTPReid", "data_captions.json", image="img_path"),
@@ -101,7 +105,7 @@ def dataset_release(entry: Mapping[str, Any], name: str = "") -> DatasetRelease:
     here are included. Raises: UserError naming an unknown format.
     """
     layout = find_format(entry["format"], f"datasets.{name}.format")
-    root = str(entry["root"])
+    root = str(PurePosixPath(entry["root"]))
     pattern = entry.get("annotations") or layout.annotations
     wanted = entry["splits"].values() if SPLIT_FIELD in pattern else ("",)
     files = {split: f"{root}/{pattern.replace(SPLIT_FIELD, split)}" for split in wanted if split is not None}

@@ -129,6 +129,23 @@ class CaptionWords(JobRecord):
     max: int
 
 
+class CaptionFacts(JobRecord):
+    """What in the captions of a split limits the results; every value but the ceiling is a number of captions.
+
+    shared: of a text that several people have. shared_texts: number of such texts. rank1_ceiling: highest Rank-1 in
+    percent that any ranking of the whole split can have, see `glalign.data.caption_facts.rank1_ceiling`. vietnamese:
+    with a letter of Vietnamese that English lacks. scripts: with letters of a script other than Latin, by script. cut:
+    tokenizer -> longer than it reads.
+    """
+
+    shared: int
+    shared_texts: int
+    rank1_ceiling: float
+    vietnamese: int
+    scripts: dict[str, int]
+    cut: dict[str, int]
+
+
 class DatasetCounts(JobRecord):
     """Identities, images and captions of a dataset or a split."""
 
@@ -136,6 +153,20 @@ class DatasetCounts(JobRecord):
     images: int
     captions: int
     caption_words: CaptionWords
+    caption_facts: CaptionFacts | None = None
+
+
+class RepeatedImages(JobRecord):
+    """Image files with the same bytes.
+
+    pictures: that are there more than once. of_several_people: of them, those of more than one person. between: two
+    splits -> pictures that are in both. first: two splits -> one file of each.
+    """
+
+    pictures: int
+    of_several_people: int
+    between: dict[str, int]
+    first: dict[str, tuple[str, str]]
 
 
 class Lacking(JobRecord):
@@ -152,11 +183,11 @@ class DatasetStatistics(JobRecord):
 
     dataset: str
     language: str
-    root: str
     annotations: dict[str, str]
     splits: dict[str, DatasetCounts]
     all: DatasetCounts
     image_size: dict[str, tuple[int, int]]
+    repeated_images: RepeatedImages | None = None
     partial: Lacking | None = None
 
 

@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 from unicodedata import category
 
@@ -45,6 +45,20 @@ class MarkedTokenizer(Tokenizer, Protocol):
     def eot_id(self) -> int: ...
     @property
     def mask_id(self) -> int: ...
+
+
+def is_cut(text: str, spans: Sequence[Span], context_length: int) -> bool:
+    """Whether letters or digits follow the last token of a text that fills the context. spans: of its tokens.
+
+    >>> is_cut("a red shirt", [(0, 1), (2, 5)], context_length=2)
+    True
+    """
+    return len(spans) >= context_length and any(map(str.isalnum, text[max(end for _, end in spans) :]))
+
+
+def count_cut(texts: Iterable[str], tokenizer: Tokenizer) -> int:
+    """Count the texts that a tokenizer does not read to their end."""
+    return sum(is_cut(text, tokenizer.encode(text)[1], tokenizer.context_length) for text in texts)
 
 
 def split_words(text: str) -> list[tuple[str, Span]]:

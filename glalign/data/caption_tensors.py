@@ -10,7 +10,7 @@ from torch import Tensor
 
 from glalign.contract.records import Record
 from glalign.contract.regions import REGIONS
-from glalign.contract.tokenizer import Span, Tokenizer
+from glalign.contract.tokenizer import Span, Tokenizer, is_cut
 from glalign.support.errors import UserError
 
 Phrases = Sequence[dict[str, Any]]
@@ -21,12 +21,15 @@ class TokenTable:
     """All captions of a set, encoded once.
 
     tokens: (N, T) int64, padded with the tokenizer's pad id; T is the longest length, at least 1, as a tokenizer may
-    know no word of any caption. lengths: (N,) int64. phrases: (N, 5, T) bool, or None.
+    know no word of any caption. lengths: (N,) int64. phrases: (N, 5, T) bool, or None. cut: number of captions that the
+    tokenizer does not read to their end.
     """
 
     def __init__(self, captions: Sequence[str], tokenizer: Tokenizer, phrases: Sequence[Phrases] | None = None) -> None:
         encoded = [tokenizer.encode(caption) for caption in captions]
         self.lengths = torch.tensor([len(ids) for ids, _ in encoded], dtype=torch.int64)
+        spans_of = zip(captions, (spans for _, spans in encoded), strict=True)
+        self.cut = sum(is_cut(caption, spans, tokenizer.context_length) for caption, spans in spans_of)
         longest = max(1, int(self.lengths.max())) if encoded else 1
         self.tokens = torch.full((len(encoded), longest), tokenizer.pad_id, dtype=torch.int64)
         for row, (ids, _) in enumerate(encoded):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from glalign.contract.formats import FORMATS, SPLIT_FIELD, DatasetRelease, ReleaseLayout
+from glalign.contract.formats import FORMATS, DatasetRelease, ReleaseLayout
+from glalign.data.advice import advice
 from glalign.data.pickles import read_pickle
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
@@ -18,7 +19,7 @@ def read_entries(file: Path, release: DatasetRelease, split: str) -> Iterator[tu
     """
     layout = release.layout
     if not file.is_file():
-        raise UserError(f"{file}: no such file; {_advice(layout, release.root)}")
+        raise UserError(f"{file}: no such file; {advice(release)}")
     document = read_pickle(file) if file.suffix == ".pkl" else read_json(file)
     if layout.under and isinstance(document, dict):
         document = document.get(layout.under)
@@ -29,14 +30,6 @@ def read_entries(file: Path, release: DatasetRelease, split: str) -> Iterator[tu
     if split:
         document = [_with_split(entry, split, file, number) for number, entry in enumerate(document)]
     yield from _merged(document, layout) if layout.per_caption else enumerate(document)
-
-
-def formats_in(root: Path) -> list[str]:
-    """Return the formats of which all annotation files exist below a folder."""
-    files = {
-        n: [layout.annotations.replace(SPLIT_FIELD, s) for s in ("train", "test")] for n, layout in FORMATS.items()
-    }
-    return [name for name, names in files.items() if all((root / file).is_file() for file in names)]
 
 
 def _with_split(entry: object, split: str, file: Path, number: int) -> object:
@@ -59,12 +52,3 @@ def _merged(rows: list[Any], layout: ReleaseLayout) -> Iterator[tuple[int, objec
         _, entry = merged.setdefault((image, person), (number, {**row, layout.captions: []}))
         entry[layout.captions] += [text] if isinstance(text, str) else text
     yield from merged.values()
-
-
-def _advice(layout: ReleaseLayout, root: str) -> str:
-    """Suggest the format of a folder without the annotation file."""
-    for name in formats_in(Path(root)):
-        if FORMATS[name] is not layout:
-            return f"the folder looks like `format: {name}`"
-    holds = f"a {layout.title} folder holds {layout.annotations} beside {layout.images}/"
-    return f"{holds}: point the dataset's `root` at it, or set `root: null` for synthetic people"

@@ -1,21 +1,26 @@
 """From a release to the suite's own manifest: read, hold out, check every image, count."""
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 from glalign.contract.formats import DatasetRelease, dataset_release
 from glalign.contract.records import SPLITS, Record, write_manifest
-from glalign.contract.results import CaptionWords, DatasetCounts, DatasetStatistics, Lacking
+from glalign.contract.results import CaptionWords, DatasetCounts, DatasetStatistics, Lacking, RepeatedImages
 from glalign.contract.specs.data import ManifestSpec
+from glalign.data.caption_facts import caption_facts
+from glalign.data.caption_facts import remarks as caption_remarks
 from glalign.data.reader import read_release
+from glalign.data.repeated_images import remarks as image_remarks
+from glalign.data.repeated_images import repeated_images
 from glalign.data.splits import check_disjoint, hold_out
 from glalign.storage.image_files import DecodeError, decode_rgb
 from glalign.storage.parallel_decode import cores, map_in_threads
+from glalign.storage.weight_status import joint_sha256
 from glalign.storage.whole_files import sha256, write_json
 from glalign.support.errors import UserError
-from glalign.support.progress import Progress
+from glalign.support.progress import Progress, log
 
 
 def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
@@ -29,15 +34,20 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
     annotated = hold_out(read_release(release, spec.splits.model_dump()), spec.holdout, spec.root_seed)
     check_disjoint({f"{spec.dataset} {split}": _people(annotated, split) for split in SPLITS})
     records = present(release, spec, annotated) if spec.allow_partial else annotated
-    widths, heights = zip(*check_images(release, spec, records), strict=True)
+    files = check_images(release, spec, records)
+    widths, heights = zip(*(file.size for file in files), strict=True)
+    splits = {s: count(part, spec.language) for s in SPLITS if (part := [r for r in records if r.split == s])}
+    repeated = repeated_images(records, (file.digest for file in files))
+    for line in _remarks(spec, splits, repeated):
+        log.warning("%s: %s", spec.dataset, line)
     record = DatasetStatistics(
         dataset=spec.dataset,
         language=spec.language,
-        root=spec.root,
         annotations=annotations(release),
-        splits={s: count(part) for s in SPLITS if (part := [r for r in records if r.split == s])},
-        all=count(records),
+        splits=splits,
+        all=count(records, spec.language),
         image_size={"width": (min(widths), max(widths)), "height": (min(heights), max(heights))},
+        repeated_images=repeated,
         partial=_lacking(annotated, records) if len(records) < len(annotated) else None,
     )
     write_json(statistics, record.to_json())
@@ -50,11 +60,9 @@ def make_manifest(spec: ManifestSpec, manifest: Path, statistics: Path) -> None:
 
 def annotations(release: DatasetRelease) -> dict[str, str]:
     """Return name and SHA-256 of a release's annotation file; of several, all names and a digest of their digests."""
-    digests = [sha256(Path(file)) for file in release.annotations.values()]
-    names = [Path(file).relative_to(release.root).as_posix() for file in release.annotations.values()]
-    if len(digests) == 1:
-        return {"file": names[0], "sha256": digests[0]}
-    return {"file": ", ".join(names), "sha256": hashlib.sha256("".join(digests).encode()).hexdigest()}
+    files = [*release.annotations.values()]
+    names = [Path(file).relative_to(release.root).as_posix() for file in files]
+    return {"file": ", ".join(names), "sha256": joint_sha256(files)}
 
 
 def present(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[Record]:
@@ -69,41 +77,59 @@ def present(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) 
     return kept
 
 
-def check_images(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[tuple[int, int]]:
-    """Return (width, height) of decoded images. Raises: UserError with number and first of missing and broken ones."""
+def _remarks(spec: ManifestSpec, splits: Mapping[str, DatasetCounts], repeated: RepeatedImages) -> list[str]:
+    """Return a line on each fact of the dataset that limits results."""
+    lines = []
+    for name, counts in splits.items():
+        if counts.caption_facts:
+            ranked = name != "train"
+            lines += caption_remarks(name, counts.caption_facts, counts.captions, spec.language, ranked=ranked)
+    return lines + image_remarks(repeated)
+
+
+class ImageFile(NamedTuple):
+    """A decoded image. size: (width, height). digest: SHA-256 of its bytes."""
+
+    size: tuple[int, int]
+    digest: str
+
+
+def check_images(release: DatasetRelease, spec: ManifestSpec, records: list[Record]) -> list[ImageFile]:
+    """Decode all images. Raises: UserError with number and first of missing and broken ones."""
     faults: dict[str, list[str]] = {"missing or unreadable": [], "not decodable": []}
     with Progress(f"check images of {spec.dataset}", len(records), "image") as progress:
         files = [Path(release.images) / record.image for record in records]
-        sizes = list(map_in_threads(_size, files, cores(), progress.update))
-    for record, size in zip(records, sizes, strict=True):
-        if isinstance(size, str):
-            faults[size].append(record.image)
+        found = list(map_in_threads(decoded, files, cores(), progress.update))
+    for record, image in zip(records, found, strict=True):
+        if isinstance(image, str):
+            faults[image].append(record.image)
     if any(faults.values()):
-        found = "; ".join(f"{len(images)} {kind}, first {images[0]}" for kind, images in faults.items() if images)
+        what = "; ".join(f"{len(images)} {kind}, first {images[0]}" for kind, images in faults.items() if images)
         raise UserError(
-            f"{release.images}: {found} (of {len(records)}); fetch them again, `glalign data verify {spec.format} "
+            f"{release.images}: {what} (of {len(records)}); fetch them again, `glalign data verify {spec.format} "
             f"{release.root}` lists them all"
         )
-    return [size for size in sizes if not isinstance(size, str)]
+    return [image for image in found if not isinstance(image, str)]
 
 
-def _size(file: Path) -> tuple[int, int] | str:
-    """Return (width, height) of a decoded image, or what is wrong with it."""
+def decoded(file: Path) -> ImageFile | str:
+    """Return size and digest of an image that decodes to its end, or what is wrong with it."""
     try:
-        return decode_rgb(file).size
+        return ImageFile(decode_rgb(file).size, sha256(file))
     except OSError:
         return "missing or unreadable"
     except DecodeError:
         return "not decodable"
 
 
-def count(records: list[Record]) -> DatasetCounts:
+def count(records: list[Record], language: str) -> DatasetCounts:
     """Count identities, images, captions, and the words of captions (split on blanks; sample deviation)."""
     words = [len(caption.split()) for record in records for caption in record.captions]
     deviation = round(stdev(words), 3) if len(words) > 1 else 0.0
     lengths = CaptionWords(mean=round(fmean(words), 3), sd=deviation, min=min(words), max=max(words))
     people = len({r.person for r in records})
-    return DatasetCounts(identities=people, images=len(records), captions=len(words), caption_words=lengths)
+    counts = {"identities": people, "images": len(records), "captions": len(words)}
+    return DatasetCounts(**counts, caption_words=lengths, caption_facts=caption_facts(records, language))
 
 
 def _lacking(annotated: list[Record], kept: list[Record]) -> Lacking:

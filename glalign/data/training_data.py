@@ -13,6 +13,7 @@ from glalign.data.pairs import Pairs
 from glalign.data.retrieval_set import RetrievalSet
 from glalign.data.sources import Collection, Source
 from glalign.support.errors import UserError
+from glalign.support.progress import log
 
 OTHERS = {"caption_of_person": "person", "caption_of_other_image": "image"}
 """Need of a system -> the second caption of each pair, an argument of `Pairs`."""
@@ -67,7 +68,7 @@ class TrainingData:
         """Return the training batches, with the fields that the model needs."""
         data, dress = self._spec.data, self._spec.dress
         collection = Collection.of(self._train, data.image_size, data.resize, model.patch_grid, dress, self._cache)
-        return Pairs(
+        pairs = Pairs(
             collection.records,
             collection.images,
             model.tokenizer,
@@ -79,6 +80,9 @@ class TrainingData:
             people=collection.people,
             other=next((OTHERS[need] for need in sorted(model.needs) if need in OTHERS), None),
         )
+        limit = model.tokenizer.context_length
+        log.info("captions longer than %d tokens, which are cut: %d of %d", limit, pairs.text.cut, len(pairs.text))
+        return pairs
 
     def validation(self, model: Retriever) -> RetrievalSet | None:
         """Build the set of every caption and image of the validation identities; None if there are none."""

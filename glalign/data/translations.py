@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
 from glalign.contract.records import captions_by_key
-from glalign.data.entries import formats_in
+from glalign.data.advice import formats_in
 from glalign.data.reader import valid_records
 from glalign.storage.csv_files import parse_csv, write_new_csv
 from glalign.storage.whole_files import read_text, write_json

@@ -2,16 +2,21 @@
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from glalign.contract.formats import SPLIT_FIELD, DatasetRelease, dataset_release, find_format
 from glalign.contract.records import Record
-from glalign.data.manifest import annotations
-from glalign.data.published_releases import PUBLISHED
+from glalign.contract.tokenizer import Tokenizer
+from glalign.data.caption_facts import caption_facts
+from glalign.data.caption_facts import remarks as caption_remarks
+from glalign.data.manifest import annotations, decoded
+from glalign.data.published_releases import published
 from glalign.data.reader import scan
+from glalign.data.repeated_images import remarks as image_remarks
+from glalign.data.repeated_images import repeated_images
 from glalign.data.verify_report import describe
-from glalign.storage.image_files import DecodeError, decode_rgb
 from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.support.progress import Progress
 
@@ -21,15 +26,21 @@ NOT_DATA = frozenset({"Thumbs.db", "desktop.ini"})
 
 
 def verify(
-    root: Path | str, kind: str = "cuhk_pedes", annotation_file: str | None = None, images: str | None = None
+    root: Path | str,
+    kind: str = "cuhk_pedes",
+    annotation_file: str | None = None,
+    images: str | None = None,
+    tokenizers: Mapping[str, Tokenizer] | None = None,
 ) -> dict[str, Any]:
     """Report on the release in the folder `root`, in the format `kind`, as plain data for JSON.
 
     annotation_file, images: names below the root in place of the format's. Keys of the report: ok: every entry is right
-    and every annotated image exists and decodes. official: the counts per split are the published ones (a subset can be
-    ok without being official). folders: per sub-folder of the images, the number of annotated, present, missing,
-    undecodable and not annotated images. splits, expected, difference: images, captions, ids. problems: one line per
-    wrong entry. missing, undecodable, not_annotated: paths. ids_without_images: identities without an image.
+    and every annotated image exists and decodes. release: whose counts these are. official: the counts per split are
+    the published ones (a subset can be ok without being official). folders: per sub-folder of the images, the number of
+    annotated, present, missing, undecodable and not annotated images. splits, expected, difference: images, captions,
+    ids. captions, repeated_images: `CaptionFacts` per split, and `RepeatedImages`. remarks: a line on each of them that
+    limits results; captions that are cut are counted for `tokenizers`, too. problems: one line per wrong entry.
+    missing, undecodable, not_annotated: paths. ids_without_images: identities without an image.
     Raises: UserError only for an unknown format, or without a readable annotation file.
     """
     release = _release(root, kind, annotation_file, images)
@@ -40,16 +51,22 @@ def verify(
     present = _files(folder)
     annotated = sorted({r.image for r in records})
     missing = [image for image in annotated if image not in present]
-    undecodable = _undecodable(folder, [image for image in annotated if image in present])
+    digests = _digests(folder, [image for image in annotated if image in present])
+    undecodable = [image for image, digest in digests.items() if not digest]
     unknown = sorted(present.difference(annotated))
-    expected = PUBLISHED[kind].counts
-    order = [*expected, *sorted({r.split for r in records}.difference(expected))]
-    splits = {name: _counts([r for r in records if r.split == name]) for name in order}
-    present_splits = {name for name, counts in splits.items() if counts["images"]}
-    difference = {
-        name: {what: splits[name][what] - number for what, number in counts.items()}
-        for name, counts in expected.items()
-    }
+    files, language = release.annotations.values(), release.layout.language
+    by_split = {name: [r for r in records if r.split == name] for name in sorted({r.split for r in records})}
+    names = " ".join(os.path.relpath(path, Path(release.root).parent) for path in (*files, release.images))
+    own = published(kind, names, {name: _counts(part) for name, part in by_split.items()})
+    splits = {name: _counts(by_split.get(name, [])) for name in dict.fromkeys((*own.counts, *by_split))}
+    facts = {name: caption_facts(part, language, tokenizers) for name, part in by_split.items()}
+    whole = [record for record in records if digests.get(record.image)]
+    repeated = repeated_images(whole, (digests[record.image] for record in whole))
+    remarks = [
+        line
+        for name, fact in facts.items()
+        for line in caption_remarks(name, fact, splits[name]["captions"], language, ranked=name != "train")
+    ]
     absent = set(missing)
     pictured = {r.person for r in records if r.image not in absent}
     return {
@@ -57,14 +74,17 @@ def verify(
         "root": str(root),
         "images": release.images,
         "images_there": folder.is_dir(),
+        "release": own.title,
         "ok": not (problems or missing or undecodable),
-        "official": present_splits == expected.keys()
-        and not any(n for row in difference.values() for n in row.values()),
+        "official": own.is_complete(splits),
         "annotations": annotations(release),
         "folders": _folders(annotated=annotated, missing=missing, undecodable=undecodable, not_annotated=unknown),
         "splits": splits,
-        "expected": {name: dict(counts) for name, counts in expected.items()},
-        "difference": difference,
+        "expected": {name: dict(counts) for name, counts in own.counts.items()},
+        "difference": {name: own.difference(name, splits[name]) for name in own.counts},
+        "captions": {name: fact.to_json() for name, fact in facts.items()},
+        "repeated_images": repeated.to_json(),
+        "remarks": remarks + image_remarks(repeated),
         "problems": problems,
         "missing": missing,
         "undecodable": undecodable,
@@ -96,17 +116,11 @@ def _files(folder: Path) -> set[str]:
     return found
 
 
-def _undecodable(folder: Path, images: list[str]) -> list[str]:
-    def broken(image: str) -> bool:
-        try:
-            decode_rgb(folder / image)
-        except (OSError, DecodeError):
-            return True
-        return False
-
+def _digests(folder: Path, images: list[str]) -> dict[str, str]:
+    """Decode images; return the digest of each one's bytes, an empty text for one that does not decode."""
     with Progress("decode images", len(images), "image") as progress:
-        flags = map_in_threads(broken, images, cores(), progress.update)
-        return [image for image, flag in zip(images, flags, strict=True) if flag]
+        found = map_in_threads(decoded, [folder / image for image in images], cores(), progress.update)
+        return {image: "" if isinstance(one, str) else one.digest for image, one in zip(images, found, strict=True)}
 
 
 def _folders(**images: list[str]) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ from pathlib import PurePath
 from typing import Any
 
 from glalign.contract.formats import FORMATS
-from glalign.data.published_releases import PUBLISHED
+from glalign.data.published_releases import RELEASES
 
 LISTED = 5
 """Examples per kind of problem; `--json` has them all."""
@@ -15,7 +15,9 @@ def describe(report: dict[str, Any]) -> str:
     title = f"{FORMATS[report['dataset']].title} at {report['root']}"
     kinds = ("annotated", "present", "missing", "undecodable", "not_annotated")
     folders = _table("folder", report["folders"], kinds)
-    return "\n\n".join([title, folders, _splits(report), *_problems(report), _verdict(report)])
+    remarks = ["\n".join(["What limits results:", *(f"  {line}" for line in report["remarks"])])]
+    shown = remarks if report["remarks"] else []
+    return "\n\n".join([title, folders, _splits(report), *_problems(report), *shown, _verdict(report)])
 
 
 def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> str:
@@ -31,8 +33,8 @@ def _splits(report: dict[str, Any]) -> str:
     for name, counts in report["splits"].items():
         off = report["difference"].get(name, {})
         rows[name] = {what: f"{n:,} ({off[what]:+,})" if off.get(what) else f"{n:,}" for what, n in counts.items()}
-    published = PUBLISHED[report["dataset"]]
-    about = f"In brackets: difference from the official release, {published.source}."
+    published = RELEASES[report["release"]]
+    about = f"In brackets: difference from the official {published.title}, {published.source}."
     return "\n".join([_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()])
 
 
@@ -53,7 +55,7 @@ def _problems(report: dict[str, Any]) -> list[str]:
 
 
 def _verdict(report: dict[str, Any]) -> str:
-    published, lines = PUBLISHED[report["dataset"]], []
+    published, lines = RELEASES[report["release"]], []
     if report["official"] and report["ok"]:
         lines.append("Complete: this is the official release, every image decodes.")
     elif report["ok"]:

@@ -58,7 +58,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     model = training.model
     states: dict[str, Any] = {"model": model, "optimizer": training.optimizer, "scaler": training.precision.scaler}
     inputs = input_digests(spec)
-    checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.to_json(), "inputs": inputs}, code)
+    checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.content(), "inputs": inputs}, code)
     start, lines = 0, []
     best: dict[str, Any] = {"val_rank1": -1.0, "step": 0, "weights": {}}
     if state := load_checkpoint(checkpoint, key):

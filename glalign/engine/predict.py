@@ -8,13 +8,14 @@ import numpy as np
 
 from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
+from glalign.contract.tokenizer import count_cut
 from glalign.data.splits import check_train_test_disjoint, select_identities
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
 from glalign.storage.provenance import provenance
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError
-from glalign.support.progress import Progress
+from glalign.support.progress import Progress, log
 from glalign.support.random_streams import seed_for
 
 Score = Callable[["Draw"], Iterator[np.ndarray]]
@@ -112,6 +113,8 @@ def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record
     device = prepare(trained.threads, trained.device)
     model = load_trained(trained, Path(trained.run), device)
     data = RetrievalSet.of([Source.of(spec.test, records)], records, model, trained.data, trained.dress)
+    cut, limit = count_cut((query.caption for query in data.queries), model.tokenizer), model.tokenizer.context_length
+    log.info("captions longer than %d tokens, which are cut: %d of %d", limit, cut, len(data.queries))
     encoded = Encoded(model, data, device)
     rows = {query.id: number for number, query in enumerate(data.queries)}
     columns = {record.image: number for number, record in enumerate(data.gallery)}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from glalign.contract.records import Record, captions_by_key, read_manifest
 from glalign.contract.specs.data import PhrasesSpec
-from glalign.evaluation.samples import image_folder
 from glalign.language.phrases import extract
 from glalign.storage.csv_files import write_new_csv
 from glalign.support.errors import UserError
@@ -30,15 +29,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_sample(
-    source: PhrasesSpec, target: PhrasesSpec, out: Path, pairs: int, seed: int, images: Path | None = None
-) -> int:
+def write_sample(source: PhrasesSpec, target: PhrasesSpec, images: Path, out: Path, pairs: int, seed: int) -> int:
     """Write captions of `pairs` persons in two languages side by side as CSV, to be judged; return their number.
 
     Manifests are those of `source` and `target`, joined by image and caption index. One caption per person, in the
     order of the source, with the path of its picture and the phrases that are found in it. images: folder of the
-    pictures, by default that of the source. Raises: UserError if the manifests do not have the same captions, or if
-    `out` exists, which may be judged already.
+    pictures. Raises: UserError if the manifests do not have the same captions, if the first picture is not in `images`,
+    or if `out` exists, which may be judged already.
     """
     records = read_manifest(source.manifest)
     texts, translations = captions_by_key(records), captions_by_key(read_manifest(target.manifest))
@@ -50,14 +47,17 @@ def write_sample(
         if missing := next((key for key in own if key not in others), None):
             lacks = f"{there}: no caption {missing[1]} of {missing[0]}, which {here} has"
             raise UserError(f"{lacks}; give a dataset and its translation")
-    folder = image_folder(Path(source.manifest), records, images)
+    if not (images / records[0].image).is_file():
+        raise UserError(
+            f"{images}: no image {records[0].image}, which {source.manifest} has; name their folder with --images"
+        )
     keys = draw_captions(records, pairs, random.Random(seed_for(seed, "translation sample")))
     columns = []
     for captions, rules in ((texts, source), (translations, target)):
         chosen = [captions[key] for key in keys]
         columns.append([(text, _listed(found)) for text, found in zip(chosen, extract(chosen, rules), strict=True)])
     rows = (
-        (*key, (folder / key[0]).as_posix(), *one, "", "", *other, "", "", "")
+        (*key, (images / key[0]).as_posix(), *one, "", "", *other, "", "", "")
         for key, one, other in zip(keys, *columns, strict=True)
     )
     write_new_csv(out, COLUMNS, rows)

@@ -1,17 +1,16 @@
 """What the samples that a person judges have in common: the rules for the phrases of a manifest, and its images."""
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
+from glalign.config.loading import Config
 from glalign.config.settings import Phrases
 from glalign.config.typed_json import read_typed
-from glalign.contract.records import Record
 from glalign.contract.results import DatasetStatistics
-from glalign.contract.specs.data import PhrasesSpec
+from glalign.contract.specs.data import ParseSpec, PhrasesSpec
+from glalign.planning.draft import synthetic_source
+from glalign.planning.suite_plan import plan_of
 from glalign.support.errors import UserError
-
-IMAGE_FOLDERS = ("imgs", "images")
-"""Names that releases give to their image folders (`glalign.contract.formats`)."""
 
 
 def phrase_rules(manifest: Path, phrases: Phrases) -> PhrasesSpec:
@@ -19,17 +18,14 @@ def phrase_rules(manifest: Path, phrases: Phrases) -> PhrasesSpec:
     return PhrasesSpec.of(phrases, manifest=str(manifest), language=_statistics(manifest).language)
 
 
-def image_folder(manifest: Path, records: Iterable[Record], images: Path | None) -> Path:
-    """The folder of a manifest's images: `images`, or the one below the root that the statistics name.
-
-    Raises: UserError if the first image is not in it.
-    """
-    first = next(iter(records)).image
-    folders = [images] if images else [Path(_statistics(manifest).root) / name for name in IMAGE_FOLDERS]
-    for folder in folders:
-        if (folder / first).is_file():
-            return folder
-    raise UserError(f"{folders[0]}: no image {first}, which {manifest} has; name their folder with --images")
+def image_folder(manifest: Path, config: Config) -> Path:
+    """The folder of the images of a manifest's dataset in a configuration. Raises: UserError if there is none."""
+    dataset = _statistics(manifest).dataset
+    known = plan_of(config).jobs["parse"]
+    shown = synthetic_source(config, dataset) or dataset if dataset in config.datasets else dataset
+    if shown not in known:
+        raise UserError(f"{manifest}: the configuration has no images of {dataset}; name their folder with --images")
+    return Path(cast(ParseSpec, known[shown].spec).images)
 
 
 def _statistics(manifest: Path) -> DatasetStatistics:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from glalign.contract.formats import dataset_release
+from glalign.contract.formats import DatasetRelease, dataset_release
 from glalign.contract.specs.data import (
     CoverageSpec,
     ManifestSpec,
@@ -22,7 +22,7 @@ from glalign.planning.stage import Job, Stage
 class DatasetFiles:
     """Where the files of a dataset are; truth and labels exist for synthetic data only.
 
-    made: what a job makes, hence an input of whatever reads images.
+    annotations, made: what jobs make; made is an input of whatever reads images. release: the release, if it is one.
     """
 
     root: str
@@ -31,6 +31,7 @@ class DatasetFiles:
     truth: str | None = None
     labels: str | None = None
     made: tuple[str, ...] = ()
+    release: DatasetRelease | None = None
 
 
 def dataset_files(draft: Draft, dataset: str) -> DatasetFiles:
@@ -38,7 +39,7 @@ def dataset_files(draft: Draft, dataset: str) -> DatasetFiles:
     entry = draft.config.datasets[dataset]
     if entry.root is not None:
         release = dataset_release(entry.model_dump(), dataset)
-        return DatasetFiles(entry.root, tuple(release.annotations.values()), release.images)
+        return DatasetFiles(release.root, (), release.images, release=release)
     at = draft.paths.outputs("synthesize", {"dataset": dataset})
     folder = draft.paths.path("synthesize", "folder", dataset=dataset)
     return DatasetFiles(folder, (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
@@ -76,7 +77,8 @@ def plan_manifest(draft: Draft) -> Iterator[Job]:
         values = {"dataset": name, "root": files.root, "root_seed": draft.config.seed}
         spec = ManifestSpec.of(entry, generated if entry.root is None else {}, values)
         refused = too_few_to_hold_out(draft.config, name)
-        yield Job({"dataset": name}, spec, (*files.annotations, *files.made), refused=refused)
+        inputs = (*files.annotations, *files.made)
+        yield Job({"dataset": name}, spec, inputs, release=files.release, refused=refused)
 
 
 def plan_parse(draft: Draft) -> Iterator[Job]:

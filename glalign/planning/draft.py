@@ -7,6 +7,7 @@ from typing import Literal
 
 from glalign.config.loading import Config
 from glalign.planning.printed_tables import SCENARIO_OF
+from glalign.planning.shared_images import shared_images
 from glalign.planning.stage import Job, Paths
 
 UNTRAINED = "untrained"
@@ -18,7 +19,8 @@ class Cell:
     """One system in one scenario.
 
     note: reason for not running it, or empty. metrics, runs: paths of metrics and of run records, one per seed; empty
-    if it is not run. partial: label -> path of the statistics, for each of its datasets with `allow_partial`.
+    if it is not run. partial: label -> path of the statistics, for each of its datasets with `allow_partial`. shared:
+    sentences on training images of the same source as the test's.
     """
 
     scenario: str
@@ -28,6 +30,7 @@ class Cell:
     metrics: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     partial: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
 
 
 def synthetic_source(config: Config, dataset: str) -> str | None:
@@ -84,7 +87,8 @@ def make_cell(config: Config, paths: Paths, scenario: str, system: str) -> Cell:
     ids = ids_of_cell(config, scenario, system)
     metrics = tuple(paths.path("metrics", "metrics", **one) for one in ids)
     runs = tuple(paths.path("fit", "run", **one) for one in ids) if entry.trains else ()
-    return Cell(scenario, system, "run", "", metrics, runs, partial_files(config, paths, datasets))
+    shared = shared_images(config, scenario) if entry.budget and entry.budget.steps != 0 else ()
+    return Cell(scenario, system, "run", "", metrics, runs, partial_files(config, paths, datasets), shared)
 
 
 def partial_files(config: Config, paths: Paths, datasets: Iterable[str]) -> dict[str, str]:

@@ -28,8 +28,8 @@ class JobFile(Section):
 
 
 def spec_text(job: Job) -> str:
-    """The specification of a job as JSON with sorted keys. A job reruns when this text changes."""
-    return json.dumps(job.spec.to_json(), ensure_ascii=False, sort_keys=True)
+    """The specification of a job, apart from places, as JSON with sorted keys. A job reruns when this text changes."""
+    return json.dumps(job.spec.content(), ensure_ascii=False, sort_keys=True)
 
 
 def write_job(plan: Plan, stage: str, job: Job) -> str:

@@ -40,7 +40,7 @@ def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
 
 def absent_files(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
     """The files that these jobs read, that no job of the plan makes and that are not there."""
-    given = {path for job in jobs for path in (*job.inputs, *job.weights)} - makers(plan).keys()
+    given = {path for job in jobs for path in (*job.inputs, *job.weights, *_annotations(job))} - makers(plan).keys()
     return frozenset(path for path in given if not Path(path).exists())
 
 
@@ -49,13 +49,10 @@ def describe(jobs: Iterable[Job], paths: frozenset[str]) -> list[str]:
     lines: dict[str, None] = {}
     folders = defaultdict(set)
     for job in jobs:
+        if files := sorted(paths.intersection(_annotations(job))):
+            lines[_release(job, files)] = None
         if files := sorted(paths.intersection(job.inputs)):
-            spec = job.spec
-            lines[
-                _release(spec, files)
-                if isinstance(spec, ManifestSpec)
-                else f"{', '.join(files)}: not there; {_remedy(spec)}"
-            ] = None
+            lines[f"{', '.join(files)}: not there; {_remedy(job.spec)}"] = None
         for path in map(PurePosixPath, paths.intersection(job.weights)):
             folders[str(path.parent)].add(path.name)
     for folder, names in sorted(folders.items()):
@@ -71,9 +68,15 @@ def _remedy(spec: Spec) -> str:
     return "restore it"
 
 
-def _release(spec: ManifestSpec, files: Sequence[str]) -> str:
+def _annotations(job: Job) -> tuple[str, ...]:
+    """The annotation files of the release that a job reads."""
+    return tuple(job.release.annotations.values()) if job.release else ()
+
+
+def _release(job: Job, files: Sequence[str]) -> str:
     """A dataset whose annotation files are missing."""
-    root = spec.root
+    assert job.release and isinstance(job.spec, ManifestSpec)
+    spec, root = job.spec, job.release.root
     names = ", ".join(file.removeprefix(f"{root}/") for file in files)
     what = f"{root} has no {names}" if Path(root).is_dir() else f"{root} is not there"
     return (

@@ -16,6 +16,7 @@ from glalign.planning import (
 )
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
+from glalign.planning.shared_images import warnings
 from glalign.planning.stage import Job, Paths, Stage
 from glalign.support.errors import UserError, nearest
 
@@ -39,11 +40,12 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Plan:
-    """All jobs, as stage -> key -> job."""
+    """All jobs, as stage -> key -> job. warnings: lines on what is planned and yet doubtful."""
 
     config: Config
     paths: Paths
     jobs: Mapping[str, Mapping[str, Job]]
+    warnings: tuple[str, ...] = ()
 
     def job(self, stage: str, **ids: object) -> Job:
         """The job of a stage with these ids. Raises: UserError when the plan has none, or when it cannot be run."""
@@ -92,4 +94,4 @@ def make_plan(
         for job in stage.plan(draft):
             jobs.setdefault(stage.key_of(job.ids), job)
         draft.jobs[name] = jobs
-    return Plan(config, paths, draft.jobs)
+    return Plan(config, paths, draft.jobs, warnings(config))

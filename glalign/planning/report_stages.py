@@ -153,7 +153,8 @@ def _test(draft: Draft, family: str, pair: str, sides: list[tuple[str, str]]) ->
     first, second = (draft.paths.path("predict", "ranks", **one) for one in ids)
     scenarios = ", ".join(unique(scenario for scenario, _ in sides))
     partial = {label: path for side in sides for label, path in draft.cells[side].partial.items()}
-    values = {"family": family, "pair": pair, "scenarios": scenarios, "partial": partial}
+    shared = unique(sentence for side in sides for sentence in draft.cells[side].shared)
+    values = {"family": family, "pair": pair, "scenarios": scenarios, "partial": partial, "shared": shared}
     return PairedTest.of(values, first=first, second=second)
 
 

@@ -1,12 +1,15 @@
 """How many people, images and captions a dataset has in each split, as far as it is known before anything runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from glalign.config.loading import Config
+from glalign.contract.formats import dataset_release
 from glalign.contract.published_counts import published_counts
 from glalign.contract.records import SPLITS
 from glalign.planning.stage import Paths
+from glalign.storage.weight_status import joint_sha256
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
@@ -36,8 +39,10 @@ def _of(config: Config, paths: Paths, name: str) -> dict[str, Counts]:
     report = read_json(made) if made.is_file() else {}
     if not isinstance(report, Mapping):
         raise UserError(f"{made}: not the statistics of a manifest; delete it, and the next run makes it again")
-    # The folder of results may hold another profile's manifest of the same name.
-    if report.get("root") == (entry.root or paths.path("synthesize", "folder", dataset=name)):
+    made_of = [paths.path("synthesize", "annotations", dataset=name)]
+    if entry.root is not None:
+        made_of = [*dataset_release(entry.model_dump(), name).annotations.values()]
+    if _is_of(report, made_of):
         return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}
     known = expected_counts(config, name)
     if entry.root is not None and entry.holdout and "train" in known:
@@ -57,6 +62,12 @@ def expected_counts(config: Config, name: str) -> dict[str, Counts]:
         return {split: _drawn(getattr(drawn, split), drawn.images) for split in SPLITS} if drawn else {}
     known = {ours: _published(entry.label, theirs) for ours, theirs in entry.splits.model_dump().items()}
     return {split: counts for split, counts in known.items() if counts}
+
+
+def _is_of(report: Mapping[str, Any], annotations: Sequence[str]) -> bool:
+    """Whether statistics are of these annotation files; the results may hold another profile's manifest of the name."""
+    there = all(Path(file).is_file() for file in annotations)
+    return there and report.get("annotations", {}).get("sha256") == joint_sha256(annotations)
 
 
 def _published(label: str, split: str) -> Counts:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glalign.contract.formats import DatasetRelease
 from glalign.contract.specs.base import Spec
 from glalign.support.errors import UserError
 
@@ -22,10 +23,11 @@ class Job:
     Args:
         ids: The ids that tell it apart from the stage's other jobs, such as `{"dataset": "cuhk_en"}`.
         spec: Its specification.
-        inputs: Files that other jobs make or that belong to a release.
+        inputs: Files that other jobs make or that belong to the suite.
         weights: Pre-trained files that no job makes.
         class_path: Dotted path of the system's class, whose module is part of the job's code.
         refused: Why it cannot be run as configured, known before it is. Other jobs of the plan can be run all the same.
+        release: The release that it reads. The job reruns when its content changes, not when it moves.
     """
 
     ids: Mapping[str, str]
@@ -34,6 +36,7 @@ class Job:
     weights: tuple[str, ...] = ()
     class_path: str | None = None
     refused: str = ""
+    release: DatasetRelease | None = None
 
     def possible(self) -> "Job":
         """The job. Raises: UserError if it cannot be run."""

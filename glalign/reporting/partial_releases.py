@@ -1,4 +1,4 @@
-"""Notes of tables, above all on releases that were used although images of them are missing (`allow_partial`)."""
+"""Notes of tables: releases with images missing (`allow_partial`), training and test images of one source."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -22,14 +22,18 @@ def partial_note(rows: Iterable[Noted]) -> str:
 
 
 def with_partial_notes(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """The rows, each with its partial releases in its note."""
-    return tuple(row.model_copy(update={"note": join_notes(row.note, partial_note([row]))}) for row in rows)
+    """The rows, each with its partial releases and shared sources of images in its note."""
+    return tuple(
+        row.model_copy(update={"note": join_notes(row.note, *row.shared, partial_note([row]))}) for row in rows
+    )
 
 
 def with_partial_title(title: str, rows: Iterable[Noted]) -> str:
-    """A table's title with the partial releases of its rows."""
-    note = partial_note(rows)
-    return f"{title.rstrip('.')}. {note}." if note else title
+    """A table's title with the partial releases and shared sources of images of its rows."""
+    rows = list(rows)
+    shared = dict.fromkeys(sentence for row in rows for sentence in row.shared)
+    notes = [note for note in (*shared, partial_note(rows)) if note]
+    return f"{title.rstrip('.')}. {'. '.join(notes)}." if notes else title
 
 
 def with_note_column(lines: Sequence[Mapping[str, str]], notes: Sequence[str]) -> list[Mapping[str, str]]:

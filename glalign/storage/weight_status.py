@@ -1,8 +1,10 @@
 """Check pre-trained files without torch: presence, header and size, digest."""
 
 import functools
+import hashlib
 import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,12 @@ def cached_sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file, cached while its size and modification time stay the same."""
     status = Path(path).stat()
     return _digest(str(path), status.st_size, status.st_mtime_ns)
+
+
+def joint_sha256(paths: Sequence[Path | str]) -> str:
+    """Return the cached SHA-256 of a file; of several files, the SHA-256 of their digests."""
+    digests = [cached_sha256(path) for path in paths]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 @functools.cache

@@ -9,11 +9,11 @@ from glalign.contract.results import DatasetStatistics
 from glalign.data.manifest import count
 
 
-def write_described(manifest: Path, records: Sequence[Record], language: str, root: Path) -> Path:
-    """The path of a manifest, after writing it and its statistics. root: of the release."""
+def write_described(manifest: Path, records: Sequence[Record], language: str) -> Path:
+    """The path of a manifest, after writing it and its statistics."""
     write_manifest(manifest, records)
-    counts = count(list(records))
-    about = {"dataset": manifest.stem, "language": language, "root": str(root), "annotations": {}}
+    counts = count(list(records), language)
+    about = {"dataset": manifest.stem, "language": language, "annotations": {}}
     sizes = {"width": (64, 64), "height": (128, 128)}
     statistics = DatasetStatistics(**about, image_size=sizes, splits={"test": counts}, all=counts)
     manifest.with_suffix(".json").write_text(json.dumps(statistics.to_json()), encoding="utf-8")

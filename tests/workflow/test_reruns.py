@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.pedes import make_pedes, write_entries
 from safetensors.numpy import save
 
 from glalign.config.loading import overlaid
@@ -133,6 +134,52 @@ def test_other_weights_rerun_what_starts_from_them(suite: Path) -> None:
     assert {key.split("/")[1] for key in rerun(suite) if key.startswith("fit")} == {
         *("dual_path", "pham2022", "srcf", "vitaa")
     }
+
+
+def of_release(suite: Path, root: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run what a system's metrics need, on a release in the folder `root`, in results of its own."""
+    overlay = {"results": "moved", "datasets": {"cuhk_en": {"root": root}}}
+    (suite / "release.yaml").write_text(json.dumps(overlay), encoding="utf-8")
+    target = "moved/metrics/irra/cuhk_en/seed0/cuhk_en.json"
+    done = snakemake(suite, *arguments, "--configfile", "release.yaml", "--", target)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_release_that_moves_reruns_nothing_and_one_that_changes_reruns_what_reads_it(suite: Path) -> None:
+    def rerun_of(root: str) -> set[str]:
+        done = of_release(suite, root, "-n")
+        return set(re.findall(r"log: moved/logs/(\S+)\.log", done.stdout + done.stderr))
+
+    make_pedes(suite / "here")
+    of_release(suite, "here")
+    assert rerun_of("here/") == set()
+    (suite / "data").mkdir()
+    moved = (suite / "here").rename(suite / "data" / "there")
+    (moved / "imgs" / "Thumbs.db").write_bytes(b"x")
+    for file in moved.rglob("*"):
+        os.utime(file)
+    assert rerun_of("data/there/") == set()
+
+    cell = "irra/cuhk_en/seed0"
+    readers = {"manifest/cuhk_en", f"fit/{cell}", f"predict/{cell}/cuhk_en", f"metrics/{cell}/cuhk_en"}
+    image = next(moved.rglob("*.jpg"))
+    image.write_bytes(image.read_bytes() + b"more")
+    assert rerun_of("data/there") == readers
+    of_release(suite, "data/there")
+    spec = json.loads((suite / "moved/jobs/fit/irra/cuhk_en/seed0.json").read_text(encoding="utf-8"))["spec"]
+    assert spec["datasets"][0]["images"] == "data/there/imgs"
+    write_entries(moved, json.loads((moved / "reid_raw.json").read_text(encoding="utf-8"))[:-1])
+    assert rerun_of("data/there") == readers
+
+
+def test_images_of_one_source_are_warned_of(suite: Path) -> None:
+    icfg = {"label": "ICFG-PEDES", "people": "icfg", "format": "icfg_pedes", "root": "a", "holdout": 9}
+    rstp = {"label": "RSTPReid", "people": "rstp", "format": "rstpreid", "root": "b"}
+    datasets = {"cuhk_en": {**icfg, "splits": {"val": None}}, "v2e": rstp, "cuhk_vi": {"translated": None}}
+    (suite / "sources.yaml").write_text(json.dumps({"datasets": datasets}), encoding="utf-8")
+    done = snakemake(suite, "-n", "--quiet", "all", "--configfile", "sources.yaml", "--", "results/table6.tex")
+    assert "warning: scenarios.SE3: ICFG-PEDES and RSTPReid are both cut from MSMT17: " in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from glalign.config.loading import (
     read,
     resolve,
 )
+from glalign.data.release_digest import release_digest
 from glalign.planning import missing_files
 from glalign.planning.draft import UNTRAINED
 from glalign.planning.suite_plan import plan_of
@@ -56,6 +57,8 @@ def planned():
 
 plan = exit_on_user_error(planned)
 if workflow.is_main_process:
+    for line in plan.warnings:
+        logger.warning(f"warning: {line}")
     clear_stale_lock(Path(".snakemake"))
 
 
@@ -160,6 +163,17 @@ def weights(stage):
         weight_digests,
         [path for path in job(stage, wildcards).weights if path not in missing()[0]],
     )
+
+
+def release(stage):
+    """Parameter function: digest of the release that the job reads, wherever it lies; empty where it reads none."""
+
+    @functools.cache
+    def digest(key):
+        read = plan.jobs[stage][key].release
+        return release_digest(read) if read else ""
+
+    return lambda wildcards: digest(STAGES[stage].key_of(dict(wildcards.items())))
 
 
 def gpus(stage):

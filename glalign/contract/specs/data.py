@@ -3,7 +3,7 @@
 from typing import Literal
 
 from glalign.config.datasets import Language, Splits, Synthetic
-from glalign.contract.specs.base import Spec
+from glalign.contract.specs.base import OptionalPlace, Place, Spec
 
 
 class SynthesizeSpec(Synthetic, Spec):
@@ -29,9 +29,9 @@ class ManifestSpec(Spec):
     dataset: str
     language: Language
     format: str
-    root: str
-    annotations: str | None = None
-    images: str | None = None
+    root: Place
+    annotations: OptionalPlace = None
+    images: OptionalPlace = None
     allow_partial: bool = False
     splits: Splits
     holdout: int
@@ -67,7 +67,7 @@ class ParseSpec(Spec):
     """
 
     manifest: str
-    images: str
+    images: Place
     method: Literal["segformer", "stripes"]
     labels: str | None
     weights: str

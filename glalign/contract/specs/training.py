@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
-from glalign.contract.specs.base import Spec
+from glalign.contract.specs.base import Place, Spec
 
 
 class DatasetSpec(Spec):
@@ -14,7 +14,7 @@ class DatasetSpec(Spec):
 
     id: str
     people: str
-    images: str
+    images: Place
     manifest: str
     parts: str | None
     phrases: str | None

@@ -19,6 +19,7 @@ from glalign.planning.printed_tables import read_reported
 from glalign.planning.split_counts import split_counts
 from glalign.planning.system_stages import trained_systems
 from glalign.reporting.estimate import render_estimate
+from glalign.storage.whole_files import sha256
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -115,16 +116,20 @@ def test_a_target_that_no_job_makes_is_named() -> None:
 
 
 def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
-    config, plan = configured({**ROOTS, "results": str(tmp_path)}, "config/paper.yaml")
+    here = {"datasets": {"cuhk_en": {"root": str(tmp_path)}}}
+    config, plan = configured(merge(ROOTS, {**here, "results": str(tmp_path)}), "config/paper.yaml")
     (tmp_path / "manifests").mkdir()
+    annotations = tmp_path / "reid_raw.json"
+    annotations.write_text("[1]", encoding="utf-8")
     splits = {"train": {"identities": 5, "images": 7, "captions": 11}}
     made, published = tmp_path / "manifests" / "cuhk_en.json", split_counts(config, plan.paths)["cuhk_en"]
-    made.write_text(json.dumps({"root": "another/release", "splits": splits}), encoding="utf-8")
+    made.write_text(json.dumps({"annotations": {"sha256": "of another"}, "splits": splits}), encoding="utf-8")
     assert split_counts(config, plan.paths)["cuhk_en"] == published
     made.write_text("[]", encoding="utf-8")
     with pytest.raises(UserError, match=r"cuhk_en\.json: not the statistics of a manifest"):
         split_counts(config, plan.paths)
-    made.write_text(json.dumps({"root": "data/cuhk_en", "splits": splits}), encoding="utf-8")
+    report = {"annotations": {"sha256": sha256(annotations)}, "splits": splits}
+    made.write_text(json.dumps(report), encoding="utf-8")
     assert split_counts(config, plan.paths)["cuhk_en"] == splits
     labels = estimated(config, plan, f"{tmp_path}/parts/cuhk_en.json")["disk"]["label_maps"]
     assert labels == 7 * LABELS

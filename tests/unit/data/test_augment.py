@@ -131,7 +131,7 @@ def test_jitter_keeps_grey_pictures_grey() -> None:
         ({"image_size": 64}, "image_size"),
         ({"normalise": "none"}, r"normalise.*'clip', 'imagenet' or 'half'"),
         ({"flip": "sometimes"}, r"flip.*True, False or 'no_sides'"),
-        ({"flip": 2}, r"flip.*True, False or 'no_sides'"),
+        ({"flip": 2}, r"flip.*true, false or a text"),
         ({"crop": -1}, "crop.*greater than or equal to 0"),
         ({"erase": 1.5}, "erase.*less than or equal to 1"),
         ({"jitter": True}, "jitter.*valid number"),

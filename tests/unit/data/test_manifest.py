@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import logging
 import os
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,12 @@ def test_manifest_and_statistics(pedes: Path, tmp_path: Path) -> None:
     assert len(records) == 18
     assert report["annotations"]["sha256"] == hashlib.sha256((pedes / "reid_raw.json").read_bytes()).hexdigest()
     words = [len(c.split()) for r in records if r.split == "test" for c in r.captions]
+    facts = report["splits"]["test"].pop("caption_facts")
+    assert facts == {
+        **{"shared": 0, "shared_texts": 0, "rank1_ceiling": 100.0, "vietnamese": 0, "scripts": {}},
+        "cut": {"CLIP's 77 tokens": 0},
+    }
+    assert report["repeated_images"] == {"pictures": 0, "of_several_people": 0, "between": {}, "first": {}}
     assert report["splits"]["test"] == {
         "identities": 3,
         "images": 6,
@@ -35,6 +43,31 @@ def test_manifest_and_statistics(pedes: Path, tmp_path: Path) -> None:
     }
     assert report["all"]["images"] == 18
     assert report["image_size"] == {"width": [33, 64], "height": [77, 160]}
+
+
+def test_what_limits_results_is_counted_and_in_the_log(
+    edit: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def share(entries: list[dict]) -> None:
+        test = [entry for entry in entries if entry["split"] == "test"]
+        test[0]["captions"] = test[2]["captions"] = ["the same man"]
+
+    root = edit(share)
+    entries = json.loads((root / "reid_raw.json").read_text(encoding="utf-8"))
+    files = [root / "imgs" / entries[number]["file_path"] for number in (0, -1)]
+    files[1].write_bytes(files[0].read_bytes())
+    with caplog.at_level(logging.WARNING, "glalign"):
+        make(spec(root, language="vi"), tmp_path / "m.jsonl")
+    report = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    assert report["splits"]["test"]["caption_facts"]["rank1_ceiling"] == 90.0
+    assert report["repeated_images"]["between"] == {"test and train": 1}
+    said = "\n".join(caplog.messages)
+    assert (
+        "cuhk_en: test: 2 captions have 1 text that several people have; no system can reach a Rank-1 above 90.00 %"
+        in said
+    )
+    assert "cuhk_en: test and train have 1 picture in common, byte for byte: first " in said
+    assert "cuhk_en: train: only 0 of 16 captions have a letter that Vietnamese has" in said
 
 
 def test_same_bytes_every_time_and_seeded_hold_out(pedes: Path, tmp_path: Path) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from glalign.cli.main import main
 from glalign.data.verify import describe, verify
+from glalign.storage.weight_files import PRETRAINED
 from glalign.support.errors import UserError
 
 Edit = Callable[[Callable[[list[dict[str, Any]]], object]], Path]
@@ -22,6 +25,34 @@ def test_a_whole_subset_is_ok_but_not_official(pedes: Path) -> None:
     assert sum(f["present"] for f in report["folders"].values()) == 18
     assert "not the official release" in describe(report)
     assert json.loads(json.dumps(report)) == report
+
+
+def test_what_limits_results_is_in_the_report(edit: Edit) -> None:
+    def share(entries: list[dict[str, Any]]) -> None:
+        test = [entry for entry in entries if entry["split"] == "test"]
+        test[0]["captions"] = test[2]["captions"] = ["the same man \u7537"]
+
+    root = edit(share)
+    entries = json.loads((root / "reid_raw.json").read_text(encoding="utf-8"))
+    files = [root / "imgs" / entries[number]["file_path"] for number in (0, -1)]
+    files[1].write_bytes(files[0].read_bytes())
+    report = verify(root)
+    assert report["ok"]
+    assert report["captions"]["test"]["rank1_ceiling"] == 90.0
+    assert report["repeated_images"]["between"] == {"test and train": 1}
+    text = describe(report)
+    assert "test: 2 captions have 1 text that several people have; no system can reach a Rank-1 above 90.00 %" in text
+    assert "CJK in 2" in text and "test and train have 1 picture in common, byte for byte" in text
+    file = root / "reid_raw.json"
+    file.rename(root / "reid_raw_vn.json")
+    assert "train: only 0 of 16 captions have a letter that Vietnamese has" in describe(verify(root, "cuhk_pedes_vn"))
+
+
+def test_the_command_counts_with_tokenizers_of_ones_own(pedes: Path) -> None:
+    file = PRETRAINED / "tiny_wordpiece.tokenizer.json"
+    done = CliRunner().invoke(main, ["data", "verify", "cuhk_pedes", str(pedes), "--tokenizer", str(file), "4"])
+    assert done.exit_code == 0, done.output
+    assert f"train: 16 of 16 captions are longer than the 4 tokens of {file.name} and are cut" in done.stdout
 
 
 def test_counts_per_folder(pedes: Path) -> None:

@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -109,6 +110,29 @@ def test_no_more_threads_than_processors(asked: int, beside: str, given: int, mo
         torch.use_deterministic_algorithms(False)
     said = f"threads: {asked} configured, {given} used"
     assert (said in caplog.text) == (asked > given)
+
+
+def test_a_training_goes_on_where_its_release_has_moved_to(
+    pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[str] = []
+    monkeypatch.setattr("glalign.engine.fit.load_checkpoint", lambda path, key: keys.append(key))
+    spec = zero_steps(pedes, tmp_path)
+    train(spec, tmp_path / "here", "code")
+    images = str(pedes.rename(tmp_path / "moved") / "imgs")
+    moved = spec.model_copy(update={"datasets": (spec.datasets[0].model_copy(update={"images": images}),)})
+    train(moved, tmp_path / "there", "code")
+    train(moved.model_copy(update={"seed": 1}), tmp_path / "other", "code")
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_the_log_says_how_many_captions_are_cut(
+    edit: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = edit(lambda entries: entries[0]["captions"].append("red shirt " * 60))
+    with caplog.at_level(logging.INFO, "glalign"):
+        train(zero_steps(root, tmp_path), tmp_path / "run", "code")
+    assert "captions longer than 77 tokens, which are cut: 1 of 17" in caplog.messages
 
 
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path):

@@ -1,14 +1,17 @@
 """The gallery and the hits of a test set, and its draws: each is scored like a test set of its own."""
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.training import pedes_dataset
+from helpers.training import pedes_dataset, zero_steps
 
 from glalign.config.datasets import Testset
 from glalign.contract.records import Query, Record, read_manifest
-from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec
+from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec, TrainedSpec
+from glalign.engine.fit import train
 from glalign.engine.predict import draws_of, gallery_of, predict, targets
 from glalign.evaluation.metrics import by_draw, make_metrics
 from glalign.evaluation.ranking import rank_blocks
@@ -50,6 +53,19 @@ def test_every_draw_is_of_so_many_identities_and_named(spec: PredictSpec, tmp_pa
     assert sidecar.galleries == (4,) * 4
     assert len({tuple(sorted({row.person for row in part})) for part in parts}) > 1
     assert all(max(row.hits) <= 4 for row in rows)
+
+
+def test_the_log_says_how_many_queries_are_cut(
+    spec: PredictSpec, edit: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = edit(lambda entries: entries[-1]["captions"].append("red shirt " * 60))
+    training = zero_steps(root, tmp_path)
+    train(training, tmp_path / "run", "code")
+    trained = TrainedSpec.of(training, run=str(tmp_path / "run"), trained_on=())
+    clip = spec.model_copy(update={"system": "clip", "class_path": training.class_path, "trained": trained})
+    with caplog.at_level(logging.INFO, "glalign"):
+        predict(clip, tmp_path / "r.jsonl", "code")
+    assert "captions longer than 77 tokens, which are cut: 1 of 13" in caplog.messages
 
 
 def test_one_draw_has_plain_ids_and_is_the_first_of_many(spec: PredictSpec, tmp_path: Path) -> None:

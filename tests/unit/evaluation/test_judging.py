@@ -10,11 +10,13 @@ from helpers.described_manifests import write_described
 from helpers.tables import read_csv
 
 from glalign.cli.main import main
+from glalign.config.loading import overlaid
 from glalign.contract.records import Record, read_manifest, write_manifest
 from glalign.contract.specs.data import PhrasesSpec
 from glalign.evaluation.judging import describe, pairs_needed, read_judged
 from glalign.evaluation.judging_sheet import COLUMNS, write_sample
 from glalign.evaluation.metrics import wilson
+from glalign.evaluation.samples import image_folder
 from glalign.support.errors import UserError
 
 Pair = tuple[PhrasesSpec, PhrasesSpec]
@@ -32,14 +34,14 @@ def manifests(tmp_path: Path) -> Pair:
             for k in range(20)
             for n in range(2)
         ]
-        write_described(tmp_path / f"{language}.jsonl", records, language, tmp_path)
+        write_described(tmp_path / f"{language}.jsonl", records, language)
         rules.append(PhrasesSpec(manifest=str(tmp_path / f"{language}.jsonl"), language=language, **RULES))
     (tmp_path / "imgs" / "0_0.jpg").touch()
     return rules[0], rules[1]
 
 
 def test_a_sample_is_seeded_joined_of_one_caption_per_person_and_never_overwritten(manifests, tmp_path):
-    assert write_sample(*manifests, tmp_path / "s.csv", 10, 0) == 10
+    assert write_sample(*manifests, tmp_path / "imgs", tmp_path / "s.csv", 10, 0) == 10
     rows = read_csv(tmp_path / "s.csv")
     assert tuple(rows[0]) == COLUMNS
     assert all(row["source"].split(",")[0].replace("person", "người") == row["target"].split(",")[0] for row in rows)
@@ -49,23 +51,23 @@ def test_a_sample_is_seeded_joined_of_one_caption_per_person_and_never_overwritt
     }
     assert {row["picture"] for row in rows} == {(tmp_path / "imgs" / row["image"]).as_posix() for row in rows}
     assert {row[name] for row in rows for name in COLUMNS if name.endswith(("judge", "kind", "comment"))} == {""}
-    write_sample(*manifests, tmp_path / "again.csv", 10, 0)
+    write_sample(*manifests, tmp_path / "imgs", tmp_path / "again.csv", 10, 0)
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
-    write_sample(*manifests, tmp_path / "other.csv", 10, 1)
+    write_sample(*manifests, tmp_path / "imgs", tmp_path / "other.csv", 10, 1)
     assert read_csv(tmp_path / "other.csv") != rows
-    assert write_sample(*manifests, tmp_path / "all.csv", 200, 0) == 20
+    assert write_sample(*manifests, tmp_path / "imgs", tmp_path / "all.csv", 200, 0) == 20
     assert {(row["image"][-5], row["index"]) for row in read_csv(tmp_path / "all.csv")} == {
         (image, index) for image in "01" for index in "01"
     }
     with pytest.raises(UserError, match=r"s\.csv: is there already"):
-        write_sample(*manifests, tmp_path / "s.csv", 10, 0)
+        write_sample(*manifests, tmp_path / "imgs", tmp_path / "s.csv", 10, 0)
 
 
 def test_pictures_that_are_elsewhere_are_told(manifests, tmp_path):
     (tmp_path / "imgs").rename(tmp_path / "photos")
     with pytest.raises(UserError, match=r"imgs: no image 0_0\.jpg, which .*en\.jsonl has; name their folder with --im"):
-        write_sample(*manifests, tmp_path / "s.csv", 10, 0)
-    write_sample(*manifests, tmp_path / "s.csv", 1, 0, tmp_path / "photos")
+        write_sample(*manifests, tmp_path / "imgs", tmp_path / "s.csv", 10, 0)
+    write_sample(*manifests, tmp_path / "photos", tmp_path / "s.csv", 1, 0)
     assert "/photos/" in read_csv(tmp_path / "s.csv")[0]["picture"]
 
 
@@ -74,10 +76,10 @@ def test_manifests_that_do_not_share_their_captions_are_refused(manifests, tmp_p
     few = read_manifest(target.manifest)[:3]
     write_manifest(target.manifest, [*few, Record(few[0].image[:-4] + "x.jpg", 0, "test", ("áo",))])
     with pytest.raises(UserError, match=r"vi\.jsonl: no caption 0 of 1_1\.jpg, which .*en\.jsonl has"):
-        write_sample(source, target, tmp_path / "s.csv", 10, 0)
+        write_sample(source, target, tmp_path / "imgs", tmp_path / "s.csv", 10, 0)
     write_manifest(source.manifest, read_manifest(source.manifest)[:3])
     with pytest.raises(UserError, match=r"en\.jsonl: no caption 0 of 0_0x\.jpg, which .*vi\.jsonl has"):
-        write_sample(source, target, tmp_path / "s.csv", 10, 0)
+        write_sample(source, target, tmp_path / "imgs", tmp_path / "s.csv", 10, 0)
 
 
 def judged(path: Path, target: list[str], source: list[str] | None = None, separator: str = ",") -> Path:
@@ -196,3 +198,13 @@ def test_the_command_line_writes_and_reads_a_sample(manifests, tmp_path):
     second = fill(["right", "wrong:region", "wrong:vague", "right"], tmp_path / "second.csv")
     said = run(main, ["translation", "judge", str(out), str(second)])
     assert (said.exit_code, "Cohen's kappa 0.50" in said.output) == (0, True), said.output
+
+
+def test_the_pictures_of_a_dataset_are_those_of_the_configuration(tmp_path):
+    config = overlaid(root=Path(__file__).parents[3])
+    for dataset in ("cuhk_en", "cuhk_vi"):  # the translation shows the pictures of its source
+        manifest = write_described(tmp_path / f"{dataset}.jsonl", [Record("a.jpg", 1, "test", ("red",))], "en")
+        assert image_folder(manifest, config).as_posix() == "results/data/cuhk_en/imgs"
+    other = write_described(tmp_path / "mine.jsonl", [Record("a.jpg", 1, "test", ("red",))], "en")
+    with pytest.raises(UserError, match=r"mine\.jsonl: the configuration has no images of mine; name .* with --images"):
+        image_folder(other, config)

@@ -26,7 +26,7 @@ Line = tuple[str, ...]
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    return write_described(tmp_path / "m.jsonl", [Record("a.jpg", 1, "test", (CAPTION, OTHER))], "en", tmp_path)
+    return write_described(tmp_path / "m.jsonl", [Record("a.jpg", 1, "test", (CAPTION, OTHER))], "en")
 
 
 @pytest.fixture

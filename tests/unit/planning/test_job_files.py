@@ -12,10 +12,13 @@ from helpers.plans import planned
 from glalign.contract.specs.training import FitSpec
 from glalign.planning.job_files import JobFile, run_job, spec_text, write_job
 from glalign.planning.plan import STAGES
+from glalign.planning.stage import Job
 from glalign.support.errors import UserError
 
 LONGEST_ARGUMENT = 131_072
 """Bytes of one argument of a command, on Linux (MAX_ARG_STRLEN)."""
+READERS = ("manifest", "parse", "fit", "predict", "alpha_scores")
+"""Stages whose specification says where a release lies."""
 BENCHMARK = "s\tcpu_time\tmax_rss\n1.5\t1.2\t300\n"
 
 
@@ -28,9 +31,25 @@ def test_the_file_of_a_job_is_the_same_until_its_specification_changes(tmp_path:
     assert write_job(plan, "fit", job) == str(path)
     assert path.stat().st_mtime_ns == before
     file = JobFile.model_validate_json(path.read_text(encoding="utf-8"))
-    assert file.spec == json.loads(spec_text(job))
+    assert file.spec == job.spec.to_json()
     assert file.class_path == "baselines.irra.Irra"
     assert file.outputs == plan.outputs("fit", job)
+
+
+def test_where_a_release_lies_is_in_the_file_and_not_in_what_triggers_a_rerun(tmp_path: Path) -> None:
+    def jobs(**entry: object) -> list[tuple[str, str, Job]]:
+        plan = planned({"results": str(tmp_path), "datasets": {"cuhk_en": entry}})
+        return [(stage, write_job(plan, stage, job), job) for stage in READERS for job in plan.jobs[stage].values()]
+
+    here, there = jobs(root="/data/here"), jobs(root="/data/there/", images="pictures")
+    assert len(here) > len(READERS)
+    assert [spec_text(job) for *_, job in here] == [spec_text(job) for *_, job in there]
+    assert not any(path.startswith("/data/") for *_, job in here for path in job.inputs)
+    texts = {path: Path(path).read_text(encoding="utf-8") for _, path, _ in there}
+    assert not any("/data/here" in text for text in texts.values())
+    assert "/data/there/pictures" in texts[f"{tmp_path}/jobs/fit/irra/cuhk_en/seed0.json"]
+    other = jobs(root="/data/here", format="icfg_pedes", splits={"val": None}, holdout=1)
+    assert spec_text(other[0][2]) != spec_text(here[0][2])
 
 
 def test_twenty_seeds_run_although_their_specification_is_longer_than_an_argument(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from helpers.manifests import spec as manifest_spec
 
+from glalign.config.datasets import Splits
 from glalign.config.loading import merge, overlaid, resolve
+from glalign.contract.formats import dataset_release
 from glalign.contract.specs.base import Spec
 from glalign.planning.missing_files import absent_files, describe, jobs_behind
 from glalign.planning.plan import Plan, make_plan
@@ -58,10 +60,11 @@ def test_a_parser_needs_its_record(tmp_path: Path) -> None:
 
 
 def test_a_release_of_several_files_is_one_line(tmp_path: Path) -> None:
-    files = (f"{tmp_path}/train.json", f"{tmp_path}/test.json")
-    job = Job({"dataset": "cuhk"}, manifest_spec(tmp_path, format="rasa", dataset="cuhk"), files)
+    files = (f"{tmp_path}/processed_data/train.json", f"{tmp_path}/processed_data/test.json")
+    spec = manifest_spec(tmp_path, format="rasa", dataset="cuhk", splits=Splits(val=None))
+    job = Job({"dataset": "cuhk"}, spec, release=dataset_release(spec.model_dump()))
     (line,) = describe([job], frozenset(files))
-    assert line.startswith(f"datasets.cuhk.root: {tmp_path} has no test.json, train.json; ")
+    assert line.startswith(f"datasets.cuhk.root: {tmp_path} has no processed_data/test.json, processed")
     plan = planned({"datasets": {"vn3k": {"labelled_phrases": "no-labels.csv"}}})
     (line,) = describe([plan.jobs["coverage"]["vn3k"]], frozenset(["no-labels.csv"]))
     assert line.startswith("no-labels.csv: not there; correct `labelled_phrases`, or make it with `glalign phrases sam")

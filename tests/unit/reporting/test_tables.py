@@ -104,7 +104,7 @@ def test_other_tables_keep_the_printed_texts(number):
 def test_dataset_statistics_are_counts_and_a_mean(tmp_path):
     words = {"mean": 25.876, "sd": 1.0, "min": 9, "max": 40}
     counts = {"identities": 1150, "images": 3450, "captions": 6900, "caption_words": words}
-    statistics = {"dataset": "d", "language": "en", "root": "r", "annotations": {}, "splits": {}, "image_size": {}}
+    statistics = {"dataset": "d", "language": "en", "annotations": {}, "splits": {}, "image_size": {}}
     path = written(tmp_path / "s.json", {**statistics, "all": counts})
     cells = table(table_spec(3, {0: {"label": "CUHK-PEDES", "note": "", "metrics": (path,)}})).iloc[0]
     assert (cells["person_ids"], cells["person_ids_delta"], cells["avg_length"]) == ("1150", "-11853", "25.88")
