@@ -40,7 +40,7 @@ class _Styles(EnglishClauses):
 
     def listing(self) -> str:
         verb = self.rng.choice(("in", "wearing", "wearing", "who is wearing"))
-        items = self.garments(0.75)
+        items = self.garments(0.42)
         if self.chance(0.4 + self.detail * 0.4):
             items += self.accessories(0.3)
         text = f"{article(self.subject())} {verb} {self.series(items)}"
@@ -49,7 +49,7 @@ class _Styles(EnglishClauses):
         return text + "."
 
     def narrative(self) -> str:
-        who, he = self.subject_with_article(), self.he
+        who, he, self.predicative = self.subject_with_article(), self.he, 0.05
         items, extra = self.garments(0.14), []
         if self.chance(0.3):
             items += self.accessories(0.4)
@@ -73,8 +73,11 @@ class _Styles(EnglishClauses):
         if carried := self.carried(0.85):
             carries = self.rng.choice(("is carrying", "carries", "is also carrying", "has"))
             sentences.append(f"{he} {carries} {self.series(carried)}.")
-        if self.chance(0.3):
+        sentences += [f"{text}." for text in self.later]
+        if self.chance(0.2):
             sentences.insert(self.rng.randint(1, len(sentences)), f"{he} {self.view_or_pace()}.")
+        if remark := self.remark(0.2):
+            sentences.append(remark)
         return _paragraph(sentences)
 
     def notes(self) -> str:
@@ -94,16 +97,17 @@ class _Styles(EnglishClauses):
         return f"{who} is dressed in {worn}{carried}{' and has ' + hair if hair else ''}."
 
     def observation(self) -> str:
-        he = self.he
+        he, self.predicative = self.he, 0.08
         first = {"back": "from behind", "front": "from the front", "side": "from the side"}[self.visible["view"]]
-        if self.rng.randrange(3) == 0:
+        if self.chance(0.06):
             self.add_fact("view")
             sentences = [f"this is {article(self.subject())} {first}."]
         else:
             sentences = [f"{self.subject_with_article()} {self.view_or_pace()}."]
         body = []
         if "hair_length" in self.visible and self.chance(0.75):
-            body.append(f"{he} has {self.hair()}.")
+            plain = self.visible["hair_length"] != "bald" and self.chance(self.predicative)
+            body.append(f"{self.predicate('hair')}." if plain else f"{he} has {self.hair()}.")
         items = self.garments(0.2)
         if items:
             body.append(f"{he} is wearing {items[0]}.")
@@ -114,7 +118,7 @@ class _Styles(EnglishClauses):
         if carried := self.carried(0.85):
             carries = self.rng.choice(("is carrying", "carries", "appears to be carrying"))
             body.append(f"{he} {carries} {self.series(carried)}.")
-        body += self.filler()
+        body += [*(f"{text}." for text in self.later), *self.filler()]
         if body and self.chance(0.25):
             self.rng.shuffle(body)
             body[0] = body[0].replace(" is also wearing", " is wearing", 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from glalign.support.errors import UserError
+from glalign.synthetic.translation.long_tail_entries import add_long_tail
 
 DATA_FILES = ("*.yaml",)  # part of the digest of every stage that imports this module
 FOLDER = Path(__file__).parent
@@ -72,6 +73,8 @@ class PhraseTable:
             raise UserError(f"translate.to: no phrase table from {source!r} to {target!r}; there are {known}")
         self.source, self.target = source, target
         raw, file = _read(f"{source}_{target}"), FOLDER / f"{source}_{target}.yaml"
+        if source == "en":
+            add_long_tail(raw)
         self.classifiers = tuple(raw.get("classifiers", {}).get("wrong", ()))
         self.mass, self.pairs, self.behind = (frozenset(raw.get(key, ())) for key in ("mass", "pairs", "behind"))
         self.entries: dict[tuple[str, ...], Entry] = {}
