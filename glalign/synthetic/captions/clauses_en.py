@@ -32,7 +32,7 @@ FILLER = (
     "the clothes that {he} has on look casual and comfortable.",
 )  # fmt: skip
 FILLER_COUNTS = {0: 60, 1: 28, 2: 9, 4: 2.4, 7: 0.6}
-VIEW_SHARE = 0.1
+VIEW_SHARE = 0.07
 
 
 SIDED = 0.55
@@ -99,7 +99,7 @@ class EnglishClauses(EnglishPhrases):
             shoes = self.shoes() if not parts or not self.chance(self.predicative) else ""
             if shoes and self.has("socks") and self.chance(0.35 + 0.3 * self.detail):
                 self.add_fact("socks")
-                shoes += f" with {self.colour('socks')} socks"
+                shoes += f" with {self.colour('socks')} {self.rare('things', 'socks') or 'socks'}"
             if shoes:
                 parts.append(f"a pair of {shoes}" if self.chance(pair) else shoes)
             else:
@@ -115,10 +115,10 @@ class EnglishClauses(EnglishPhrases):
             if not self.has(item) or not self.chance(min(0.95, probability * strong + 0.25)):
                 continue
             self.add_fact(item)
-            topic = {"hat": "hats", "glasses": "glasses"}.get(item)
-            rare = self.rare(topic, self.visible[item]) if topic else ""
+            rare = self.rare({"hat": "hats", "glasses": "glasses"}.get(item, "things"), self.visible[item])
             name = rare or self.rng.choice(SMALL[self.visible[item]])
             if item == "watch":
+                name = article(rare) if rare else name
                 parts.append(name + self.rng.choice(("", f" on {self.his} wrist", f" on {self.his} left wrist")))
             elif item == "glasses":
                 parts.append(f"a pair of {name}" if self.chance(0.25) else name)
@@ -145,7 +145,8 @@ class EnglishClauses(EnglishPhrases):
             parts.append(f"{thing} {place or self.rng.choice(('', f'in {self.his} hand'))}".strip())
         if self.has("umbrella") and self.chance(0.9):
             self.add_fact("umbrella")
-            parts.append(article(f"{self.colour('umbrella')} umbrella"))
+            name = self.rare("things", "umbrella") or "umbrella"
+            parts.append(article(f"{self.colour('umbrella')} {name}"))
         return parts
 
     def _sided(self, item: str) -> str:
@@ -170,6 +171,11 @@ class EnglishClauses(EnglishPhrases):
         """Draw sentences that state no fact; each may be a rare one."""
         drawn = [self.remark() or text for text in super().filler()]
         return list(dict.fromkeys(drawn))
+
+    def verb(self, meaning: str, *usual: str) -> str:
+        """Draw a verb: one of the `usual`, or a rare one. meaning: "wears" or "carries"."""
+        rare = self.rare("verbs", meaning, 0.5).replace("<him>", "him" if self.he == "he" else "her")
+        return rare or self.rng.choice(usual)
 
     def remark(self, share: float = 1.0) -> str:
         """Draw a rare sentence that states no fact; "" as often as words are not rare."""

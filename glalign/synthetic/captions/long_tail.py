@@ -27,9 +27,9 @@ def long_tail() -> Mapping[str, Mapping[str, Words]]:
 
 @cache
 def _weighted(topic: str, value: str) -> tuple[list[str], list[float]]:
-    """Return the words of a value and the cumulative sum of 1 / (rank + 2), ranks from 1."""
+    """Return the words of a value and the cumulative sum of 1 / (rank + 7), ranks from 1."""
     words = list(long_tail()[topic].get(value, ()))
-    return words, list(accumulate(1 / (rank + 3) for rank in range(len(words))))
+    return words, list(accumulate(1 / (rank + 8) for rank in range(len(words))))
 
 
 def rare_word(rng: random.Random, topic: str, value: str) -> str:

@@ -10,8 +10,8 @@ PATTERNS = {"striped": {"striped": 8, "stripe": 1, "stripped": 1},
             "plaid": {"plaid": 6, "checkered": 2, "checked": 1, "flannel": 1},
             "dotted": {"polka dot": 5, "dotted": 2, "spotted": 1},
             "floral": {"floral": 5, "flowered": 2, "flower print": 2, "patterned": 2}}  # fmt: skip
-SLEEVES = {"short": {"short sleeved": 5, "short sleeve": 5, "short-sleeved": 2},
-           "long": {"long sleeved": 5, "long sleeve": 5, "long-sleeved": 2},
+SLEEVES = {"short": {"short sleeved": 10, "short sleeve": 10, "short-sleeved": 1},
+           "long": {"long sleeved": 10, "long sleeve": 10, "long-sleeved": 1},
            "sleeveless": {"sleeveless": 1}}  # fmt: skip
 
 

@@ -40,7 +40,7 @@ class _Styles(EnglishClauses):
 
     def listing(self) -> str:
         verb = self.rng.choice(("in", "wearing", "wearing", "who is wearing"))
-        items = self.garments(0.42)
+        items = self.garments(0.3)
         if self.chance(0.4 + self.detail * 0.4):
             items += self.accessories(0.3)
         text = f"{article(self.subject())} {verb} {self.series(items)}"
@@ -49,13 +49,13 @@ class _Styles(EnglishClauses):
         return text + "."
 
     def narrative(self) -> str:
-        who, he, self.predicative = self.subject_with_article(), self.he, 0.05
-        items, extra = self.garments(0.14), []
+        who, he, self.predicative = self.subject_with_article(), self.he, 0.022
+        items, extra = self.garments(0.09), []
         if self.chance(0.3):
             items += self.accessories(0.4)
         elif self.chance(0.7):
             extra = self.accessories(0.4)
-        verb = self.rng.choice(("is wearing", "is wearing", "wears", "has on"))
+        verb = self.verb("wears", "is wearing", "is wearing", "wears", "has on")
         hair = self.hair() if "hair_length" in self.visible and self.chance(0.52) else ""
         if hair and self.chance(0.35):
             sentences = [f"{who} with {hair} {verb} {self.series(items)}."]
@@ -71,7 +71,7 @@ class _Styles(EnglishClauses):
         if extra:
             sentences.append(f"{he} {self.rng.choice(('is also wearing', 'is wearing', 'has'))} {self.series(extra)}.")
         if carried := self.carried(0.85):
-            carries = self.rng.choice(("is carrying", "carries", "is also carrying", "has"))
+            carries = self.verb("carries", "is carrying", "carries", "is also carrying", "has")
             sentences.append(f"{he} {carries} {self.series(carried)}.")
         sentences += [f"{text}." for text in self.later]
         if self.chance(0.2):
@@ -97,7 +97,7 @@ class _Styles(EnglishClauses):
         return f"{who} is dressed in {worn}{carried}{' and has ' + hair if hair else ''}."
 
     def observation(self) -> str:
-        he, self.predicative = self.he, 0.08
+        he, self.predicative = self.he, 0.035
         first = {"back": "from behind", "front": "from the front", "side": "from the side"}[self.visible["view"]]
         if self.chance(0.06):
             self.add_fact("view")
@@ -108,15 +108,16 @@ class _Styles(EnglishClauses):
         if "hair_length" in self.visible and self.chance(0.75):
             plain = self.visible["hair_length"] != "bald" and self.chance(self.predicative)
             body.append(f"{self.predicate('hair')}." if plain else f"{he} has {self.hair()}.")
-        items = self.garments(0.2)
+        items = self.garments(0.14)
         if items:
             body.append(f"{he} is wearing {items[0]}.")
         if len(items) > 1:
-            body.append(f"{he} {self.rng.choice(('has on', 'is also wearing', 'wears'))} {self.series(items[1:])}.")
+            wears = self.verb("wears", "has on", "is also wearing", "wears")
+            body.append(f"{he} {wears} {self.series(items[1:])}.")
         if extra := self.accessories(0.55):
             body.append(f"{he} {self.rng.choice(('has', 'is also wearing', 'has on'))} {self.series(extra)}.")
         if carried := self.carried(0.85):
-            carries = self.rng.choice(("is carrying", "carries", "appears to be carrying"))
+            carries = self.verb("carries", "is carrying", "carries", "appears to be carrying")
             body.append(f"{he} {carries} {self.series(carried)}.")
         body += [*(f"{text}." for text in self.later), *self.filler()]
         if body and self.chance(0.25):

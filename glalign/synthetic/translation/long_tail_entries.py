@@ -39,6 +39,8 @@ def _place(raw: dict[str, Any], topic: str, value: str) -> tuple[dict[str, Any],
         return raw["colours"], {"colour": colour} if tone == "mid" else {"colour": colour, "tone": tone}
     if topic in RANKS:
         return raw["modifiers"][RANKS[topic]], {"upper_pattern": value} if topic == "patterns" else {}
+    if topic == "things":
+        return raw["nouns"][value]["words"], {value: value}
     if topic not in GROUPS:
         return raw["others"], {"pace": value} if topic == "paces" else {}
     group, attribute = GROUPS[topic]

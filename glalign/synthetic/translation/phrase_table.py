@@ -13,8 +13,8 @@ DATA_FILES = ("*.yaml",)  # part of the digest of every stage that imports this 
 FOLDER = Path(__file__).parent
 DIRECTIONS = (("en", "vi"), ("vi", "en"))
 TOKEN = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[^\w\s]")
-PRONOUNS = (("he", "his", "anh ấy"), ("she", "her", "cô ấy"))
-"""Values of <he>, <his> and <who> in a table."""
+PRONOUNS = (("he", "his", "him", "anh ấy"), ("she", "her", "her", "cô ấy"))
+"""Values of <he>, <his>, <him> and <who> in a table."""
 
 
 class WrongRendering(NamedTuple):
@@ -162,5 +162,6 @@ def _with_pronouns(pattern: str, target: str) -> Iterator[tuple[str, str]]:
     if "<" not in pattern:
         yield pattern, target
         return
-    for he, his, who in PRONOUNS:
-        yield pattern.replace("<he>", he).replace("<his>", his), target.replace("<who>", who)
+    for he, his, him, who in PRONOUNS:
+        phrase = pattern.replace("<he>", he).replace("<his>", his).replace("<him>", him)
+        yield phrase, target.replace("<who>", who)
