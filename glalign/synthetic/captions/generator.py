@@ -34,11 +34,12 @@ class CaptionGenerator:
     A method that makes a phrase adds its facts at once, so a subclass makes only phrases that it uses.
 
     visible: visible attributes of the photograph. rng: source of all choices. domain: gives the dialect and the rates
-    of typing errors and of wrong colours. Subclasses set `detail` (how much the annotator describes, 0..1), `paces` and
+    of typing errors and of wrong colours. Subclasses set `language`, `detail` (how much the annotator describes, 0..1), `paces` and
     `views` (wordings by value), `view_share` (how often a clause is about the view, not the pace), `filler_texts` and
     `filler_counts` (number of filler texts in a caption -> weight).
     """
 
+    language: str
     detail: float
     paces: Mapping[str, Sequence[str]]
     views: Mapping[str, Sequence[str]]
@@ -58,7 +59,7 @@ class CaptionGenerator:
 
     def rare(self, topic: str, value: str, share: float = 1.0) -> str:
         """Draw a word of the long tail as often as the domain uses it, times `share`; "" if there is none."""
-        return rare_word(self.rng, topic, value) if self.chance(self.domain.rare_words * share) else ""
+        return rare_word(self.rng, self.language, topic, value) if self.chance(self.domain.rare_words * share) else ""
 
     def side_of(self, item: str) -> str | None:
         """Return "left" or "right", where the bag or the thing in the hand is, and add the fact; None: not visible.

@@ -1,7 +1,8 @@
-"""The long tail of the English vocabulary: rarer words of every topic, drawn by Zipf's law.
+"""The long tail of both vocabularies: rarer words of every topic, drawn by Zipf's law.
 
 Half of the words of real captions are rare: of 20,000 words of CUHK-PEDES about 1,000 differ, and half of those come
-once (docs/synthetic.md). The words are in `long_tail_en.yaml`, with the rendering that the translator needs.
+once (docs/synthetic.md). The words are in `long_tail_en.yaml` and `long_tail_vi.yaml`, with the rendering that the
+translator needs.
 """
 
 import random
@@ -11,30 +12,29 @@ from itertools import accumulate
 from pathlib import Path
 
 DATA_FILES = ("*.yaml",)  # part of the digest of every stage that imports this module
-FILE = Path(__file__).with_name("long_tail_en.yaml")
 Words = Mapping[str, str]
 PLAIN = ("black", "white", "gray", "grey", "blue", "red", "pink", "purple", "green", "yellow", "orange", "brown", "tan")
 """Colours that are written together: "black-and-white"."""
 
 
 @cache
-def long_tail() -> Mapping[str, Mapping[str, Words]]:
-    """Return topic -> value -> word -> Vietnamese rendering, the more frequent words first; read once."""
+def long_tail(language: str) -> Mapping[str, Mapping[str, Words]]:
+    """Return topic -> value -> word -> rendering in the other language, the more frequent words first; read once."""
     import yaml  # noqa: PLC0415  (only generators and translators need it)
 
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return yaml.safe_load(Path(__file__).with_name(f"long_tail_{language}.yaml").read_text(encoding="utf-8"))
 
 
 @cache
-def _weighted(topic: str, value: str) -> tuple[list[str], list[float]]:
+def _weighted(language: str, topic: str, value: str) -> tuple[list[str], list[float]]:
     """Return the words of a value and the cumulative sum of 1 / (rank + 7), ranks from 1."""
-    words = list(long_tail()[topic].get(value, ()))
+    words = list(long_tail(language)[topic].get(value, ()))
     return words, list(accumulate(1 / (rank + 8) for rank in range(len(words))))
 
 
-def rare_word(rng: random.Random, topic: str, value: str) -> str:
+def rare_word(rng: random.Random, language: str, topic: str, value: str) -> str:
     """Draw a word of the long tail; "" if there is none for this value."""
-    words, weights = _weighted(topic, value)
+    words, weights = _weighted(language, topic, value)
     return rng.choices(words, cum_weights=weights)[0] if words else ""
 
 

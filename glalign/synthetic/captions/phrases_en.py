@@ -24,6 +24,7 @@ DETAILS = {"cardigan": "jacket", "dress": "blouse", "tank top": "blouse"}
 class EnglishPhrases(CaptionGenerator):
     """Makes the noun phrases of a caption, one method per garment or item."""
 
+    language = "en"
     his: str
 
     def word(self, table: dict[str, words.Names], value: str) -> str:

@@ -1,8 +1,8 @@
-"""Vietnamese captions in three styles of annotators.
+"""Vietnamese captions in four styles of annotators.
 
 The styles follow the habits of native annotators of pedestrian data; the grammar is our own. "listing": clauses
-separated by commas, mostly in lower case. "narrative": one or two sentences with classifiers and "và". "observation":
-short sentences, view and action first, with filler.
+separated by commas, mostly in lower case. "sentence": one sentence about "một cô gái" or the like. "narrative": one or
+two sentences with classifiers and "và". "observation": short sentences, view and action first, with filler.
 """
 
 import random
@@ -18,7 +18,7 @@ from glalign.synthetic.domains.domain import Domain
 SHORTEST, LONGEST = 7, 95
 """Minimum and maximum number of space-separated words (mostly syllables), as in 3000VnPerson-Search (GLAlign, section
 4.1.1)."""
-STYLES = {"listing": 0.42, "narrative": 0.54, "observation": 0.75}
+STYLES = {"listing": 0.42, "sentence": 0.5, "narrative": 0.54, "observation": 0.75}
 """Style -> mean of `detail` (0..1), how much its annotators describe."""
 
 
@@ -39,12 +39,19 @@ class _Styles(VietnameseClauses):
 
     def listing(self) -> str:
         clauses = self.head(0.56) + self.garments(verbs=0.62, classifier=0.04) + self.carried(0.88)
-        if self.chance(0.12):
+        if self.chance(0.03):
             clauses.append(self.view_or_pace())
         who = self.subject(("nam", "nữ"))
         text = f"{who} {', '.join(clauses)}" if clauses else who
-        text = text if self.chance(0.72) else _capital(text)
-        return text + ("." if self.chance(0.8) else "")
+        text = text if self.chance(0.93) else _capital(text)
+        return text + ("." if self.chance(0.97) else "")
+
+    def sentence(self) -> str:
+        who = self.subject(("người đàn ông", "nam thanh niên", "người phụ nữ", "cô gái", "nữ thanh niên", "chàng trai"))
+        clauses = self.head(0.6) + self.garments(verbs=0.5, classifier=0.12) + self.carried(0.9)
+        if self.chance(0.05):
+            clauses.append(self.view_or_pace())
+        return f"{_capital(('một ' if self.chance(0.6) else '') + who + ' ' + self.series(clauses))}."
 
     def narrative(self) -> str:
         who = self.subject(("người đàn ông", "nam thanh niên", "người phụ nữ", "cô gái", "nữ thanh niên"))

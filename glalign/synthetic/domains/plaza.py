@@ -7,7 +7,7 @@ stalls; masks, caps, helmets, conical hats, áo dài, sandals and bags across th
 from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 PLAZA = Domain(
-    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03, rare_words=0.0, repeats=0.02,
+    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03, rare_words=0.2, repeats=0.02,
     wardrobe=Wardrobe(
         women=0.56, patterned=0.14, printed=0.28, spread=8.0,
         hair={"black": 86, "brown": 8, "gray": 5, "blonde": 1},
@@ -42,5 +42,5 @@ PLAZA = Domain(
         occluders=("rail", "bush", "pole", "motorbike", "motorbike"), views={"front": 44, "back": 26, "side": 30},
         backgrounds={"temple": 24, "market": 18, "parking": 18, "pavement": 22, "grass": 8, "shop": 10},
     ),
-    annotators={"vi": {"listing": 80, "narrative": 20}},
+    annotators={"vi": {"listing": 78, "sentence": 22}},
 )  # fmt: skip

@@ -73,8 +73,7 @@ class PhraseTable:
             raise UserError(f"translate.to: no phrase table from {source!r} to {target!r}; there are {known}")
         self.source, self.target = source, target
         raw, file = _read(f"{source}_{target}"), FOLDER / f"{source}_{target}.yaml"
-        if source == "en":
-            add_long_tail(raw)
+        add_long_tail(raw, source)
         self.classifiers = tuple(raw.get("classifiers", {}).get("wrong", ()))
         self.mass, self.pairs, self.behind = (frozenset(raw.get(key, ())) for key in ("mass", "pairs", "behind"))
         self.entries: dict[tuple[str, ...], Entry] = {}
