@@ -118,7 +118,14 @@ def _photograph(domain: Domain, person: Person, seed: int, people: str, index: i
 
 
 def _captions(
-    domain: Domain, person: Person, photo: Photograph, seed: int, people: str, index: int, language: str, repeats: Repeats
+    domain: Domain,
+    person: Person,
+    photo: Photograph,
+    seed: int,
+    people: str,
+    index: int,
+    language: str,
+    repeats: Repeats,
 ) -> tuple[dict[str, str], list[Caption]]:
     """Return the visible attributes of a photograph, for Vietnamese with grue, and its two captions, one of
     which may be of an earlier photograph."""

@@ -34,9 +34,9 @@ class CaptionGenerator:
     A method that makes a phrase adds its facts at once, so a subclass makes only phrases that it uses.
 
     visible: visible attributes of the photograph. rng: source of all choices. domain: gives the dialect and the rates
-    of typing errors and of wrong colours. Subclasses set `language`, `detail` (how much the annotator describes, 0..1), `paces` and
-    `views` (wordings by value), `view_share` (how often a clause is about the view, not the pace), `filler_texts` and
-    `filler_counts` (number of filler texts in a caption -> weight).
+    of typing errors, wrong colours and rare words. Subclasses set `language`, `detail` (how much the annotator
+    describes, 0..1), `paces` and `views` (wordings by value), `view_share` (how often a clause is about the view, not
+    the pace), `filler_texts` and `filler_counts` (number of filler texts in a caption -> weight).
     """
 
     language: str

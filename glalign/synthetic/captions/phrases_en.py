@@ -54,7 +54,8 @@ class EnglishPhrases(CaptionGenerator):
             return name
         name = choose(self.rng, words.TONES[self.dialect].get((colour, tone)) or words.COLOURS[self.dialect][colour])
         if name in ("dark", "light colored"):
-            self.add_fact(f"{item}_tone", name.split()[0])
+            if f"{item}_tone" in self.visible:
+                self.add_fact(f"{item}_tone", name.split()[0])
             return name
         self.add_fact(f"{item}_colour", colour)
         for stated, marks in words.TONE_WORDS.items():

@@ -29,7 +29,7 @@ class VietnamesePhrases(CaptionGenerator):
     def __init__(self, visible: Mapping[str, str], rng: random.Random, domain: Domain) -> None:
         super().__init__(visible, rng, domain)
         self.marks: list[tuple[str | None, Facts]] = []
-        self.writes_colour = rng.choice((0.3, 0.7, 0.95))
+        self.writes_colour = rng.choice((0.6, 0.9, 1.0))
         self.shoe = "giày" if self.chance(0.78) else "giầy"
 
     def word(self, table: words.Names, value: str) -> str:

@@ -18,7 +18,7 @@ from glalign.synthetic.domains.domain import Domain
 SHORTEST, LONGEST = 7, 95
 """Minimum and maximum number of space-separated words (mostly syllables), as in 3000VnPerson-Search (GLAlign, section
 4.1.1)."""
-STYLES = {"listing": 0.42, "sentence": 0.5, "narrative": 0.54, "observation": 0.75}
+STYLES = {"listing": 0.6, "sentence": 0.6, "narrative": 0.54, "observation": 0.75}
 """Style -> mean of `detail` (0..1), how much its annotators describe."""
 
 
@@ -30,7 +30,7 @@ def caption(visible: Mapping[str, str], rng: random.Random, style: str, domain: 
         while len(text.split()) < SHORTEST:
             text = f"{text.rstrip('.')}, {generator.view_or_pace()}."
         text, phrases = unmarked(add_typos(rng, text, domain), generator.marks)
-        if len(text.split()) <= LONGEST:
+        if SHORTEST <= len(text.split()) <= LONGEST:
             return Caption(text, list(dict.fromkeys(generator.facts)), phrases)
 
 
@@ -38,9 +38,11 @@ class _Styles(VietnameseClauses):
     """One method for each style; it makes the whole caption."""
 
     def listing(self) -> str:
-        clauses = self.head(0.56) + self.garments(verbs=0.62, classifier=0.04) + self.carried(0.88)
+        clauses = self.head(0.66) + self.garments(verbs=0.85, classifier=0.04) + self.carried(0.92)
         if self.chance(0.03):
             clauses.append(self.view_or_pace())
+        if self.chance(0.2 * self.detail):
+            clauses += self.filler()
         who = self.subject(("nam", "nữ"))
         text = f"{who} {', '.join(clauses)}" if clauses else who
         text = text if self.chance(0.93) else _capital(text)

@@ -1,5 +1,4 @@
-"""Typing errors of English captions: swapped, dropped or doubled letters, a missing space, capital or full stop; a caption
-written in capitals."""
+"""Typing errors of English captions: swapped, dropped or doubled letters, a missing space or full stop, wrong capitals."""
 
 import random
 

@@ -86,8 +86,8 @@ class Domain:
 
     dialect: key of the vocabularies, "street" (large) or "pretrain" (small). annotators: language code -> caption style
     -> weight. typo_rate: probability of a misspelt word per caption. colour_error_rate: probability that a named
-    colour is wrong. rare_words: probability that a word comes from the long tail of the vocabulary. repeats: probability
-    that an image gets a caption of an earlier image, if all its facts hold there.
+    colour is wrong. rare_words: probability that a word comes from the long tail of the vocabulary. repeats:
+    probability that an image gets a caption of an earlier image, if one has facts that all hold there.
     """
 
     name: str
