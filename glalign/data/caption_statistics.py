@@ -16,8 +16,8 @@ SAMPLE = 20_000
 WORD = {"en": re.compile(r"[a-z0-9'-]+"), "vi": re.compile(r"[^\W_]+")}
 """Language -> a word of a lower-cased caption; of Vietnamese mostly a syllable."""
 VIETNAMESE = re.compile(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
-COLOUR = ("(?:black|white|gr[ae]y|blue|red|pink|purple|green|teal|yellow|orange|brown|tan|beige|khaki|blonde?|dark|light"
-          "|maroon|navy|cream)")  # fmt: skip
+COLOUR = ("(?:black|white|gr[ae]y|blue|red|pink|purple|green|teal|yellow|orange|brown|tan|beige|khaki|blonde?|dark"
+          "|light|maroon|navy|cream)")  # fmt: skip
 WORN = ("(?:hair|shirt|t-shirt|top|blouse|sweater|jacket|coat|dress|skirt|pants|jeans|shorts|slacks|trousers|leggings"
         "|shoes?|sneakers|boots|sandals|heels|flats|footwear|bag|backpack|purse|hat|cap)")  # fmt: skip
 HABITS: Mapping[str, Mapping[str, str]] = {
@@ -26,7 +26,7 @@ HABITS: Mapping[str, Mapping[str, str]] = {
         "viewpoint": r"\b(?:seen from|from behind|from the (?:back|front|side)|facing|profile|camera|viewed)\b",
         "pair of": r"\bpairs? of\b",
         "glasses": r"glasses\b",
-        "colour as predicate": rf"\b{WORN} (?:is|are) (?!(?:wearing|carrying|holding)\b)(?:[\w-]+,? ){{0,3}}?{COLOUR}\b",
+        "colour as predicate": rf"\b{WORN} (?:is|are) (?!\w+ing\b)(?:[\w-]+,? ){{0,3}}?{COLOUR}\b",
     },
     "vi": {
         "left or right": r"\b(?:trái|phải)\b",

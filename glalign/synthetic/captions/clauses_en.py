@@ -77,13 +77,7 @@ class EnglishClauses(EnglishPhrases):
         """
         parts = []
         if "upper" in self.visible and self.chance(0.97):
-            top = article(self.upper())
-            if self.has("inner") and self.chance(0.8):
-                inner = article(self.inner())
-                top += self.rng.choice((f" over {inner}", f" with {inner} underneath", f" and {inner}"))
-            if self.chance(0.16 * self.detail):
-                top += self.rng.choice((" that fits loosely", " that looks a little too big", " that hangs out"))
-            parts.append(top)
+            parts.append(self._top())
         if "lower" in self.visible and not self.dress and self.chance(0.96):
             if parts and self.chance(self.predicative):
                 self.later.append(self.predicate("lower"))
@@ -107,6 +101,16 @@ class EnglishClauses(EnglishPhrases):
         if len(parts) > 2 and self.chance(0.14):
             self.rng.shuffle(parts)
         return parts
+
+    def _top(self) -> str:
+        """Describe the upper garment with the shirt under it and its fit."""
+        top = article(self.upper())
+        if self.has("inner") and self.chance(0.8):
+            inner = article(self.inner())
+            top += self.rng.choice((f" over {inner}", f" with {inner} underneath", f" and {inner}"))
+        if self.chance(0.16 * self.detail):
+            top += self.rng.choice((" that fits loosely", " that looks a little too big", " that hangs out"))
+        return top
 
     def accessories(self, probability: float) -> list[str]:
         """Describe hat, glasses, scarf, belt and watch. probability: mean rate of mentioning them."""

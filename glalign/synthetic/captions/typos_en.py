@@ -1,4 +1,4 @@
-"""Typing errors of English captions: swapped, dropped or doubled letters, a missing space or full stop, wrong capitals."""
+"""Typing errors of English captions: swapped, dropped or doubled letters, a lost space or full stop, capitals."""
 
 import random
 

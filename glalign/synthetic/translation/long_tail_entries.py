@@ -8,7 +8,8 @@ from glalign.synthetic.captions.long_tail import PLAIN, long_tail, spellings
 
 GROUPS = {"uppers": ("upper", "upper"), "lowers": ("lower", "lower"), "shoes": ("shoes", "shoes"),
           "bags": ("bag", "bag"), "people": ("person", "sex"), "hats": ("hat", "hat"),
-          "glasses": ("glasses", "glasses"), "held": ("held", "held"), "prints": ("print", "print"), "masks": ("mask", "mask")}  # fmt: skip
+          "glasses": ("glasses", "glasses"), "held": ("held", "held"),
+          "prints": ("print", "print"), "masks": ("mask", "mask")}  # fmt: skip
 """Topic of nouns -> their group in the phrase table, and the attribute whose value they state."""
 MODIFIERS = {"materials": (2, ""), "cuts": (1, ""), "sleeves": (2, "sleeve"), "patterns": (3, "upper_pattern")}
 """Topic of modifiers -> their rank, and the attribute whose value they state."""
