@@ -115,7 +115,7 @@ class EnglishClauses(EnglishPhrases):
     def accessories(self, probability: float) -> list[str]:
         """Describe hat, glasses, scarf, belt and watch. probability: mean rate of mentioning them."""
         parts = []
-        for item, strong in {"hat": 1.0, "glasses": 1.3, "scarf": 1.0, "belt": 0.6, "watch": 0.5}.items():
+        for item, strong in {"hat": 1.0, "glasses": 2.0, "scarf": 1.0, "belt": 0.6, "watch": 0.5}.items():
             if not self.has(item) or not self.chance(min(0.95, probability * strong + 0.25)):
                 continue
             self.add_fact(item)

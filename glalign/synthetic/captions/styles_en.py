@@ -41,7 +41,7 @@ class _Styles(EnglishClauses):
     def listing(self) -> str:
         verb = self.rng.choice(("in", "wearing", "wearing", "who is wearing"))
         items = self.garments(0.3)
-        if self.chance(0.4 + self.detail * 0.4):
+        if self.chance(0.6 + self.detail * 0.4):
             items += self.accessories(0.3)
         text = f"{article(self.subject())} {verb} {self.series(items)}"
         if carried := self.carried(0.7):
@@ -82,7 +82,7 @@ class _Styles(EnglishClauses):
 
     def notes(self) -> str:
         items, who = self.garments(0.1), self.subject()
-        worn = self.series(items + (self.accessories(0.3) if self.chance(0.5) else []))
+        worn = self.series(items + (self.accessories(0.3) if self.chance(0.75) else []))
         things = self.carried(0.7)
         carried = f"{self.rng.choice((', carrying', ' and carrying', ' with'))} {self.series(things)}" if things else ""
         hair = self.hair() if "hair_length" in self.visible and self.chance(0.5) else ""

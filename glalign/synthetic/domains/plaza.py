@@ -7,7 +7,7 @@ stalls; masks, caps, helmets, conical hats, áo dài, sandals and bags across th
 from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 PLAZA = Domain(
-    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03, rare_words=0.2, repeats=0.02,
+    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03, rare_words=0.06, repeats=0.02,
     wardrobe=Wardrobe(
         women=0.56, patterned=0.14, printed=0.28, spread=8.0,
         hair={"black": 86, "brown": 8, "gray": 5, "blonde": 1},
