@@ -32,7 +32,7 @@ class VietnameseClauses(VietnamesePhrases):
     def __init__(self, visible: Mapping[str, str], rng: random.Random, domain: Domain, detail: float) -> None:
         super().__init__(visible, rng, domain)
         self.detail = min(1.0, max(0.0, rng.gauss(detail, 0.3)))
-        self.eagerness = rng.uniform(0.0, 1.8)
+        self.eagerness = rng.uniform(0.05, 1.95)
 
     def mentions(self, p: float) -> bool:
         """Return True with probability `p`, lowered or raised by how eager the annotator is in this caption."""

@@ -18,7 +18,7 @@ from glalign.synthetic.domains.domain import Domain
 SHORTEST, LONGEST = 7, 95
 """Minimum and maximum number of space-separated words (mostly syllables), as in 3000VnPerson-Search (GLAlign, section
 4.1.1)."""
-STYLES = {"listing": 0.6, "sentence": 0.6, "narrative": 0.54, "observation": 0.75}
+STYLES = {"listing": 0.66, "sentence": 0.66, "narrative": 0.54, "observation": 0.75}
 """Style -> mean of `detail` (0..1), how much its annotators describe."""
 
 
@@ -50,7 +50,7 @@ class _Styles(VietnameseClauses):
 
     def sentence(self) -> str:
         who = self.subject(("người đàn ông", "nam thanh niên", "người phụ nữ", "cô gái", "nữ thanh niên", "chàng trai"))
-        clauses = self.head(0.6) + self.garments(verbs=0.5, classifier=0.12) + self.carried(0.9)
+        clauses = self.head(0.66) + self.garments(verbs=0.8, classifier=0.12) + self.carried(0.9)
         if self.chance(0.05):
             clauses.append(self.view_or_pace())
         return f"{_capital(('một ' if self.chance(0.6) else '') + who + ' ' + self.series(clauses))}."
