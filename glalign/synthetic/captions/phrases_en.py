@@ -198,8 +198,13 @@ class EnglishPhrases(CaptionGenerator):
             return f"{self.rng.choice(('', 'long '))}{colour} hair in a {name}"
         length = {"short": ("short",), "long": ("long",), "medium": ("shoulder length", "medium length", "neck length")}
         name = self.rng.choice(length[visible["hair_length"]])
+        if visible["hair_length"] == "medium" and self.chance(self.domain.rare_words):
+            return f"a {colour} bob"
         if texture := self.rare("materials", "hair", 0.5):
             return f"{name} {texture} {colour} hair"
+        fringe = visible["sex"] == "woman" and visible["view"] != "back"  # as `drawing.head.crown` paints it
+        if fringe and self.chance(self.domain.rare_words * 0.4):
+            return f"{name} {colour} hair with bangs"
         return f"{name}, {colour} hair" if self.chance(0.16) else f"{name} {colour} hair"
 
     def predicate(self, item: str) -> str:
