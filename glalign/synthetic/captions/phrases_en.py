@@ -196,6 +196,11 @@ class EnglishPhrases(CaptionGenerator):
             if self.chance(0.2):
                 return f"{colour} hair pulled back in a {name}"
             return f"{self.rng.choice(('', 'long '))}{colour} hair in a {name}"
+        return self._loose_hair(colour)
+
+    def _loose_hair(self, colour: str) -> str:
+        """Describe hair that is not tied by its length, e.g. "short black hair", "a brown bob"."""
+        visible = self.visible
         length = {"short": ("short",), "long": ("long",), "medium": ("shoulder length", "medium length", "neck length")}
         name = self.rng.choice(length[visible["hair_length"]])
         if visible["hair_length"] == "medium" and self.chance(self.domain.rare_words):

@@ -42,6 +42,6 @@ def add_typos(rng: random.Random, caption: str, domain: Domain) -> str:
         caption = caption[0].lower() + caption[1:]
     if rng.random() < domain.typo_rate * 0.4:
         caption = caption.rstrip(".")
-    if rng.random() < domain.typo_rate * 0.035:
+    if rng.random() < domain.typo_rate * 0.027:
         caption = caption.upper()
     return caption

@@ -44,8 +44,8 @@ def test_every_figure_is_within_a_factor_of_the_real_one(texts, heading, name, w
     table, found = documented(heading), caption_statistics(texts[name], sample=words)
     assert len(table) >= 8
     for figure, (real, ours) in table.items():
-        # Rare shares of a thousand captions vary: three captions more or less are no fault.
-        slack = 300 / found["captions"] if figure not in ("types", "hapaxes") else 0
+        # Rare shares of a thousand captions vary: five captions more or less are no fault.
+        slack = 500 / found["captions"] if figure not in ("types", "hapaxes") else 0
         assert real / FACTOR - slack <= found[figure] <= real * FACTOR + slack, figure
         assert real / FACTOR <= ours <= real * FACTOR or real == ours == 0, figure
         assert ours / FACTOR - slack <= found[figure] <= ours * FACTOR + slack, figure
