@@ -1,4 +1,4 @@
-"""`glalign data` and `glalign translation`: check releases; export, fill in and judge translations."""
+"""`glalign data` and `glalign translation`: check releases, count captions; export, fill in and judge translations."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from glalign.support.checkout import suite_file
 
 @click.group()
 def data() -> None:
-    """Check datasets."""
+    """Check datasets; count what their captions are like."""
 
 
 @data.command()
@@ -42,6 +42,19 @@ def verify(
     report = verify(root, kind, annotations, images, tokenizers_of(tokenizers))
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
     sys.exit(not report["ok"])
+
+
+@data.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
+@click.option("--language", type=click.Choice(["en", "vi"]), help="Of the captions, when they do not look like it.")
+@click.option("--words", default=20_000, show_default=True, type=click.IntRange(min=1), help="Words to count types of.")
+@JSON
+def captions(files: tuple[Path, ...], language: str | None, words: int, as_json: bool) -> None:
+    """Count vocabulary and habits of the captions of manifests, annotation files or synthetic datasets."""
+    from glalign.data.caption_statistics import caption_statistics, describe, read_captions
+
+    found = {str(file): caption_statistics(read_captions(file), language, words) for file in files}
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else describe(found))
 
 
 @click.group()

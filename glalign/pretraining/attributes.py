@@ -75,11 +75,12 @@ def trunk_of(backbone: str, **options: Any) -> nn.Module:
 
 
 def attribute_values(corpus: Corpus) -> dict[str, list[str]]:
-    """The sorted values of every attribute with more than one value."""
+    """The sorted values of every attribute with more than one value; not of sides, which a flipped image exchanges."""
     found: dict[str, set[str]] = {}
     for visible in corpus.attributes:
         for name, value in visible.items():
-            found.setdefault(name, set()).add(str(value))
+            if not name.endswith("_side"):
+                found.setdefault(name, set()).add(str(value))
     return {name: sorted(known) for name, known in sorted(found.items()) if len(known) > 1}
 
 

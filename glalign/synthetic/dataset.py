@@ -23,7 +23,7 @@ from glalign.storage.whole_files import whole_directory
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.captions.attributes import with_grue
-from glalign.synthetic.captions.caption_pair import caption_pair
+from glalign.synthetic.captions.caption_pair import Repeats, caption_pair
 from glalign.synthetic.captions.generator import Caption, Phrase
 from glalign.synthetic.domains.domain import Domain
 from glalign.synthetic.domains.registry import find_domain
@@ -53,14 +53,14 @@ def write_dataset(spec: SynthesizeSpec, out: Path, progress: Callable[[int, int]
     splits = [split for split in SPLITS for _ in range(getattr(spec, split))]
     plan = [(split, number, index) for number, split in enumerate(splits, start=1)
             for index in range(_image_count(seed, people, number, spec.images))]  # fmt: skip
-    rows, truth = [], dict[str, dict[str, Any]]()
+    rows, truth, repeats = [], dict[str, dict[str, Any]](), Repeats()
     with whole_directory(out) as folder:
         for part in ("imgs", "labels"):
             (folder / part / domain.name).mkdir(parents=True)
         for done, (split, number, index) in enumerate(plan, start=1):
             person = make_person(domain, seed, people, number)
             photo = _photograph(domain, person, seed, people, index)
-            visible, captions = _captions(domain, person, photo, seed, people, index, language)
+            visible, captions = _captions(domain, person, photo, seed, people, index, language, repeats)
             texts, facts = [caption.text for caption in captions], [caption.facts for caption in captions]
             path = f"{domain.name}/{number:05d}_{index}.jpg"
             (folder / "imgs" / path).write_bytes(photo.jpeg)
@@ -84,12 +84,12 @@ def corpus(domain: str, identities: int, images: int, seed: int, languages: Sequ
     the population, and so of its random streams, is "pretrain": none of its people is in any benchmark split.
     Raises: UserError for an unknown domain or language.
     """
-    place = find_domain(domain, *languages)
+    place, repeats = find_domain(domain, *languages), {language: Repeats() for language in languages}
     for number in range(1, identities + 1):
         person = make_person(place, seed, "pretrain", number)
         for index in range(images):
             photo = _photograph(place, person, seed, "pretrain", index)
-            made = [_captions(place, person, photo, seed, "pretrain", index, language) for language in languages]
+            made = [_captions(place, person, photo, seed, "pretrain", index, *pair) for pair in repeats.items()]
             yield photo.pixels, photo.labels, [c.text for _, captions in made for c in captions], made[0][0], number
 
 
@@ -118,11 +118,21 @@ def _photograph(domain: Domain, person: Person, seed: int, people: str, index: i
 
 
 def _captions(
-    domain: Domain, person: Person, photo: Photograph, seed: int, people: str, index: int, language: str
+    domain: Domain,
+    person: Person,
+    photo: Photograph,
+    seed: int,
+    people: str,
+    index: int,
+    language: str,
+    repeats: Repeats,
 ) -> tuple[dict[str, str], list[Caption]]:
-    """Return the visible attributes of a photograph, for Vietnamese with grue, and its two captions."""
+    """Return the visible attributes of a photograph, for Vietnamese with grue, and its two captions, one of
+    which may be of an earlier photograph."""
     visible = visible_attributes(person, photo)
     stream: tuple[str | int, ...] = ("captions", domain.name, people, person.number, index)
     if language == "vi":
         visible, stream = with_grue(visible), (*stream, "vi")
-    return visible, caption_pair(visible, random.Random(seed_for(seed, *stream)), domain, language)
+    captions = caption_pair(visible, random.Random(seed_for(seed, *stream)), domain, language)
+    repeats.apply(captions, visible, random.Random(seed_for(seed, "repeats", *stream)), domain.repeats)
+    return visible, captions

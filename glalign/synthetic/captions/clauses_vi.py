@@ -19,17 +19,20 @@ FILLER = ("hai tay buông xuôi", "đầu hơi cúi", "trông còn khá trẻ", 
           "một chân bước lên trước chân kia", "quần áo gọn gàng và giản dị",
           "có vẻ đang đi chơi cùng gia đình")  # fmt: skip
 FILLER_COUNTS = {0: 40, 1: 34, 2: 18, 4: 6, 6: 2}
+VIEW_SHARE = 0.25
+SIDED = 0.97
+"""Probability that the place of a bag or of a thing in the hand has its side, if that is visible."""
 
 
 class VietnameseClauses(VietnamesePhrases):
     """Makes lists of clauses about one topic each; call a method at most once for a caption."""
 
-    paces, views, filler_texts, filler_counts = PACES, VIEWS, FILLER, FILLER_COUNTS
+    paces, views, view_share, filler_texts, filler_counts = PACES, VIEWS, VIEW_SHARE, FILLER, FILLER_COUNTS
 
     def __init__(self, visible: Mapping[str, str], rng: random.Random, domain: Domain, detail: float) -> None:
         super().__init__(visible, rng, domain)
         self.detail = min(1.0, max(0.0, rng.gauss(detail, 0.3)))
-        self.eagerness = rng.uniform(0.4, 1.2)
+        self.eagerness = rng.uniform(0.05, 1.95)
 
     def mentions(self, p: float) -> bool:
         """Return True with probability `p`, lowered or raised by how eager the annotator is in this caption."""
@@ -39,7 +42,8 @@ class VietnameseClauses(VietnamesePhrases):
         """Name the person by one of the style's `nouns`, sometimes with the build."""
         since = len(self.facts)
         known = words.usual(words.PEOPLE[self.visible["sex"]], self.dialect)
-        noun = self.rng.choice([n for n in nouns if n in known] or list(known))
+        noun = self.rare("people", self.visible["sex"]) if len(nouns) > 2 else ""
+        noun = noun or self.rng.choice([n for n in nouns if n in known] or list(known))
         self.add_fact("sex")
         if self.visible["build"] != "average" and self.chance(0.12 + 0.14 * self.detail):
             self.add_fact("build")
@@ -57,9 +61,8 @@ class VietnameseClauses(VietnamesePhrases):
             clauses.append(f"có {hair}" if self.chance(having) else hair)
         if self.has("hat") and self.mentions(0.96):
             clauses.append(f"đội {self.item('hat', 'HEAD', words.HATS, 0.84)}")
-        if self.has("mask") and self.mentions(0.92):
-            kind = "khẩu trang y tế" if self.chance(0.12) else "khẩu trang"
-            clauses.append(f"đeo {self.item('mask', 'HEAD', kind, 0.86)}")
+        if self.has("mask") and self.chance(0.95):
+            clauses.append(f"đeo {self.item('mask', 'HEAD', 'khẩu trang', 0.86)}")
         if self.has("glasses") and self.mentions(0.7):
             clauses.append(f"đeo {self.item('glasses', 'HEAD', words.GLASSES)}")
         if self.has("scarf") and self.chance(0.85):
@@ -114,9 +117,10 @@ class VietnameseClauses(VietnamesePhrases):
         if self.has("held") and self.mentions(probability * 0.85):
             since = len(self.facts)
             self.add_fact("held")
-            thing = self.mark("OTHERS", self.word(words.HELD, self.visible["held"]), since)
-            hand = f"{self.body_part('UPPERBODY', 'tay', 'held_side')} " if self.chance(0.7) else ""
-            clauses.append(f"{hand}{'đang ' if self.chance(0.3) else ''}cầm {thing}")
+            kind = self.rare("held", self.visible["held"]) or self.word(words.HELD, self.visible["held"])
+            thing = self.mark("OTHERS", kind, since)
+            hand = f"{self.body_part('UPPERBODY', 'tay', 'held')} " if self.chance(SIDED) else ""
+            clauses.append(f"{hand}{'đang ' if self.chance(0.08) else ''}cầm {thing}")
         if self.has("umbrella") and self.chance(0.9):
             clauses.append(f"{self.rng.choice(('cầm', 'che'))} {self.item('umbrella', 'OTHERS', 'ô')}")
         if self.has("watch") and self.chance(0.5):
@@ -130,8 +134,8 @@ class VietnameseClauses(VietnamesePhrases):
             back = self.body_part("UPPERBODY", "lưng")
             return self.rng.choice((f"đeo {bag} sau {back}", f"sau {back} đeo {bag}"))
         if kind in ("handbag", "plastic bag"):
-            hand = self.body_part("UPPERBODY", "tay", "bag_side" if self.chance(0.7) else None)
+            hand = self.body_part("UPPERBODY", "tay", "bag" if self.chance(SIDED) else None)
             return self.rng.choice((f"{hand} xách {bag}", f"xách {bag} ở {hand}", f"{hand} cầm {bag}"))
-        side = "bag_side" if self.chance(0.5) else None
+        side = "bag" if self.chance(SIDED) else None
         where = self.body_part(*(("LOWERBODY", "hông") if kind == "messenger bag" else ("UPPERBODY", "vai")), side)
         return f"đeo {bag} {'bên' if kind == 'messenger bag' else 'trên'} {where}"

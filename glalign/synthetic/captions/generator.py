@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from glalign.synthetic.captions.long_tail import rare_word
 from glalign.synthetic.domains.domain import Domain, choose
 
 Facts = list[tuple[str, str]]
@@ -33,13 +34,16 @@ class CaptionGenerator:
     A method that makes a phrase adds its facts at once, so a subclass makes only phrases that it uses.
 
     visible: visible attributes of the photograph. rng: source of all choices. domain: gives the dialect and the rates
-    of typing errors and of wrong colours. Subclasses set `detail` (how much the annotator describes, 0..1), `paces` and
-    `views` (wordings by value), `filler_texts` and `filler_counts` (number of filler texts in a caption -> weight).
+    of typing errors, wrong colours and rare words. Subclasses set `language`, `detail` (how much the annotator
+    describes, 0..1), `paces` and `views` (wordings by value), `view_share` (how often a clause is about the view, not
+    the pace), `filler_texts` and `filler_counts` (number of filler texts in a caption -> weight).
     """
 
+    language: str
     detail: float
     paces: Mapping[str, Sequence[str]]
     views: Mapping[str, Sequence[str]]
+    view_share: float
     filler_texts: Sequence[str]
     filler_counts: Mapping[int, float]
 
@@ -53,6 +57,22 @@ class CaptionGenerator:
         """Return True with probability `p`."""
         return self.rng.random() < p
 
+    def rare(self, topic: str, value: str, share: float = 1.0) -> str:
+        """Draw a word of the long tail as often as the domain uses it, times `share`; "" if there is none."""
+        return rare_word(self.rng, self.language, topic, value) if self.chance(self.domain.rare_words * share) else ""
+
+    def side_of(self, item: str) -> str | None:
+        """Return "left" or "right", where the bag or the thing in the hand is, and add the fact; None: not visible.
+
+        Most annotators mean the wearer's side, some the side of the picture (`<item>_picture_side`).
+        """
+        seen = [name for name in (f"{item}_picture_side", f"{item}_side") if name in self.visible]
+        if not seen:
+            return None
+        name = seen[-1] if self.chance(0.75) else seen[0]
+        self.add_fact(name)
+        return self.visible[name]
+
     def add_fact(self, attribute: str, value: str | None = None) -> None:
         """Record a stated fact; `value` None is the visible value."""
         self.facts.append((attribute, value or self.visible[attribute]))
@@ -63,11 +83,15 @@ class CaptionGenerator:
 
     def view_or_pace(self) -> str:
         """Make a verb phrase about the pace or the view, e.g. "is walking", "is seen from behind"."""
-        if self.chance(0.55):
-            self.add_fact("pace")
-            return self.rng.choice(self.paces[self.visible["pace"]])
-        self.add_fact("view")
-        return self.rng.choice(self.views[self.visible["view"]])
+        if self.chance(self.view_share):
+            self.add_fact("view")
+            return self.rng.choice(self.views[self.visible["view"]])
+        return self.pace()
+
+    def pace(self) -> str:
+        """Make a verb phrase about the pace."""
+        self.add_fact("pace")
+        return self.rng.choice(self.paces[self.visible["pace"]])
 
     def filler(self) -> list[str]:
         """Draw texts that state no fact: mostly none, rarely many."""

@@ -12,6 +12,11 @@ OPEN, CLOSE = 0xE100, "\ue000"
 """Private-use characters around a phrase: OPEN plus its number before it, CLOSE after it. Typing errors keep them."""
 
 
+TOPICS = {"upper": "uppers", "lower": "lowers", "shoes": "shoes", "bag": "bags", "hat": "hats", "glasses": "glasses",
+          "mask": "masks", "scarf": "things", "belt": "things", "watch": "things", "umbrella": "things"}  # fmt: skip
+"""Item -> its topic in the long tail."""
+
+
 class VietnamesePhrases(CaptionGenerator):
     """Makes the marked noun phrases of a caption, one method per garment or item.
 
@@ -19,10 +24,12 @@ class VietnamesePhrases(CaptionGenerator):
     shoe: its spelling of shoes.
     """
 
+    language = "vi"
+
     def __init__(self, visible: Mapping[str, str], rng: random.Random, domain: Domain) -> None:
         super().__init__(visible, rng, domain)
         self.marks: list[tuple[str | None, Facts]] = []
-        self.writes_colour = rng.choice((0.3, 0.7, 0.95))
+        self.writes_colour = rng.choice((0.6, 0.9, 1.0))
         self.shoe = "giày" if self.chance(0.78) else "giầy"
 
     def word(self, table: words.Names, value: str) -> str:
@@ -36,6 +43,9 @@ class VietnamesePhrases(CaptionGenerator):
 
     def noun_of(self, item: str, table: words.Names) -> str:
         """Draw the noun of an item and add the fact that the noun states, if any."""
+        if rare := self.rare(TOPICS[item], self.visible[item]):
+            self.add_fact(item)
+            return rare
         kind = self.word(table, self.visible[item])
         for attribute in (item, f"{item}_family"):
             if kind in words.FACTS.get(attribute, {}).get(self.visible.get(attribute, ""), ()):
@@ -47,6 +57,11 @@ class VietnamesePhrases(CaptionGenerator):
         colour, tone = self.visible[f"{item}_colour"], self.visible.get(f"{item}_tone", "mid")
         if self.chance(self.domain.colour_error_rate):
             colour, tone = self.rng.choice(MIXED_UP[colour]), "mid"
+        if rare := self.rare("colours", f"{colour} {tone}"):
+            if tone != "mid" and f"{item}_tone" in self.visible:
+                self.add_fact(f"{item}_tone", tone)
+            self.add_fact(f"{item}_colour", colour)
+            return f"màu {rare}" if self.chance(self.writes_colour) else rare
         name = choose(self.rng, words.usual(words.TONES.get((colour, tone)) or words.COLOURS[colour], self.dialect))
         if f"{item}_tone" in self.visible:
             for value, marks in words.TONE_WORDS.items():
@@ -67,11 +82,12 @@ class VietnamesePhrases(CaptionGenerator):
         sleeve = pattern = ""
         if visible["upper"] not in ("ao dai", "tank top") and self.chance(0.3 + 0.5 * self.detail):
             self.add_fact("sleeve")
-            sleeve = self.word(words.SLEEVES, visible["sleeve"])
+            sleeve = self.rare("sleeves", visible["sleeve"], 0.4) or self.word(words.SLEEVES, visible["sleeve"])
         colour = self.colour("upper")
         if visible["upper_pattern"] != "plain" and self.chance(0.5 + 0.45 * self.detail):
             self.add_fact("upper_pattern")
-            pattern = self.word(words.PATTERNS, visible["upper_pattern"])
+            pattern = self.rare("patterns", visible["upper_pattern"])
+            pattern = pattern or self.word(words.PATTERNS, visible["upper_pattern"])
             pattern += f" {self.colour('second')}" if self.chance(0.6) else ""
         parts = [sleeve, colour, pattern] if self.chance(0.66) else [colour, sleeve, pattern]
         if pattern and self.chance(0.3):
@@ -83,14 +99,14 @@ class VietnamesePhrases(CaptionGenerator):
         """Describe the print of the upper garment, e.g. "logo màu đỏ"."""
         since = len(self.facts)
         self.add_fact("print")
-        kind = self.word(words.PRINTS, self.visible["print"])
+        kind = self.rare("prints", self.visible["print"]) or self.word(words.PRINTS, self.visible["print"])
         return self.mark("UPPERBODY", _joined(kind, self.colour("print") if self.chance(0.6) else ""), since)
 
     def lower(self) -> str:
         """Name the lower garment."""
         visible, since = self.visible, len(self.facts)
         kind, length = self.noun_of("lower", words.LOWERS), ""
-        if self.chance(0.12 + 0.3 * self.detail) and kind not in ("quần dài", "quần ngố", "quần đùi"):
+        if kind in words.LENGTHENED and self.chance(0.12 + 0.3 * self.detail):
             self.add_fact("lower_length")
             length = self.word(words.LENGTHS, visible["lower_length"])
         return self.mark("LOWERBODY", _joined(kind, length, self.colour("lower")), since)
@@ -111,6 +127,7 @@ class VietnamesePhrases(CaptionGenerator):
         """Name an item that is always described with its colour."""
         since = len(self.facts)
         self.add_fact(item)
+        noun = self.rare("things", item) or noun
         return self.mark(region, f"{noun} {self.colour(item)}", since)
 
     def item(self, item: str, region: str, table: words.Names | str, colour: float = 1.0) -> str:
@@ -118,19 +135,19 @@ class VietnamesePhrases(CaptionGenerator):
         since = len(self.facts)
         if isinstance(table, str):
             self.add_fact(item)
-        kind = table if isinstance(table, str) else self.noun_of(item, table)
+            kind = self.rare(TOPICS[item], item) or table
+        else:
+            kind = self.noun_of(item, table)
         if item == "bag":
             self.add_fact("carries")
         coloured = f"{item}_colour" in self.visible and self.chance(colour)
         return self.mark(region, _joined(kind, self.colour(item) if coloured else ""), since)
 
     def body_part(self, region: str, noun: str, side: str | None = None) -> str:
-        """Name a part of the body, with its side if `side` is a visible attribute, e.g. "tay trái"."""
+        """Name a part of the body, with the side of an item ("bag" or "held") if it is visible, e.g. "tay trái"."""
         since = len(self.facts)
-        if side is not None and side in self.visible:
-            self.add_fact(side)
-            noun += {"left": " trái", "right": " phải"}[self.visible[side]]
-        return self.mark(region, noun, since)
+        name = self.side_of(side) if side else None
+        return self.mark(region, noun + {"left": " trái", "right": " phải"}[name] if name else noun, since)
 
     def hair(self) -> str:
         """Describe the hair, e.g. "mái tóc ngắn màu đen", "tóc dài buộc phía sau", "đầu hói"."""
@@ -143,12 +160,12 @@ class VietnamesePhrases(CaptionGenerator):
         if visible.get("hair_style", "loose") != "loose" and self.chance(0.8):
             self.add_fact("hair_style")
             styles = {"ponytail": ("buộc đuôi ngựa", "buộc phía sau", "buộc gọn sau gáy"), "bun": ("búi cao", "búi")}
-            style = self.rng.choice(styles[visible["hair_style"]])
+            style = self.rare("hair", visible["hair_style"]) or self.rng.choice(styles[visible["hair_style"]])
         else:
             self.add_fact("hair_length")
             lengths = {"short": ("ngắn", "cắt ngắn"), "medium": ("ngang vai", "chạm vai"),
                        "long": ("dài", "dài qua vai", "dài xõa")}  # fmt: skip
-            length = self.rng.choice(lengths[visible["hair_length"]])
+            length = self.rare("hair", visible["hair_length"]) or self.rng.choice(lengths[visible["hair_length"]])
         if self.chance(0.5):
             self.add_fact("hair_colour")
             colour = self.word(words.HAIR, visible["hair_colour"])

@@ -40,8 +40,8 @@ class _Styles(EnglishClauses):
 
     def listing(self) -> str:
         verb = self.rng.choice(("in", "wearing", "wearing", "who is wearing"))
-        items = self.garments(0.75)
-        if self.chance(0.4 + self.detail * 0.4):
+        items = self.garments(0.3)
+        if self.chance(0.6 + self.detail * 0.4):
             items += self.accessories(0.3)
         text = f"{article(self.subject())} {verb} {self.series(items)}"
         if carried := self.carried(0.7):
@@ -49,13 +49,13 @@ class _Styles(EnglishClauses):
         return text + "."
 
     def narrative(self) -> str:
-        who, he = self.subject_with_article(), self.he
-        items, extra = self.garments(0.14), []
+        who, he, self.predicative = self.subject_with_article(), self.he, 0.022
+        items, extra = self.garments(0.09), []
         if self.chance(0.3):
             items += self.accessories(0.4)
         elif self.chance(0.7):
             extra = self.accessories(0.4)
-        verb = self.rng.choice(("is wearing", "is wearing", "wears", "has on"))
+        verb = self.verb("wears", "is wearing", "is wearing", "wears", "has on")
         hair = self.hair() if "hair_length" in self.visible and self.chance(0.52) else ""
         if hair and self.chance(0.35):
             sentences = [f"{who} with {hair} {verb} {self.series(items)}."]
@@ -71,15 +71,18 @@ class _Styles(EnglishClauses):
         if extra:
             sentences.append(f"{he} {self.rng.choice(('is also wearing', 'is wearing', 'has'))} {self.series(extra)}.")
         if carried := self.carried(0.85):
-            carries = self.rng.choice(("is carrying", "carries", "is also carrying", "has"))
+            carries = self.verb("carries", "is carrying", "carries", "is also carrying", "has")
             sentences.append(f"{he} {carries} {self.series(carried)}.")
-        if self.chance(0.3):
+        sentences += [f"{text}." for text in self.later]
+        if self.chance(0.2):
             sentences.insert(self.rng.randint(1, len(sentences)), f"{he} {self.view_or_pace()}.")
+        if remark := self.remark(0.2):
+            sentences.append(remark)
         return _paragraph(sentences)
 
     def notes(self) -> str:
         items, who = self.garments(0.1), self.subject()
-        worn = self.series(items + (self.accessories(0.3) if self.chance(0.5) else []))
+        worn = self.series(items + (self.accessories(0.3) if self.chance(0.75) else []))
         things = self.carried(0.7)
         carried = f"{self.rng.choice((', carrying', ' and carrying', ' with'))} {self.series(things)}" if things else ""
         hair = self.hair() if "hair_length" in self.visible and self.chance(0.5) else ""
@@ -94,27 +97,29 @@ class _Styles(EnglishClauses):
         return f"{who} is dressed in {worn}{carried}{' and has ' + hair if hair else ''}."
 
     def observation(self) -> str:
-        he = self.he
+        he, self.predicative = self.he, 0.035
         first = {"back": "from behind", "front": "from the front", "side": "from the side"}[self.visible["view"]]
-        if self.rng.randrange(3) == 0:
+        if self.chance(0.06):
             self.add_fact("view")
             sentences = [f"this is {article(self.subject())} {first}."]
         else:
             sentences = [f"{self.subject_with_article()} {self.view_or_pace()}."]
         body = []
         if "hair_length" in self.visible and self.chance(0.75):
-            body.append(f"{he} has {self.hair()}.")
-        items = self.garments(0.2)
+            plain = self.visible["hair_length"] != "bald" and self.chance(self.predicative)
+            body.append(f"{self.predicate('hair')}." if plain else f"{he} has {self.hair()}.")
+        items = self.garments(0.14)
         if items:
             body.append(f"{he} is wearing {items[0]}.")
         if len(items) > 1:
-            body.append(f"{he} {self.rng.choice(('has on', 'is also wearing', 'wears'))} {self.series(items[1:])}.")
+            wears = self.verb("wears", "has on", "is also wearing", "wears")
+            body.append(f"{he} {wears} {self.series(items[1:])}.")
         if extra := self.accessories(0.55):
             body.append(f"{he} {self.rng.choice(('has', 'is also wearing', 'has on'))} {self.series(extra)}.")
         if carried := self.carried(0.85):
-            carries = self.rng.choice(("is carrying", "carries", "appears to be carrying"))
+            carries = self.verb("carries", "is carrying", "carries", "appears to be carrying")
             body.append(f"{he} {carries} {self.series(carried)}.")
-        body += self.filler()
+        body += [*(f"{text}." for text in self.later), *self.filler()]
         if body and self.chance(0.25):
             self.rng.shuffle(body)
             body[0] = body[0].replace(" is also wearing", " is wearing", 1)

@@ -1,4 +1,4 @@
-"""Typing errors of English captions: swapped, dropped or doubled letters, a missing space, capital or full stop."""
+"""Typing errors of English captions: swapped, dropped or doubled letters, a lost space or full stop, capitals."""
 
 import random
 
@@ -12,17 +12,19 @@ KNOWN = {"wearing": ("wering", "wearing", "waring"), "carrying": ("carring", "ca
 
 
 def _mistype(rng: random.Random, word: str) -> str:
-    """Misspell a word; words of fewer than five letters that are not in `KNOWN` stay as they are."""
+    """Misspell a word; words of fewer than four letters that are not in `KNOWN` stay as they are."""
     if word in KNOWN and rng.random() < 0.7:
         return rng.choice(KNOWN[word])
-    if len(word) < 5 or not word.isalpha():
-        return word
+    end = word[len(word.rstrip(".,")) :]
+    word = word.removesuffix(end)
+    if len(word) < 4 or not word.isalpha():
+        return word + end
     i = rng.randint(1, len(word) - 2)
     kind = rng.randrange(3)
     if kind == 0:
         i -= i > 1
-        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
-    return word[:i] + word[i + 1 :] if kind == 1 else word[:i] + word[i] + word[i:]
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :] + end
+    return (word[:i] + word[i + 1 :] if kind == 1 else word[:i] + word[i] + word[i:]) + end
 
 
 def add_typos(rng: random.Random, caption: str, domain: Domain) -> str:
@@ -30,13 +32,16 @@ def add_typos(rng: random.Random, caption: str, domain: Domain) -> str:
     if rng.random() < domain.typo_rate:
         parts = caption.split(" ")
         for _ in range(rng.choice((1, 1, 1, 2))):
-            i = rng.randrange(len(parts))
+            long = [i for i, part in enumerate(parts) if len(part) > 4 or part in KNOWN]
+            i = rng.choice(long or range(len(parts)))
             parts[i] = _mistype(rng, parts[i])
         caption = " ".join(parts)
     if rng.random() < domain.typo_rate * 0.25:
         caption = caption.replace(". ", ".", 1) if rng.random() < 0.5 else caption.replace(", ", ",", 1)
-    if rng.random() < domain.typo_rate * 0.3:
+    if rng.random() < domain.typo_rate * 0.05:
         caption = caption[0].lower() + caption[1:]
-    if rng.random() < domain.typo_rate * 0.6:
+    if rng.random() < domain.typo_rate * 0.4:
         caption = caption.rstrip(".")
+    if rng.random() < domain.typo_rate * 0.027:
+        caption = caption.upper()
     return caption

@@ -47,6 +47,6 @@ def add_typos(rng: random.Random, caption: str, domain: Domain) -> str:
             caption = caption[: word.start()] + _mistype(rng, word.group()) + caption[word.end() :]
     if rng.random() < domain.typo_rate * 0.4:
         caption = caption.replace(", ", ",", 1) if rng.random() < 0.6 else caption.replace(", ", " ", 1)
-    if rng.random() < domain.typo_rate * 0.4:
+    if rng.random() < domain.typo_rate * 0.1:
         caption = caption.rstrip(".")
     return caption

@@ -41,7 +41,7 @@ TONE_WORDS = {"dark": ("dark", "navy", "maroon", "burgundy", "charcoal", "olive"
               "light": ("light", "pale", "lavender", "mint")}  # fmt: skip
 UPPERS: dict[str, Names] = {
     "street": {
-        "t-shirt": {"t-shirt": 24, "shirt": 42, "tee shirt": 14, "t shirt": 11, "tee": 5, "top": 9},
+        "t-shirt": {"t-shirt": 12, "shirt": 52, "tee shirt": 12, "t shirt": 11, "tee": 4, "top": 9},
         "shirt": {"shirt": 30, "button up shirt": 18, "collared shirt": 20, "button-down shirt": 12, "dress shirt": 14,
                   "buttoned shirt": 6},
         "polo": {"polo shirt": 40, "polo": 14, "shirt": 24, "collared shirt": 22},

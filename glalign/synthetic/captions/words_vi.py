@@ -84,6 +84,9 @@ PEOPLE: Names = {
     "man": {"nam": 34, "người đàn ông": 26, "nam thanh niên": 18, "chàng trai": 10, "anh thanh niên": 8},
     "woman": {"nữ": 34, "người phụ nữ": 26, "cô gái": 24, "nữ thanh niên": 6, "bạn nữ": 6},
 }  # fmt: skip
+LENGTHENED = ("quần", "quần âu", "quần vải", "quần bò", "quần jean", "quần soóc", "quần short", "chân váy", "váy",
+              "quần bó", "quần legging")  # fmt: skip
+"""Lower garments that may have a word for their length behind them; the others state it or sound odd with it."""
 FACTS: dict[str, dict[str, tuple[str, ...]]] = {
     "upper": {"t-shirt": ("áo phông", "áo thun"), "shirt": ("áo sơ mi", "sơ mi"),
               "polo": ("áo phông có cổ", "áo polo", "áo thun có cổ"), "blouse": ("áo kiểu",),

@@ -22,7 +22,7 @@ class Wardrobe:
     women: share of women. patterned, printed: probability of a pattern or a print. spread: standard deviation of a
     garment's colour around its shade, in sRGB steps (0..255). Weights: canonical values or shades (`palette.SHADES`)
     -> weight. hat_shades: empty: `upper_shades`. mask: shades of face masks, and "none"; empty: there are no masks and
-    no attribute of them. sided: whether the attributes include the side of the bag and the hand that holds an object.
+    no attribute of them.
     """
 
     women: float
@@ -45,7 +45,6 @@ class Wardrobe:
     mask: Weights = field(default_factory=dict)
     shoes_man: Weights = field(default_factory=lambda: MENS_SHOES)
     shoes_woman: Weights = field(default_factory=lambda: WOMENS_SHOES)
-    sided: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ class Domain:
 
     dialect: key of the vocabularies, "street" (large) or "pretrain" (small). annotators: language code -> caption style
     -> weight. typo_rate: probability of a misspelt word per caption. colour_error_rate: probability that a named
-    colour is wrong.
+    colour is wrong. rare_words: probability that a word comes from the long tail of the vocabulary. repeats:
+    probability that an image gets a caption of an earlier image, if one has facts that all hold there.
     """
 
     name: str
@@ -97,6 +97,8 @@ class Domain:
     annotators: Mapping[str, Weights]
     typo_rate: float
     colour_error_rate: float
+    rare_words: float
+    repeats: float
 
 
 def choose(rng: random.Random, weights: Mapping[Key, float]) -> Key:

@@ -7,9 +7,9 @@ stalls; masks, caps, helmets, conical hats, áo dài, sandals and bags across th
 from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 PLAZA = Domain(
-    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03,
+    name="plaza", dialect="street", typo_rate=0.12, colour_error_rate=0.03, rare_words=0.06, repeats=0.02,
     wardrobe=Wardrobe(
-        women=0.56, patterned=0.14, printed=0.28, spread=8.0, sided=True,
+        women=0.56, patterned=0.14, printed=0.28, spread=8.0,
         hair={"black": 86, "brown": 8, "gray": 5, "blonde": 1},
         skin={"fair": 22, "light": 56, "tan": 22},
         upper_man={"t-shirt": 38, "shirt": 24, "polo": 14, "jacket": 17, "hoodie": 3, "sweater": 2, "tank top": 2},
@@ -31,7 +31,7 @@ PLAZA = Domain(
         hat={"none": 67, "cap": 14, "hat": 5, "bucket hat": 4, "conical hat": 5, "helmet": 5},
         hat_shades={"black": 30, "white": 14, "blue": 9, "navy": 8, "red": 10, "pink": 7, "tan": 7, "brown": 5,
                     "gray": 5, "yellow": 3, "green": 2},
-        mask={"none": 56, "light blue": 18, "white": 9, "black": 9, "gray": 3, "pink": 3, "navy": 2},
+        mask={"none": 14, "light blue": 18, "white": 9, "black": 9, "gray": 3, "pink": 3, "navy": 2},
         shoes_man={"sneakers": 50, "dress shoes": 19, "sandals": 15, "flip-flops": 15, "boots": 1},
         shoes_woman={"sneakers": 40, "flats": 14, "sandals": 20, "heels": 14, "boots": 2, "flip-flops": 10},
     ),
@@ -42,5 +42,5 @@ PLAZA = Domain(
         occluders=("rail", "bush", "pole", "motorbike", "motorbike"), views={"front": 44, "back": 26, "side": 30},
         backgrounds={"temple": 24, "market": 18, "parking": 18, "pavement": 22, "grass": 8, "shop": 10},
     ),
-    annotators={"vi": {"listing": 46, "narrative": 34, "observation": 20}},
+    annotators={"vi": {"listing": 78, "sentence": 22}},
 )  # fmt: skip

@@ -12,7 +12,7 @@ _WIDE = {"black": 12, "white": 11, "gray": 6, "dark gray": 4, "light gray": 4, "
          "brown": 6, "tan": 5, "cream": 3}  # fmt: skip
 
 PRETRAIN = Domain(
-    name="pretrain", dialect="pretrain", typo_rate=0.03, colour_error_rate=0.02,
+    name="pretrain", dialect="pretrain", typo_rate=0.03, colour_error_rate=0.02, rare_words=0.05, repeats=0.01,
     wardrobe=Wardrobe(
         women=0.5, patterned=0.2, printed=0.25, spread=13.0,
         hair={"black": 46, "brown": 28, "blonde": 12, "gray": 8, "red": 6},

@@ -3,7 +3,7 @@
 from glalign.synthetic.domains.domain import Camera, Domain, Wardrobe
 
 STREET = Domain(
-    name="street", dialect="street", typo_rate=0.16, colour_error_rate=0.03,
+    name="street", dialect="street", typo_rate=0.2, colour_error_rate=0.03, rare_words=0.22, repeats=0.044,
     wardrobe=Wardrobe(
         women=0.42, patterned=0.16, printed=0.38, spread=7.0,
         hair={"black": 80, "brown": 13, "blonde": 2, "gray": 4, "red": 1},

@@ -31,11 +31,11 @@ def visible_attributes(person: Person, photo: Photograph) -> dict[str, str]:
     if "bag" in visible:
         visible["carries"] = "none" if traits["bag"] == "none" else "bag"
         if traits["bag"] not in ("none", "backpack"):
-            _record(visible, traits, "bag_side")
+            _record_side(visible, traits, "bag", facing)
     if facing > -0.4:
         visible["held"] = photo.held
         if photo.held != "none":
-            _record(visible, traits, "held_side")
+            _record_side(visible, traits, "held", facing)
     _record(visible, traits, "umbrella", "umbrella_colour")
     if traits["watch"] != "none" and traits["sleeve"] != "long" and pixels["Left-arm"] >= ENOUGH and facing > -0.4:
         _record(visible, traits, "watch")
@@ -84,6 +84,17 @@ def _record_item(visible: dict[str, str], traits: dict[str, str], name: str, sho
     """Record an optional item; if the person has it and it is not `shown`, nothing is recorded."""
     if traits[name] == "none" or shown:
         _record(visible, traits, name, f"{name}_colour", f"{name}_tone")
+
+
+def _record_side(visible: dict[str, str], traits: dict[str, str], item: str, facing: float) -> None:
+    """Record the wearer's side of an item, and its side of the picture unless the person stands sideways.
+
+    A person who faces the camera has the left hand on the right of the picture (`View.place`).
+    """
+    side = visible[f"{item}_side"] = traits[f"{item}_side"]
+    if abs(facing) > 0.5:
+        other = {"left": "right", "right": "left"}[side]
+        visible[f"{item}_picture_side"] = other if facing > 0 else side
 
 
 def _shoes_inside(labels: np.ndarray) -> bool:

@@ -159,8 +159,7 @@ def make_person(domain: Domain, seed: int, population: str, number: int) -> Pers
     sampler = _TraitSampler(rng, domain.wardrobe)
     for stage in (sampler.body, sampler.upper, sampler.lower, sampler.feet, sampler.items):
         stage()
-    if domain.wardrobe.sided:
-        sampler.traits["bag_side"], sampler.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
+    sampler.traits["bag_side"], sampler.traits["held_side"] = ("left", "right") if number % 2 else ("right", "left")
     girth = {"slim": 0.9, "average": 1.0, "heavy": 1.24}[sampler.traits["build"]] * rng.uniform(0.96, 1.05)
     height = rng.gauss(1.0 if sampler.traits["sex"] == "man" else 0.97, 0.02)
     return Person(number, sampler.traits, sampler.dyes, (girth, height))

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from glalign.support.errors import UserError
+from glalign.synthetic.translation.long_tail_entries import add_long_tail
 
 DATA_FILES = ("*.yaml",)  # part of the digest of every stage that imports this module
 FOLDER = Path(__file__).parent
 DIRECTIONS = (("en", "vi"), ("vi", "en"))
 TOKEN = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[^\w\s]")
-PRONOUNS = (("he", "his", "anh ấy"), ("she", "her", "cô ấy"))
-"""Values of <he>, <his> and <who> in a table."""
+PRONOUNS = (("he", "his", "him", "anh ấy"), ("she", "her", "her", "cô ấy"))
+"""Values of <he>, <his>, <him> and <who> in a table."""
 
 
 class WrongRendering(NamedTuple):
@@ -72,6 +73,7 @@ class PhraseTable:
             raise UserError(f"translate.to: no phrase table from {source!r} to {target!r}; there are {known}")
         self.source, self.target = source, target
         raw, file = _read(f"{source}_{target}"), FOLDER / f"{source}_{target}.yaml"
+        add_long_tail(raw, source)
         self.classifiers = tuple(raw.get("classifiers", {}).get("wrong", ()))
         self.mass, self.pairs, self.behind = (frozenset(raw.get(key, ())) for key in ("mass", "pairs", "behind"))
         self.entries: dict[tuple[str, ...], Entry] = {}
@@ -159,5 +161,6 @@ def _with_pronouns(pattern: str, target: str) -> Iterator[tuple[str, str]]:
     if "<" not in pattern:
         yield pattern, target
         return
-    for he, his, who in PRONOUNS:
-        yield pattern.replace("<he>", he).replace("<his>", his), target.replace("<who>", who)
+    for he, his, him, who in PRONOUNS:
+        phrase = pattern.replace("<he>", he).replace("<his>", his).replace("<him>", him)
+        yield phrase, target.replace("<who>", who)

@@ -40,6 +40,7 @@ class _Translator:
     ) -> None:  # fmt: skip
         self.text, self.facts, self.table, self.rng, self.visible, self.rates = text, facts, table, rng, visible, rates
         self.unassigned = UnassignedFacts(facts)
+        self.subject: Entry | None = None  # of a predicate: the last noun
         self.spans: list[Span] = []
         self.errors: list[ErrorRecord] = []
         self.phrases: list[AlignedPhrase] = []
@@ -73,14 +74,18 @@ class _Translator:
             if entry is None and segment.text not in PUNCTUATION:
                 self.errors.append(ErrorRecord("untranslated", segment.position, [span], None, True))
             return [span]
-        span, facts = self._render(segment, entry, None, entry.region)
+        subject = self.subject if entry.kind in ("colour", "modifier") else None  # "his shoes are black"
+        items, region = (subject.items, subject.region) if subject else (None, entry.region)
+        span, facts = self._render(segment, entry, items, region)
+        if entry.kind == "colour" and self.table.target == "vi" and not span.text.endswith("màu"):
+            span.text = f"màu {span.text}"
         behind = len(entry.targets) > 1 and self.spans and self.spans[-1].text.lower() in SUBJECTS
         if behind and span.text == entry.targets[0]:
             span.text = entry.targets[1]
         if not span.text:
             return []
-        if entry.kind == "place":
-            self.phrases.append(AlignedPhrase(segment.position, [span], entry.region, facts))
+        if entry.kind == "place" or subject:
+            self.phrases.append(AlignedPhrase(segment.position, [span], region, facts))
         return [span]
 
     def _render(
@@ -109,6 +114,7 @@ class _Translator:
         """Translate a noun with its determiner and modifiers."""
         noun, source = group.head.entry, (group.start, group.end)
         assert noun is not None  # a head is a noun of the table
+        self.subject = noun
         spans: dict[int, Span] = {}
         facts: Facts = []
         for segment in sorted((*group.modifiers, group.head), key=lambda segment: segment.start):

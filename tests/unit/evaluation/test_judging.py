@@ -174,8 +174,10 @@ def test_the_size_of_a_sample_follows_from_the_rate():
 
 def test_the_command_line_writes_and_reads_a_sample(manifests, tmp_path):
     run, out = CliRunner().invoke, tmp_path / "the s.csv"
-    files = [rules.manifest for rules in manifests]
-    said = run(main, ["translation", "sample", *files, "--out", str(out), "--pairs", "4", "--seed", "3"])
+    files, images = [rules.manifest for rules in manifests], str(tmp_path / "imgs")
+    said = run(
+        main, ["translation", "sample", *files, "--out", str(out), "--pairs", "4", "--seed", "3", "--images", images]
+    )
     assert (said.exit_code, "4 pairs" in said.output, f"judge '{out}' SECOND`" in said.output) == (0, True, True)
     assert "+-3 points at the paper's rate of 18.50 % need 644 pairs" in said.output
     rows = read_csv(out)

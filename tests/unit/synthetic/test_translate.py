@@ -15,6 +15,7 @@ from glalign.synthetic.captions import clauses_en, clauses_vi, words_vi
 from glalign.synthetic.captions import words_en as words
 from glalign.synthetic.captions.attributes import with_grue
 from glalign.synthetic.captions.caption_pair import caption_pair
+from glalign.synthetic.captions.long_tail import long_tail, spellings
 from glalign.synthetic.captions.phrases_en import PATTERNS, SLEEVES
 from glalign.synthetic.dataset import write_dataset
 from glalign.synthetic.domains.registry import DOMAINS
@@ -91,6 +92,51 @@ def test_no_word_of_either_grammar_is_missing():
         found = list(strings(tables))
         assert len(found) > 150
         assert [text for text in found if plain(text, direction).errors] == []
+
+
+def test_no_word_of_the_long_tail_is_missing():
+    for direction in (EN_VI, VI_EN):
+        words = [word for values in long_tail(direction[0]).values() for tail in values.values() for word in tail]
+        assert len(words) > 400
+        spoken = [w.replace("<he>", "he").replace("<his>", "his").replace("<him>", "him") for w in words]
+        assert [text for text in spoken if plain(text, direction).errors] == []
+    colours = [name for tail in long_tail("en")["colours"].values() for name in tail]
+    assert not any(plain(spelling, EN_VI).errors for name in colours for spelling in spellings(name))
+
+
+@pytest.mark.parametrize(("name", "language"), [("street", "en"), ("pretrain", "en"), ("plaza", "vi")])
+def test_captions_full_of_rare_words_lose_nothing_in_translation(name, language):
+    place = replace(DOMAINS[name], typo_rate=0.0, rare_words=0.6)
+    for number in range(1, 90):
+        person = make_person(place, 7, "test", number)
+        seen = visible_attributes(person, photograph(place, person, 7, "test", 0))
+        seen = with_grue(seen) if language == "vi" else seen
+        for text, facts, *_ in caption_pair(seen, random.Random(number), place, language):
+            done = plain(text, (language, "vi" if language == "en" else "en"), facts)
+            assert not done.errors, (text, [text[slice(*e.source)] for e in done.errors])
+            assert done.facts == facts
+            if language == "vi":
+                carried = {fact for phrase in done.phrases for fact in phrase.facts}
+                assert {fact for fact in facts if fact[0] not in ("view", "pace")} == carried, text
+
+
+def test_a_colour_that_is_said_of_a_noun_belongs_to_it():
+    facts = [("shoes", "boots"), ("shoes_colour", "tan"), ("hair_colour", "brown"), ("hair_length", "long")]
+    text = "His boots are tan. His hair is long and brown."
+    done = plain(text, EN_VI, facts)
+    assert done.text == "Giày bốt màu nâu nhạt. Tóc dài và màu nâu."
+    assert done.facts == facts
+    wrong = translate(text, facts, EN_VI, random.Random(0), errors={"ambiguity": 1.0})
+    assert ("shoes_colour", "tan") not in wrong.facts
+    assert ("shoes_colour", "brown") in wrong.facts
+    assert any(error.region == "SHOES" for error in wrong.errors)
+
+
+def test_sides_are_translated():
+    facts = [("held", "phone"), ("held_side", "left")]
+    done = plain("A man with a phone in his left hand.", EN_VI, facts)
+    assert done.text == "Một người đàn ông với một chiếc điện thoại trong tay trái."
+    assert [phrase.facts for phrase in done.phrases][-1] == [("held_side", "left")]
 
 
 def test_sentences_are_put_into_the_order_of_the_target():
