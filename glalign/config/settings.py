@@ -51,12 +51,15 @@ class Phrases(Section):
     chunker: Literal["spacy", "words"] = Field(
         "spacy", description="noun chunks with a fallback, or keywords and their modifiers"
     )
-    match: Literal["words", "substrings"] = Field("words", description="how a keyword matches (D21)")
+    match: Literal["words", "substrings"] = Field(
+        "words",
+        description="how a keyword matches (D21); substrings is useless for English, where ear is in wearing",
+    )
     several: Literal["nearest", "all"] = Field(
         "nearest", description="a phrase with keywords of two regions: the one nearest the head noun, or all (D21)"
     )
-    segmenter: Literal["pyvi", "underthesea"] = Field(
-        "pyvi", description="what cuts Vietnamese captions into words; underthesea has to be installed (D20)"
+    segmenter: Literal["pyvi", "underthesea", "vncorenlp"] = Field(
+        "pyvi", description="what cuts Vietnamese captions into words; the others have to be installed (D20)"
     )
 
 

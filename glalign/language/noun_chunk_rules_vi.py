@@ -1,8 +1,10 @@
 """Rules that find noun chunks in a Vietnamese caption by segmented words and their parts of speech (D20)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from glalign.language.lexicon import Lexicon, grammar, load_lexicon
 
@@ -18,9 +20,13 @@ def corrected_tags(words: Sequence[str], tags: Sequence[str]) -> list[str]:
     """
     known = _tags()
     words = [word.lower() for word in words]
-    corrected = [known.get(word, "N" if keyword_regions(word) else tag) for word, tag in zip(words, tags, strict=True)]
+    named = keyword_words(words)
+    corrected = [
+        "N" if word in named and named[word].several else known.get(text, "N" if word in named else tag)
+        for word, (text, tag) in enumerate(zip(words, tags, strict=True))
+    ]
     for place, word in enumerate(words[:-1]):
-        if word == "cặp" and keyword_regions(words[place + 1]):
+        if word == "cặp" and place + 1 in named and not named[place].several:
             corrected[place] = "Nc"
     return corrected
 
@@ -45,10 +51,22 @@ def find_noun_chunks(words: Sequence[str], tags: Sequence[str]) -> Iterator[tupl
         place = end
 
 
-def keyword_regions(word: str) -> tuple[str, ...]:
-    """Return the regions of the keyword of the repaired lists that a lower-case segmented word starts with, if any."""
-    found = _keywords().find(word)
-    return found[0].regions if found and found[0].start == 0 else ()
+class NamedWord(NamedTuple):
+    """A word of a keyword: the keyword's regions, whether the word is its first one, whether it has several."""
+
+    regions: tuple[str, ...]
+    first: bool
+    several: bool
+
+
+def keyword_words(words: Sequence[str]) -> dict[int, NamedWord]:
+    """Return the lower-case segmented words, by their places, that a keyword of the repaired lists consists of."""
+    starts = list(accumulate((len(word) + 1 for word in words), initial=0))
+    named: dict[int, NamedWord] = {}
+    for found in _keywords().find(" ".join(words)):
+        inside = range(bisect_right(starts, found.start) - 1, bisect_left(starts, found.end))
+        named |= {place: NamedWord(found.regions, place == inside[0], len(inside) > 1) for place in inside}
+    return named
 
 
 class _ChunkRule:
@@ -56,6 +74,7 @@ class _ChunkRule:
 
     def __init__(self, words: Sequence[str], tags: Sequence[str]):
         self.words, self.tags, self.lists = [word.lower() for word in words], tags, _lists()
+        self.named = keyword_words(self.words)
 
     def head_from(self, place: int) -> int | None:
         """Return the place of the noun of a chunk that starts at `place`, or None."""
@@ -74,13 +93,19 @@ class _ChunkRule:
 
     def step(self, head: int, place: int) -> int:
         """Return how many words from `place` on the chunk continues."""
-        tag, following = self.tag(place), self.tag(place + 1)
+        tag = self.tag(place)
         if self.is_in(head, "people"):
             return int(tag == "A" or (tag in NOUNS and self.is_in(place, "people")))
+        return self.described(head, place) or self.step_by_tag(head, place)
+
+    def step_by_tag(self, head: int, place: int) -> int:
+        """Return how many words from `place` on the chunk continues, by their parts of speech."""
+        tag, following = self.tag(place), self.tag(place + 1)
         if self.is_relative(head, place):
             return self.step_over(place)
         if tag in COUNTS:  # "áo hai dây", but "áo trắng một chiếc quần"
-            return 2 * (following in NOUNS and not self.is_garment(place + 1))
+            own = self.is_in(place + 1, "details") or not self.is_garment(place + 1)
+            return 2 * (following in NOUNS and own)
         if self.is_in(place, "layers"):
             return int(following not in NOUNS or self.is_in(place + 1, "màu"))
         if self.word(place) == "và" and self.is_in(place - 1, "colours"):
@@ -88,6 +113,25 @@ class _ChunkRule:
             if self.is_in(place + 1 + named, "colours"):
                 return 1 + named
         return int(tag == "A" or (tag in NOUNS and not self.is_other_garment(head, place)))
+
+    def described(self, head: int, place: int) -> int:
+        """Return the length of the rest of a keyword, a hair style, a reach ("qua gối") or a verb in a name; else 0."""
+        rest = place in self.named and not self.named[place].first
+        if rest or (self.is_in(head, "hair") and self.is_in(place, "hair_styles")):
+            return 1
+        regions = self.named[head].regions if head in self.named else ()
+        if not regions or self.is_in(head, "pieces"):
+            return 0
+        if self.is_in(place, "lengths") and self.is_in(place + 1, "pieces") and regions != ("OTHERS",):
+            return 2
+        return self.name_length(place)
+
+    def name_length(self, place: int) -> int:
+        """Return how many words from `place` on are a verb and its object in the name of a thing ("chống nắng")."""
+        following = " ".join(self.words[place : place + 3]).replace("_", " ") + " "
+        longest = max((name for name in self.lists["names"] if following.startswith(name + " ")), key=len, default="")
+        ends = accumulate(len(word) + 1 for word in self.words[place : place + 3])
+        return next((number for number, end in enumerate(ends, start=1) if end == len(longest) + 1), 0)
 
     def step_over(self, place: int) -> int:
         """Return the length of a relative phrase up to its noun or adjective, 0 if none follows."""
@@ -106,12 +150,14 @@ class _ChunkRule:
 
     def is_other_garment(self, head: int, place: int) -> bool:
         """Whether this noun is a garment of another region and neither noun names a part of the other's garment."""
-        regions = next((found for word in self.words[head:place] if (found := keyword_regions(word))), ())
+        regions = next((self.named[word].regions for word in range(head, place) if word in self.named), ())
         joined = self.is_in(place - 1, "pieces") or self.is_in(place - 1, "parts")
-        return bool(regions) and self.is_garment(place) and keyword_regions(self.words[place]) != regions and not joined
+        counted = self.is_in(place, "details") and (self.is_in(place - 1, "counts") or self.tag(place - 1) == "M")
+        other = self.is_garment(place) and self.named[place].regions != regions
+        return bool(regions) and other and not joined and not counted
 
     def is_garment(self, place: int) -> bool:
-        return bool(keyword_regions(self.word(place))) and not self.is_in(place, "pieces")
+        return place in self.named and not self.is_in(place, "pieces")
 
     def word(self, place: int) -> str:
         return self.words[place] if place < len(self.words) else ""
@@ -126,8 +172,8 @@ class _ChunkRule:
 @cache
 def _lists() -> dict[str, frozenset[str]]:
     rules = grammar("vi")
-    names = ("people", "pieces", "parts", "relatives", "worn", "layers", "closing", "colours")
-    lists = {"màu": ("màu", "mầu"), "verbs": rules["tags"]["V"], **{name: rules[name] for name in names}}
+    lists = {name: words for name, words in rules.items() if isinstance(words, list)}
+    lists |= {"màu": ["màu", "mầu"], "verbs": rules["tags"]["V"]}
     return {name: frozenset(words) for name, words in lists.items()}
 
 

@@ -1,31 +1,29 @@
 """Noun chunks of a caption, as the chunkers of both languages return them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
 class Chunk(NamedTuple):
     """One noun phrase: the characters start to end.
 
-    cuts: places (end, start) where the phrase may end and another one begin, after a noun or before a comma; "white
-    shirt blue jeans" has one. head: start of the part that decides the region, after a Vietnamese classifier; None for
-    the whole phrase.
+    named: the part that decides the region, after a Vietnamese classifier, without an English predicate ("hair" in
+    "hair is long and red"); None for the whole phrase.
     """
 
     start: int
     end: int
-    cuts: tuple[tuple[int, int], ...] = ()
-    head: int | None = None
+    named: tuple[int, int] | None = None
 
 
 class ParsedCaption(NamedTuple):
     """A caption as the keyword lists read it, with its noun chunks.
 
-    adverbs: starts of adverbs ("back" in "pulled back"). places: position in the caption of each character of `text`
-    and of its end; None if the two are equal.
+    tags: parts of speech by the place where a word starts, empty without a tagger. places: position in the caption of
+    each character of `text` and of its end; None if the two are equal.
     """
 
     text: str
     chunks: tuple[Chunk, ...] = ()
-    adverbs: frozenset[int] = frozenset()
+    tags: Mapping[int, str] = {}
     places: Sequence[int] | None = None

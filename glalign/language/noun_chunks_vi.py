@@ -1,7 +1,7 @@
 """Noun chunks of Vietnamese captions: by parts of speech, or keywords and the modifiers after them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,7 @@ def noun_chunks(captions: Iterable[str], segmenter: str) -> Iterator[ParsedCapti
     """
     nlp = _pipeline(segmenter)
     for caption in captions:
-        plain, places = to_nfc(caption)
+        plain, places = _readable(caption)
         doc = nlp(plain)
         text = join_syllables(plain, ((token.idx, token.idx + len(token)) for token in doc if not token.is_space))
         yield ParsedCaption(text, tuple(map(_chunk, doc.noun_chunks)), places=places)
@@ -27,9 +27,15 @@ def noun_chunks(captions: Iterable[str], segmenter: str) -> Iterator[ParsedCapti
 def without_chunks(captions: Iterable[str], segmenter: str) -> Iterator[ParsedCaption]:
     """Yield each caption, in order, with the syllables of its words joined and without chunks."""
     for caption in captions:
-        plain, places = to_nfc(caption)
+        plain, places = _readable(caption)
         spans = ((word.start, word.end) for word in segment(plain, segmenter))
         yield ParsedCaption(join_syllables(plain, spans), places=places)
+
+
+def _readable(caption: str) -> tuple[str, Sequence[int]]:
+    """Return a caption in NFC without hyphens inside words ("sơ-mi"), and the places as of `to_nfc`."""
+    plain, places = to_nfc(caption)
+    return re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", plain), places
 
 
 def complete_chunks(parse: ParsedCaption, keywords: list[Keyword]) -> list[Chunk]:
@@ -64,12 +70,13 @@ def keyword_chunk(text: str, keyword: Keyword, free_from: int = 0, free_to: int 
         before, after = (words[number + step][0] if 0 <= number + step < len(words) else "" for step in (-1, 1))
         joins = word == "và" and {before, after} <= set(rules["colours"])
         joins = joins or (word in rules["layers"] and after in ("màu", "mầu", *rules["colours"]))
+        joins = joins or (word in rules["lengths"] and after in rules["pieces"])
         if text[keyword.end + read : keyword.end + begin].strip() or (word in stops and not joins):
             break
         read = stop
         if not joins and word not in rules["relatives"]:
             end = keyword.end + stop
-    return Chunk(start, end, head=keyword.start)
+    return Chunk(start, end, (keyword.start, end))
 
 
 def _is_classifier(text: str, keyword: Keyword, later: list[Keyword]) -> bool:
@@ -89,7 +96,7 @@ def _is_separate(text: str, keyword: Keyword, other: Keyword) -> bool:
 def _chunk(span: Any) -> Chunk:
     """Convert a spaCy span; its head is the noun after numerals and classifiers."""
     head = next((token.idx for token in span if token.tag_.startswith("N") and token.tag_ != "Nc"), span.start_char)
-    return Chunk(span.start_char, span.end_char, head=head)
+    return Chunk(span.start_char, span.end_char, (head, span.end_char))
 
 
 @cache

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from glalign.contract.tokenizer import Span
-from glalign.language.segmentation import Word, load_segmenter, segment, to_nfc
+from glalign.language.segmentation import Word, load_segmenter, segment, standard_tones, to_nfc
 from glalign.support.errors import UserError
 
 MAX_TOKENS = 256
@@ -20,7 +20,9 @@ class PhoBertFileTokenizer:
 
     ids: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces in the order of their file, <mask> last. The vocabulary is cased;
     lower_case lower-cases words all the same (D6). A truncated text keeps its end token. transformers' tokenizer
-    splits the words. Raises: UserError naming a file that is missing or not PhoBERT's.
+    splits the words. Tone marks stand on the second vowel (`standard_tones`), as in the text that PhoBERT was trained
+    with. Its words were those of vncorenlp; pyvi's differ (docs/vietnamese.md). Raises: UserError naming a file
+    that is missing or not PhoBERT's.
     """
 
     pad_id, sot_id, eot_id, unknown_id = 1, 0, 2, 3
@@ -48,7 +50,7 @@ class PhoBertFileTokenizer:
         ids: list[int] = []
         spans: list[Span] = []
         plain, places = to_nfc(text)
-        for word in segment(plain, self._segmenter):
+        for word in segment(standard_tones(plain), self._segmenter):
             pieces = self._pieces.bpe(word.text.lower() if self._lower_case else word.text).split(" ")
             ids += self._pieces.convert_tokens_to_ids(pieces)
             spans += [(places[start], places[end]) for start, end in piece_spans(word, pieces)]

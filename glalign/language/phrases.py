@@ -8,7 +8,8 @@ from typing import NamedTuple, TypedDict
 
 from glalign.contract.records import read_manifest
 from glalign.contract.specs.data import PhrasesSpec
-from glalign.language import noun_chunks_en, noun_chunks_vi
+from glalign.language import noun_chunks_en, noun_chunks_vi, noun_phrases_en
+from glalign.language.context import describes_wearer
 from glalign.language.lexicon import Lexicon, load_lexicon
 from glalign.language.noun_chunks import ParsedCaption
 from glalign.storage.whole_files import write_text
@@ -26,7 +27,10 @@ class Phrase(TypedDict):
 
 
 class NounPhrase(NamedTuple):
-    """A noun phrase without a region: its characters in the caption, and the text in which keywords are looked up."""
+    """A noun phrase without a region: its characters in the caption, and the text in which keywords are looked up.
+
+    keyword_text: empty where the phrase says nothing of the person (`glalign.language.context`).
+    """
 
     start: int
     end: int
@@ -93,10 +97,12 @@ def _parses(captions: list[str], rules: PhrasesSpec) -> Iterator[ParsedCaption]:
 
 def _noun_phrases(parse: ParsedCaption, lexicon: Lexicon) -> list[NounPhrase]:
     """Complete the chunks and convert their places to those of the caption."""
-    language = noun_chunks_vi if lexicon.language == "vi" else noun_chunks_en
+    language = noun_chunks_vi if lexicon.language == "vi" else noun_phrases_en
     places = range(len(parse.text) + 1) if parse.places is None else parse.places
+    chunks = language.complete_chunks(parse, lexicon.find(parse.text))
+    worn = describes_wearer(parse.text, chunks, lexicon.language) if lexicon.context else [True] * len(chunks)
     phrases = []
-    for chunk in language.complete_chunks(parse, lexicon.find(parse.text)):
-        head = chunk.start if chunk.head is None else chunk.head
-        phrases.append(NounPhrase(places[chunk.start], places[chunk.end], parse.text[head : chunk.end]))
+    for chunk, counts in zip(chunks, worn, strict=True):
+        start, end = chunk.named or (chunk.start, chunk.end)
+        phrases.append(NounPhrase(places[chunk.start], places[chunk.end], parse.text[start:end] if counts else ""))
     return phrases

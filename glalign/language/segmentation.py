@@ -9,12 +9,29 @@ from typing import NamedTuple
 
 from glalign.contract.tokenizer import Span, WordSplitter, split_words
 from glalign.language.lexicon import grammar
+from glalign.language.vncorenlp import word_segmenter
 from glalign.support.errors import UserError
 
-SEGMENTERS = ("pyvi", "underthesea")
+SEGMENTERS = ("pyvi", "underthesea", "vncorenlp")
+
+PACKAGES = {"vncorenlp": "py_vncorenlp"}
+"""Segmenter -> its package on PyPI where that has another name."""
 
 CACHE_SIZE = 2**17
 """Cached texts: every stage reads a caption several times, and few datasets have more than CUHK-PEDES's 80,440."""
+
+TONES = "\u0300\u0301\u0309\u0303\u0323"
+"""Grave, acute, hook above, tilde, dot below."""
+
+MOVED = {
+    unicodedata.normalize("NFC", first + tone + second): unicodedata.normalize("NFC", first + second + tone)
+    for pair in ("oa", "oe", "uy")
+    for first, second in ((pair[0], pair[1]), (pair[0].upper(), pair[1]), (pair[0].upper(), pair[1].upper()))
+    for tone in TONES
+}
+"""Vowels with the tone mark on the first -> on the second: 15 pairs, in lower case, capitalised and in upper case."""
+
+TONED = re.compile("|".join(MOVED))
 
 
 class Word(NamedTuple):
@@ -28,9 +45,9 @@ class Word(NamedTuple):
 def segment(text: str, segmenter: str = "pyvi") -> list[Word]:
     """Segment a text into its words and signs, in order; blanks belong to a word only between its syllables.
 
-    segmenter: pyvi, or underthesea, which the requirements do not install (D20). A decomposed text (NFD) is segmented
-    as NFC; places refer to the text as given. Raises: UserError for another segmenter, one that is not installed, or
-    one that changes the text.
+    segmenter: pyvi, or underthesea or vncorenlp, which no requirement installs (D20). A decomposed text (NFD) is
+    segmented as NFC; places refer to the text as given. Raises: UserError for another segmenter, one that is not
+    installed, or one that changes the text.
     """
     plain, places = to_nfc(text)
     spans = _spans(plain, _cut(re.sub(r"\s", " ", plain), segmenter).split("\n"), segmenter)
@@ -62,6 +79,17 @@ def to_nfc(text: str) -> tuple[str, Sequence[int]]:
         letters.append(letter)
         places += [min(start + number, end - 1) for number in range(len(letter))]
     return "".join(letters), [*places, len(text)]
+
+
+def standard_tones(text: str) -> str:
+    """Move the tone mark of "oa", "oe" and "uy" to the second vowel, as in PhoBERT's training text; NFC stays NFC.
+
+    Both spellings are in use ("xõa", "xoã"). No character changes its place.
+
+    >>> standard_tones("họa tiết XÒE, Thúy")
+    'hoạ tiết XOÈ, Thuý'
+    """
+    return TONED.sub(lambda match: MOVED[match.group()], text)
 
 
 def _letters(text: str) -> list[int]:
@@ -99,15 +127,17 @@ def _cut(text: str, segmenter: str) -> str:
 def load_segmenter(segmenter: str) -> Callable[[str], Sequence[str]]:
     """Load the function of a segmenter that splits a text into words, with "_" or a blank between syllables."""
     if segmenter not in SEGMENTERS:
-        raise UserError(f"segmenter: {segmenter!r}; choose {' or '.join(SEGMENTERS)}")
+        raise UserError(f"segmenter: {segmenter!r}; choose {', '.join(SEGMENTERS[:-1])} or {SEGMENTERS[-1]}")
     try:
         if segmenter == "pyvi":
             from pyvi import ViTokenizer  # noqa: PLC0415  (loads a model of seconds)
 
             return lambda text: ViTokenizer.tokenize(text).split()
+        if segmenter == "vncorenlp":
+            return word_segmenter()
         from underthesea import word_tokenize  # noqa: PLC0415
     except ImportError as error:
-        remedy = f"pip install {segmenter}, or choose pyvi"
+        remedy = f"pip install {PACKAGES.get(segmenter, segmenter)}, or choose pyvi"
         raise UserError(f"segmenter {segmenter}: {error.name} is not installed; {remedy}") from error
     return lambda text: word_tokenize(text, use_token_normalize=False)
 

@@ -11,6 +11,7 @@ from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
+from glalign.language.segmentation import SEGMENTERS
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
@@ -51,6 +52,7 @@ class Options:
     phrase: pooled tokens of the caption, or separate: the part's phrases through the text tower again (D9).
     text_backbone: clip, the text tower of `backbone`; phobert-base (the paper's for Vietnamese) or tiny/phobert.
     text_weights, text_vocabulary: of a PhoBERT; weights may be random.
+    segmenter: cuts captions into a PhoBERT's words: pyvi, underthesea or vncorenlp; null for pyvi.
     projection_rate: relative learning rate of the new projection from PhoBERT to the joint width (D3).
     text_token: token that stands for the caption: eot, the end mark; last, the word piece before it, as with a GPT-2
         that appends no mark; first, PhoBERT's <s>; null for CLIP's eot or PhoBERT's first (D5).
@@ -72,6 +74,7 @@ class Options:
     text_backbone: str = "clip"
     text_weights: str = "random"
     text_vocabulary: str | None = None
+    segmenter: str | None = None
     projection_rate: float = 1.0
     text_token: str | None = None
     class_token: str = "clip"
@@ -89,6 +92,9 @@ class Options:
         clip = self.text_backbone == "clip"
         if clip and (self.text_vocabulary is not None or self.text_weights != "random" or self.projection_rate != 1):
             raise UserError("model: text_weights, text_vocabulary and projection_rate belong to a PhoBERT, not to clip")
+        if self.segmenter is not None and (clip or self.segmenter not in SEGMENTERS):
+            choice = "it belongs to a PhoBERT" if clip else f"choose {', '.join(SEGMENTERS)} or null"
+            raise UserError(f"model.segmenter: {self.segmenter!r}; {choice}")
         if not clip and self.text_vocabulary is None:
             raise UserError(f"model.text_vocabulary: {self.text_backbone} needs the name of one")
         if self.text_token not in (None, *self.text_tokens):
@@ -126,9 +132,10 @@ class GLAlign(Retriever):
     temperature is CLIP's learned scale and not exp(.07) (D1). The loss that is printed twice is taken in both
     directions, and sums are means (D7). Eq. 1's patch embedding has no bias, as CLIP's has none. Region and phrase
     features are pooled from the tokens of one pass of each tower (D9). The score weighs both branches by alpha (D10).
-    PhoBERT has its own shape, not that of CLIP's text transformer; it reads cased words of a segmenter, and a new
-    linear layer projects its tokens to the joint width (D3, D6); <s> stands for the caption (D5). The alternative
-    readings that are implemented are options.
+    PhoBERT has its own shape, not that of CLIP's text transformer; it reads cased words of a segmenter, pyvi and not
+    the VnCoreNLP that cut its training text unless `segmenter` says so, and a new linear layer projects its tokens to
+    the joint width (D3, D6); <s> stands for the caption (D5). The alternative readings that are implemented are
+    options.
 
     Not done: GPT-2's own weights as the English text encoder (D2).
     """
@@ -161,7 +168,7 @@ class GLAlign(Retriever):
         assert options.text_vocabulary is not None  # `Options` has checked it
         files = weights.phobert_vocabulary(options.text_vocabulary)
         length, lower_case = options.context_length or MAX_TOKENS, options.lower_case is True
-        tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case)
+        tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case, segmenter=options.segmenter or "pyvi")
         encoder = phobert(options.text_backbone, tokenizer.vocab_size, options.dropout)
         text = PhoBertText(encoder, towers.embed_dim, tokenizer)
         weights.fill(text.encoder, options.text_weights)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from glalign.language.phobert_tokenizer import CONTINUATION
-from glalign.language.segmentation import segment
+from glalign.language.segmentation import segment, standard_tones, to_nfc
 from glalign.support.errors import UserError
 
 MARKS, END = 5, "</w>"
@@ -26,7 +26,9 @@ def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str =
 
     Raises: UserError when the letters alone do not fit.
     """
-    counts = Counter(word.text for caption in captions for word in segment(caption, segmenter))
+    counts = Counter(
+        word.text for caption in captions for word in segment(standard_tones(to_nfc(caption)[0]), segmenter)
+    )
     letters = sorted({*string.ascii_letters, *string.digits, *"".join(counts)})
     room = size - MARKS - 2 * len(letters)
     if room < 0:

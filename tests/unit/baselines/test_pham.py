@@ -67,8 +67,8 @@ def test_a_segmenter_cuts_the_captions_that_the_dictionary_is_counted_on_and_tho
     assert getattr(tokenizer, "unknown_id", None) not in ids
     assert text[slice(*spans[5])] == "sơ mi"
     assert [word for word, _ in kind.word_split(SMALL[kind])(text)] == text.replace(",", "").rstrip(".").split()
-    with pytest.raises(UserError, match=r"model\.segmenter: 'vncorenlp'; choose pyvi, underthesea or null"):
-        kind.build({**model, "segmenter": "vncorenlp"}, (32, 16), info, UNFILLED)
+    with pytest.raises(UserError, match=r"model\.segmenter: 'jieba'; choose pyvi, underthesea, vncorenlp or null"):
+        kind.build({**model, "segmenter": "jieba"}, (32, 16), info, UNFILLED)
 
 
 @pytest.mark.parametrize("kind", SMALL)

@@ -26,11 +26,18 @@ VI_PAPER, VI_REPAIRED = load_lexicon("paper", "vi"), load_lexicon("repaired", "v
         ("denim jacket", "UPPERBODY", "UPPERBODY"),
         ("dress shoes", "SHOES", "SHOES"),
         ("shoulder bag", "OTHERS", "OTHERS"),
-        ("short sleeves", None, None),
+        ("short sleeves", None, "UPPERBODY"),
         ("a glass of wine", None, None),
         ("wearing", None, None),
-        ("black glasses", "OTHERS", "OTHERS"),
+        ("black glasses", "OTHERS", "HEAD"),
         ("spectacles", "HEAD", "HEAD"),
+        ("shoulder length hair", "HEAD", "HEAD"),
+        ("neck length", "UPPERBODY", None),
+        ("flat shoes", "SHOES", "SHOES"),
+        ("a flat stomach", None, None),
+        ("shin-length slacks", None, "LOWERBODY"),
+        ("back  pack", "UPPERBODY", "OTHERS"),
+        ("green wellies", None, "SHOES"),
         ("blue dress", "LOWERBODY", "LOWERBODY"),
     ],
 )
@@ -45,7 +52,7 @@ def test_english(phrase, paper, repaired):
         ("tóc đen vừa", "HEAD", "HEAD"),
         ("áo_khoác đen", "UPPERBODY", "UPPERBODY"),
         ("quần_bò", "LOWERBODY", "LOWERBODY"),
-        ("tai_nghe", None, None),
+        ("tai_nghe", None, "OTHERS"),
         ("mặt_trước", None, None),
         ("Tay áo", "UPPERBODY", "UPPERBODY"),
         ("túi_xách", "OTHERS", "OTHERS"),
@@ -53,9 +60,13 @@ def test_english(phrase, paper, repaired):
         ("cà_vật đỏ", "OTHERS", "OTHERS"),
         ("mũ trắng", None, "HEAD"),
         ("kính đen", "HEAD", "HEAD"),
-        ("kính và túi", "OTHERS", "OTHERS"),
+        ("kính và túi", "OTHERS", "HEAD"),
         ("áo và quần", "UPPERBODY", "UPPERBODY"),
         ("tất_cả", None, None),
+        ("vòng cổ", "UPPERBODY", "OTHERS"),
+        ("vòng_cổ", None, "OTHERS"),
+        ("đầu_gối", None, None),
+        ("áo_đầm", "UPPERBODY", "LOWERBODY"),
         ("ô đỏ", "OTHERS", "OTHERS"),
     ],
 )
@@ -72,6 +83,19 @@ def test_printed_lists_have_the_printed_lengths():
 
     lists = yaml.safe_load((FOLDER / "paper.yaml").read_text(encoding="utf-8"))
     assert {language: [len(lists[language][r]) for r in REGIONS] for language in lists} == counts
+
+
+def test_a_word_may_mean_both_regions():
+    both = ("UPPERBODY", "LOWERBODY")
+    assert REPAIRED.regions_of("grey suits") == both
+    assert REPAIRED.regions_of("suit jacket") == ("UPPERBODY",), "the head noun decides"
+    assert VI_REPAIRED.regions_of("bộ quần_áo") == both
+    assert VI_PAPER.regions_of("kính") == ("HEAD",), "a word of two lists means one of them"
+
+
+def test_misspelt_keywords_match_in_the_repaired_list_alone():
+    assert [k.regions for k in REPAIRED.find("White SNEEKERS and a jaket")] == [("SHOES",), ("UPPERBODY",)]
+    assert PAPER.find("white sneekers and a jaket") == []
 
 
 def test_all_regions_and_substrings_are_options():

@@ -9,7 +9,7 @@ from helpers.english_captions import CAPTIONS
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.specs.data import PhrasesSpec
 from glalign.language.lexicon import load_lexicon
-from glalign.language.noun_chunks_en import keyword_chunk
+from glalign.language.noun_phrases_en import keyword_chunk
 from glalign.language.phrases import extract, make_phrases
 from glalign.support.errors import UserError
 
@@ -115,3 +115,35 @@ def test_file_of_phrases(tmp_path):
         make_phrases(spec, tmp_path / "q.jsonl")
     with pytest.raises(UserError, match="no keywords for language 'de'"):
         extract(["rote Schuhe"], spec.model_copy(update={"language": "de"}))
+
+
+def test_the_printed_lists_count_places_glasses_and_what_is_absent_as_printed():
+    caption = "He has no hat, his neck, round glasses and a sneeker"
+    (phrases,) = extract([caption], SPEC.model_copy(update={"lexicon": "paper"}))
+    assert regions(phrases)[-3:] == ["neck U", "round glasses O", "sneeker -"]
+    (phrases,) = extract(["no phone"], SPEC.model_copy(update={"lexicon": "paper"}))
+    assert regions(phrases) == ["phone O"]
+
+
+def test_a_word_of_two_regions_gives_a_phrase_of_each():
+    (phrases,) = extract(["a grey suit"], SPEC)
+    assert regions(phrases) == ["grey suit U", "grey suit L"]
+
+
+def test_words_chunker_reads_the_same_short_captions():
+    spec = SPEC.model_copy(update={"chunker": "words"})
+    captions = [
+        "a bag on her left shoulder",
+        "no socks",
+        "white top blue skirt",
+        "knee length denim shorts",
+        "hair is red",
+    ]
+    found = [regions(phrases) for phrases in extract(captions, spec)]
+    assert found == [["bag O", "left shoulder -"], ["socks -"], ["white top U", "blue skirt L"],
+                     ["knee length denim shorts L"], ["hair is red H"]]  # fmt: skip
+
+
+def test_a_person_is_no_part_of_the_hair():
+    (phrases,) = extract(["A girl short brown hair, wearing a bucket hat"], SPEC)
+    assert regions(phrases) == ["girl -", "short brown hair H", "bucket hat H"]

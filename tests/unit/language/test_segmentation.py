@@ -1,14 +1,16 @@
 """Vietnamese words: what pyvi cuts, where each word stands, and what a segmenter must not do."""
 
+import os
 import sys
 import types
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from glalign.language import segmentation
-from glalign.language.segmentation import join_syllables, load_segmenter, segment, to_nfc
+from glalign.language.segmentation import join_syllables, load_segmenter, segment, standard_tones, to_nfc
 from glalign.language.tokenizers import normalise_caption
 from glalign.support.errors import UserError
 
@@ -89,5 +91,56 @@ def test_underthesea_is_an_option(monkeypatch):
     with pytest.raises(UserError, match="its words are not those of 'mũ đỏ'"):
         segment("mũ đỏ", "underthesea")
     load_segmenter.cache_clear()
-    with pytest.raises(UserError, match="segmenter: 'vncorenlp'; choose pyvi or underthesea"):
+    with pytest.raises(UserError, match="segmenter: 'jieba'; choose pyvi, underthesea or vncorenlp"):
+        segment("áo", "jieba")
+
+
+@pytest.fixture
+def vncorenlp(monkeypatch, tmp_path):
+    """A py_vncorenlp that changes the working directory as the real one does, and a folder for its model."""
+    module = types.ModuleType("py_vncorenlp")
+
+    class VnCoreNLP:
+        def __init__(self, annotators, save_dir):
+            assert annotators == ["wseg"]
+            os.chdir(save_dir)
+
+        def word_segment(self, text):
+            return [sentence.strip().replace("áo khoác", "áo_khoác") for sentence in text.split(";")]
+
+    module.VnCoreNLP = VnCoreNLP
+    monkeypatch.setitem(sys.modules, "py_vncorenlp", module)
+    monkeypatch.setenv("VNCORENLP_HOME", str(tmp_path))
+    load_segmenter.cache_clear()
+    yield tmp_path
+    load_segmenter.cache_clear()
+
+
+def test_vncorenlp_is_an_option(vncorenlp):
+    (vncorenlp / "models").mkdir()
+    (vncorenlp / "VnCoreNLP-1.2.jar").touch()
+    here = Path.cwd()
+    assert words("áo khoác đen", "vncorenlp") == ["áo_khoác", "đen"]
+    assert Path.cwd() == here
+
+
+def test_vncorenlp_without_its_parts_names_the_remedy(vncorenlp, monkeypatch):
+    with pytest.raises(UserError, match=r"no model of VnCoreNLP; .*download_model.*set VNCORENLP_HOME"):
         segment("áo", "vncorenlp")
+    (vncorenlp / "models").mkdir()
+    (vncorenlp / "VnCoreNLP-1.2.jar").touch()
+    monkeypatch.setattr(sys.modules["py_vncorenlp"], "VnCoreNLP", lambda **_: 1 / 0)
+    with pytest.raises(UserError, match="division by zero; install Java 8"):
+        segment("áo", "vncorenlp")
+    monkeypatch.setitem(sys.modules, "py_vncorenlp", None)
+    with pytest.raises(UserError, match="py_vncorenlp is not installed; pip install py_vncorenlp"):
+        segment("áo", "vncorenlp")
+
+
+def test_tone_marks_stand_on_the_second_vowel():
+    given = "hòa xõa họa hóa hỏa hòe khóe xòe thúy lũy hủy thụy ủy úy"
+    moved = "hoà xoã hoạ hoá hoả hoè khoé xoè thuý luỹ huỷ thuỵ uỷ uý"
+    for change in (str, str.upper, str.title):
+        assert standard_tones(change(given)) == change(moved)
+        assert standard_tones(change(moved)) == change(moved)
+    assert standard_tones("quần áo tím, mùa, của, tòa") == "quần áo tím, mùa, của, toà"

@@ -1,5 +1,6 @@
 """GLAlign with PhoBERT in the place of CLIP's text tower."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -129,6 +130,13 @@ def test_options_of_the_tokenizer(folder):
     assert model.tokenizer.encode("Áo")[0] == model.tokenizer.encode("áo")[0]
 
 
+def test_the_segmenter_of_the_configuration_is_the_one_that_is_loaded(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "py_vncorenlp", None)
+    assert build(folder, segmenter="pyvi").tokenizer.encode("áo") == build(folder).tokenizer.encode("áo")
+    with pytest.raises(UserError, match="pip install py_vncorenlp"):
+        build(folder, segmenter="vncorenlp")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -136,6 +144,11 @@ def test_options_of_the_tokenizer(folder):
         ({"text_vocabulary": None}, r"model\.text_vocabulary: tiny/phobert needs the name"),
         ({"text_vocabulary": "absent"}, r"absent\.vocab\.txt: no such vocabulary"),
         ({"text_token": "mean"}, r"model\.text_token: 'mean'; choose first or eot or last"),
+        ({"segmenter": "jieba"}, r"model\.segmenter: 'jieba'; choose pyvi, underthesea, vncorenlp or null"),
+        (
+            {"text_backbone": "clip", "text_vocabulary": None, "segmenter": "pyvi"},
+            r"model\.segmenter: 'pyvi'; it belongs to a PhoBERT",
+        ),
         ({"text_backbone": "clip"}, r"text_vocabulary and projection_rate belong to a PhoBERT"),
         ({"text_backbone": "clip", "text_vocabulary": None, "text_token": "first"}, r"'first'; choose eot or last"),
         ({"context_length": 512}, r"model\.context_length: 512; PhoBERT reads 3 to 256"),

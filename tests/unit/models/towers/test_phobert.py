@@ -68,6 +68,26 @@ def test_spans_are_the_pieces_in_the_text(files, tokenizer, text, form):
         assert piece in ("<unk>", found, f"{found}@@")
 
 
+@pytest.mark.parametrize("change", [str, str.capitalize, str.upper])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_both_places_of_a_tone_mark_give_the_same_ids(tokenizer, change, form):
+    old, new = (change(unicodedata.normalize("NFC", text)) for text in ("họa tiết xòe, xõa", "hoạ tiết xoè, xoã"))
+    ids, spans = tokenizer.encode(unicodedata.normalize(form, old))
+    assert ids == tokenizer.encode(new)[0]
+    if form == "NFC":
+        assert spans == tokenizer.encode(new)[1]
+    given = unicodedata.normalize(form, old)
+    assert unicodedata.normalize("NFC", "".join(given[a:b] for a, b in spans)).replace(" ", "") == old.replace(" ", "")
+
+
+def test_the_vocabulary_has_one_spelling_of_tone_marks():
+    old, new = (
+        make_phobert_vocabulary(["áo họa tiết xòe"] * 3, 400),
+        make_phobert_vocabulary(["áo hoạ tiết xoè"] * 3, 400),
+    )
+    assert old == new
+
+
 def test_a_word_with_two_blanks_is_the_span_of_all_its_pieces(tokenizer):
     assert set(tokenizer.encode("  áo   khoác ")[1]) == {(0, 0), (2, 12)}
 
