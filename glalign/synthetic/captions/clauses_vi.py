@@ -105,7 +105,7 @@ class VietnameseClauses(VietnamesePhrases):
 
     def _print(self) -> str:
         """Describe the print with its place on the chest."""
-        spot = f"{self.rng.choice(('trước', 'ở', 'trên'))} {self.body_part('UPPERBODY', 'ngực')}"
+        spot = f"{self.rng.choice(('trước', 'ở', 'trên'))} {self.body_part(None, 'ngực')}"
         what = self.print_phrase()
         return self.rng.choice((f"{spot} có {what}", f"{spot} áo có {what}", f"có {what} {spot}"))
 
@@ -131,11 +131,11 @@ class VietnameseClauses(VietnamesePhrases):
         """Describe the bag with the part of the body that carries it."""
         kind, bag = self.visible["bag"], self.item("bag", "OTHERS", words.BAGS, 0.8)
         if kind == "backpack":
-            back = self.body_part("UPPERBODY", "lưng")
+            back = self.body_part(None, "lưng")
             return self.rng.choice((f"đeo {bag} sau {back}", f"sau {back} đeo {bag}"))
         if kind in ("handbag", "plastic bag"):
             hand = self.body_part("UPPERBODY", "tay", "bag" if self.chance(SIDED) else None)
             return self.rng.choice((f"{hand} xách {bag}", f"xách {bag} ở {hand}", f"{hand} cầm {bag}"))
         side = "bag" if self.chance(SIDED) else None
-        where = self.body_part(*(("LOWERBODY", "hông") if kind == "messenger bag" else ("UPPERBODY", "vai")), side)
+        where = self.body_part(None, "hông" if kind == "messenger bag" else "vai", side)
         return f"đeo {bag} {'bên' if kind == 'messenger bag' else 'trên'} {where}"

@@ -143,8 +143,11 @@ class VietnamesePhrases(CaptionGenerator):
         coloured = f"{item}_colour" in self.visible and self.chance(colour)
         return self.mark(region, _joined(kind, self.colour(item) if coloured else ""), since)
 
-    def body_part(self, region: str, noun: str, side: str | None = None) -> str:
-        """Name a part of the body, with the side of an item ("bag" or "held") if it is visible, e.g. "tay trái"."""
+    def body_part(self, region: str | None, noun: str, side: str | None = None) -> str:
+        """Name a part of the body, with the side of an item ("bag" or "held") if it is visible, e.g. "tay trái".
+
+        region: None where the part is only the place of something else, such as the shoulder that carries a bag.
+        """
         since = len(self.facts)
         name = self.side_of(side) if side else None
         return self.mark(region, noun + {"left": " trái", "right": " phải"}[name] if name else noun, since)

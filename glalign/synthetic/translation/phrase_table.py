@@ -153,7 +153,7 @@ def _entries(raw: Mapping[str, Any], wrong: Mapping[str, tuple[WrongRendering, .
     for kind in ("determiner", "join", "other"):
         yield from made(kind, raw[f"{kind}s"])
     for region, phrases in raw["places"].items():
-        yield from made("place", phrases, region=region)
+        yield from made("place", phrases, region=None if region == "none" else region)
 
 
 def _with_pronouns(pattern: str, target: str) -> Iterator[tuple[str, str]]:
