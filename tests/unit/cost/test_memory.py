@@ -131,9 +131,9 @@ def test_the_command_has_a_line_per_system_and_refuses_what_does_not_fit() -> No
 
 
 def test_a_network_that_cannot_be_built_is_said_of_its_system() -> None:
-    layers = [layered(root=ROOT), {"systems": {"irra": {"model": {"backbone": "clip-vit-b-99"}}}}]
+    layers = [layered(root=ROOT), {"systems": {"irra": {"data": {"image_size": [65, 32]}}}}]
     config = resolve(merge(*layers))
-    with pytest.raises(UserError, match=r"^systems\.irra: model\.backbone: unknown"):
+    with pytest.raises(UserError, match=r"^systems\.irra: data\.image_size: \[65, 32\] is not a multiple"):
         list(estimate_peak_memory(config, ["irra"], "en", None))
 
 
