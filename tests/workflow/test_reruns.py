@@ -206,6 +206,14 @@ def test_images_of_one_source_are_warned_of(suite: Path) -> None:
             r"irra/cuhk_en/seed0, \S+, \S+; `snakemake -n --forceall` lists all$",
         ),
         (
+            ("-n", "--", "results/metrics/ira/cuhk_en/seed0/cuhk-en.json"),
+            r"^error: metrics ira/cuhk_en/seed0/cuhk-en: no job of .*; the nearest of its \d+: irra/cuhk_en/seed0/cuhk_en",
+        ),
+        (
+            ("-n", "--", "results/manifests/cuhk-en.jsonl"),
+            r"^error: manifest cuhk-en: no job of this configuration; the nearest of its \d+: cuhk_en, ",
+        ),
+        (
             ("--config", "weights=elsewhere"),
             r"^error: nothing was run; absent are\nweights: elsewhere lacks tiny_\w+\.",
         ),
