@@ -207,7 +207,7 @@ def test_images_of_one_source_are_warned_of(suite: Path) -> None:
         ),
         (
             ("-n", "--", "results/metrics/ira/cuhk_en/seed0/cuhk-en.json"),
-            r"^error: metrics ira/cuhk_en/seed0/cuhk-en: no job of .*; the nearest of its \d+: irra/cuhk_en/seed0/cuhk_en",
+            r"^error: metrics ira/cuhk_en/seed0/cuhk-en: no job .* nearest of its \d+: irra/cuhk_en/seed0/cuhk_en, ",
         ),
         (
             ("-n", "--", "results/manifests/cuhk-en.jsonl"),
