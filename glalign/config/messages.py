@@ -96,14 +96,15 @@ def _written(value: Any) -> str:
 
 
 def _hint(value: Any, node: Mapping[str, Any]) -> str:
-    """For a number that YAML takes for text or, such as 1e3, for no whole one."""
-    if isinstance(value, float) and value.is_integer() and "integer" in str(node):
-        return f"; write {int(value)}"
+    """For a number that YAML takes for text, such as '2' or 1e3, or for no whole one, such as 1.0e3."""
     try:
-        float(value if isinstance(value, str) else "")
+        number = float(value if isinstance(value, str | float) else "")
     except ValueError:
         return ""
-    return "; write it with a point, such as 1.0e-3" if "number" in str(node) else "; write it without quotes"
+    if "number" in str(node):
+        return "; write it without quotes and with a point, such as 1.0e-3"
+    quotes = " without quotes" if isinstance(value, str) else ""
+    return f"; write {int(number)}{quotes}" if number.is_integer() else ""
 
 
 def _misspelt(path: list[str | int], values: Mapping[str, Any]) -> str:

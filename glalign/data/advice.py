@@ -25,7 +25,12 @@ def advice(release: DatasetRelease) -> str:
 def _suggestions(root: Path, release: DatasetRelease) -> Iterator[str]:
     """Yield what fits, the surest first; the last always does."""
     layout, option = release.layout, "(`--annotations` of `glalign data verify`)"
+    if root.is_file():
+        yield f"{root} is a file: name the folder that it is in, `root: {root.parent}`"
     if not root.is_dir():
+        for folder in _folders_in(root.absolute().parent):
+            if _plain(folder.name) == _plain(root.name):
+                yield f"there is no folder {root}, but there is `root: {folder}`"
         yield f"there is no folder {root}: {_holds(layout)}"
     wanted = [os.path.relpath(file, root) for file in release.annotations.values()]
     for folder in _near(root):
@@ -36,8 +41,8 @@ def _suggestions(root: Path, release: DatasetRelease) -> Iterator[str]:
             yield f"{where} looks like {' or '.join(f'`format: {name}`' for name in found)}"
     for folder in _near(root):
         if name := _spelt_otherwise(folder, layout, wanted):
-            at = "" if folder == root else f"`root: {folder}` and "
-            yield f"there is {name}: {at}`annotations: {name}` reads it {option}"
+            at, verb = ("", "reads") if folder == root else (f"`root: {folder}` and ", "read")
+            yield f"there is {name}: {at}`annotations: {name}` {verb} it {option}"
     if (root / "caption_all.json").is_file():
         other = "name the folder with reid_raw.json, which its authors give out with it"
         yield f"there is caption_all.json, which has no splits, numbers people otherwise and is not read: {other}"
@@ -49,7 +54,7 @@ def _suggestions(root: Path, release: DatasetRelease) -> Iterator[str]:
 
 
 def _holds(layout: ReleaseLayout) -> str:
-    holds = f"a {layout.title} folder holds {layout.annotations} beside {layout.images}/"
+    holds = f"a folder of {layout.title} holds {layout.annotations} beside {layout.images}/"
     return f"{holds}: point the dataset's `root` at it, or set `root: null` for synthetic people"
 
 
@@ -90,12 +95,13 @@ def formats_in(folder: Path) -> list[str]:
 
 
 def _spelt_otherwise(folder: Path, layout: ReleaseLayout, wanted: list[str]) -> str:
-    """Return a name that differs from the wanted one in case, hyphens and the like alone; with {split} for several."""
+    """Return a name that differs from the wanted one in case, hyphens and the like, or by .txt; {split} for several."""
     plain = {_plain(name): name for name in wanted}
     below = folder / Path(layout.annotations).parent
-    there = sorted(file.relative_to(folder).as_posix() for file in (*below.glob("*.json"), *below.glob("*.pkl")))
+    files = (file for file in below.glob("*") if file.suffix.casefold() in (".json", ".pkl", ".txt"))
+    there = sorted(file.relative_to(folder).as_posix() for file in files)
     if len(wanted) == 1 and SPLIT_FIELD not in layout.annotations:
-        return next((name for name in there if _plain(name) in plain), "")
+        return next((name for name in there if _plain(name.removesuffix(".txt")) in plain), "")
     for name in there:
         pattern = name.replace("train", SPLIT_FIELD)
         both = pattern not in (name, layout.annotations) and pattern.replace(SPLIT_FIELD, "test") in there

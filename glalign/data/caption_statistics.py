@@ -44,6 +44,9 @@ def read_captions(path: Path) -> list[str]:
     Raises: UserError naming a file that holds no captions.
     """
     file = path / "reid_raw.json" if path.is_dir() else path
+    if not file.is_file():
+        what = "no such file" if file == path else "the folder holds no reid_raw.json"
+        raise UserError(f"{path}: {what}; name a manifest or an annotation file")
     if file.suffix != ".json":
         return [caption for record in read_manifest(file) for caption in record.captions]
     rows = read_json(file)

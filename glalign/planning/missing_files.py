@@ -34,7 +34,7 @@ def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
     for path in paths:
         if path not in known:
             named = [target for target in plan.targets() if PurePosixPath(target).stem == PurePosixPath(path).stem]
-            raise UserError(f"{path}: no job makes it; {suggestion(path, named or plan.targets())}")
+            raise UserError(f"{path}: no job makes it; {suggestion(path, named or known)}")
     return paths
 
 

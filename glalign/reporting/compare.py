@@ -14,8 +14,8 @@ from glalign.reporting.row_keys import Cells, key_of, matched, name_of, twice
 from glalign.reporting.tables import read_table
 from glalign.support.errors import UserError
 
-COMMA = re.compile(r"[-+]?\d+,\d+")
-"""A number as a spreadsheet writes it in many languages."""
+COMMA = re.compile(r"(?<![\w.,])[-+]?\d+,\d+(?![\w.,])")
+"""A number as a spreadsheet writes it in many languages, alone in a cell or in a text."""
 NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
 TOLERANCES = "tolerances.yaml"
 """File in a folder of references: `columns` maps columns to tolerances, null for a column that is not compared; `rows`
@@ -84,11 +84,11 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
 def _check_commas(sides: Sequence[tuple[Path | str, Sequence[Cells]]], columns: Sequence[str]) -> None:
     """No column has numbers with decimal commas on one side alone."""
     for column in columns:
-        found = [next((row for row in rows if COMMA.fullmatch(row[column])), None) for _, rows in sides]
-        for (path, _), row, other in zip(sides, found, reversed(found), strict=True):
-            if row is not None and other is None:
-                number, text = row[column], row[column].replace(",", ".")
-                what = f"{column}: {number!r} is a number with a comma"
+        found = [next(filter(None, (COMMA.search(row[column]) for row in rows)), None) for _, rows in sides]
+        for (path, _), comma, other in zip(sides, found, reversed(found), strict=True):
+            if comma is not None and other is None:
+                text = comma[0].replace(",", ".")
+                what = f"{column}: {comma[0]!r} is a number with a comma"
                 raise UserError(
                     f"{path}: {what}; write {text}: export the table from a spreadsheet with decimal points"
                 )

@@ -33,11 +33,15 @@ def parse_csv(
 ) -> tuple[list[str], list[Row]]:
     """Parse the text of a CSV file into its header and its rows with their line numbers; blank lines are skipped.
 
-    columns: names that the header must have, among others. delimiter: by default the semicolon if the header has one,
-    else the comma. remedy: advice in errors; by default what a person who edits the file can do. Raises: UserError for
-    a column that is missing or repeated, a row longer or shorter than the header, or a quote that is not closed.
+    columns: names that the header must have, among others. delimiter: by default the first of semicolon, tab and comma
+    that the header has. remedy: advice in errors; by default what a person who edits the file can do. Raises: UserError
+    for a file of another kind, a missing or repeated column, a row longer or shorter than the header, or a quote
+    that is not closed.
     """
-    delimiter = delimiter or (";" if ";" in text.partition("\n")[0] else ",")
+    first = text.partition("\n")[0]
+    delimiter = delimiter or next((mark for mark in ";\t" if mark in first), ",")
+    if "\0" in first:
+        raise UserError(f"{path}: not CSV but another kind of file; {remedy or 'export it as CSV in UTF-8'}")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows = []
     try:
@@ -69,7 +73,7 @@ def write_new_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[ob
 
 def _check_header(path: Path | str, header: list[str], columns: Sequence[str], delimiter: str, remedy: str) -> None:
     if missing := [name for name in columns if name not in header]:
-        wanted = f"write {delimiter.join(columns)!r}, in lower case, with commas or semicolons between"
+        wanted = f"write {delimiter.join(columns)!r}, in lower case, with commas, semicolons or tabs between"
         raise UserError(f"{path}: no column {missing[0]} in the header {delimiter.join(header)!r}; {remedy or wanted}")
     if not header:
         raise UserError(f"{path}: no header in the first line; {remedy or 'name a CSV file'}")

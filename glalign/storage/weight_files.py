@@ -20,6 +20,9 @@ CLASSIFIER_PREFIXES = ("classifier.", "fc.", "head.")
 LOGIT_SCALE = "logit_scale"
 """Name of the logarithm of a CLIP's logit scale in the files of OpenAI and open_clip, and in ours."""
 
+PLAIN = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int32, torch.int64, torch.bool)
+"""Types of values that are read; others (float8, int8) are of files whose weights are quantised."""
+
 NAMED = 3
 """Number of tensors that an error names."""
 
@@ -81,7 +84,7 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
 
     prefix: read only tensors with this prefix in their names, and remove it (a tower of a trained system). A method
     `adapt(tensors, about)` of the module first fits the tensors to it: another image size, a classifier to drop. The
-    SHA-256 must equal that of the record `name`.json if there is one; without one, all values must be finite.
+    SHA-256 must equal that of the record `name`.json if there is one; without one, all values must be plain and finite.
     Raises: UserError naming the file, and the tensor that is missing, unknown, of another shape or not finite.
     """
     if name == RANDOM:
@@ -98,6 +101,7 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
     tensors, about = read_weights(path)
     tensors = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
     if not stated:
+        check_plain(tensors, str(path))
         check_finite(tensors, str(path))
     fill(module, adapt_tensors(module, tensors, about, str(path)), str(path))
 
@@ -130,10 +134,20 @@ def read_weights(path: Path | str, again: str = "") -> tuple[dict[str, Tensor], 
         raise UserError(f"{path}: not a whole safetensors file ({error}); {again or remedy(path)}") from error
 
 
-def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
-    """Raise a UserError naming `where` and the first tensor with a NaN or an infinity."""
+def check_plain(tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise a UserError naming `where` and the first tensor that is not dense, has no values, or none of `PLAIN`."""
     for name, value in tensors.items():
-        if value.is_floating_point() and not (finite := value.isfinite()).all():
+        if value.dtype not in PLAIN or value.layout is not torch.strided or value.is_meta:
+            kind = "without values" if value.is_meta else "sparse" if value.dtype in PLAIN else str(value.dtype)
+            raise UserError(
+                f"{where}: tensor `{name}` is {kind.removeprefix('torch.')}, which is not read; save it as float32"
+            )
+
+
+def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise a UserError naming `where` and the first tensor with a NaN or an infinity, once it is float32."""
+    for name, value in tensors.items():
+        if value.is_floating_point() and not (finite := value.float().isfinite()).all():
             wrong = f"{int((~finite).sum()):,} of {value.numel():,} values"
             raise UserError(
                 f"{where}: tensor `{name}` is NaN or infinite in {wrong}: damaged, or of a training that diverged; "

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from glalign.storage.weight_files import LOGIT_SCALE, adapt_tensors, check_finite, select_fitting
+from glalign.storage.weight_files import LOGIT_SCALE, adapt_tensors, check_finite, check_plain, select_fitting
 from glalign.storage.weight_status import WEIGHT_SUFFIXES, cached_sha256
 from glalign.storage.whole_files import read_json, whole_file, write_json
 from glalign.support.errors import UserError
@@ -82,8 +82,10 @@ def select_tensors(
 ) -> tuple[dict[str, Tensor], dict[str, int]]:
     """Select the tensors of a file that the release's module needs, and count the dropped ones by group of names.
 
-    Raises: UserError naming the file and the tensors that are missing, unknown, of another shape or not finite.
+    Raises: UserError naming the file and the tensors that are missing, unknown, of another shape, not plain or not
+    finite.
     """
+    check_plain(whole, str(path))
     tensors = open_clip_form(release, whole, path) if release.family in CLIP_FAMILIES else whole
     report(f"{path}: {len(whole):,} tensors for {type(module).__module__}.{type(module).__name__}")
     fit = select_fitting(module, adapt_tensors(module, dict(tensors), {}, str(path)), str(path))

@@ -3,7 +3,7 @@
 import pickle
 import string
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +24,42 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 def read_released_tensors(path: Path) -> dict[str, Tensor]:
     """Read name -> tensor, on the CPU and memory-mapped if the format allows it.
 
-    A training checkpoint's tensors are read from its key `model` or `state_dict`, without the prefix `module.` of
-    data-parallel training. Raises: UserError naming a file that is missing, damaged or without tensors, or holds code.
+    A training checkpoint's tensors are read from its key `model` or `state_dict`, or else from the only key that has
+    tensors below it, without the prefix `module.` of data-parallel training. Raises: UserError naming a file that is
+    missing, damaged or without tensors, or holds code.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; name a file that you have downloaded")
     if _first_bytes(path).startswith(LFS_POINTER):
         raise UserError(f"{path}: a pointer of git-lfs, not the file; get it with `git lfs pull`, or download it")
     if path.suffix == ".safetensors":
+        if zipfile.is_zipfile(path):
+            raise UserError(f"{path}: a file of torch.save under another suffix; rename it to {path.stem}.pt")
         return read_weights(path, "download it again")[0]
     loaded = _unpickled(path)
     for key in ("model", "state_dict"):
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
-    tensors = {n: v for n, v in loaded.items() if isinstance(v, Tensor)} if isinstance(loaded, Mapping) else {}
+    tensors = _tensors_of(loaded)
     if not tensors:
-        raise UserError(f"{path}: holds no tensors by name; use the release's checkpoint")
+        below = {key: found for key, part in _items(loaded) if (found := _tensors_of(part))}
+        if len(below) > 1:
+            keys = ", ".join(f"`{key}`" for key in below)
+            raise UserError(f"{path}: holds tensors below each of {keys}; save those of one alone and import that file")
+        if not below:
+            raise UserError(f"{path}: holds no tensors by name; use the release's checkpoint")
+        (tensors,) = below.values()
     if all(name.startswith("module.") for name in tensors):
         tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
     return tensors
+
+
+def _items(loaded: object) -> Iterable[tuple[Any, Any]]:
+    return loaded.items() if isinstance(loaded, Mapping) else ()
+
+
+def _tensors_of(loaded: object) -> dict[str, Tensor]:
+    return {name: value for name, value in _items(loaded) if isinstance(name, str) and isinstance(value, Tensor)}
 
 
 def _unpickled(path: Path) -> Any:
@@ -52,6 +69,8 @@ def _unpickled(path: Path) -> Any:
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
     if not archive and start.startswith(b"PK"):
         raise UserError(f"{path}: {path.stat().st_size:,} bytes of a file that is longer; download it again")
+    if start[8:9] == b"{":  # after eight bytes with the length of the header
+        raise UserError(f"{path}: a safetensors file under another suffix; rename it to {path.stem}.safetensors")
     if is_torchscript(path):
         return read_torchscript(path)
     try:

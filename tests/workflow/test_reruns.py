@@ -74,6 +74,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in weights.glob("*.safetensors"):
         file.write_bytes(weight_file(file.stem))
         file.with_suffix(".json").unlink()  # the record of the true one
+    (weights / "tiny_parser.json").write_text("{}", encoding="utf-8")  # without a record a parser is absent
     done = snakemake(folder, "--", "results/table4.tex", "results/table4_extended.tex")
     assert done.returncode == 0, done.stderr
     assert "on the terminal: fit" in done.stderr
@@ -204,6 +205,14 @@ def test_images_of_one_source_are_warned_of(suite: Path) -> None:
             ("-n", "--", "results/runs/irra/cuhk_en/seed7/run.json"),
             r"^error: fit irra/cuhk_en/seed7: no job of this configuration; the nearest of its \d+: "
             r"irra/cuhk_en/seed0, \S+, \S+; `snakemake -n --forceall` lists all$",
+        ),
+        (
+            ("-n", "--", "results/metrics/ira/cuhk_en/seed0/cuhk-en.json"),
+            r"^error: metrics ira/cuhk_en/seed0/cuhk-en: no job .* nearest of its \d+: irra/cuhk_en/seed0/cuhk_en, ",
+        ),
+        (
+            ("-n", "--", "results/manifests/cuhk-en.jsonl"),
+            r"^error: manifest cuhk-en: no job of this configuration; the nearest of its \d+: cuhk_en, ",
         ),
         (
             ("--config", "weights=elsewhere"),

@@ -23,7 +23,6 @@ from glalign.config.loading import (
 )
 from glalign.data.release_digest import release_digest
 from glalign.planning import missing_files
-from glalign.planning.draft import UNTRAINED
 from glalign.planning.suite_plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.plan import STAGES
@@ -227,11 +226,12 @@ def no_such_table(wildcards):
     sys.exit(f"error: {name}: no such table; the tables are {known}, as .csv and .tex")
 
 
+# A misspelt id is no job of the plan, which names the nearest; a rule that it did not match would be missing without a word.
 wildcard_constraints:
-    dataset=one_of(plan.config.datasets),
-    system=one_of(plan.config.systems),
-    trainset=one_of([*plan.config.trainsets, UNTRAINED]),
-    testset=one_of(plan.config.testsets),
+    dataset=rf"{one_of(plan.config.datasets)}|[^/.]+",
+    system="[^/]+",
+    trainset="[^/]+",
+    testset="[^/]+",
     seed=r"\d+",
     weights=one_of(plan.config.pretraining),
     vocabulary=one_of(plan.config.vocabularies),

@@ -132,9 +132,17 @@ class ClipTowers(CLIP):
 
 
 def without_logit_scale(tensors: Mapping[str, Tensor]) -> tuple[float | None, dict[str, Tensor]]:
-    """Split the tensors of a CLIP's file into the logarithm of its logit scale, None without one, and all others."""
+    """Split the tensors of a CLIP's file into the logarithm of its logit scale, None without one, and all others.
+
+    Raises: UserError for a scale of several values.
+    """
     others = {name: value for name, value in tensors.items() if name != LOGIT_SCALE}
-    return (float(tensors[LOGIT_SCALE]) if LOGIT_SCALE in tensors else None), others
+    scale = tensors.get(LOGIT_SCALE)
+    if scale is not None and scale.numel() != 1:
+        raise UserError(
+            f"tensor `{LOGIT_SCALE}` has {scale.numel()} values, a CLIP's has one; the file is of another model"
+        )
+    return (None if scale is None else float(scale)), others
 
 
 def image_tokens(visual: VisionTransformer, pixels: Tensor, class_token: str = "clip") -> Tensor:

@@ -101,8 +101,12 @@ def only_caption_all(root: Path) -> Path:
         (
             "rstpreid",
             lambda root: root / "nowhere",
-            "there is no folder ROOT/nowhere: a RSTPReid folder holds",
+            "there is no folder ROOT/nowhere: a folder of RSTPReid holds",
         ),
+        ("cuhk_pedes", lambda root: root / "reid_raw.json", "is a file: name the folder that it is in, `root: ROOT`"),
+        ("cuhk_pedes", lambda root: root.with_name("Re_lease"), "Re_lease, but there is `root: ROOT`"),
+        ("cuhk_pedes", rename("reid_raw.json", "reid_raw.JSON"), "`annotations: reid_raw.JSON` reads it"),
+        ("cuhk_pedes", rename("reid_raw.json", "reid_raw.json.txt"), "`annotations: reid_raw.json.txt` reads it"),
         (
             "cuhk_pedes",
             rename("reid_raw.json", "a.txt"),

@@ -67,6 +67,15 @@ def test_a_file_without_captions_is_named(tmp_path, content):
         read_captions(tmp_path / "other.json")
 
 
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere: no such file; name a manifest or an annotation file$"):
+        read_captions(tmp_path / "nowhere")
+    with pytest.raises(
+        UserError, match=r": the folder holds no reid_raw\.json; name a manifest or an annotation file$"
+    ):
+        read_captions(tmp_path)
+
+
 def test_the_command_sets_files_side_by_side(tmp_path):
     for name, texts in (("en", ENGLISH), ("vi", VIETNAMESE)):
         write_manifest(tmp_path / f"{name}.jsonl", [Record("a.jpg", 1, "train", texts)])

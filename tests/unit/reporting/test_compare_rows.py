@@ -78,3 +78,24 @@ def test_a_comma_in_a_text_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('method,note\nA,"1, 2"\n', encoding="utf-8")
     (tmp_path / "b.csv").write_text('method,note\nA,"1; 2"\n', encoding="utf-8")
     assert len(compare(tmp_path / "a.csv", tmp_path / "b.csv")) == 1
+
+
+def test_a_decimal_comma_in_a_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('method,note\nA,"19,71 +- 0,20 of 3 seeds"\n', encoding="utf-8")
+    (tmp_path / "b.csv").write_text("method,note\nA,19.71 +- 0.20 of 3 seeds\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"a\.csv: note: '19,71' is a number with a comma; write 19\.71"):
+        compare(tmp_path / "a.csv", tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_the_separators_of_spreadsheets_are_read(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "a.csv").write_text("method,rank1\nA,1\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("method,rank1\nA,1\n".replace(",", separator), encoding="utf-8")
+    assert compare(tmp_path / "b.csv", tmp_path / "a.csv") == []
+
+
+def test_a_spreadsheets_own_file_is_no_csv(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("method,rank1\nA,1\n", encoding="utf-8")
+    (tmp_path / "b.xlsx").write_bytes(b"PK\x03\x04" + bytes(50))
+    with pytest.raises(UserError, match=r"b\.xlsx: not CSV but another kind of file; export it as CSV in UTF-8$"):
+        compare(tmp_path / "b.xlsx", tmp_path / "a.csv")

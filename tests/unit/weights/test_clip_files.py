@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from glalign.models.towers.backbones import clip_towers
 from glalign.models.towers.clip import ClipTowers
-from glalign.storage.weight_files import Weights
+from glalign.storage.weight_files import LOGIT_SCALE, Weights
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import weight_release
-from glalign.weights.clip_files import LOGIT_SCALE
 from glalign.weights.importing import import_release
 
 NAME = "clip-vit-b-32"
@@ -175,6 +174,15 @@ def test_the_logit_scale_of_a_clip_is_kept(source, tmp_path, present):
     found = imported(file, tmp_path)
     assert (LOGIT_SCALE in found) is present
     assert not present or (found[LOGIT_SCALE].shape == () and found[LOGIT_SCALE] == tensors[LOGIT_SCALE])
+
+
+def test_a_logit_scale_of_several_values_is_another_models(source, tmp_path):
+    file = source / "open_clip_model.safetensors"
+    save_file({**small_clip(source), LOGIT_SCALE: torch.tensor([4.6, 4.6])}, file)
+    with pytest.raises(
+        UserError, match=r"open_clip_model\.safetensors: tensor `logit_scale` has 2 values, a CLIP's has"
+    ):
+        imported(file, tmp_path)
 
 
 def test_the_logit_scale_of_the_multilingual_clip_is_kept(source, tmp_path):

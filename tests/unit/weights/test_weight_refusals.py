@@ -15,6 +15,7 @@ from glalign.support.errors import UserError
 from glalign.weights.catalogue import weight_release
 from glalign.weights.importing import dropped_group, import_release
 from glalign.weights.parser_record import parser_record
+from glalign.weights.released_tensors import read_released_tensors
 from glalign.weights.vocabulary_check import check_vocabulary
 
 
@@ -102,6 +103,43 @@ def test_a_value_that_is_no_number_is_refused(source, tmp_path, value):
     torch.save(tensors, original.files[0])
     refused("resnet50", original.files, tmp_path, r"resnet50\.pth: tensor `layer1\.0\.conv1\.weight` is NaN or inf")
     assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda value: value.to(torch.float8_e4m3fn), "is float8_e4m3fn, which is not read; save it as float32$"),
+        (lambda value: (value * 9).to(torch.int8), "is int8, which is not read; save it as float32$"),
+        (lambda value: value.to(torch.complex64), "is complex64, which is not read; save it as float32$"),
+        (lambda value: value.to_sparse(), "is sparse, which is not read; save it as float32$"),
+        (lambda value: value.double() * 0 + 1e300, "is NaN or infinite in 9,408 of 9,408 values"),
+    ],
+)
+def test_values_that_the_model_cannot_hold_are_refused(source, tmp_path, change, message):
+    original = originals.resnet(source)
+    tensors = torch.load(original.files[0], weights_only=True)
+    tensors["conv1.weight"] = change(tensors["conv1.weight"])
+    torch.save(tensors, original.files[0])
+    refused("resnet50", original.files, tmp_path, rf"resnet50\.pth: tensor `conv1\.weight` {message}")
+
+
+def test_a_suffix_of_another_kind_of_file_is_named(source, tmp_path):
+    tensors = nn.Linear(2, 2).state_dict()
+    save_file(tensors, source / "a.pth")
+    refused("resnet50", [source / "a.pth"], tmp_path, r"a\.pth: a safetensors file .*; rename it to a\.safetensors$")
+    torch.save(tensors, source / "b.safetensors")
+    refused("resnet50", [source / "b.safetensors"], tmp_path, r"b\.safetensors: a file of torch\.save .* to b\.pt$")
+
+
+def test_tensors_below_one_key_are_read_and_below_several_named(source):
+    tensors = nn.Linear(2, 2).state_dict()
+    torch.save({"model_state_dict": tensors, "epoch": 3, "optimizer": {"state": {}}}, source / "one.pth")
+    assert read_released_tensors(source / "one.pth").keys() == tensors.keys()
+    torch.save({"student": tensors, "teacher": tensors}, source / "two.pth")
+    with pytest.raises(
+        UserError, match=r"two\.pth: holds tensors below each of `student`, `teacher`; save those of one"
+    ):
+        read_released_tensors(source / "two.pth")
 
 
 def test_a_file_under_its_published_name_has_the_published_digest(source, tmp_path):
