@@ -15,7 +15,8 @@ def describes_wearer(text: str, chunks: Sequence[Chunk], language: str) -> list[
 
     text: in Vietnamese with joined syllables. They do not in a place on the body ("on her left shoulder"), in a
     viewpoint ("from the back", "the camera"), in a picture ("a shirt with a face on the front"), in what is absent
-    ("without a hat or scarf") or not shown ("her shoes are not visible"), and in a verb ("he heads left"). The words are those of lexicon/context.yaml.
+    ("without a hat or scarf") or not shown ("her shoes are not visible") and in a verb ("he heads left"). The words
+    are those of lexicon/context.yaml.
     """
     lower, found, absent, pictured = text.lower(), [], False, False
     if len(lower) != len(text):
