@@ -15,19 +15,25 @@ def describes_wearer(text: str, chunks: Sequence[Chunk], language: str) -> list[
 
     text: in Vietnamese with joined syllables. They do not in a place on the body ("on her left shoulder"), in a
     viewpoint ("from the back", "the camera"), in a picture ("a shirt with a face on the front"), in what is absent
-    ("without a hat or scarf") and in a verb ("he heads left"). The words are those of lexicon/context.yaml.
+    ("without a hat or scarf") or not shown ("her shoes are not visible") and in a verb ("he heads left"). The words
+    are those of lexicon/context.yaml.
     """
-    lower, found, absent = text.lower(), [], False
+    lower, found, absent, pictured = text.lower(), [], False, False
     if len(lower) != len(text):
         lower = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
     end = 0
     for chunk in chunks:
         around = _Context(lower, end, chunk, language)
         absent = around.is_absent() or (absent and around.is_alternative())
-        others = around.is_place() or around.is_viewpoint() or around.is_picture() or around.is_verb()
-        found.append(not (absent or others))
+        pictured = around.is_picture() or (pictured and around.is_within())
+        others = around.is_unseen() or around.is_place() or around.is_viewpoint() or around.is_verb()
+        found.append(not (absent or pictured or others))
         end = max(end, chunk.end)
     return found
+
+
+NEVER = "(?!)"
+"""Pattern that matches nothing, of a list that a language does not have."""
 
 
 class _Context:
@@ -73,8 +79,16 @@ class _Context:
             return self.chunk[1:2] != [] and self.chunk[1] not in self.rules["lacking"]
         return first not in self.rules["lacking"] and bool(self.patterns["absence"].search(self.gap))
 
+    def is_unseen(self) -> bool:
+        """Whether the caption goes on to say that this is not to be seen."""
+        return bool(self.patterns["unseen"].match(self.after))
+
     def is_alternative(self) -> bool:
         return bool(self.patterns["alternatives"].fullmatch(self.gap))
+
+    def is_within(self) -> bool:
+        """Whether this goes on to tell what the phrase before it shows ("a picture of a girl in a hat")."""
+        return self.gap.split(" ")[0] in self.rules["within"]
 
     def is_picture(self) -> bool:
         """Whether this is shown on a garment."""
@@ -82,8 +96,11 @@ class _Context:
             return True
         head = self.chunk[-1] if self.chunk else ""
         indefinite = not self.determiners or self.determiners[0] in self.rules["indefinite"]
+        if head in self.rules["prints"] or (indefinite and self.patterns["inked"].match(self.after)):
+            return True
+        no_person = any(word.removesuffix("'s") in self.rules["creatures"] for word in self.chunk[:-1])
         on_garment = self.patterns["printed"].match(self.after) or self.following in self.rules["prints"]
-        return head in self.rules["prints"] or (head in self.rules["face"] and indefinite and bool(on_garment))
+        return head in self.rules["face"] and (no_person or (indefinite and bool(on_garment)))
 
     def is_verb(self) -> bool:
         """Whether a keyword stands between a subject and an object."""
@@ -97,19 +114,22 @@ class _Context:
 def _patterns(language: str) -> dict[str, re.Pattern[str]]:
     """Patterns of a chunk's determiners, of words, and of what stands before or behind the chunk."""
     lists = {
-        name: "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        name: "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or NEVER
         for name, words in _rules(language).items()
         if not isinstance(words, bool)
     }
     determiner = f"(?:(?:{lists['determiners']}) )"
+    on_garment = rf"(?:{lists['onto']}) {determiner}*(?:{lists['garments']})\b"
     words_of = "|".join(f" {word}" if word else "" for word in _rules(language)["of"])
     patterns = {
         "determined": rf"(?<=\s)(?:{lists['determiners']}|{lists['sides']})(?=\s)",
         "words": r"[\w'’-]+",
         "absence": rf"(?<!\w)(?:{lists['negations']})(?: (?:{lists['between']}))*$",
         "alternatives": rf",? ?(?:{lists['alternatives']})(?: (?:{lists['negations']}|{lists['between']}))*",
-        "pictures": rf"(?<!\w)(?:{lists['shows']})(?:{words_of}) {determiner}*$",
-        "printed": rf"(?: \w+)?(?: (?:{lists['inked']}))? (?:{lists['onto']}) {determiner}*(?:{lists['garments']})\b",
+        "pictures": rf"(?<!\w)(?:(?:{lists['shows']})(?:{words_of})|{lists['decorated']}) {determiner}*$",
+        "unseen": rf"\s*(?:{lists['unseen']})\b",
+        "printed": rf"(?: \w+)?(?: (?:{lists['inked']}))? {on_garment}",
+        "inked": rf"(?: (?:is|that is))? (?:{lists['inked']}) {on_garment}",
     }
     return {name: re.compile(pattern) for name, pattern in patterns.items()}
 

@@ -89,7 +89,7 @@ def load_lexicon(name: str, language: str, match: str = "words") -> Lexicon:
         for key, words in part.get(language, {}).items():
             regions = () if key == "none" else tuple(key.split("+"))
             for form in (form for word in words for form in _forms(word, language, table.get("number", False))):
-                own[_key(form)] = own.get(_key(form), ()) + regions
+                own[_key(form)] = tuple(dict.fromkeys(own.get(_key(form), ()) + regions))
                 together |= {form} if len(regions) > 1 else set()
         keywords |= own
     if not keywords:

@@ -105,7 +105,7 @@ class _ChunkRule:
             return self.step_over(place)
         if tag in COUNTS:  # "áo hai dây", but "áo trắng một chiếc quần"
             own = self.is_in(place + 1, "details") or not self.is_garment(place + 1)
-            return 2 * (following in NOUNS and own)
+            return (1 + max(1, self.name_length(place + 1))) * (following in NOUNS and own)
         if self.is_in(place, "layers"):
             return int(following not in NOUNS or self.is_in(place + 1, "màu"))
         if self.word(place) == "và" and self.is_in(place - 1, "colours"):
@@ -138,7 +138,8 @@ class _ChunkRule:
         last = place + 1
         while self.tag(last) in COUNTS or self.is_in(last, "relatives"):
             last += 1
-        return last + 1 - place if self.tag(last) in (*NOUNS, "A") else 0
+        length = max(1, self.name_length(last))
+        return last + length - place if self.tag(last) in (*NOUNS, "A") else 0
 
     def is_relative(self, head: int, place: int) -> bool:
         """Whether a relative phrase starts here: this word, not a noun, and the next ones describe the noun."""

@@ -51,8 +51,9 @@ def _chunk(span: Any) -> Chunk | None:
 
 
 def _is_leading(token: Any) -> bool:
-    """Whether a chunk omits this token at its start: articles, possessives, "and", signs, blanks."""
-    return token.tag_ in ("DT", "PRP$", "CC", "PDT", "WP$") or token.is_punct or token.is_space
+    """Whether a chunk omits this token at its start: articles, possessives, "and", "only", signs, blanks."""
+    listed = token.text in ("only", "just", "even") or token.tag_ in ("DT", "PRP$", "CC", "PDT", "WP$")
+    return listed or token.is_punct or token.is_space
 
 
 @cache

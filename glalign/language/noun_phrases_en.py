@@ -23,9 +23,13 @@ def complete_chunks(parse: ParsedCaption, keywords: list[Keyword]) -> list[Chunk
     for keyword in reversed(keywords):  # "denim shorts" is a phrase of the later keyword
         if words.in_compound(keyword):
             continue
-        if not any(chunk.start < keyword.end and keyword.start < chunk.end for chunk in chunks):
-            free_from = max((chunk.end for chunk in chunks if chunk.end <= keyword.start), default=0)
-            chunks.append(Chunk(_start_of(words, keyword.start, free_from), keyword.end))
+        if any(chunk.start < keyword.end and keyword.start < chunk.end for chunk in chunks):
+            continue
+        before = max((chunk for chunk in chunks if chunk.end <= keyword.start), default=Chunk(0, 0))
+        if _lacks_head(words, before, keyword):
+            chunks[chunks.index(before)] = Chunk(before.start, keyword.end)
+        else:
+            chunks.append(Chunk(_start_of(words, keyword.start, before.end), keyword.end))
     chunks = _restore_modifiers(words, sorted(chunks), keywords)
     return _add_predicates(words, chunks, keywords)
 
@@ -37,6 +41,15 @@ def _is_other_word(parse: ParsedCaption, keyword: Keyword) -> bool:
     followed = re.match(r"\s+\w", parse.text[keyword.end :])
     verb = tag in VERBS and followed and parse.text[keyword.start : keyword.end].lower() in grammar("en")["verbs"]
     return bool(verb) or (tag in ADVERBS and not any(c.start <= keyword.start < c.end for c in parse.chunks))
+
+
+def _lacks_head(words: Words, chunk: Chunk, keyword: Keyword) -> bool:
+    """Whether a keyword right behind a chunk is the head that the chunk lacks ("a cat | face")."""
+    inside = words.within(chunk.start, chunk.end)
+    if not inside or inside.stop != words.first_from(keyword.start) or not all(map(words.is_free, inside)):
+        return False
+    last = inside[-1]
+    return words.tag(last).startswith("NN") and not (words.is_colour(last) or words.is_in(last, "stops"))
 
 
 def _with_whole_keywords(chunk: Chunk, keywords: list[Keyword]) -> Chunk:
@@ -51,6 +64,9 @@ def _merge_quantities(words: Words, chunks: Iterable[Chunk]) -> list[Chunk]:
     for chunk in chunks:
         if merged:
             last = merged[-1]
+            if chunk.start < last.end:  # a keyword that holds two chunks ("bunch of flowers")
+                merged[-1] = Chunk(last.start, max(last.end, chunk.end))
+                continue
             between = [words.text(n) for n in words.within(last.end, chunk.start) if not words.is_in(n, "articles")]
             inside = words.within(last.start, last.end)
             if between == ["of"] and inside and words.text(inside[-1]) in containers:
@@ -68,7 +84,7 @@ def _split(words: Words, chunk: Chunk) -> list[Chunk]:
     """
     inside = words.within(chunk.start, chunk.end)
     parts: list[Chunk] = []
-    while any(map(words.is_keyword, inside[1:])) and words.is_in(inside[0], "stops") and not words.is_colour(inside[0]):
+    while any(map(words.is_keyword, inside[1:])) and words.ends_phrase(inside[0]):
         if words.is_in(inside[0], "people"):
             parts.append(Chunk(words.tokens[inside[0]].start, words.tokens[inside[0]].end))
         inside = inside[1:]
@@ -93,12 +109,13 @@ def _split(words: Words, chunk: Chunk) -> list[Chunk]:
 def _runs_on(words: Words, first: int, number: int, end: int) -> bool:
     """Whether another phrase with a keyword begins right behind the noun `number` of a phrase.
 
-    A colour or an adjective begins one, behind a noun that is no keyword only a colour ("purple sarong orange top").
+    A colour, an adjective or a fabric begins one, behind a noun that is no keyword only a colour ("purple sarong orange
+    top").
     """
     keyword_follows = any(map(words.is_keyword, range(number + 1, end)))
     coloured = words.is_colour(number + 1) and any(map(words.is_colour, range(first, number)))
     garment = words.is_keyword(number) and not words.is_in(number, "materials")
-    begins = words.is_attribute(number + 1) if garment else coloured
+    begins = words.is_attribute(number + 1) or words.is_in(number + 1, "fabrics") if garment else coloured
     return keyword_follows and begins and not words.is_in(number, "shades")
 
 
@@ -144,7 +161,7 @@ def _restore_modifiers(words: Words, chunks: list[Chunk], keywords: list[Keyword
     for chunk in chunks:
         whole = chunk
         if any(chunk.start <= keyword.start and keyword.end <= chunk.end for keyword in keywords):
-            earlier = [o.end for o in kept if not all(map(words.is_modifier, words.within(o.start, o.end)))]
+            earlier = [o.end for o in kept if not all(map(words.may_modify, words.within(o.start, o.end)))]
             whole = Chunk(_start_of(words, chunk.start, max(earlier, default=0), only_modifiers=True), chunk.end)
         kept = [other for other in kept if other.end <= whole.start]
         kept.append(whole)
@@ -159,7 +176,7 @@ def _add_predicates(words: Words, chunks: list[Chunk], keywords: list[Keyword]) 
             continue  # a chunk of attributes alone
         named = any(chunk.start <= keyword.start and keyword.end <= chunk.end for keyword in keywords)
         end = _end_of_predicate(words, chunk.end) if named else chunk.end
-        later = (o for o in chunks[number + 1 :] if not all(map(words.is_attribute, words.within(o.start, o.end))))
+        later = (o for o in chunks[number + 1 :] if not all(map(words.may_be_said, words.within(o.start, o.end))))
         if end > next((other.start for other in later), end):
             end = chunk.end
         found.append(Chunk(chunk.start, end, (chunk.start, chunk.end)))
@@ -169,6 +186,8 @@ def _add_predicates(words: Words, chunks: list[Chunk], keywords: list[Keyword]) 
 def _end_of_predicate(words: Words, place: int) -> int:
     """Return where the attributes behind a noun that ends at `place` end; `place` without any."""
     number = words.first_from(place)
+    if words.text(number) == "," and words.text(number + 1) == "which":
+        number += 1
     if words.text(number) in ("that", "which") and words.is_in(number + 1, "copulas"):
         number += 1
     if words.text(number) in ("in", "of") and words.is_colour(number + 1):
@@ -194,6 +213,6 @@ def _end_of_predicate(words: Words, place: int) -> int:
 
 def _begins_phrase(words: Words, number: int) -> bool:
     """Whether an attribute belongs to a noun behind it."""
-    while words.is_modifier(number):
+    while words.is_modifier(number) or words.is_colour(number):
         number += 1
     return (words.is_noun(number) or words.is_keyword(number)) and not words.is_in(number, "shades")

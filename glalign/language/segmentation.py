@@ -54,9 +54,7 @@ def segment(text: str, segmenter: str = "pyvi") -> list[Word]:
     rules = grammar("vi")
     words: list[Word] = []
     for start, end in spans:
-        parts = [(start, end)]
-        if "_".join(plain[start:end].lower().split()) in rules["apart"]:
-            parts = [(start + a, start + b) for a, b in (part.span() for part in re.finditer(r"\w+", plain[start:end]))]
+        parts = [(start + a, start + b) for a, b in _parts(plain[start:end])]
         words += [Word("_".join(plain[a:b].split()), places[a], places[b]) for a, b in parts]
         pair = "_".join(word.text for word in words[-2:])
         if pair.lower() in rules["together"]:
@@ -140,6 +138,19 @@ def load_segmenter(segmenter: str) -> Callable[[str], Sequence[str]]:
         remedy = f"pip install {PACKAGES.get(segmenter, segmenter)}, or choose pyvi"
         raise UserError(f"segmenter {segmenter}: {error.name} is not installed; {remedy}") from error
     return lambda text: word_tokenize(text, use_token_normalize=False)
+
+
+def _parts(word: str) -> list[tuple[int, int]]:
+    """Return the places in a segmenter's word of the words that it is: all of its syllables, or a verb and a thing."""
+    rules = grammar("vi")
+    syllables = [part.span() for part in re.finditer(r"\w+", word)]
+    joined = "_".join(word.lower().split())
+    if joined in rules["apart"]:
+        return syllables
+    verb, _, rest = joined.partition("_")
+    if verb in rules["apart_verbs"] and any(f"{rest}_".startswith(f"{thing}_") for thing in rules["apart_things"]):
+        return [syllables[0], (syllables[1][0], len(word))]
+    return [(0, len(word))]
 
 
 def _spans(text: str, words: Sequence[str], segmenter: str) -> list[tuple[int, int]]:

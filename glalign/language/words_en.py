@@ -88,16 +88,25 @@ class Words:
         noun = self.tag(number).startswith("NN") or self.is_in(number, "places")
         return not attributive and (self.is_keyword(number) or noun)
 
+    def ends_phrase(self, number: int) -> bool:
+        """Whether no phrase goes on before this word ("woman | long hair"), which is no part of a name ("man bun")."""
+        return self.is_in(number, "stops") and not self.is_colour(number) and not self.is_keyword(number)
+
+    def may_modify(self, number: int) -> bool:
+        """Whether this is a modifier or stands between two ("red, white and blue plaid")."""
+        return self.is_modifier(number) or self.is_in(number, "joins")
+
     def is_free(self, number: int) -> bool:
         """Whether a word without a part of speech may belong to the phrase of a keyword behind it."""
         return not self.is_keyword(number) or self.is_in(number, "cuts")
 
     def is_modifier(self, number: int) -> bool:
-        """Whether this describes the noun behind it: a colour, an adjective, a compound, a material."""
+        """Whether this describes the noun behind it: a colour, an adjective, "lightly", a compound, a material."""
         if self.is_keyword(number):
             return False
         listed = self.is_in(number, "attributes") or self.is_in(number, "attributive")
-        return self.is_attribute(number) or listed or self.tag(number) in ("VBN", "CD", "RBS", "RBR")
+        degree = self.tag(number) == "RB" and self.text(number).endswith("ly")
+        return self.is_attribute(number) or listed or degree or self.tag(number) in ("VBN", "CD", "RBS", "RBR")
 
     def is_attribute(self, number: int) -> bool:
         """Whether this may be said of a noun before it ("hair is long"): a colour, an adjective, a compound."""
@@ -105,6 +114,10 @@ class Words:
             return False
         said = self.is_colour(number) or self.is_compound(number) or self.is_in(number, "attributes")
         return said or (self.tag(number).startswith("JJ") and not self.is_keyword(number))
+
+    def may_be_said(self, number: int) -> bool:
+        """Whether this is an attribute or stands between two ("long and blonde")."""
+        return self.is_attribute(number) or self.is_in(number, "joins")
 
     def is_said(self, number: int) -> bool:
         """Whether a participle is said of a noun before it: "is striped", but not "is pulled back"."""
@@ -130,7 +143,10 @@ def compounds() -> re.Pattern[str]:
 
 @cache
 def _token() -> re.Pattern[str]:
-    return re.compile(rf"(?P<compound>{compounds().pattern})|[^\W_]+(?:['’/-][^\W_]+)*|[^\s_]", re.IGNORECASE)
+    colour = rf"(?:{'|'.join(sorted(grammar('en')['colours'], key=len, reverse=True))})"
+    colours = rf"\b{colour}(?:/{colour})+\b"  # one word, unlike "hoodie/black pants"
+    word = r"\d+/\d+|[^\W_]+(?:['’-][^\W_]+)*"
+    return re.compile(rf"(?P<compound>{compounds().pattern})|{colours}|{word}|[^\s_]", re.IGNORECASE)
 
 
 @cache
