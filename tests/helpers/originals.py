@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -54,6 +55,11 @@ class Original:
     release: WeightRelease
     files: list[Path]
     check: Callable[[Path], None]
+
+
+def shipped_words(name: str) -> int:
+    """The number of entries of a vocabulary of the tiny twins."""
+    return int(Tokenizer.from_file(str(Weights(PRETRAINED).vocabulary(name))).get_vocab_size())
 
 
 def randomised(module: nn.Module, std: float = 0.02) -> nn.Module:
@@ -139,7 +145,7 @@ def multilingual(folder: Path, real: bool) -> Original:
     release = weight_release(name)
     pad, tiny = 1, PRETRAINED / "tiny_unigram.tokenizer.json"
     if not real:
-        release = replace(release, backbone="tiny/multilingual", words=1031)
+        release = replace(release, backbone="tiny/multilingual", words=shipped_words("tiny_unigram"))
         pad = FileTokenizer(tiny, 77, "roberta").pad_id
     shape, words = MULTILINGUAL[release.backbone], release.words
     config = XLMRobertaConfig(
@@ -256,7 +262,7 @@ def bert(folder: Path, real: bool) -> Original:
 
     release = weight_release("bert-base-uncased")
     if not real:
-        release = replace(release, backbone="tiny/bert", words=309)
+        release = replace(release, backbone="tiny/bert", words=shipped_words("tiny_wordpiece"))
     width, layers, heads, positions = (768, 12, 12, 512) if real else (64, 2, 2, 128)
     config = BertConfig(
         vocab_size=release.words,
@@ -353,7 +359,8 @@ def albef(folder: Path, real: bool) -> Original:
 
     release, square, tall = weight_release("albef"), (256, 256), (384, 128)
     if not real:
-        release, square, tall = replace(release, backbone="tiny/albef", words=309), (64, 64), (64, 32)
+        release = replace(release, backbone="tiny/albef", words=shipped_words("tiny_wordpiece"))
+        square, tall = (64, 64), (64, 32)
     shape = ALBEFS[release.backbone]
     width, words, first = shape.text.width, release.words, shape.text.layers
     visual = randomised(

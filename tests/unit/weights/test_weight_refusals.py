@@ -194,7 +194,7 @@ def test_a_parsers_older_image_settings_are_read(source):
 
 def test_a_vocabulary_of_another_size_or_half_a_pair_is_refused(source, tmp_path):
     (source / "tokenizer.json").write_bytes((PRETRAINED / "tiny_wordpiece.tokenizer.json").read_bytes())
-    refused("bert-base-uncased", [source / "tokenizer.json"], tmp_path, r"309 entries, the vocabulary .* 30,522")
+    refused("bert-base-uncased", [source / "tokenizer.json"], tmp_path, r"entries, the vocabulary .* 30,522")
     (source / "tokenizer.json").write_text('{"version": "1.0", "trunc', encoding="utf-8")
     refused("bert-base-uncased", [source / "tokenizer.json"], tmp_path, r"tokenizer\.json: not a tokenizer\.json")
     for file, other in (("vocab.txt", r"bpe\.codes"), ("bpe.codes", r"vocab\.txt")):
