@@ -29,6 +29,7 @@ def test_features_are_open_clips_under_the_weights_of_the_file() -> None:
     system = build(Weights(PRETRAINED)).eval()
     tensors, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
     own = system.towers.state_dict()
+    assert torch.equal(system.scale.log.detach(), tensors.pop("logit_scale"))
     assert all(torch.equal(own[name], value) for name, value in tensors.items())
     batch = batch_of(system)
     with torch.no_grad():

@@ -162,6 +162,7 @@ def test_no_steps_keep_the_pretrained_weights(pedes: Path, tmp_path: Path, selec
     train(zero_steps(pedes, tmp_path, selection, val="val"), out, "code")
     kept, _ = read_weights(out / "model.safetensors")
     given, _ = read_weights(PRETRAINED / "tiny_clip.safetensors")
+    assert torch.equal(kept["scale.log"], given.pop("logit_scale"))
     assert all(torch.equal(kept[f"towers.{name}"], value) for name, value in given.items())
     run = read_typed(out / "run.json", RunRecord)
     (line,) = [json.loads(line) for line in (out / "train.jsonl").read_text(encoding="utf-8").splitlines()]
