@@ -121,6 +121,7 @@ def test_other_looks_at_the_workflow_need_no_data(clone: Path, option: str) -> N
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_no_command_depends_on_where_the_suite_lies(clone: Path, tmp_path: Path) -> None:
     other = shutil.copytree(clone, tmp_path / "some where" / "else", ignore=shutil.ignore_patterns(".snakemake"))
     ours, theirs = (commands(folder) for folder in (clone, other))

@@ -50,6 +50,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_what_is_there_is_shown_and_the_table_is_made_when_the_job_is_mended(suite: Path) -> None:
     left = suite / "results/unfinished/table4.csv"
 

@@ -147,6 +147,7 @@ def of_release(suite: Path, root: str, *arguments: str) -> subprocess.CompletedP
     return done
 
 
+@pytest.mark.slow
 def test_a_release_that_moves_reruns_nothing_and_one_that_changes_reruns_what_reads_it(suite: Path) -> None:
     def rerun_of(root: str) -> set[str]:
         done = of_release(suite, root, "-n")
@@ -242,6 +243,7 @@ def test_a_key_twice_in_an_overlay_is_not_dropped_silently(suite: Path) -> None:
     assert re.search(r"^error: .*twice\.yaml: not valid YAML \(duplicate key seeds", done.stderr, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_run_does_not_stay(suite: Path) -> None:
     locks = suite / ".snakemake" / "locks"
     locks.mkdir(exist_ok=True)
@@ -253,6 +255,7 @@ def test_the_lock_of_a_killed_run_does_not_stay(suite: Path) -> None:
     assert (suite / "results" / "table4.tex").exists()
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_living_run_stays(suite: Path) -> None:
     lock = suite / ".snakemake" / "locks" / "0.output.lock"
     lock.parent.mkdir(exist_ok=True)
