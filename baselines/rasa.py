@@ -12,6 +12,7 @@ from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses import albef_tasks
+from glalign.models.losses.distillation import distilled_mlm_loss, soft_contrast
 from glalign.models.parameter_groups import grouped
 from glalign.models.towers.albef import Albef, AlbefTokenizer, albef
 from glalign.models.towers.bert import init_weights, padding_mask
@@ -268,34 +269,6 @@ def mixed_captions(batch: Batch, other: Tensor) -> tuple[Tensor, Tensor]:
     size = max(batch.tokens.shape[1], batch.other_tokens.shape[1])
     own, second = (F.pad(ids, (0, size - ids.shape[1])) for ids in (batch.tokens, batch.other_tokens))
     return torch.where(other[:, None], second, own)[:, : int(lengths.max())], lengths
-
-
-def soft_contrast(
-    features: Tensor, teacher: Tensor, keys: Tensor, same: Tensor, temperature: Tensor, softness: float
-) -> Tensor:
-    """Mean over rows of the cross-entropy between softmax(features . keys / temperature) and a soft target.
-
-    The target is softness * softmax(teacher . keys / temperature) + (1 - softness) * same / sum of same, without
-    gradient. Source: Flame-Chasers/RaSa@bd16aa1. features, teacher: (B, E), online and momentum features of a side.
-    keys: (K, E). same: (B, K), 1 for columns of the row's person, of which there is at least one.
-    """
-    with torch.no_grad():
-        predicted = (teacher @ keys.T / temperature).softmax(dim=1)
-        targets = softness * predicted + (1 - softness) * same / same.sum(dim=1, keepdim=True)
-    return -(targets * (features @ keys.T / temperature).log_softmax(dim=1)).sum(dim=1).mean()
-
-
-def distilled_mlm_loss(
-    student: Tensor, teacher: Tensor, targets: Tensor, mask: Tensor, softness: float, axis: int = -1
-) -> Tensor:
-    """Mean over masked words of (1 - softness) * cross-entropy + softness * (-sum_v teacher_v log student_v).
-
-    student, teacher: (B, M, V) logits. targets: (B, M), the words. mask: (B, M) bool, the words that count. axis: over
-    which the student's distribution of the second term is normalised; 1, the positions, is the original's mistake.
-    """
-    hard = F.cross_entropy(student.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
-    soft = -(teacher.softmax(dim=-1) * student.log_softmax(dim=axis)).sum(dim=-1)
-    return (((1 - softness) * hard + softness * soft) * mask).sum() / mask.sum().clamp(min=1)
 
 
 def replaced_words(ids: Tensor, guesses: Tensor, lengths: Tensor, pad: int, start: int) -> tuple[Tensor, Tensor]:

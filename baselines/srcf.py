@@ -14,6 +14,7 @@ from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models import correlation_filters as filters
 from glalign.models.data_parallel import run_sharded
+from glalign.models.losses.ranking import adaptive_margins, semi_hard_ranking
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.bert import Bert, bert
@@ -27,9 +28,6 @@ CLASSIFIER_STD = 0.001
 
 FEATURES = ("global", "local", "mixed")
 """Names of the features of both sides."""
-
-MIN_COSINE = 1e-8
-"""Smallest cosine that the adaptive margin divides by."""
 
 
 @dataclass(frozen=True)
@@ -289,33 +287,3 @@ class Srcf(Retriever):
 def identity_loss(logits: Tensor, person: Tensor) -> Tensor:
     """Mean over items and parts of the cross-entropies; logits (B, P, identities), person (B,)."""
     return F.cross_entropy(logits.flatten(0, 1), person.repeat_interleave(logits.shape[1]))
-
-
-def adaptive_margins(positive: Tensor, second: Tensor, margin: float) -> Tensor:
-    """Return the margins (B,): (lambda + 1) margin / 2, lambda = min(1, |second| / |positive|), without gradient."""
-    ratio = second.detach().abs() / positive.detach().abs().clamp(min=MIN_COSINE)
-    return (ratio.clamp(max=1.0) + 1) * margin / 2
-
-
-def semi_hard_ranking(
-    scores: Tensor, person: Tensor, margins: Tensor, generator: Generator | None, anchors: Tensor | None = None
-) -> Tensor:
-    """Sum over rows and columns i of [m_i - s_ii + s_ij]+ for one random semi-hard j each.
-
-    Semi-hard: another person's item with 0 < s_ij - s_ii + m_i < m_i. An anchor without one, or outside `anchors`, adds
-    nothing; if all add nothing, the last anchor counts with its first negative. The loss of a batch of one person is 0.
-    scores: (B, B), positives on the diagonal. person, margins: (B,). anchors: (B,) bool, by default all.
-    """
-    other = person[:, None] != person[None, :]
-    own, total = scores.diagonal()[:, None], scores.new_zeros(())
-    last = torch.arange(len(person), device=scores.device) == len(person) - 1
-    for rows in (scores, scores.T):
-        behind = rows - own + margins[:, None]
-        usable = other & (behind > 0) & (behind < margins[:, None])
-        if anchors is not None:
-            usable = usable & anchors[:, None]
-        usable = torch.where(usable.any(), usable, other & last[:, None] & (other.cumsum(1) == 1))
-        draws = torch.rand(rows.shape, generator=generator).to(rows.device).masked_fill(~usable, -1.0)
-        chosen = F.one_hot(draws.argmax(1), len(person)).bool() & usable
-        total = total + (behind.relu() * chosen).sum()
-    return total

@@ -212,7 +212,7 @@ def _end_of_predicate(words: Words, place: int) -> int:
 
 
 def _begins_phrase(words: Words, number: int) -> bool:
-    """Whether an attribute belongs to a noun behind it."""
+    """Return whether the attribute at `number` modifies a noun that follows it ("red shirt")."""
     while words.is_modifier(number) or words.is_colour(number):
         number += 1
     return (words.is_noun(number) or words.is_keyword(number)) and not words.is_in(number, "shades")

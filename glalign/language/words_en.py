@@ -43,7 +43,7 @@ class Words:
         return len(self.tokens)
 
     def first_from(self, place: int) -> int:
-        """Return the number of the first token that starts at a place of the caption or behind it."""
+        """Return the number of the first token that starts at or after the character `place`."""
         return bisect_left(self._starts, place)
 
     def within(self, start: int, end: int) -> range:
@@ -97,11 +97,11 @@ class Words:
         return self.is_modifier(number) or self.is_in(number, "joins")
 
     def is_free(self, number: int) -> bool:
-        """Whether a word without a part of speech may belong to the phrase of a keyword behind it."""
+        """Return whether an untagged word may be part of the phrase of the keyword that follows it."""
         return not self.is_keyword(number) or self.is_in(number, "cuts")
 
     def is_modifier(self, number: int) -> bool:
-        """Whether this describes the noun behind it: a colour, an adjective, "lightly", a compound, a material."""
+        """Return whether this modifies the noun that follows: a colour, adjective, compound, material or "lightly"."""
         if self.is_keyword(number):
             return False
         listed = self.is_in(number, "attributes") or self.is_in(number, "attributive")

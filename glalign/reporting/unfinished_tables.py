@@ -17,7 +17,7 @@ FOLDER = "unfinished"
 """Folder of these tables, below that of the whole ones."""
 
 ENDED = "the run ended before it"
-"""Note of a row that is missing although no job behind it failed."""
+"""Note of a row whose jobs did not fail but had not run when the run stopped."""
 
 
 def write_unfinished(plan: Plan, undone: Collection[str], failed: Collection[str]) -> list[str]:

@@ -1,7 +1,10 @@
 """Copies of the workflow on a handful of people."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +44,10 @@ def checkout(folder: Path, overlay: dict[str, Any] = OVERLAY) -> Path:
         copy(ROOT / name, folder / name)
     (folder / "small.yaml").write_text(json.dumps(overlay), encoding="utf-8")
     return folder
+
+
+def snakemake(folder: Path, *arguments: str, cores: int = 1) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in `folder` without an active environment."""
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+    environment = {**os.environ, "PATH": os.defpath}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -1,13 +1,11 @@
 """A run with `--keep-going` in which one of nine systems fails, with jobs that compute nothing."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from helpers.tables import read_csv
-from helpers.workflows import checkout
+from helpers.workflows import checkout, snakemake
 
 STAND_IN = '''
 """Stands in for the command line: writes what is expected of a job; a training of IRRA fails while a file is there."""
@@ -36,10 +34,9 @@ for name, output in job["outputs"].items():
 TABLE, LOG = "results/table4.csv", "results/logs/fit/irra/cuhk_en/seed0.log"
 
 
-def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--", "results/table4.tex"]
-    environment = {**os.environ, "PATH": os.defpath}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Make table 4 on two cores."""
+    return snakemake(folder, *arguments, "--", "results/table4.tex", cores=2)
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +51,11 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_there_is_shown_and_the_table_is_made_when_the_job_is_mended(suite: Path) -> None:
     left = suite / "results/unfinished/table4.csv"
 
-    done = snakemake(suite)
+    done = run(suite)
     assert done.returncode == 1
     assert not left.exists(), "without --keep-going nothing is shown"
 
-    done = snakemake(suite, "--keep-going")
+    done = run(suite, "--keep-going")
     assert done.returncode == 1
     assert f"{TABLE}: not made; results/unfinished/table4.csv has 8 of 9 rows" in done.stderr
     assert "Traceback" not in done.stderr
@@ -69,7 +66,7 @@ def test_what_is_there_is_shown_and_the_table_is_made_when_the_job_is_mended(sui
     assert (suite / LOG).exists()
 
     (suite / "broken").unlink()
-    done = snakemake(suite, "--keep-going")
+    done = run(suite, "--keep-going")
     assert done.returncode == 0, done.stderr
     assert (suite / TABLE).exists()
     assert not left.exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.pedes import make_pedes, write_entries
+from helpers.workflows import COPIED, snakemake
 from safetensors.numpy import save
 
 from glalign.config.loading import overlaid
@@ -18,7 +19,6 @@ from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "paper", "glalign", "baselines")
 STAND_IN = '''
 """Stands in for the command line: writes what the workflow expects of a job, and nothing else."""
 import json, pathlib, sys
@@ -35,13 +35,6 @@ for name, output in job["outputs"].items():
 pathlib.Path(options[options.index("--log") + 1]).touch()
 print("on the terminal:", stage, file=sys.stderr)
 '''
-
-
-def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in `folder` without an active environment."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-    environment = {**os.environ, "PATH": os.defpath}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def rerun(folder: Path, *arguments: str) -> set[str]:

@@ -12,16 +12,15 @@ from baselines.rasa import (
     NOBODY,
     Options,
     RaSa,
-    distilled_mlm_loss,
     mixed_captions,
     replaced_words,
-    soft_contrast,
 )
 from glalign.contract.retriever import Batch
 from glalign.contract.training_info import TrainingInfo
 from glalign.engine.specimen import specimen
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.models.losses.albef_tasks import hard_negative_pairs, mask_word_pieces, sample_from_logits
+from glalign.models.losses.distillation import distilled_mlm_loss, soft_contrast
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 

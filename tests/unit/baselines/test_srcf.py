@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from baselines.srcf import Options, Srcf, adaptive_margins, identity_loss, semi_hard_ranking
+from baselines.srcf import Options, Srcf, identity_loss
 from glalign.contract.retriever import Batch
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.correlation_filters import exclusivity_loss
+from glalign.models.losses.ranking import adaptive_margins, semi_hard_ranking
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
