@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import torch
-from open_clip.transformer import QuickGELU
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
@@ -16,6 +15,7 @@ from glalign.contract.retriever import Batch
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.losses.masking import at_least_one, mask_tokens
+from glalign.models.towers.clip_block import QuickGELU
 from glalign.models.towers.multilingual import MultilingualTowers, multilingual_towers
 from glalign.storage.weight_files import Weights
 

@@ -15,9 +15,9 @@ from glalign.support.errors import UserError
 
 TRANSFORMER = frozenset(
     {"ResidualAttentionBlock", "TransformerEncoderLayer", "TransformerDecoderLayer", "RobertaLayer", "XLMRobertaLayer"}
-    | {"MultiheadAttention"}
+    | {"Attention"}
 )
-"""Class names of layers of open_clip, torch and transformers; names, because not every model imports every library."""
+"""Class names of layers of ours, torch and transformers; names, because not every model imports every library."""
 
 TRUNKS = frozenset({"ResNetTrunk", "VggTrunk", "TextCnn", "BasicBlock", "Bottleneck"})
 """Class names of stacks of convolutions, and of their blocks."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from torch import nn
 
+from glalign.models.towers.clip_block import QuickGELU
 from glalign.storage.weight_status import cached_sha256
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
@@ -74,8 +75,6 @@ def check_activation(release: WeightRelease, module: nn.Module, path: Path, *, f
     """
     if release.family not in CLIP_FAMILIES:
         return ""
-    from open_clip.transformer import QuickGELU  # noqa: PLC0415
-
     computed = _name(quick=any(isinstance(part, QuickGELU) for part in module.modules()))
     if fetched or is_known(release, cached_sha256(path)):
         return computed

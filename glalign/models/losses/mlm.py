@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
-from open_clip.transformer import QuickGELU, ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.contract.retriever import Batch
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets
+from glalign.models.towers.attention import Attention
+from glalign.models.towers.clip_block import QuickGELU, ResidualAttentionBlock
 
 Function = Callable[..., Tensor]
 
@@ -21,25 +22,23 @@ HEAD_WIDTH = 64
 """Channels per attention head, as everywhere in CLIP."""
 
 
-def cross_attention(width: int, depth: int) -> nn.MultiheadAttention:
+def cross_attention(width: int, depth: int) -> Attention:
     """Attention from captions to images, followed by `depth` blocks and initialised like theirs (see `clip_blocks`)."""
-    attention = nn.MultiheadAttention(width, max(1, width // HEAD_WIDTH), batch_first=True)
-    _init_attention(attention, width, depth)
+    attention = Attention(width, max(1, width // HEAD_WIDTH), batch_first=True)
+    nn.init.normal_(attention.in_proj_weight, std=width**-0.5)
+    nn.init.normal_(attention.out_proj.weight, std=_outer(width, depth))
     return attention
 
 
 def clip_blocks(width: int, depth: int) -> nn.Sequential:
     """CLIP's residual blocks over (B, T, width), with QuickGELU and an MLP of four times the width, without a mask.
 
-    Weights are normal. Standard deviations: attention inputs width^-.5, outputs of residual branches
-    width^-.5 (2 depth)^-.5, MLP inputs (2 width)^-.5. Biases start as torch's.
+    Weights are normal, see `ResidualAttentionBlock.init_weights`. Biases start as torch's.
     """
     heads = max(1, width // HEAD_WIDTH)
-    blocks = [ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(depth)]
+    blocks = [ResidualAttentionBlock(width, heads) for _ in range(depth)]
     for block in blocks:
-        _init_attention(block.attn, width, depth)
-        nn.init.normal_(block.mlp.get_parameter("c_fc.weight"), std=(2 * width) ** -0.5)
-        nn.init.normal_(block.mlp.get_parameter("c_proj.weight"), std=_outer(width, depth))
+        block.init_weights(depth)
     return nn.Sequential(*blocks)
 
 
@@ -59,7 +58,7 @@ def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tens
     tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)
     queries = keys[:, : mask.shape[1]]
-    mixed = (tokens[:, : mask.shape[1]] + last.attention(queries, keys, keys))[mask]
+    mixed = (tokens[:, : mask.shape[1]] + last.attn(queries, keys, keys)[0])[mask]
     return mixed + last.mlp(last.ln_2(mixed))
 
 
@@ -83,11 +82,6 @@ def masked_word_loss(
 def mlm_loss(logits: Tensor, words: Tensor) -> Tensor:
     """Mean cross-entropy of `words` (M,) under `logits` (M, V); 0 and still differentiable if M is 0."""
     return F.cross_entropy(logits, words, reduction="sum") / max(1, len(words))
-
-
-def _init_attention(attention: nn.MultiheadAttention, width: int, depth: int) -> None:
-    nn.init.normal_(attention.in_proj_weight, std=width**-0.5)
-    nn.init.normal_(attention.out_proj.weight, std=_outer(width, depth))
 
 
 def _outer(width: int, depth: int) -> float:

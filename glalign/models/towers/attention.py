@@ -9,13 +9,24 @@ class Attention(nn.MultiheadAttention):
     """`nn.MultiheadAttention` with the same parameters, batch first, where the keys are also the values.
 
     torch's own splits queries, keys and values into contiguous copies, and its backward pass fills three tensors of
-    zeros: a quarter of the time of a training step with narrow layers. Padding masks only; returns (output, None).
+    zeros: a quarter of the time of a training step with narrow layers. Masks for padding or for later tokens, one of
+    the two; returns (output, None).
     """
 
     def forward(  # type: ignore[override]
-        self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, **_: object
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: Tensor | None = None,
+        *,
+        is_causal: bool = False,
+        **_: object,
     ) -> tuple[Tensor, None]:
-        """query (B, T, E); key, value (B, N, E), the same tensor; key_padding_mask (B, N), true or -inf at padding."""
+        """query (B, T, E); key, value (B, N, E), the same tensor; key_padding_mask (B, N), true or -inf at padding.
+
+        is_causal: no query attends to a later key.
+        """
         heads, size = self.num_heads, self.embed_dim
         weight, bias = self.in_proj_weight, self.in_proj_bias
         if query is key:
@@ -29,7 +40,7 @@ class Attention(nn.MultiheadAttention):
             mask = ~mask if mask.dtype == torch.bool else mask
         q, k, v = (x.transpose(1, 2) for x in (q, k, v))
         dropout = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=is_causal)
         return self.out_proj(mixed.transpose(1, 2).flatten(2)), None
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from glalign.config.from_mapping import named
 from glalign.language.tokenizers import clip_tokenizer
+from glalign.models.towers.clip import ClipShape, ClipTowers
 from glalign.models.towers.vgg import TINY, VGG16, VggTrunk
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
-    from glalign.models.towers.clip import ClipTowers
     from glalign.models.towers.resnet import ResNetTrunk
 
 VGG_NAMES = {"tiny/vgg": TINY, "vgg16": VGG16}
@@ -33,9 +33,6 @@ def clip_towers(
     lower_case (D6), context_length (D4, at most 77): of the tokenizer; None is the tower's own limit. Raises: UserError
     for an unknown name or an impossible size.
     """
-    # Importing open_clip takes seconds, and half of the systems do without it.
-    from glalign.models.towers.clip import ClipShape, ClipTowers  # noqa: PLC0415
-
     base = ClipShape(patch=32, joint=512, vision_width=768, vision_layers=12, text_width=512, text_layers=12)
     shapes = {
         # 3,582 merges: 4,096 ids in all

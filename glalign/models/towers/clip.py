@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
-from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
-from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import eot_tokens, length_buckets, restore_order
+from glalign.models.towers.clip_block import QuickGELU, ResidualAttentionBlock, Transformer
+from glalign.models.towers.clip_image import ClipImageTower
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.storage.weight_files import LOGIT_SCALE
 from glalign.support.errors import UserError
@@ -40,18 +41,17 @@ class ClipShape:
     quick_gelu: bool = True
 
 
-class ClipTowers(CLIP):
-    """open_clip's CLIP with its parameter names; returns projected tokens instead of two vectors.
+class ClipTowers(nn.Module):
+    """CLIP under the parameter names of open_clip's files; returns projected tokens instead of two vectors.
 
     The logit scale belongs to the system (D1); `stored_logit_scale` is the logarithm that the weight file holds, None
     without a file or where the file has none. class_token (D23): "clip" puts it in front of the patches,
     adds N + 1 positions and normalises; "paper" gives position and normalisation to the patches only, then puts it in
     front (Eqs. 2-4). dropout (D24): after each attention and MLP block of both towers, before the residual sum; in
-    training only. Attributes: embed_dim, width E of the joint space; patch_grid, (h, w); text_depth, number of blocks
-    of the text tower that are run, all of them except in PLOT.
+    training only. Random weights are drawn as open_clip does. Attributes: embed_dim, width E of the joint space;
+    patch_grid, (h, w); text_depth, number of blocks of the text tower that are run, all of them except in PLOT.
     """
 
-    visual: VisionTransformer
     stored_logit_scale: float | None = None
 
     def __init__(
@@ -62,26 +62,29 @@ class ClipTowers(CLIP):
         dropout: float,
         class_token: str,
     ):
-        if any(side % shape.patch for side in image_size):
-            raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
         if class_token not in ("clip", "paper"):
             raise UserError(f"model.class_token: {class_token!r}; choose clip or paper")
-        width, head, size, ratio = shape.text_width, shape.head_width, tuple(image_size), shape.mlp_ratio
-        vision = CLIPVisionCfg(shape.vision_layers, shape.vision_width, head, ratio, shape.patch, size)
-        text = {"width": width, "heads": width // head, "layers": shape.text_layers, "mlp_ratio": ratio}
-        text_config = CLIPTextCfg(shape.context, tokenizer.vocab_size, **text)
-        super().__init__(shape.joint, vision, text_config, quick_gelu=shape.quick_gelu)
-        del self.logit_scale
-        self.embed_dim, self.patch_grid = shape.joint, self.visual.grid_size
-        self.tokenizer, self.class_token, self.text_depth = tokenizer, class_token, shape.text_layers
-        if dropout > 0:
-            for block in (*self.visual.transformer.resblocks, *self.transformer.resblocks):
-                # The modules for a layer scale, which no CLIP here has, come exactly before the two residual sums.
-                block.ls_1, block.ls_2 = nn.Dropout(dropout), nn.Dropout(dropout)
+        super().__init__()
+        act = QuickGELU if shape.quick_gelu else nn.GELU
+        depth, sizes = shape.vision_layers, (shape.vision_width, shape.head_width, shape.mlp_ratio)
+        self.visual = ClipImageTower(image_size, shape.patch, depth, *sizes, shape.joint, act, dropout, class_token)
+        width = shape.text_width
+        sizes = width, shape.head_width, shape.mlp_ratio
+        words = nn.Embedding(tokenizer.vocab_size, width)  # drawn first, and second in the state dict
+        self.transformer, self.token_embedding = Transformer(shape.text_layers, *sizes, act, dropout), words
+        self.positional_embedding = nn.Parameter(torch.empty(shape.context, width))
+        self.ln_final = nn.LayerNorm(width)
+        self.text_projection = nn.Parameter(torch.empty(width, shape.joint))
+        nn.init.normal_(self.token_embedding.weight, std=0.02)
+        nn.init.normal_(self.positional_embedding, std=0.01)
+        self.transformer.init_weights()
+        nn.init.normal_(self.text_projection, std=width**-0.5)
+        self.embed_dim, self.patch_grid = shape.joint, self.visual.patch_grid
+        self.tokenizer, self.text_depth = tokenizer, shape.text_layers
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised (Eqs. 1-5, D22)."""
-        return run_sharded(lambda shard: image_tokens(self.visual, shard, self.class_token), pixels)
+        return run_sharded(self.visual, pixels)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
         """(B, T) int64, T at most the context length -> (B, T, E), not L2-normalised (Eq. 6, D22).
@@ -105,21 +108,18 @@ class ClipTowers(CLIP):
     def drop_text_attention(self, share: float) -> None:
         """Set the dropout of the text tower's attention weights."""
         for block in self.transformer.resblocks:
-            block.attn.dropout = share
+            cast("ResidualAttentionBlock", block).attn.dropout = share
 
     def without_text(self) -> "ClipTowers":
         """Delete the text tower, for a system with another one; returns the module itself."""
-        del self.transformer, self.token_embedding, self.positional_embedding, self.attn_mask
+        del self.transformer, self.token_embedding, self.positional_embedding
         del self.ln_final, self.text_projection, self.tokenizer
         return self
 
     def encode_ids(self, ids: Tensor) -> Tensor:
         """As `text_tokens`, in one process and one bucket; padding is encoded, and end marks may be missing."""
-        length = ids.shape[1]
-        x = self.token_embedding(ids) + self.positional_embedding[:length]
-        for block in self.transformer.resblocks[: self.text_depth]:
-            x = block(x, attn_mask=self.attn_mask[:length, :length])
-        return self.ln_final(x) @ self.text_projection
+        x = self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]]
+        return self.ln_final(self.transformer(x, causal=True, depth=self.text_depth)) @ self.text_projection
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Take the logit scale out of a weight file and resize its positions (see `load_weights`, `fit_positions`)."""
@@ -143,15 +143,3 @@ def without_logit_scale(tensors: Mapping[str, Tensor]) -> tuple[float | None, di
             f"tensor `{LOGIT_SCALE}` has {scale.numel()} values, a CLIP's has one; the file is of another model"
         )
     return (None if scale is None else float(scale)), others
-
-
-def image_tokens(visual: VisionTransformer, pixels: Tensor, class_token: str = "clip") -> Tensor:
-    """See `ClipTowers.image_tokens`; `visual` is open_clip's vision transformer."""
-    patches = visual.conv1(pixels).flatten(2).transpose(1, 2)
-    token = visual.class_embedding.expand(len(patches), 1, -1)
-    positions = visual.positional_embedding
-    if class_token == "clip":
-        x = visual.ln_pre(torch.cat([token, patches], dim=1) + positions)
-    else:
-        x = torch.cat([token, visual.ln_pre(patches + positions[1:])], dim=1)
-    return visual.ln_post(visual.transformer(x)) @ visual.proj

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from open_clip.transformer import LayerNorm, VisionTransformer
 from torch import Tensor, nn
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
@@ -13,7 +12,8 @@ from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, restore_order
-from glalign.models.towers.clip import POSITIONS, ClipTowers, image_tokens, without_logit_scale
+from glalign.models.towers.clip import POSITIONS, ClipTowers, without_logit_scale
+from glalign.models.towers.clip_image import ClipImageTower
 from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
@@ -56,8 +56,6 @@ def multilingual_towers(
     model.
     """
     shape = named(SHAPES, name, "model.backbone: unknown multilingual CLIP")
-    if any(side % shape.patch for side in image_size):
-        raise UserError(f"data.image_size: {list(image_size)} is not a multiple of the patch size {shape.patch}")
     if not 0.0 <= dropout <= 0.9:  # more would leave next to nothing of a feature
         raise UserError(f"model.text_dropout: {dropout} does not lie between 0 and 0.9")
     return MultilingualTowers(shape, image_size, FileTokenizer(vocabulary, CONTEXT, "roberta"), dropout)
@@ -90,21 +88,19 @@ class MultilingualTowers(nn.Module):
     embed_dim: width E of the joint space. patch_grid: (h, w). stored_logit_scale: see `ClipTowers`.
     """
 
-    patch_grid: tuple[int, int]
     stored_logit_scale: float | None = None
 
     def __init__(self, shape: MultilingualShape, image_size: tuple[int, int], tokenizer: FileTokenizer, dropout: float):
         super().__init__()
-        width, heads = shape.vision_width, shape.vision_width // shape.head_width
-        sizes = image_size, shape.patch, width, shape.vision_layers, heads, shape.mlp_ratio
-        self.visual = VisionTransformer(*sizes, output_dim=shape.joint, act_layer=nn.GELU, norm_layer=LayerNorm)
+        sizes = shape.vision_layers, shape.vision_width, shape.head_width, shape.mlp_ratio
+        self.visual = ClipImageTower(image_size, shape.patch, *sizes, shape.joint, nn.GELU)
         self.text = TextTower(shape, tokenizer, dropout)
         self.embed_dim, self.tokenizer = shape.joint, tokenizer
-        self.patch_grid = self.visual.grid_size
+        self.patch_grid = self.visual.patch_grid
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, 1 + N, E): class token, then patches row by row, not L2-normalised."""
-        return run_sharded(lambda shard: image_tokens(self.visual, shard), pixels)
+        return run_sharded(self.visual, pixels)
 
     def lengths(self, ids: Tensor) -> Tensor:
         """Return the number of tokens (B,) of captions (B, T), marks included."""

@@ -44,10 +44,14 @@ def test_the_text_tower_is_open_clips() -> None:
 
 
 def test_the_class_token_is_open_clips() -> None:
+    from open_clip.transformer import VisionTransformer  # noqa: PLC0415
+
     ours, pixels = towers(), torch.randn(3, 3, 64, 32)
+    theirs = VisionTransformer((64, 32), 8, 64, 2, 2, 3.0, output_dim=128).eval()
+    theirs.load_state_dict(ours.visual.state_dict())
     with torch.no_grad():
         tokens = ours.image_tokens(pixels)
-        torch.testing.assert_close(tokens[:, 0], ours.visual(pixels), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(tokens[:, 0], theirs(pixels), atol=1e-5, rtol=1e-4)
     assert tokens.shape == (3, 1 + 8 * 4, ours.embed_dim)
 
 
