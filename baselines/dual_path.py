@@ -18,6 +18,7 @@ from glalign.models.data_parallel import run_sharded
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.resnet import ResNetTrunk
+from glalign.models.towers.word_convolution import WordConvolution
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
@@ -125,7 +126,7 @@ class DualPath(Retriever):
         for module in (self.image_head, self.words, self.text_body, self.text_head, self.classifier):
             module.apply(he_init)
             for norm in module.modules():
-                if isinstance(norm, nn.BatchNorm1d):
+                if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
                     norm.eps = NORM_EPS
         for block in self.text_body:
             last_norm = cast("Bottleneck", block).branch[-1]
@@ -198,7 +199,7 @@ class DualPath(Retriever):
 
     def encode_words(self, ids: Tensor) -> Tensor:
         """Return the features (B, feature) of word ids (B, max_words)."""
-        return self.text_head(self.text_body(self.words(ids)).amax(dim=2))
+        return self.text_head(self.text_body(self.words(ids)).amax(dim=(2, 3)))
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
         """Return groups with the trunk at its relative rate; no decay for vectors."""
@@ -206,7 +207,10 @@ class DualPath(Retriever):
 
 
 class WordInput(nn.Module):
-    """A 1 x 1 convolution of one-hot words with BatchNorm, as a table: ids (B, T) -> (B, width, T); 0 is padding."""
+    """A 1 x 1 convolution of one-hot words with BatchNorm, as a table: ids (B, T) -> (B, width, 1, T); 0 is padding.
+
+    The result lies channels-last in memory, see `WordConvolution`.
+    """
 
     def __init__(self, words: int, width: int):
         super().__init__()
@@ -216,23 +220,26 @@ class WordInput(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         rows = self.table((ids - 1).clamp(min=0)) * (ids > 0).unsqueeze(-1) + self.bias
-        return self.norm(rows.transpose(1, 2))
+        return self.norm(rows.flatten(0, 1)).view_as(rows).transpose(1, 2)[:, :, None]
 
 
 class Bottleneck(nn.Module):
-    """1 x 1, width-2 and 1 x 1 convolutions over words with BatchNorm, plus the shortcut."""
+    """1 x 1, width-2 and 1 x 1 convolutions over words with BatchNorm, plus the shortcut.
+
+    (B, channels, 1, T) -> (B, out, 1, T / stride), channels-last in memory.
+    """
 
     def __init__(self, channels: int, hidden: int, out: int, stride: int, project: bool):
         super().__init__()
         self.branch = nn.Sequential(
-            *(nn.Conv1d(channels, hidden, 1, bias=False), nn.BatchNorm1d(hidden), nn.ReLU()),
+            *(WordConvolution(channels, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU()),
             nn.ConstantPad1d((1, 0), 0.0),  # one position on the left, so that a kernel of 2 keeps the length
-            *(nn.Conv1d(hidden, hidden, 2, stride, bias=False), nn.BatchNorm1d(hidden), nn.ReLU()),
-            *(nn.Conv1d(hidden, out, 1, bias=False), nn.BatchNorm1d(out)),
+            *(WordConvolution(hidden, hidden, 2, stride, bias=False), nn.BatchNorm2d(hidden), nn.ReLU()),
+            *(WordConvolution(hidden, out, 1, bias=False), nn.BatchNorm2d(out)),
         )
         self.shortcut: nn.Module = nn.Identity()
         if project:
-            self.shortcut = nn.Sequential(nn.Conv1d(channels, out, 1, stride, bias=False), nn.BatchNorm1d(out))
+            self.shortcut = nn.Sequential(WordConvolution(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
 
     def forward(self, words: Tensor) -> Tensor:
         return (self.branch(words) + self.shortcut(words)).relu()

@@ -48,8 +48,8 @@ def test_original_size_has_the_original_parameters():
         "classifier": 22_545_147,
     }
     assert count(original) == 86_930_963
-    rows = torch.empty(1, 300, 56, device="meta")
-    lengths = [(rows := block(rows)).shape[2] for block in original.text_body]
+    rows = torch.empty(1, 300, 1, 56, device="meta")
+    lengths = [(rows := block(rows)).shape[3] for block in original.text_body]
     assert lengths == [56] * 3 + [28] * 4 + [14] * 7
     assert rows.shape[1] == 2_048
 
@@ -57,10 +57,10 @@ def test_original_size_has_the_original_parameters():
 def test_width_two_convolution_looks_to_the_left(system):
     system.eval()
     block = system.text_body[1]
-    rows = torch.randn(1, 4, 6)
+    rows = torch.randn(1, 4, 1, 6)
     changed = rows.clone()
-    changed[:, :, 3] += 1
-    touched = (block(rows) != block(changed)).any(dim=1)[0]
+    changed[..., 3] += 1
+    touched = (block(rows) != block(changed)).any(dim=1)[0, 0]
     assert touched[:3].sum() == 0  # no word before the changed one sees it
     assert set(touched.nonzero().flatten().tolist()) <= {3, 4}
 
@@ -71,7 +71,7 @@ def test_one_hot_convolution_and_table_are_the_same(system):
     ids = torch.tensor([[3, 1, 0, 8]])
     one_hot = F.one_hot(ids, 9)[..., 1:].float()  # no word is the zero vector
     expected = words.norm((one_hot @ words.table.weight + words.bias).transpose(1, 2))
-    torch.testing.assert_close(words(ids), expected)
+    torch.testing.assert_close(words(ids), expected[:, :, None])
 
 
 def test_placed_captions_start_where_they_are_told():
