@@ -13,7 +13,8 @@ from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models import correlation_filters as filters
-from glalign.models.data_parallel import run_sharded
+from glalign.models.data_parallel import processes, run_sharded
+from glalign.models.kept_rows import KeptRows
 from glalign.models.losses.ranking import adaptive_margins, semi_hard_ranking
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
@@ -148,6 +149,8 @@ class Srcf(Retriever):
         super().__init__()
         self.options, self.trunk, self.text, self.tokenizer = options, trunk, text, tokenizer
         text.requires_grad_(False)
+        self.kept = KeptRows()
+        text.register_load_state_dict_post_hook(lambda *_: self.kept.clear())
         channels, parts, feature, mixed = trunk.channels, options.parts, options.feature, options.mixed_feature
         self.embed_dim = feature
         self.text_cnn = TextCnn(text.width, channels)
@@ -262,7 +265,7 @@ class Srcf(Retriever):
         options = self.options
         ids = F.pad(tokens, (0, options.max_tokens - tokens.shape[1]), value=self.tokenizer.pad_id)
         with torch.no_grad():
-            words = self.text(ids, lengths)
+            words = self.frozen_words(ids, lengths)
         slots = run_sharded(self.text_cnn, words)
         end = max(3, int(lengths.max())) - 1  # the longest caption's end mark
         positions = slots[:, 1:end]
@@ -276,6 +279,15 @@ class Srcf(Retriever):
             self.text_parts.copy_(parts[-1].detach())
         attention = filters.part_attention(units, parts, options.scale, mask)
         return self.make_side(slots.amax(1), positions, figure, attention)
+
+    def frozen_words(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return BERT's states (B, T, width) of ids (B, T); without dropout each caption is computed once.
+
+        Several processes divide the captions of a batch, and compute them every time.
+        """
+        if self.text.training or processes() > 1:
+            return self.text(ids, lengths)
+        return self.kept.of(self.text, ids, lengths, (self.training, ids.device, self.text.types.weight.dtype))
 
     def make_side(self, maximum: Tensor, positions: Tensor, figure: Tensor, attention: Tensor) -> Side:
         """Compute the features of the maximum over positions (B, C) and of the foreground of each part."""

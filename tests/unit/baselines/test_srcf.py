@@ -357,3 +357,23 @@ def test_impossible_options_are_named(key, value):
 def test_more_tokens_than_bert_reads_are_refused():
     with pytest.raises(UserError, match=r"model\.max_tokens: 999"):
         Srcf.build({**TINY, "max_tokens": 999}, (64, 32), TrainingInfo(identities=5, steps=1), UNFILLED)
+
+
+def test_each_caption_passes_the_frozen_bert_once_unless_its_weights_or_dropout_change(system):
+    calls = []
+    system.text.register_forward_hook(lambda _, given, __: calls.append(len(given[0])))
+    tokens, lengths = captions([9, 3, 12], seed=0)
+    batch = Batch(tokens=tokens, lengths=lengths)
+    system.eval()
+    first = system.encode_texts(batch)
+    again = system.encode_texts(batch)
+    assert calls == [3]
+    assert all(torch.equal(first[name], value) for name, value in again.items())
+    system.load_state_dict({k: v + 0.1 if k == "text.words.weight" else v for k, v in system.state_dict().items()})
+    assert not torch.equal(system.encode_texts(batch)["global"], first["global"])
+    assert calls == [3, 3]
+    system.train()
+    system.text.train()
+    system.text_side(tokens, lengths)
+    system.text_side(tokens, lengths)
+    assert calls == [3, 3, 3, 3]
