@@ -23,7 +23,7 @@ SECTIONS = {
     "Results": ("table", "compare", "evaluate"),
     "Data": ("data", "translation", "phrases"),
     "Weights": ("weights",),
-    "Plans": ("plan", "memory"),
+    "Plans": ("plan", "memory", "times"),
     "Systems": ("fidelity",),
     "Jobs": ("run",),
 }
@@ -116,6 +116,22 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     jobs = {key: job.possible() for key, job in jobs_behind(found, known_targets(found, targets)).items()}
     result = estimate(found.config, jobs, costs, splits)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
+
+
+@main.command()
+@click.argument("targets", nargs=-1)
+@CONFIG
+def times(targets: tuple[str, ...], paths: tuple[str, ...]) -> None:
+    """Print where the time went of all jobs that have run, or of those behind TARGETS (results/table4.tex), by kind."""
+    from glalign.config.loading import overlaid
+    from glalign.planning.missing_files import jobs_behind, known_targets
+    from glalign.planning.suite_plan import plan_of
+    from glalign.reporting.compute import times_behind
+
+    found = plan_of(overlaid(*paths))
+    keys = [(stage, key) for stage, jobs in found.jobs.items() for key in jobs]
+    for line in times_behind(found, set(jobs_behind(found, known_targets(found, targets)) if targets else keys)):
+        click.echo(line)
 
 
 @main.command()

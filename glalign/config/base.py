@@ -35,7 +35,14 @@ Text = Annotated[str, Field(min_length=1)]
 class Section(BaseModel):
     """Values with declared types and defaults; an unknown key, a wrong type or a value out of range is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,  # a job uses few of the types that it imports
+    )
 
     @classmethod
     def of(cls, *sources: "Section | Mapping[str, Any]", **values: Any) -> Self:

@@ -66,7 +66,7 @@ class Phrases(Section):
 class Evaluation(Section):
     """How test sets are scored."""
 
-    block: int = Field(512, ge=1, description="queries scored at a time; bounds the memory")
+    block: int = Field(512, ge=1, description="queries scored at a time, at most; bounds the memory")
     top: int = Field(10, ge=1, description="gallery entries kept per query")
     bootstrap: int = Field(1000, ge=1, description="person-level resamples of the interval (D15)")
 

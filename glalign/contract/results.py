@@ -26,6 +26,20 @@ class Provenance(JobRecord):
     versions: dict[str, str]
 
 
+class JobTimes(JobRecord):
+    """What a job took. run, started: seconds since 1970, at which the workflow and the job's process started.
+
+    cpu: seconds of the process and of those that it waited for. seconds: wall time by kind of `glalign.support.clock`.
+    """
+
+    run: float | None
+    started: float
+    wall: float
+    cpu: float
+    peak_mib: float | None
+    seconds: dict[str, float]
+
+
 class Selected(JobRecord):
     """The weights that a training kept. val_rank1: validation Rank-1 in percent, None without validation people."""
 

@@ -1,10 +1,11 @@
 """A trained model and a retrieval set: rebuilt from its run, encoded once, scored block by block."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import RunRecord
@@ -15,20 +16,25 @@ from glalign.data.retrieval_set import RetrievalSet
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.storage.weight_files import Weights, load_weights
+from glalign.support.clock import clock
 from glalign.support.dotted_names import class_named
 from glalign.support.progress import log
 
 PAIRS = 512  # pairs scored at a time by the second stage; a constant, because sums of floats depend on it
 VALIDATION_BLOCK = 512  # queries scored at a time in a validation; the ranks do not depend on it
+BLOCK_BYTES = 3 << 27  # of scores at a time: fewer queries where the gallery is large; 100 for a million images
+TILED_ABOVE = 1 << 16  # gallery images; the last bits of scores may depend on tiles: smaller galleries have none
+TILE = 1 << 13  # gallery images of a tile, whose scores stay in cache until they are copied (measured, benchmarks/)
 
 
 def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
     """Build a system with the weights kept in the folder `run`. Raises: UserError naming a file that does not fit."""
     info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
     kind: type[Retriever] = class_named(spec.class_path)
-    model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
-    load_weights(model, run, "model")
-    return model.to(device)
+    with clock.span("model"):
+        model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
+        load_weights(model, run, "model")
+        return model.to(device)
 
 
 class Encoded:
@@ -36,25 +42,24 @@ class Encoded:
 
     def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device) -> None:
         self.model, self.device = model.eval(), device
+        captions, images = (clock.each("data", batches) for batches in (data.caption_batches(), data.image_batches()))
         with torch.inference_mode():
-            self.texts = concatenated(model.encode_texts(batch.to(device)) for batch in data.caption_batches())
-            self.images = concatenated(model.encode_images(batch.to(device)) for batch in data.image_batches())
+            self.texts = concatenated(model.encode_texts(batch.to(device)) for batch in captions)
+            self.images = concatenated(model.encode_images(batch.to(device)) for batch in images)
         if model.rerank_top > len(data.gallery):
             log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 
     def blocks(
         self, size: int, queries: Sequence[int] | None = None, gallery: Sequence[int] | None = None
     ) -> Iterator[np.ndarray]:
-        """Yield scores (b, G) of `size` queries at a time; the whole matrix never exists.
+        """Yield scores (b, G) of `size` queries at a time, or fewer; the whole matrix never exists.
 
-        queries, gallery: numbers of the queries and gallery images to score; None for all.
+        A block is only valid until the next one. queries, gallery: numbers of the queries and gallery images to score;
+        None for all.
         """
         texts, images = selected(self.texts, queries), selected(self.images, gallery)
-        total = len(next(iter(texts.values())))
-        for start in range(0, total, size):
+        for part, scores in scored(self.model.similarity, texts, images, size):
             with torch.inference_mode():
-                part = {name: value[start : start + size] for name, value in texts.items()}
-                scores = self.model.similarity(part, images).float().cpu().numpy()
                 yield self._second_stage(part, images, scores) if self.model.rerank_top else scores
 
     def _second_stage(self, texts: Features, images: Features, scores: np.ndarray) -> np.ndarray:
@@ -73,6 +78,35 @@ def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device)
     return 100.0 * float((ranks.ranks[ranks.starts[:-1]] == 1).mean())
 
 
+def scored(
+    similarity: Callable[[Features, Features], Tensor], texts: Features, images: Features, size: int
+) -> Iterator[tuple[Features, np.ndarray]]:
+    """Yield the features and the float32 scores (b, G) of `size` queries at a time, or of as many as fit BLOCK_BYTES.
+
+    The scores of a gallery of more than TILED_ABOVE images are written, tile by tile, over those of the block before:
+    memory that is mapped anew for every block, and a product that leaves the cache, cost half of the time.
+    """
+    total, width = (len(next(iter(side.values()))) for side in (texts, images))
+    rows = max(1, min(size, total, BLOCK_BYTES // (4 * max(1, width))))
+    kept = np.empty((rows, width), np.float32) if width > TILED_ABOVE else None
+    tiles = {left: rows_of(images, left, TILE) for left in range(0, width, TILE)} if width > TILED_ABOVE else {}
+    for start in range(0, total, rows):
+        part = rows_of(texts, start, rows)
+        with torch.inference_mode():
+            if kept is None:
+                yield part, similarity(part, images).float().cpu().numpy()
+                continue
+            scores = kept[: min(rows, total - start)]
+            for left, tile in tiles.items():
+                scores[:, left : left + TILE] = similarity(part, tile).float().cpu().numpy()
+            yield part, scores
+
+
+def rows_of(features: Features, start: int, count: int) -> Features:
+    """The features of `count` items from `start` on, or of as many as there are."""
+    return {name: value[start : start + count] for name, value in features.items()}
+
+
 def selected(features: Features, numbers: Sequence[int] | None) -> Features:
     """The features of the items `numbers`, in their order; not copied for None or all items."""
     count = len(next(iter(features.values())))
@@ -82,6 +116,6 @@ def selected(features: Features, numbers: Sequence[int] | None) -> Features:
 
 
 def concatenated(parts: Iterator[Features]) -> Features:
-    """Concatenate features along the items."""
+    """Concatenate features along the items, one name at a time: there are never two copies of all."""
     collected = list(parts)
-    return {name: torch.cat([part[name] for part in collected]) for name in collected[0]}
+    return {name: torch.cat([part.pop(name) for part in collected]) for name in list(collected[0])}

@@ -25,6 +25,7 @@ from glalign.storage.locks import exclusive_lock
 from glalign.storage.provenance import provenance, run_digest
 from glalign.storage.weight_files import Weights, save_weights
 from glalign.storage.whole_files import write_json, write_text
+from glalign.support.clock import clock
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import within
 from glalign.support.progress import Progress, log
@@ -50,14 +51,14 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     settings: dict[str, Any] = spec.runtime.model_dump(include={"precision", "tf32", "deterministic", "compile"})
     device = prepare(spec.threads, spec.device, **settings)
     kind: type[Retriever] = class_named(spec.class_path)
-    data = TrainingData(spec)
-    steps = data.steps(budget, spec.data.sampling or kind.sampling)
-    words = data.words(kind.word_split(spec.model)) if "words" in kind.needs else ()
+    with clock.span("data"):
+        data, inputs = TrainingData(spec), input_digests(spec)
+        steps = data.steps(budget, spec.data.sampling or kind.sampling)
+        words = data.words(kind.word_split(spec.model)) if "words" in kind.needs else ()
     info = TrainingInfo(data.identities, steps, words)
     training = prepared(spec, kind, data, info, device)
     model = training.model
     states: dict[str, Any] = {"model": model, "optimizer": training.optimizer, "scaler": training.precision.scaler}
-    inputs = input_digests(spec)
     checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.content(), "inputs": inputs}, code)
     start, lines = 0, []
     best: dict[str, Any] = {"val_rank1": -1.0, "step": 0, "weights": {}}
@@ -116,14 +117,16 @@ def prepared(
     if device.type == "cuda":
         check_memory(spec, info, device)
     torch.manual_seed(seed_for(seed, "weights"))
-    with within(section):
+    with within(section), clock.span("model"):
         model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights))).to(device)
     convert_batchnorm(model)
     groups = model.parameter_groups(spec.optim.lr, spec.optim.weight_decay)
     optimizer = make_optimizer(groups, spec.optim, fused=runtime.fused)
     precision = fitted(model, runtime, memory, spec.system, device)
-    pairs: Any = data.pairs(model, sampling, seed)
+    with clock.span("data"):
+        pairs: Any = data.pairs(model, sampling, seed)
+        validation = data.validation(model)
     if runtime.prefetch:
         pairs = Prefetcher(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")
-    batches = (pairs, data.validation(model), info.steps)
+    batches = (pairs, validation, info.steps)
     return Training(model, optimizer, spec.optim, *batches, seed, device, precision, memory.accumulate)

@@ -13,6 +13,7 @@ from glalign.data.splits import check_train_test_disjoint, select_identities
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
 from glalign.storage.provenance import provenance
+from glalign.support.clock import clock
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
@@ -28,7 +29,8 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     Raises: UserError when the test set has no images, or a person of it was trained on.
     """
     test = spec.test
-    records = [r for r in read_manifest(test.manifest) if r.split in test.settings.splits]
+    with clock.span("data"):
+        records = [r for r in read_manifest(test.manifest) if r.split in test.settings.splits]
     if not records:
         raise UserError(f"testsets.{test.testset}: {test.manifest} has no images in {', '.join(test.settings.splits)}")
     for dataset in spec.trained.trained_on if spec.trained else ():
@@ -42,7 +44,8 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     with Progress(f"rank {spec.system}/{test.testset}", total, "query") as progress:
         scored = ((draw, with_progress(score(draw), progress)) for draw in draws)
         rows = (row for draw, blocks in scored for row in draw.rank(blocks, test.settings.hit, spec.top))
-        write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
+        with clock.span("prediction"):
+            write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,21 @@ def reference_scores(spec: PredictSpec) -> Score:
 def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record]) -> Score:
     """Scores of a trained system; every record is encoded once, whatever the draws."""
     # Not at the top: a reference is scored without torch.
-    from glalign.data.retrieval_set import RetrievalSet  # noqa: PLC0415
-    from glalign.data.sources import Source  # noqa: PLC0415
-    from glalign.engine.encode import Encoded, load_trained  # noqa: PLC0415
-    from glalign.support.torch_settings import prepare  # noqa: PLC0415
+    with clock.span("imports"):
+        from glalign.data.retrieval_set import RetrievalSet  # noqa: PLC0415
+        from glalign.data.sources import Source  # noqa: PLC0415
+        from glalign.engine.encode import Encoded, load_trained  # noqa: PLC0415
+        from glalign.support.torch_settings import prepare  # noqa: PLC0415
 
     device = prepare(trained.threads, trained.device)
     model = load_trained(trained, Path(trained.run), device)
-    data = RetrievalSet.of([Source.of(spec.test, records)], records, model, trained.data, trained.dress)
-    cut, limit = count_cut((query.caption for query in data.queries), model.tokenizer), model.tokenizer.context_length
+    with clock.span("data"):
+        data = RetrievalSet.of([Source.of(spec.test, records)], records, model, trained.data, trained.dress)
+        cut = count_cut((query.caption for query in data.queries), model.tokenizer)
+    limit = model.tokenizer.context_length
     log.info("captions longer than %d tokens, which are cut: %d of %d", limit, cut, len(data.queries))
-    encoded = Encoded(model, data, device)
+    with clock.span("prediction"):
+        encoded = Encoded(model, data, device)
     rows = {query.id: number for number, query in enumerate(data.queries)}
     columns = {record.image: number for number, record in enumerate(data.gallery)}
 

@@ -16,6 +16,7 @@ from glalign.engine.optim import rate_factor, set_rates
 from glalign.engine.precision import Precision
 from glalign.engine.prefetch import Prefetcher
 from glalign.models.data_parallel import processes
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 
@@ -50,26 +51,33 @@ class Training:
         set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
         self.optimizer.zero_grad(set_to_none=True)
         terms: dict[str, float] = {}
-        for part in self.pairs.batch(step).to(self.device).split(self.accumulate):
-            with self.precision.training():
-                losses = self.model.loss(part)
-            total = torch.stack(list(losses.values())).sum()
-            for name, value in {"loss": total, **losses}.items():
-                terms[name] = terms.get(name, 0.0) + float(value.detach()) / self.accumulate
+        with clock.span("data"):
+            parts = self.pairs.batch(step).to(self.device).split(self.accumulate)
+        for part in parts:
+            with clock.span("forward"):
+                with self.precision.training():
+                    losses = self.model.loss(part)
+                total = torch.stack(list(losses.values())).sum()
+                for name, value in {"loss": total, **losses}.items():
+                    terms[name] = terms.get(name, 0.0) + float(value.detach()) / self.accumulate
             for name, mean in reversed(terms.items()):  # the sum last: a single term says more
                 if not math.isfinite(mean):
                     raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
-            self.precision.backward(total / (self.accumulate * processes()))
-        sum_gradients(self.model.parameters())
-        self.precision.step(self.optimizer, self.model, self.options.clip)
+            with clock.span("backward"):
+                self.precision.backward(total / (self.accumulate * processes()))
+        with clock.span("backward"):
+            sum_gradients(self.model.parameters())
+        with clock.span("optimiser"):
+            self.precision.step(self.optimizer, self.model, self.options.clip)
         return terms
 
     def validate(self) -> float | None:
         """Rank-1 (percent) over the validation identities; None where there are none."""
         if self.validation is None:
             return None
-        check_agreement(self.model)
-        return validation_rank1(self.model, self.validation, self.device)
+        with clock.span("validation"):
+            check_agreement(self.model)
+            return validation_rank1(self.model, self.validation, self.device)
 
     def snapshot(self) -> dict[str, Tensor]:
         """A copy of the weights on the CPU."""

@@ -14,6 +14,8 @@ import numpy as np
 
 from glalign.support.errors import UserError
 
+LONG = 1 << 13  # scores of a row from which NumPy's count of one row is the faster one (measured, benchmarks/)
+SEGMENT = 512  # scores of a row whose maximum is taken at once, where a row has many times `top` segments
 WORKING_SET = 1 << 20  # bytes of scores compared at a time: stays in cache between the passes (measured, benchmarks/)
 SORT_ABOVE = 16  # positives per query from which one sort is cheaper than one pass per positive (measured, benchmarks/)
 
@@ -120,14 +122,17 @@ def _checked(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int)
         raise UserError(f"scores end after query row {first - 1}: {n_queries} queries were announced")
 
 
-def _require_finite(chunk: np.ndarray, first: int, names: Sequence[object] | None) -> None:
-    """Raise a UserError naming the first row of `chunk` (its first row is query `first`) with a score not finite."""
+def _require_finite(chunk: np.ndarray, first: int, left: int, names: Sequence[object] | None) -> None:
+    """Raise a UserError naming the first row of `chunk` with a score not finite.
+
+    Its first row is query `first`, its first column is gallery column `left`.
+    """
     # the extremes of a row are finite exactly when all of it is; cheaper than a mask
     finite = np.isfinite(chunk.max(axis=1)) & np.isfinite(chunk.min(axis=1))
     if not finite.all():
         row = int(np.argmin(finite))
         column = int(np.argmin(np.isfinite(chunk[row])))
-        place = f"{_row(first + row, names)}: score {chunk[row, column]} at gallery column {column}"
+        place = f"{_row(first + row, names)}: score {chunk[row, column]} at gallery column {left + column}"
         raise UserError(f"{place}; scores must be finite numbers")
 
 
@@ -161,20 +166,24 @@ def _counts(
 
     scores: of the positives, those of row r at starts[r] .. starts[r + 1] - 1.
     """
-    at_least, above = np.empty(len(scores), np.int64), np.empty(len(scores), np.int64)
-    step = max(1, WORKING_SET // max(1, block.shape[1] * block.itemsize))
-    truth = np.zeros((min(step, len(block)), -(-block.shape[1] // 8) * 8), dtype=bool)
+    at_least, above = np.zeros(len(scores), np.int64), np.zeros(len(scores), np.int64)
+    width = max(1, min(block.shape[1], WORKING_SET // block.itemsize))  # a longer row is read in parts
+    step = max(1, WORKING_SET // (width * block.itemsize))
+    truth = np.zeros((min(step, len(block)), -(-width // 8) * 8), dtype=bool)
     for low in range(0, len(block), step):
         chunk = block[low : low + step]
-        _require_finite(chunk, first + low, names)
         begin, size = starts[low : low + len(chunk)], np.diff(starts[low : low + len(chunk) + 1])
-        # A pass over the rows for the first positive of each, one for the second, ...; of many, sorting is cheaper.
-        for turn in range(min(SORT_ABOVE, int(size.max()))):
-            chosen = np.flatnonzero((size > turn) & (size <= SORT_ABOVE))
-            pairs = begin[chosen] + turn
-            lines = chunk if len(chosen) == len(chunk) else chunk[chosen]
-            at_least[pairs] = _count_rows(np.greater_equal, lines, scores[pairs], truth)
-            above[pairs] = _count_rows(np.greater, lines, scores[pairs], truth)
+        for left in range(0, block.shape[1], width):
+            part = chunk[:, left : left + width]
+            _require_finite(part, first + low, left, names)
+            truth[:, part.shape[1] :] = False
+            # A pass over the rows for the first positive of each, one for the second, ...; of many, sorting is cheaper.
+            for turn in range(min(SORT_ABOVE, int(size.max()))):
+                chosen = np.flatnonzero((size > turn) & (size <= SORT_ABOVE))
+                pairs = begin[chosen] + turn
+                lines = part if len(chosen) == len(part) else part[chosen]
+                at_least[pairs] += _count_rows(np.greater_equal, lines, scores[pairs], truth)
+                above[pairs] += _count_rows(np.greater, lines, scores[pairs], truth)
         for row in np.flatnonzero(size > SORT_ABOVE):
             own, line = slice(begin[row], begin[row] + size[row]), np.sort(chunk[row])
             at_least[own] = len(line) - np.searchsorted(line, scores[own], side="left")
@@ -194,9 +203,11 @@ def _count_rows(compare: np.ufunc, lines: np.ndarray, thresholds: np.ndarray, tr
     """Number of entries per line (b, G) for which `compare(entry, threshold)` holds, int64 (b,).
 
     truth: boolean scratch, zero beyond column G, its width a multiple of 8: eight truth bytes are added at a time as
-    one 64-bit word, and up to 255 words fit before a byte overflows.
+    one 64-bit word, and up to 255 words fit before a byte overflows. Long lines are counted one by one.
     """
     compare(lines, thresholds[:, None], out=truth[: len(lines), : lines.shape[1]])
+    if lines.shape[1] > LONG:
+        return np.array([np.count_nonzero(row) for row in truth[: len(lines)]], np.int64)
     packed, total = truth[: len(lines)].view(np.uint64), np.zeros(len(lines), np.int64)
     for low in range(0, packed.shape[1], 255):
         lanes = np.add.reduce(packed[:, low : low + 255], axis=1)
@@ -208,12 +219,33 @@ def _top_columns(block: np.ndarray, positives: Positives, first: int, top: int) 
     """Gallery columns of the `top` first entries of every row, in the order of the tie rule."""
     size = block.shape[1]
     top = min(top, size)
-    limits = np.partition(block, size - top, axis=1)[:, size - top] if top else np.zeros(len(block))
     negative = np.ones(size, dtype=bool)
-    for row, line in enumerate(block):
-        columns = np.flatnonzero(line >= limits[row]) if top else np.zeros(0, np.int64)
+    for row, columns in enumerate(_candidates(block, top) if top else [np.zeros(0, np.int64)] * len(block)):
+        line = block[row]
         own = positives.columns[positives.starts[first + row] : positives.starts[first + row + 1]]
         negative[own] = False
         order = np.lexsort((-columns, negative[columns], line[columns]))[::-1]
         negative[own] = True
         yield columns[order[:top]]
+
+
+def _candidates(block: np.ndarray, top: int) -> Iterator[np.ndarray]:
+    """Columns of every row, ascending, whose scores reach a bound that the `top` best of the row reach too.
+
+    In a short row the bound is the score of the last of them. In a long one it is the score that the maxima of `top`
+    segments reach: one pass, without a copy of the row, leaves few segments to look at.
+    """
+    size = block.shape[1]
+    segments = size // SEGMENT
+    if segments < 4 * top:
+        limits = np.partition(block, size - top, axis=1)[:, size - top]
+        for line, limit in zip(block, limits, strict=True):
+            yield np.flatnonzero(line >= limit)
+        return
+    rest = np.arange(segments * SEGMENT, size)
+    for line in block:
+        maxima = line[: segments * SEGMENT].reshape(segments, SEGMENT).max(axis=1)
+        limit = np.partition(maxima, segments - top)[segments - top]
+        chosen = np.flatnonzero(maxima >= limit)[:, None] * SEGMENT + np.arange(SEGMENT)
+        columns = np.concatenate([chosen.ravel(), rest])
+        yield columns[line[columns] >= limit]

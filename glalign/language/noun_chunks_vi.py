@@ -8,6 +8,8 @@ from typing import Any
 from glalign.language.lexicon import Keyword, grammar
 from glalign.language.noun_chunks import Chunk, ParsedCaption
 from glalign.language.segmentation import join_syllables, segment, to_nfc
+from glalign.language.spacy_import import without_torch
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 
@@ -110,7 +112,8 @@ def _stops() -> frozenset[str]:
 @cache
 def _pipeline(segmenter: str) -> Any:
     try:
-        from glalign.language.spacy_pipeline_vi import pipeline  # noqa: PLC0415
+        with without_torch(), clock.span("imports"):
+            from glalign.language.spacy_pipeline_vi import pipeline  # noqa: PLC0415
 
         return pipeline(segmenter)
     except ImportError as error:

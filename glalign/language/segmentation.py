@@ -10,6 +10,7 @@ from typing import NamedTuple
 from glalign.contract.tokenizer import Span, WordSplitter, split_words
 from glalign.language.lexicon import grammar
 from glalign.language.vncorenlp import word_segmenter
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 SEGMENTERS = ("pyvi", "underthesea", "vncorenlp")
@@ -128,7 +129,8 @@ def load_segmenter(segmenter: str) -> Callable[[str], Sequence[str]]:
         raise UserError(f"segmenter: {segmenter!r}; choose {', '.join(SEGMENTERS[:-1])} or {SEGMENTERS[-1]}")
     try:
         if segmenter == "pyvi":
-            from pyvi import ViTokenizer  # noqa: PLC0415  (loads a model of seconds)
+            with clock.span("imports"):
+                from pyvi import ViTokenizer  # noqa: PLC0415  (loads a model of seconds)
 
             return lambda text: ViTokenizer.tokenize(text).split()
         if segmenter == "vncorenlp":

@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from glalign.language.noun_chunk_rules_vi import corrected_tags, find_noun_chunks
 from glalign.language.segmentation import segment
+from glalign.support.clock import clock
 
 UNIVERSAL = {
     "N": "NOUN", "Np": "PROPN", "Nc": "NOUN", "Nu": "NOUN", "Ny": "NOUN", "Nb": "NOUN", "A": "ADJ", "V": "VERB",
@@ -51,7 +52,8 @@ def make_words(segmenter: str) -> Callable[[Language], Words]:
 @Language.component("glalign_tagger_vi", assigns=["token.tag", "token.pos"])
 def tagger(doc: Doc) -> Doc:
     """Tag with pyvi's parts of speech, corrected for descriptions of people."""
-    from pyvi import ViPosTagger  # noqa: PLC0415  (loads a model)
+    with clock.span("imports"):
+        from pyvi import ViPosTagger  # noqa: PLC0415  (loads a model)
 
     words = words_of(doc)
     if words:

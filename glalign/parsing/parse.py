@@ -19,6 +19,7 @@ from glalign.storage.image_files import DecodeError, decode_rgb
 from glalign.storage.locks import exclusive_lock
 from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.storage.whole_files import resumable_directory, write_json
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
 from glalign.support.torch_settings import prepare
@@ -111,6 +112,11 @@ def _made(groups: Sequence[Sequence[str]], spec: ParseSpec) -> Iterator[Maps]:
         for group in groups:
             yield [stripes(*image.shape[:2]) for image in islice(pixels, len(group))]
     elif groups:
-        parser = Parser.load(spec.weights, spec.name, prepare(spec.threads, spec.device))
+        with clock.span("model"):
+            parser = Parser.load(spec.weights, spec.name, prepare(spec.threads, spec.device))
         for group in groups:
-            yield parser.predict(list(islice(pixels, len(group))))
+            with clock.span("data"):
+                images = list(islice(pixels, len(group)))
+            with clock.span("prediction"):
+                maps = parser.predict(images)
+            yield maps

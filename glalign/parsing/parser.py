@@ -15,6 +15,7 @@ from glalign.contract.regions import ATR_LABELS, SIDES
 from glalign.parsing.released_names import current_names
 from glalign.storage.weight_files import load_weights
 from glalign.storage.whole_files import read_json
+from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 BATCH = 32
@@ -78,7 +79,8 @@ def paired(scores: Tensor) -> Tensor:
 
 def build(model: Mapping[str, Any]) -> nn.Module:
     """Build transformers' SegFormer with random weights from keys of SegformerConfig; it loads released files, too."""
-    from transformers import SegformerConfig, SegformerForSemanticSegmentation  # noqa: PLC0415  (seconds to import)
+    with clock.span("imports"):
+        from transformers import SegformerConfig, SegformerForSemanticSegmentation  # noqa: PLC0415  (seconds)
 
     config = SegformerConfig(num_labels=len(ATR_LABELS), **model)  # type: ignore[call-arg]  # declared as a property
     network = SegformerForSemanticSegmentation(config)

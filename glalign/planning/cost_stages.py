@@ -1,4 +1,4 @@
-"""What the systems cost: their sizes, and time and memory of trainings and scorings."""
+"""What the systems cost: their sizes."""
 
 from collections.abc import Iterator, Mapping
 
@@ -31,24 +31,6 @@ class SystemsSpec(Spec):
 
     title: str
     rows: tuple[SystemRow, ...]
-
-
-class ComputeRow(Spec):
-    """A training or a scoring. benchmark: Snakemake's record. run: the training's own record."""
-
-    stage: str
-    system: str
-    trainset: str
-    testset: str = ""
-    seed: str
-    benchmark: str
-    run: str | None = None
-
-
-class ComputeSpec(Spec):
-    """The table of time and memory."""
-
-    rows: tuple[ComputeRow, ...]
 
 
 def build_spec(
@@ -87,18 +69,6 @@ def plan_systems(draft: Draft) -> Iterator[Job]:
     yield Job({}, spec, (suite_file("paper/parameters.csv"), *(row.size for row in rows)))
 
 
-def plan_compute(draft: Draft) -> Iterator[Job]:
-    """Every planned training of a table and every scoring."""
-    rows = []
-    for stage in ("fit", "predict"):
-        for job in draft.jobs[stage].values():
-            run = draft.paths.path("fit", "run", **job.ids) if stage == "fit" else None
-            benchmark = draft.paths.benchmark(stage).format(**job.ids)
-            rows.append(ComputeRow.of(job.ids, stage=stage, benchmark=benchmark, run=run))
-    inputs = tuple(path for row in rows for path in (row.benchmark, row.run) if path)
-    yield Job({}, ComputeSpec(rows=tuple(rows)), inputs)
-
-
 def _measured(draft: Draft) -> dict[str, System]:
     """The trained systems without ablations, at their original sizes."""
     originals = draft.originals.systems
@@ -114,9 +84,5 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "systems", "systems", {"csv": "systems.csv", "tex": "systems.tex"}, "reporting.cost_tables.make_systems",
         plan_systems, "Write the table of the systems' sizes.", default=True,
-    ),
-    Stage(
-        "compute", "compute", {"csv": "compute.csv"}, "reporting.cost_tables.make_compute", plan_compute,
-        "Write time and memory of trainings and scorings.", default=True,
     ),
 )  # fmt: skip

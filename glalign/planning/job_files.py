@@ -11,18 +11,24 @@ from pydantic import ValidationError
 from glalign.config.base import Section
 from glalign.config.typed_json import describe, read_typed
 from glalign.contract.specs.base import Spec
+from glalign.planning.job_times import write_times
 from glalign.planning.plan import STAGES, Plan
 from glalign.planning.stage import Job
 from glalign.storage.code_digest import code_digest
 from glalign.storage.whole_files import write_text
+from glalign.support.clock import clock
 from glalign.support.errors import UserError, suggestion
 
 
 class JobFile(Section):
-    """A job: the name of its stage, its outputs by name, the dotted path of a system's class, its specification."""
+    """A job: the name of its stage, its outputs by name, the dotted path of a system's class, its specification.
+
+    times: file for what it took.
+    """
 
     stage: str
     outputs: dict[str, str]
+    times: str
     class_path: str | None
     spec: dict[str, Any]
 
@@ -35,7 +41,13 @@ def spec_text(job: Job) -> str:
 def write_job(plan: Plan, stage: str, job: Job) -> str:
     """Write the file of a job, unless it is there with the same content; returns its path."""
     path = Path(plan.paths.job_file(stage).format(**job.ids))
-    file = JobFile(stage=stage, outputs=plan.outputs(stage, job), class_path=job.class_path, spec=job.spec.to_json())
+    file = JobFile(
+        stage=stage,
+        outputs=plan.outputs(stage, job),
+        times=plan.paths.times(stage).format(**job.ids),
+        class_path=job.class_path,
+        spec=job.spec.to_json(),
+    )
     text = json.dumps(file.to_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
@@ -47,7 +59,7 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
 
     The stage's function is called with the specification and, by the names of its parameters, with the paths of
     outputs, `folder` (that of the first declared output), `code` (digest of its code; computed
-    where it is None) and `log`.
+    where it is None) and `log`. What it took is written last, to the file that the job names.
 
     Raises: UserError for an unknown stage, or a file that is no job of it.
     """
@@ -66,7 +78,10 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
     given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}
     if "code" in others:
         given["code"] = code or code_digest(declared.modules(file.class_path))
-    function(_spec(get_type_hints(function)[spec], file, path), **{name: given[name] for name in others})
+    typed = _spec(get_type_hints(function)[spec], file, path)
+    with clock.span("other"):
+        function(typed, **{name: given[name] for name in others})
+    write_times(Path(file.times))
 
 
 def _spec(kind: type[Spec], file: JobFile, path: Path) -> Spec:

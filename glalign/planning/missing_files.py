@@ -90,6 +90,5 @@ def makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for stage, jobs in plan.jobs.items():
         for key, job in jobs.items():
-            benchmark = plan.paths.benchmark(stage).format(**job.ids)
-            found |= dict.fromkeys((*plan.outputs(stage, job).values(), benchmark), (stage, key))
+            found |= dict.fromkeys(plan.outputs(stage, job).values(), (stage, key))
     return found

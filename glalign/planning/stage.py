@@ -118,9 +118,9 @@ class Paths:
         """Template of the log of a stage's jobs."""
         return f"{self.results}/logs/{stage}/{self.stages[stage].key}.log"
 
-    def benchmark(self, stage: str) -> str:
-        """Template of the record of time and memory of a stage's jobs."""
-        return f"{self.results}/benchmarks/{stage}/{self.stages[stage].key}.tsv"
+    def times(self, stage: str) -> str:
+        """Template of the records of time and memory of a stage's jobs."""
+        return f"{self.results}/times/{stage}/{self.stages[stage].key}.json"
 
     def job_file(self, stage: str) -> str:
         """Template of the files that hold the specifications of a stage's jobs."""

@@ -1,15 +1,14 @@
-"""Tables of cost: size and multiply-adds of the systems, time and memory of their trainings and scorings."""
+"""The table of costs: size and multiply-adds of the systems."""
 
 from fractions import Fraction
 from pathlib import Path
 
 from glalign.config.typed_json import read_typed
-from glalign.contract.results import RunRecord, SizeRecord
+from glalign.contract.results import SizeRecord
 from glalign.evaluation.metrics import half_up
-from glalign.planning.cost_stages import ComputeRow, ComputeSpec, SystemRow, SystemsSpec
+from glalign.planning.cost_stages import SystemRow, SystemsSpec
 from glalign.reporting.latex import escape
-from glalign.reporting.plain_table import number, write_csv, write_plain
-from glalign.storage.csv_files import read_rows
+from glalign.reporting.plain_table import number, write_plain
 from glalign.support.errors import UserError
 
 LARGEST_DIFFERENCE = 3  # percent by which a parameter count may differ from the published one unexplained
@@ -43,23 +42,3 @@ def _system(row: SystemRow) -> dict[str, str]:
     cells["embedding"] = str(size.embedding)
     cells |= {f"{of}_numbers": str(count) for of, count in size.stored}
     return {**cells, "image_size": "x".join(map(str, row.image_size)), "source": row.source, "note": row.note}
-
-
-def make_compute(spec: ComputeSpec, csv: Path) -> None:
-    """Write Snakemake's times and peak memory of trainings and scorings. Raises: UserError for a damaged benchmark."""
-    write_csv([_compute(row) for row in spec.rows], csv)
-
-
-def _compute(row: ComputeRow) -> dict[str, str]:
-    measured, run = _benchmark(row.benchmark), read_typed(row.run, RunRecord) if row.run else None
-    names = row.model_dump(exclude={"benchmark", "run"})
-    times = {"wall_s": measured["s"], "cpu_s": measured["cpu_time"], "peak_mib": measured["max_rss"]}
-    return names | times | {key: str(getattr(run, key)) if run else "" for key in ("parameters", "steps", "pairs")}
-
-
-def _benchmark(path: str) -> dict[str, str]:
-    remedy = "run the job again that Snakemake measured in it"
-    rows = read_rows(path, columns=("s", "cpu_time", "max_rss"), delimiter="\t", remedy=remedy)
-    if not rows:
-        raise UserError(f"{path}: no row; {remedy}")
-    return rows[-1]

@@ -65,7 +65,10 @@ def test_beyond_the_paper(results: Path) -> None:
     scenarios = {row["scenario"] for row in rows_of(results / "matrix.csv") if row["system"] == "m_irra"}
     assert scenarios == {"SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3"}
     assert {row["dataset"] for row in rows_of(results / "translation.csv")} == {"cuhk_vi", "v2e"}
-    assert all(float(row["wall_s"]) > 0 for row in rows_of(results / "compute.csv"))
+    compute = rows_of(results / "compute.csv")
+    assert all(float(row["wall_s"]) > 0 for row in compute)
+    assert {row["stage"] for row in compute} >= {"synthesize", "fit", "predict", "table", "mcnemar", "snakemake"}
+    assert len({row["run"] for row in compute}) == 1
 
 
 def test_mcnemars_counts_are_those_of_two_ranks_files(results: Path) -> None:

@@ -1,11 +1,13 @@
 """The plan, and what the rules ask of it."""
 
 import functools
+import os
 import re
 import shlex
 import sys
 from pathlib import Path
 
+import psutil
 from snakemake.settings.types import DeploymentMethod
 
 root = Path(workflow.current_basedir).parents[1].resolve()
@@ -25,7 +27,9 @@ from glalign.data.release_digest import release_digest
 from glalign.planning import missing_files
 from glalign.planning.suite_plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
+from glalign.planning.job_times import RUN
 from glalign.planning.plan import STAGES
+from glalign.reporting.compute import write_compute
 from glalign.reporting.document import can_typeset, find_engine
 from glalign.reporting.unfinished_tables import remove_unfinished, write_unfinished
 from glalign.storage.code_digest import code_digest, weight_digests
@@ -54,6 +58,8 @@ def planned():
     return plan_of(resolve(completed(typed(config, given))))
 
 
+# Jobs write down to which run they belong: compute.csv has what Snakemake took beside them.
+os.environ.setdefault(RUN, f"{psutil.Process().create_time():.2f}")
 plan = exit_on_user_error(planned)
 if workflow.is_main_process:
     for line in plan.warnings:
@@ -91,6 +97,10 @@ onstart:
         remove_unfinished(plan, files_of(workflow.dag.needrun_jobs()))
 
 
+onsuccess:
+    tell_times()
+
+
 # With `--keep-going` every job that does not need a failed one has run: what of a table is there, is shown.
 onerror:
     if workflow.is_main_process and workflow.execution_settings.keep_going:
@@ -98,6 +108,15 @@ onerror:
         failed = files_of(workflow.scheduler.failed)
         for line in exit_on_user_error(write_unfinished, plan, undone, failed):
             logger.error(line)
+    tell_times()
+
+
+def tell_times():
+    """Write compute.csv, and say where the time of this run went."""
+    if workflow.is_main_process:
+        run = float(os.environ[RUN])
+        for line in exit_on_user_error(write_compute, plan, run):
+            logger.info(line)
 
 
 def files_of(jobs):

@@ -13,6 +13,7 @@ from glalign.config.from_mapping import named
 from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, restore_order
+from glalign.support.clock import clock
 
 PAD_ID = 1
 """Id of the padding in every RoBERTa's vocabulary; the used rows of the position table follow it."""
@@ -68,7 +69,8 @@ class PhoBert(nn.Module):
     """
 
     def __init__(self, shape: PhoBertShape, vocabulary_size: int, dropout: float):
-        from transformers import RobertaConfig, RobertaModel  # noqa: PLC0415  (seconds)
+        with clock.span("imports"):
+            from transformers import RobertaConfig, RobertaModel  # noqa: PLC0415  (seconds)
 
         super().__init__()
         self.width = shape.width

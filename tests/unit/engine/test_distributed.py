@@ -94,7 +94,9 @@ def spec_of(pedes: Path, folder: Path, **changes: Any) -> FitSpec:
 
 def start_fit(spec: FitSpec, out: Path) -> subprocess.Popen[str]:
     outputs = {"model": str(out / "model.safetensors"), "run": str(out / "run.json")}
-    job = JobFile(stage="fit", outputs=outputs, class_path=spec.class_path, spec=spec.to_json())
+    job = JobFile(
+        stage="fit", outputs=outputs, times=f"{out}.times.json", class_path=spec.class_path, spec=spec.to_json()
+    )
     write_json(f"{out}.job.json", job.to_json())
     return started(2, "-m", "--", "glalign", "run", "fit", f"{out}.job.json", "--code", "code", "--log", f"{out}.log")
 

@@ -9,6 +9,7 @@ from helpers.naive_evaluator import naive_ranks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glalign.evaluation import ranking
 from glalign.evaluation.ranking import find_positives, hit_ranks, rank_blocks
 from glalign.support.errors import UserError
 
@@ -94,3 +95,36 @@ def test_evaluation_does_not_import_torch():
     code += "; import glalign.reporting.tables, glalign.reporting.latex, glalign.reporting.compare, sys"
     code += "; assert not {'torch', 'pandas', 'statsmodels', 'scipy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("size", [16_385, 40_000])
+def test_rows_that_are_read_in_parts_have_the_ranks_of_the_naive_one(monkeypatch, kind, size):
+    monkeypatch.setattr(ranking, "WORKING_SET", 70_000)
+    rng = np.random.default_rng(3)
+    gallery = rng.integers(size // 5, size=size).tolist()
+    gallery[: ranking.SORT_ABOVE + 5] = [size] * (ranking.SORT_ABOVE + 5)
+    query = [size, *gallery[100:105]]
+    scores = rng.integers(400, size=(len(query), size)).astype(kind)
+    against, favour = ranks_of(scores, query, gallery)
+    assert against == naive_ranks(scores, query, gallery)
+    assert favour == naive_ranks(scores, query, gallery, in_favour=True)
+
+
+@pytest.mark.parametrize("levels", [2, 60, 10**6])
+def test_the_top_of_a_long_row_is_the_head_of_the_sorted_row(levels):
+    rng, size = np.random.default_rng(levels), 4 * 10 * ranking.SEGMENT + 77
+    scores = rng.integers(levels, size=(3, size)).astype(np.float32)
+    persons = rng.integers(9, size=size).tolist()
+    rows = rank_blocks([scores], ["a", "b", "c"], [str(i) for i in range(size)], [1, 2, 3], persons, top=10)
+    for number, (line, row) in enumerate(zip(scores, rows, strict=True), start=1):
+        order = sorted(range(size), key=lambda c: (-line[c], persons[c] == number, c))[:10]
+        assert [int(image) for image, _ in row.top] == order
+
+
+def test_a_score_that_is_not_finite_is_named_by_its_place_in_a_long_row(monkeypatch):
+    monkeypatch.setattr(ranking, "WORKING_SET", 4_000)
+    scores = np.zeros((2, 5_000), np.float32)
+    scores[1, 3_210] = np.nan
+    with pytest.raises(UserError, match="query row 1: score nan at gallery column 3210;"):
+        ranks_of(scores, ["a", "b"], ["a", "b", *["c"] * 4_998], block=2)

@@ -1,6 +1,7 @@
 """A job's specification is a file: whole, the same for the same job, and refused by name when it does not fit."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from helpers.plans import planned
 
+from glalign.contract.results import JobTimes
 from glalign.contract.specs.training import FitSpec
 from glalign.planning.job_files import JobFile, run_job, spec_text, write_job
+from glalign.planning.job_times import RUN
 from glalign.planning.plan import STAGES
 from glalign.planning.stage import Job
 from glalign.support.errors import UserError
@@ -19,7 +22,6 @@ LONGEST_ARGUMENT = 131_072
 """Bytes of one argument of a command, on Linux (MAX_ARG_STRLEN)."""
 READERS = ("manifest", "parse", "fit", "predict", "alpha_scores")
 """Stages whose specification says where a release lies."""
-BENCHMARK = "s\tcpu_time\tmax_rss\n1.5\t1.2\t300\n"
 
 
 def test_the_file_of_a_job_is_the_same_until_its_specification_changes(tmp_path: Path) -> None:
@@ -52,22 +54,23 @@ def test_where_a_release_lies_is_in_the_file_and_not_in_what_triggers_a_rerun(tm
     assert spec_text(other[0][2]) != spec_text(here[0][2])
 
 
-def test_twenty_seeds_run_although_their_specification_is_longer_than_an_argument(tmp_path: Path) -> None:
-    plan = planned({"results": str(tmp_path), "seeds": list(range(20))})
-    job = plan.job("compute")
+def test_a_specification_longer_than_an_argument_runs_and_its_times_are_written(tmp_path: Path) -> None:
+    plan = planned({"results": str(tmp_path), "seeds": list(range(400))})
+    job = plan.job("seeds")
     assert len(spec_text(job).encode()) > LONGEST_ARGUMENT
-    for row in job.spec.to_json()["rows"]:
-        benchmark = Path(row["benchmark"])
-        benchmark.parent.mkdir(parents=True, exist_ok=True)
-        benchmark.write_text(BENCHMARK, encoding="utf-8")
-    rows = [row.model_copy(update={"run": None}) for row in job.spec.rows]
-    shorter = job.spec.model_copy(update={"rows": tuple(rows)})
-    path = write_job(plan, "compute", type(job)(job.ids, shorter))
-    command = [sys.executable, "-m", "glalign", "run", "compute", path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    rows = [row.model_copy(update={"metrics": (), "runs": ()}) for row in job.spec.rows]
+    shorter = job.spec.model_copy(update={"rows": tuple(rows), "title": "many"})
+    path = write_job(plan, "seeds", type(job)(job.ids, shorter))
+    command = [sys.executable, "-m", "glalign", "run", "seeds", path]
+    done = subprocess.run(command, env=os.environ | {RUN: "12.5"}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    table = (tmp_path / "compute.csv").read_text(encoding="utf-8").splitlines()
-    assert len(table) == 1 + len(rows)
+    times = JobTimes.model_validate_json((tmp_path / "times/seeds/seeds.json").read_text(encoding="utf-8"))
+    assert times.run == 12.5
+    assert times.wall == pytest.approx(sum(times.seconds.values()))
+    assert 0 < times.seconds["other"] < times.wall
+    assert times.seconds["imports"] > 0
+    assert times.cpu > 0.1
+    assert times.peak_mib > 10
 
 
 def test_the_folder_of_a_job_is_that_of_the_first_declared_output(tmp_path: Path, monkeypatch) -> None:
@@ -101,6 +104,7 @@ def test_the_folder_of_a_job_is_that_of_the_first_declared_output(tmp_path: Path
 )
 def test_a_file_that_is_no_job_of_the_stage_is_refused(tmp_path: Path, change: dict, message: str) -> None:
     right = {"stage": "metrics", "outputs": {"metrics": str(tmp_path / "m.json")}, "class_path": None, "spec": {}}
+    right["times"] = str(tmp_path / "times.json")
     path = tmp_path / "job.json"
     path.write_text(json.dumps(right | change), encoding="utf-8")
     with pytest.raises(UserError, match=message) as caught:

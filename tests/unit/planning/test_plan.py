@@ -120,7 +120,7 @@ def test_every_input_is_given_or_made_by_a_planned_job(demo: Plan) -> None:
     made = set()
     for stage, jobs in demo.jobs.items():
         for job in jobs.values():
-            made |= {*demo.outputs(stage, job).values(), demo.paths.benchmark(stage).format(**job.ids)}
+            made |= {*demo.outputs(stage, job).values()}
     needed = {path for jobs in demo.jobs.values() for job in jobs.values() for path in job.inputs}
     assert all(path in made or path.startswith("paper/") for path in needed), sorted(needed - made)
 
@@ -222,12 +222,6 @@ def test_a_system_reads_the_languages_it_names() -> None:
     assert "tbps_clip" not in {row["system"] for row in plan.jobs["table"]["4_extended"].spec.to_json()["rows"]}
     row = next(r for r in plan.jobs["table"]["8_extended"].spec.to_json()["rows"] if r["system"] == "tbps_clip")
     assert row["metrics"]
-
-
-def test_the_ledger_covers_every_training_and_scoring(demo: Plan) -> None:
-    rows = demo.jobs["compute"]["compute"].spec.to_json()["rows"]
-    assert len(rows) == len(demo.jobs["fit"]) + len(demo.jobs["predict"])
-    assert "results/benchmarks/fit/irra/cuhk_en/seed0.tsv" in demo.jobs["compute"]["compute"].inputs
 
 
 PAIR = (("tune", "rate0.01"), ("fit", "seed0"))

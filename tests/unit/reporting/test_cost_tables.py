@@ -1,12 +1,12 @@
-"""Tables of sizes, and of time and memory, made from records."""
+"""The table of sizes, made from records."""
 
 from pathlib import Path
 
 import pytest
-from helpers.tables import read_csv, run_file, written
+from helpers.tables import read_csv, written
 
-from glalign.planning.cost_stages import ComputeRow, ComputeSpec, SystemRow, SystemsSpec
-from glalign.reporting.cost_tables import make_compute, make_systems
+from glalign.planning.cost_stages import SystemRow, SystemsSpec
+from glalign.reporting.cost_tables import make_systems
 from glalign.support.errors import UserError
 
 SIZE = {
@@ -40,17 +40,3 @@ def test_a_count_far_from_the_published_one_must_be_explained(tmp_path: Path) ->
         make_systems(systems_spec(tmp_path, "1000000"), tmp_path / "s.csv", tmp_path / "s.tex")
     make_systems(systems_spec(tmp_path, "1000000", "another head"), tmp_path / "s.csv", tmp_path / "s.tex")
     assert read_csv(tmp_path / "s.csv")[0]["note"] == "another head"
-
-
-def test_the_ledger_reads_benchmarks_and_runs(tmp_path: Path) -> None:
-    (tmp_path / "b.tsv").write_text("s\th:m:s\tmax_rss\tcpu_time\n12.5\t0:00:12\t456.7\t11.9\n", encoding="utf-8")
-    run = run_file(tmp_path / "run.json", parameters=7, steps=3, pairs=12)
-    ids = {"stage": "fit", "system": "a", "trainset": "t", "testset": "", "seed": "0"}
-    spec = ComputeSpec(rows=(ComputeRow(**ids, benchmark=str(tmp_path / "b.tsv"), run=run),))
-    make_compute(spec, tmp_path / "c.csv")
-    assert read_csv(tmp_path / "c.csv") == [
-        ids | {"wall_s": "12.5", "cpu_s": "11.9", "peak_mib": "456.7", "parameters": "7", "steps": "3", "pairs": "12"}
-    ]
-    (tmp_path / "b.tsv").write_text("s\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"b\.tsv: no column cpu_time .*; run the job again"):
-        make_compute(spec, tmp_path / "c.csv")
