@@ -42,27 +42,29 @@ class Training:
     def update(self, step: int) -> dict[str, float]:
         """Do one step, random in (seed, step) alone; return the loss terms, means over the parts of a batch.
 
-        Raises: UserError naming the step and the term when a term is not finite.
+        Raises: UserError naming the step and the term when a term is not finite; the weights are then of no use.
         """
         torch.manual_seed(seed_for(self.seed, "step", step))  # dropout; batches have a generator of their own
         self.model.train()
         self.model.before_step(step, self.steps)
         set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
         self.optimizer.zero_grad(set_to_none=True)
-        terms: dict[str, float] = {}
+        names: list[str] = []
+        found: list[Tensor] = []  # the terms of each part, which are read once, behind all work of the step
         for part in self.pairs.batch(step).to(self.device).split(self.accumulate):
             with self.precision.training():
                 losses = self.model.loss(part)
-            total = torch.stack(list(losses.values())).sum()
-            for name, value in {"loss": total, **losses}.items():
-                terms[name] = terms.get(name, 0.0) + float(value.detach()) / self.accumulate
-            for name, mean in reversed(terms.items()):  # the sum last: a single term says more
-                if not math.isfinite(mean):
-                    raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
+            values = torch.stack(list(losses.values()))
+            total, names = values.sum(), ["loss", *losses]
+            found.append(torch.cat([total.detach()[None], values.detach()]))
             self.precision.backward(total / (self.accumulate * processes()))
         sum_gradients(self.model.parameters())
         self.precision.step(self.optimizer, self.model, self.options.clip)
-        return terms
+        means = [sum(value / self.accumulate for value in parts) for parts in torch.stack(found, dim=1).tolist()]
+        for name, mean in reversed(list(zip(names, means, strict=True))):  # the sum last: a single term says more
+            if not math.isfinite(mean):
+                raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
+        return dict(zip(names, means, strict=True))
 
     def validate(self) -> float | None:
         """Rank-1 (percent) over the validation identities; None where there are none."""
