@@ -140,8 +140,8 @@ class GnaRnn(Retriever):
         pairs = sample_pairs(count, self.options.negatives, batch.generator)
         images, captions = pairs
         features = self.encode_images(batch)
-        words = self.embed(batch.tokens)
-        logits = run_sharded(partial(self.affinities, words, batch.on_host.lengths, features), captions, images)
+        encode = partial(self.affinities, batch.tokens, batch.on_host.lengths, features)
+        logits = run_sharded(encode, captions, images)
         targets = (torch.arange(len(logits), device=logits.device) < count).to(logits.dtype)
         return {"affinity": F.binary_cross_entropy_with_logits(logits, targets)}
 
@@ -161,26 +161,26 @@ class GnaRnn(Retriever):
         return texts, {"language": (self.options.embedding,), "units": (self.options.units,)}
 
     def affinities(
-        self, words: Tensor, lengths: Tensor, features: Features, captions: Tensor, images: Tensor
+        self, tokens: Tensor, lengths: Tensor, features: Features, captions: Tensor, images: Tensor
     ) -> Tensor:
         """Return the logits (M,) of the pairs (captions[m], images[m]), for training.
 
-        words: (C, T, embedding). features: of `encode_images`. lengths (C,) and the row numbers captions, images (M,)
-        lie on the host, which steps through the words.
+        tokens: (C, T). features: of `encode_images`. lengths (C,) and the row numbers captions, images (M,) lie on the
+        host, which steps through the words.
         """
         order = lengths[captions].argsort(descending=True, stable=True)
         captions, images = captions[order], images[order]
         # (T, M): which pairs have a word at which step; the longest captions come first.
-        mask = torch.arange(words.shape[1])[:, None] < lengths[captions]
+        mask = torch.arange(tokens.shape[1])[:, None] < lengths[captions]
         places, pair = mask.flatten().nonzero()[:, 0], mask.nonzero()[:, 1]
-        counts, rows = mask.sum(dim=1).tolist(), [sent(index, words) for index in (captions, images)]
-        states = self.lstm(words, features["language"], *rows, counts)
+        counts, rows = mask.sum(dim=1).tolist(), [sent(index, tokens) for index in (captions, images)]
+        states = self.lstm(self.embed(tokens), features["language"], *rows, counts)
         states = F.dropout(states, self.options.dropout, self.training)
-        units = features["units"][rows[1]][sent(pair, words)]
+        units = features["units"][rows[1]][sent(pair, tokens)]
         attended = (self.attention(states).softmax(dim=1) * units).sum(dim=1)
         scores = self.gate(states).sigmoid()[:, 0] * attended
-        each = scores.new_zeros(mask.numel()).scatter(0, sent(places, words), scores)
-        return each.view(mask.shape).sum(dim=0)[sent(order.argsort(), words)]
+        each = scores.new_zeros(mask.numel()).scatter(0, sent(places, tokens), scores)
+        return each.view(mask.shape).sum(dim=0)[sent(order.argsort(), tokens)]
 
     @torch.no_grad()
     def similarity(self, texts: Features, images: Features) -> Tensor:
