@@ -16,6 +16,7 @@ from glalign.engine.optim import rate_factor, set_rates
 from glalign.engine.precision import Precision
 from glalign.engine.prefetch import Prefetcher
 from glalign.models.data_parallel import processes
+from glalign.models.length_buckets import BUCKETS, bucketed
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 
@@ -25,7 +26,7 @@ class Training:
     """A model with everything that changes or validates it.
 
     validation is None where there are no validation people. accumulate: equal parts of a batch whose gradients are
-    averaged.
+    averaged. length_buckets: groups of similar length in which the captions of a step are encoded.
     """
 
     model: Retriever
@@ -38,11 +39,12 @@ class Training:
     device: torch.device
     precision: Precision = field(default_factory=Precision)
     accumulate: int = 1
+    length_buckets: int = BUCKETS
 
     def update(self, step: int) -> dict[str, float]:
         """Do one step, random in (seed, step) alone; return the loss terms, means over the parts of a batch.
 
-        Raises: UserError naming the step and the term when a term is not finite; the weights are then of no use.
+        Raises: UserError naming the step and the term when a term is not finite; the weights are as they were.
         """
         torch.manual_seed(seed_for(self.seed, "step", step))  # dropout; batches have a generator of their own
         self.model.train()
@@ -50,20 +52,20 @@ class Training:
         set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
         self.optimizer.zero_grad(set_to_none=True)
         names: list[str] = []
-        found: list[Tensor] = []  # the terms of each part, which are read once, behind all work of the step
+        found: list[Tensor] = []  # the terms of each part, read once, behind all backward passes
         for part in self.pairs.batch(step).to(self.device).split(self.accumulate):
-            with self.precision.training():
+            with self.precision.training(), bucketed(self.length_buckets):
                 losses = self.model.loss(part)
             values = torch.stack(list(losses.values()))
             total, names = values.sum(), ["loss", *losses]
             found.append(torch.cat([total.detach()[None], values.detach()]))
             self.precision.backward(total / (self.accumulate * processes()))
-        sum_gradients(self.model.parameters())
-        self.precision.step(self.optimizer, self.model, self.options.clip)
         means = [sum(value / self.accumulate for value in parts) for parts in torch.stack(found, dim=1).tolist()]
         for name, mean in reversed(list(zip(names, means, strict=True))):  # the sum last: a single term says more
             if not math.isfinite(mean):
                 raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
+        sum_gradients(self.model.parameters())
+        self.precision.step(self.optimizer, self.model, self.options.clip)
         return dict(zip(names, means, strict=True))
 
     def validate(self) -> float | None:

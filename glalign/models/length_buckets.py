@@ -1,6 +1,8 @@
 """Length bucketing: the captions of a batch are encoded in groups of similar length, with little padding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor
@@ -8,16 +10,29 @@ from torch.nn import functional as F
 
 from glalign.models.host_copies import sent
 
+BUCKETS = 4
+"""Captions have 38 tokens on average and up to 77: four groups save a third or more of the time (demo captions)."""
 
-def length_buckets(lengths: Tensor, buckets: int = 4) -> list[tuple[Tensor, int]]:
+_count: ContextVar[int] = ContextVar("buckets", default=BUCKETS)
+
+
+@contextmanager
+def bucketed(count: int) -> Iterator[None]:
+    """Let `length_buckets` make `count` groups inside the context."""
+    before = _count.set(count)
+    try:
+        yield
+    finally:
+        _count.reset(before)
+
+
+def length_buckets(lengths: Tensor) -> list[tuple[Tensor, int]]:
     """Group rows by similar length, shortest first; returns (row numbers, longest length) of each group.
 
     Both are computed, and the row numbers lie, where `lengths` (B,) does: on the host, so that nothing waits for a GPU.
-
-    Captions have 38 tokens on average and up to 77: four groups save a third or more of the time (demo captions).
     """
     rows = lengths.argsort(stable=True)
-    return [(part, int(lengths[part].max())) for part in rows.chunk(buckets)]
+    return [(part, int(lengths[part].max())) for part in rows.chunk(_count.get())]
 
 
 def restore_order(outputs: Sequence[Tensor], buckets: Sequence[tuple[Tensor, int]], length: int = 0) -> Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers.systems import SYSTEMS, build, make_batch
 
-from glalign.config.training import Optim
+from glalign.config.training import Optim, Runtime
 from glalign.cost.step_counts import count_step
 
 LAUNCHES = {
@@ -50,8 +50,19 @@ def test_every_system_has_its_number() -> None:
 
 @pytest.mark.parametrize("name", sorted(SYSTEMS))
 def test_a_step_waits_once_and_launches_no_more_than_before(name: str) -> None:
-    """The host waits where the loss terms are read, at the end of the step, and nowhere else."""
+    """The host waits where the loss terms are read, behind the backward pass, and nowhere else."""
     model = build(name)
     counted = count_step(model, lambda step: make_batch(name, model, seed=step), Optim(name="adamw", lr=1e-3))
     assert dict(counted.synchronisations) == {"tolist": 1}
     assert 100 < counted.launches.total() <= LAUNCHES.get(name, math.inf)
+
+
+@pytest.mark.parametrize("name", ["glalign", "irra", "plot", "vitaa", "m_irra"])
+def test_one_group_of_captions_launches_less(name: str) -> None:
+    model = build(name)
+
+    def launches(runtime: Runtime) -> int:
+        batch = {"batch_of": lambda step: make_batch(name, model, seed=step), "optim": Optim(name="adamw", lr=1e-3)}
+        return count_step(model, runtime=runtime, **batch).launches.total()
+
+    assert launches(Runtime(fused=True, length_buckets=1)) < 0.85 * launches(Runtime(fused=True))

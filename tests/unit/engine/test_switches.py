@@ -52,7 +52,10 @@ def test_what_must_not_change_a_number_does_not(pedes: Path, tmp_path: Path, mon
     assert len([f for f in (tmp_path / "cache").iterdir() if f.is_dir()]) == 2  # training and validation images
 
 
-@pytest.mark.parametrize("runtime", [Runtime(precision="bf16"), Runtime(precision="fp16"), Runtime(fused=True)])
+SWITCHES = [Runtime(precision="bf16"), Runtime(precision="fp16"), Runtime(fused=True), Runtime(length_buckets=1)]
+
+
+@pytest.mark.parametrize("runtime", SWITCHES)
 def test_a_switch_changes_little_and_a_cut_training_goes_on(
     pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime
 ) -> None:
