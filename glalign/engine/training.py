@@ -73,7 +73,8 @@ class Training:
         if self.validation is None:
             return None
         check_agreement(self.model)
-        return validation_rank1(self.model, self.validation, self.device)
+        ahead = self.pairs.count if isinstance(self.pairs, Prefetcher) else 0
+        return validation_rank1(self.model, self.validation, self.device, ahead)
 
     def snapshot(self) -> dict[str, Tensor]:
         """A copy of the weights on the CPU."""

@@ -14,7 +14,7 @@ from torch import nn
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.contract.retriever import Batch, Retriever
 from glalign.contract.specs.training import FitSpec
-from glalign.data import images
+from glalign.data import images, retrieval_set
 from glalign.engine import fit
 from glalign.engine.fit import train
 from glalign.engine.layers import compiled
@@ -76,6 +76,15 @@ def test_a_switch_changes_little_and_a_cut_training_goes_on(
         trained(pedes, tmp_path / "cut", runtime=runtime)
     monkeypatch.undo()
     assert trained(pedes, tmp_path / "cut", runtime=runtime) == (whole, lines)
+
+
+def test_validation_captions_become_tokens_once(pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two validations, one table of tokens."""
+    made, make = [], retrieval_set.TokenTable
+    monkeypatch.setattr(retrieval_set, "TokenTable", lambda *values: made.append(1) or make(*values))
+    _, lines = trained(pedes, tmp_path)
+    assert sum("val_rank1" in line for line in lines) == 2
+    assert len(made) == 1
 
 
 def test_values_are_low_precision_only_inside(pedes: Path, tmp_path: Path) -> None:
