@@ -92,4 +92,4 @@ class ClipZeroShot(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """Return the normalised end-of-text token, or the mean token of a multilingual CLIP."""
-        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
+        return {"global": F.normalize(self.towers.texts(batch.on_host.tokens)[0])}

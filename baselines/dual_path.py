@@ -15,6 +15,7 @@ from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.resnet import ResNetTrunk
@@ -157,8 +158,8 @@ class DualPath(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id_image`, `id_text`; in stage II also `ranking`."""
         options = self.options
-        free = options.max_words - batch.lengths
-        chance = torch.rand(len(free), generator=batch.generator).to(free.device)
+        free = options.max_words - batch.on_host.lengths
+        chance = torch.rand(len(free), generator=batch.generator)
         image = self.image_head(self.pool_image(batch.pixels)).relu()
         text = self.text_features(batch, (chance * (free + 1)).long()).relu()
         id_image = F.cross_entropy(self.classifier(self.dropout(image)), batch.person)
@@ -179,23 +180,31 @@ class DualPath(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """Return the normalised sum of the features over the start slots of each caption, before the last ReLU."""
-        free = self.options.max_words - batch.lengths
+        free = self.options.max_words - batch.on_host.lengths
         slots = self.options.text_slots or int(free.max()) + 1
         order = torch.arange(slots, device=free.device)[:, None]
         if self.options.text_slots:  # spread evenly over the slots that the caption has
             starts, counts = order * free // max(1, slots - 1), torch.ones_like(order * free)
         else:
             starts, counts = order.minimum(free), order <= free
-        total = sum(self.text_features(batch, s) * c[:, None] for s, c in zip(starts, counts, strict=True))
-        return {"global": F.normalize(total)}
+        total: Tensor | int = 0
+        for start, count in zip(starts, counts, strict=True):
+            features = self.text_features(batch, start)
+            total = total + features * sent(count, features)[:, None]
+        return {"global": F.normalize(cast(Tensor, total))}
 
     def pool_image(self, pixels: Tensor) -> Tensor:
         """Return the average (B, C) of the trunk's map."""
         return self.trunk(pixels).mean(dim=(2, 3))
 
     def text_features(self, batch: Batch, starts: Tensor) -> Tensor:
-        """Return the features (B, feature) of captions that begin at slots `starts` (B,), before the last ReLU."""
-        return run_sharded(self.encode_words, place_words(batch.tokens, batch.lengths, starts, self.options.max_words))
+        """Return the features (B, feature) of captions that begin at slots `starts` (B,), before the last ReLU.
+
+        starts: on the host, where the words are placed.
+        """
+        host, words = batch.on_host, self.words.table.weight
+        placed = place_words(host.tokens, host.lengths, starts, self.options.max_words)
+        return run_sharded(self.encode_words, sent(placed, words))
 
     def encode_words(self, ids: Tensor) -> Tensor:
         """Return the features (B, feature) of word ids (B, max_words)."""

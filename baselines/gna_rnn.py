@@ -15,6 +15,7 @@ from glalign.contract.tokenizer import WordSplitter, unpunctuated_words
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import vgg_trunk
 from glalign.models.towers.vgg import VggTrunk
@@ -137,9 +138,10 @@ class GnaRnn(Retriever):
         """Term `affinity`: mean binary cross-entropy over the batch's pairs and its mismatched ones."""
         count = len(batch.tokens)
         pairs = sample_pairs(count, self.options.negatives, batch.generator)
-        images, captions = (index.to(batch.tokens.device) for index in pairs)
+        images, captions = pairs
         features = self.encode_images(batch)
-        logits = run_sharded(partial(self.affinities, batch.tokens, batch.lengths, features), captions, images)
+        encode = partial(self.affinities, batch.tokens, batch.on_host.lengths, features)
+        logits = run_sharded(encode, captions, images)
         targets = (torch.arange(len(logits), device=logits.device) < count).to(logits.dtype)
         return {"affinity": F.binary_cross_entropy_with_logits(logits, targets)}
 
@@ -163,19 +165,22 @@ class GnaRnn(Retriever):
     ) -> Tensor:
         """Return the logits (M,) of the pairs (captions[m], images[m]), for training.
 
-        tokens: (C, T). lengths: (C,). features: of `encode_images`. captions, images: (M,) row numbers.
+        tokens: (C, T). features: of `encode_images`. lengths (C,) and the row numbers captions, images (M,) lie on the
+        host, which steps through the words.
         """
         order = lengths[captions].argsort(descending=True, stable=True)
         captions, images = captions[order], images[order]
         # (T, M): which pairs have a word at which step; the longest captions come first.
-        mask = torch.arange(tokens.shape[1], device=tokens.device)[:, None] < lengths[captions]
-        states = self.lstm(self.embed(tokens), features["language"], captions, images, mask.sum(dim=1).tolist())
+        mask = torch.arange(tokens.shape[1])[:, None] < lengths[captions]
+        places, pair = mask.flatten().nonzero()[:, 0], mask.nonzero()[:, 1]
+        counts, rows = mask.sum(dim=1).tolist(), [sent(index, tokens) for index in (captions, images)]
+        states = self.lstm(self.embed(tokens), features["language"], *rows, counts)
         states = F.dropout(states, self.options.dropout, self.training)
-        units = features["units"][images].expand(*mask.shape, -1)[mask]
+        units = features["units"][rows[1]][sent(pair, tokens)]
         attended = (self.attention(states).softmax(dim=1) * units).sum(dim=1)
-        words = torch.zeros(mask.shape, dtype=attended.dtype, device=attended.device)
-        total = words.masked_scatter(mask, self.gate(states).sigmoid()[:, 0] * attended).sum(dim=0)
-        return total[order.argsort()]
+        scores = self.gate(states).sigmoid()[:, 0] * attended
+        each = scores.new_zeros(mask.numel()).scatter(0, sent(places, tokens), scores)
+        return each.view(mask.shape).sum(dim=0)[sent(order.argsort(), tokens)]
 
     @torch.no_grad()
     def similarity(self, texts: Features, images: Features) -> Tensor:

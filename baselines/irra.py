@@ -99,7 +99,7 @@ class Irra(Retriever):
         image_tokens = self.towers.image_tokens(batch.pixels)
         image, (text, text_tokens) = image_tokens[:, 0], self.towers.texts(masked)
         if not self.options.share_masked_ids:
-            text, _ = self.towers.texts(batch.tokens)
+            text, _ = self.towers.texts(batch.on_host.tokens)
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
@@ -125,11 +125,11 @@ class Irra(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """Return the normalised end-of-text token."""
-        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
+        return {"global": F.normalize(self.towers.texts(batch.on_host.tokens)[0])}
 
     def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return masked captions (B, T) and the positions to predict, (B, T) bool."""
-        return mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
+        """Return masked captions (B, T) and the positions to predict, (B, T) bool, both on the host."""
+        return mask_clip_tokens(batch.on_host.tokens, self.tokenizer, batch.generator)
 
     def make_mlm_head(self, width: int) -> nn.Module:
         """Build the head for masked words, (M, width) -> (M, vocabulary) logits."""

@@ -80,7 +80,7 @@ class MIrra(Irra):
 
     def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Irra.mask_captions`; marks are found by their ids, which are not the largest ones here."""
-        return mask_word_pieces(batch.tokens, self.tokenizer, batch.generator)
+        return mask_word_pieces(batch.on_host.tokens, self.tokenizer, batch.generator)
 
     def make_mlm_head(self, width: int) -> nn.Module:
         """See `Irra.make_mlm_head`."""

@@ -13,10 +13,11 @@ from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.contract.training_info import TrainingInfo
+from glalign.models.host_copies import sent
 from glalign.models.length_buckets import eot_tokens
 from glalign.models.losses.contrastive import sdm
 from glalign.models.losses.masking import mask_clip_tokens
-from glalign.models.losses.mlm import clip_blocks, masked_word_loss, outputs_at_mask, vocabulary_head
+from glalign.models.losses.mlm import at_mask, clip_blocks, masked_word_loss, outputs_at_mask, vocabulary_head
 from glalign.models.parameter_groups import grouped
 from glalign.models.slot_attention import PartWeights, SlotAttention, SlotDecoder, part_nce, part_scores, slot_overlap
 from glalign.models.towers.backbones import clip_towers
@@ -125,8 +126,9 @@ class Plot(Retriever):
         self.text_decoder = SlotDecoder(width, options.decoder_width, (1, self.tokenizer.context_length - MARKS))
         for classifier in (self.classifier, self.local_classifier):
             nn.init.normal_(classifier.weight, std=CLASSIFIER_STD)
-        self.rebuilds = False  # whether the next step has the reconstruction loss; set by `before_step`
-        self.register_buffer("parts_count", torch.tensor(False))  # whether loss and score include the parts
+        # Whether the next step has the reconstruction loss, and whether its loss includes the parts; by `before_step`.
+        self.rebuilds, self.compares_parts = False, False
+        self.register_buffer("parts_count", torch.tensor(False))  # whether the score includes the parts
 
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
@@ -144,7 +146,7 @@ class Plot(Retriever):
     def before_step(self, step: int, steps: int) -> None:
         """Switch on the reconstruction and the parts, whose switch is a buffer, because the score depends on it."""
         self.rebuilds = step >= self.options.reconstruction_from * steps
-        parts_count = step >= self.options.local_from * steps
+        parts_count = self.compares_parts = step >= self.options.local_from * steps
         self.parts_count.fill_(parts_count)
         for decoder in (self.image_decoder, self.text_decoder):
             decoder.requires_grad_(self.rebuilds)
@@ -155,10 +157,11 @@ class Plot(Retriever):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `metric`, `id`, `mlm`; later also `reconstruction`; later also `local_metric` and `local_id`."""
-        masked, chosen = mask_clip_tokens(batch.tokens, self.tokenizer, batch.generator)
+        ids, lengths = batch.on_host.tokens, batch.on_host.lengths
+        masked, chosen = mask_clip_tokens(ids, self.tokenizer, batch.generator)
         images, masked_texts = self.towers.image_tokens(batch.pixels), self.towers.text_tokens(masked)
-        texts = masked_texts if self.options.share_masked_ids else self.towers.text_tokens(batch.tokens)
-        image, text, tau = images[:, 0], eot_tokens(texts, batch.tokens), self.options.tau
+        texts = masked_texts if self.options.share_masked_ids else self.towers.text_tokens(ids)
+        image, text, tau = images[:, 0], eot_tokens(texts, ids), self.options.tau
         sides = F.normalize(image), F.normalize(text)
         scores = sides[0] @ sides[1].T
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in sides]
@@ -167,16 +170,16 @@ class Plot(Retriever):
             "id": (id_losses[0] + id_losses[1]) / 2,
             "mlm": masked_word_loss(self.fuse_tokens, self.word_logits, masked_texts, images, batch, chosen),
         }
-        if self.rebuilds or self.parts_count:
-            patches, (words, mask) = images[:, 1:], word_tokens(texts, batch.lengths)
+        if self.rebuilds or self.compares_parts:
+            patches, (words, mask) = images[:, 1:], word_tokens(texts, lengths)
             image_parts = self.image_slot_attention(self.slots, patches)
-            text_parts = self.text_slot_attention(self.slots, words, mask)
+            text_parts = self.text_slot_attention(self.slots, words, sent(mask, words))
         if self.rebuilds:
-            everywhere = torch.ones_like(patches[..., 0], dtype=torch.bool)
-            error = squared_error(self.image_decoder(image_parts, everywhere), patches[everywhere])
-            error = error + squared_error(self.text_decoder(text_parts, mask), words[mask])
+            everywhere = torch.ones(patches.shape[:2], dtype=torch.bool)
+            error = squared_error(self.image_decoder(image_parts, everywhere), patches.flatten(0, 1))
+            error = error + squared_error(self.text_decoder(text_parts, mask), at_mask(words, mask))
             terms["reconstruction"] = self.options.reconstruction_weight * error / len(images)
-        if self.parts_count:
+        if self.compares_parts:
             weights = self.local_weights(text)
             terms["local_metric"] = self.local_metric(image_parts, text_parts, weights, batch.person)
             both = torch.cat([image_parts, text_parts], dim=1).flatten(1)
@@ -214,9 +217,10 @@ class Plot(Retriever):
 
         The weights are 0 until the losses of the parts have begun.
         """
-        tokens = self.towers.text_tokens(batch.tokens)
-        text = eot_tokens(tokens, batch.tokens)
-        parts = F.normalize(self.text_slot_attention(self.slots, *word_tokens(tokens, batch.lengths)), dim=2)
+        ids = batch.on_host.tokens
+        tokens = self.towers.text_tokens(ids)
+        text, (words, mask) = eot_tokens(tokens, ids), word_tokens(tokens, batch.on_host.lengths)
+        parts = F.normalize(self.text_slot_attention(self.slots, words, sent(mask, words)), dim=2)
         weights = self.options.score_weight * self.parts_count * self.local_weights(text)
         return {"global": F.normalize(text), "local": weights[:, :, None] * parts}
 
@@ -248,9 +252,9 @@ def rule(name: str, new_rate: float) -> tuple[float, bool]:
 def word_tokens(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Return the tokens (B, T - 2, E) from the second to the last but one, and (B, T - 2) bool, true at words.
 
-    tokens: (B, T, E) of [start, words, end, padding]. lengths: (B,) with the marks.
+    tokens: (B, T, E) of [start, words, end, padding]. lengths: (B,) with the marks; the mask is where they are.
     """
-    places = torch.arange(tokens.shape[1] - MARKS, device=tokens.device)
+    places = torch.arange(tokens.shape[1] - MARKS, device=lengths.device)
     return tokens[:, 1:-1], places < (lengths - MARKS)[:, None]
 
 

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import from_mapping, require
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
+from glalign.models.host_copies import sent
 from glalign.models.losses import albef_tasks
 from glalign.models.losses.distillation import distilled_mlm_loss, soft_contrast
 from glalign.models.parameter_groups import grouped
@@ -150,10 +151,10 @@ class RaSa(Retriever):
         """Terms `cl`, `pitm`, `mlm`, `prd` and `mrtd`; the batch enters the queues."""
         options, model, teacher = self.options, self.albef, self.momentum_model
         count, stream = len(batch.pixels), batch.generator
-        mirrored = torch.rand(count, 1, 1, 1, generator=stream).to(batch.pixels.device) < FLIP
+        mirrored = sent(torch.rand(count, 1, 1, 1, generator=stream), batch.pixels) < FLIP
         teacher_pixels = torch.where(mirrored, batch.pixels.flip(-1), batch.pixels)
-        other = torch.rand(count, generator=stream).to(batch.pixels.device) < options.weak
-        ids, lengths = mixed_captions(batch, other)
+        other = torch.rand(count, generator=stream) < options.weak
+        ids, lengths = (sent(value, batch.pixels) for value in mixed_captions(batch.on_host, other))
         image, text = model.vision(batch.pixels), model.text(ids, lengths)
         features = (model.image_feature(image), model.text_feature(text))
         with torch.no_grad():
@@ -162,9 +163,10 @@ class RaSa(Retriever):
             image_to_text, text_to_image = (features[side] @ targets[1 - side].T / model.temperature for side in (0, 1))
         contrast = self.contrastive_loss(features, targets, batch.person)
         self.enqueue(*targets, batch.person)
-        rows, columns, match = albef_tasks.hard_negative_pairs(image_to_text, text_to_image, batch.person, stream)
+        person = batch.on_host.person
+        rows, columns, match = albef_tasks.hard_negative_pairs(image_to_text, text_to_image, person, stream)
         states = model.fused_class_token(text[rows], lengths[rows], image[columns])
-        weak = (other & ~batch.other_same).long()
+        weak = (sent(other, batch.other_same) & ~batch.other_same).long()
         return {
             "cl": options.cl_weight * contrast,
             "pitm": options.pitm_weight * F.cross_entropy(model.matching(states), match),
@@ -196,24 +198,26 @@ class RaSa(Retriever):
 
     def mlm_loss(self, batch: Batch, image: Tensor, teacher_image: Tensor) -> Tensor:
         """MLM of the pairs' own captions; image, teacher_image (B, 1 + N, width): states of the image towers."""
-        ids, lengths, options = batch.tokens, batch.lengths, self.options
-        masked, chosen = albef_tasks.mask_word_pieces(ids, lengths, self.tokenizer, options.mask, batch.generator)
+        host, lengths, options = batch.on_host, batch.lengths, self.options
+        ids, stream = host.tokens, batch.generator
+        hidden, chosen = albef_tasks.mask_word_pieces(ids, host.lengths, self.tokenizer, options.mask, stream)
         positions, mask = albef_tasks.masked_positions(chosen)
         axis = -1
         if options.distil_axis == "positions":  # all of them take part in the sum that normalises
-            positions, mask, axis = torch.arange(ids.shape[1], device=ids.device).expand_as(ids), chosen, 1
+            positions, mask, axis = torch.arange(ids.shape[1]).expand_as(ids), chosen, 1
+        words, mask, masked, positions = (sent(x, image) for x in (ids.gather(1, positions), mask, hidden, positions))
         with torch.no_grad():
             teacher = self.logits(self.momentum_model, masked, lengths, teacher_image, positions)
         student = self.logits(self.albef, masked, lengths, image, positions)
-        return distilled_mlm_loss(student, teacher, ids.gather(1, positions), mask, self.softness, axis)
+        return distilled_mlm_loss(student, teacher, words, mask, self.softness, axis)
 
     def mrtd_loss(self, batch: Batch, image: Tensor, teacher_image: Tensor) -> Tensor:
         """M-RTD of the pairs' own captions: the momentum model fills the masks and draws a word for every position."""
         ids, lengths, tokenizer = batch.tokens, batch.lengths, self.tokenizer
         share, stream = self.options.replaced_mask, batch.generator
-        masked, _ = albef_tasks.mask_word_pieces(ids, lengths, tokenizer, share, stream)
+        masked, _ = albef_tasks.mask_word_pieces(batch.on_host.tokens, batch.on_host.lengths, tokenizer, share, stream)
         with torch.no_grad():
-            logits = self.logits(self.momentum_model, masked, lengths, teacher_image)
+            logits = self.logits(self.momentum_model, sent(masked, image), lengths, teacher_image)
             guesses = albef_tasks.sample_from_logits(logits, stream)
             words, labels = replaced_words(ids, guesses, lengths, tokenizer.pad_id, tokenizer.sot_id)
         logits = self.mrtd_head(self.albef.fuse_ids(words, lengths, image))
@@ -232,7 +236,7 @@ class RaSa(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """As `encode_images`; the states (B, 50, width) are 0 beyond the "length" (B,) of the caption."""
-        size = int(batch.lengths.max())
+        size = int(batch.on_host.lengths.max())
         states = self.albef.text(batch.tokens[:, :size], batch.lengths)
         kept = states.masked_fill(padding_mask(batch.lengths, size)[..., None], 0.0)
         padded = F.pad(kept, (0, 0, 0, self.tokenizer.context_length - size))
@@ -264,7 +268,10 @@ class RaSa(Retriever):
 
 
 def mixed_captions(batch: Batch, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ids (B, T) and lengths (B,) of each row's caption, or of its second one where `other` (B,) is true."""
+    """Return ids (B, T) and lengths (B,) of each row's caption, or of its second one where `other` (B,) is true.
+
+    The longest length is read: the batch lies on the host.
+    """
     lengths = torch.where(other, batch.other_lengths, batch.lengths)
     size = max(batch.tokens.shape[1], batch.other_tokens.shape[1])
     own, second = (F.pad(ids, (0, size - ids.shape[1])) for ids in (batch.tokens, batch.other_tokens))

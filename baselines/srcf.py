@@ -14,6 +14,7 @@ from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models import correlation_filters as filters
 from glalign.models.data_parallel import processes, run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.kept_rows import KeptRows
 from glalign.models.losses.ranking import adaptive_margins, semi_hard_ranking
 from glalign.models.parameter_groups import trunk_and_rest
@@ -189,8 +190,9 @@ class Srcf(Retriever):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Terms `id`, `ranking` and `exclusivity`."""
         options = self.options
-        image, text = self.image_side(batch.pixels), self.text_side(batch.tokens, batch.lengths)
-        sides = (image, text, self.text_side(batch.other_tokens, batch.other_lengths))
+        host = batch.on_host
+        image, text = self.image_side(batch.pixels), self.text_side(host.tokens, host.lengths)
+        sides = (image, text, self.text_side(host.other_tokens, host.other_lengths))
         weights = (1.0, options.local_weight, options.mixed_weight)
         id_losses, rankings = [], []
         for kind, (weight, classify) in enumerate(zip(weights, self.classifiers.values(), strict=True)):
@@ -226,7 +228,8 @@ class Srcf(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """As `encode_images`."""
-        return dict(zip(FEATURES, self.text_side(batch.tokens, batch.lengths).unit(), strict=True))
+        host = batch.on_host
+        return dict(zip(FEATURES, self.text_side(host.tokens, host.lengths).unit(), strict=True))
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
         """Return the sum (Q, G) of the three cosines."""
@@ -261,7 +264,10 @@ class Srcf(Retriever):
         return self.make_side(cells.amax((2, 3)), positions, figure, attention)
 
     def text_side(self, tokens: Tensor, lengths: Tensor) -> Side:
-        """Encode captions; in training their foreground moves the part filters, one caption after the other."""
+        """Encode captions; in training their foreground moves the part filters, one caption after the other.
+
+        Tokens and lengths may lie on the host.
+        """
         options = self.options
         ids = F.pad(tokens, (0, options.max_tokens - tokens.shape[1]), value=self.tokenizer.pad_id)
         with torch.no_grad():
@@ -269,7 +275,7 @@ class Srcf(Retriever):
         slots = run_sharded(self.text_cnn, words)
         end = max(3, int(lengths.max())) - 1  # the longest caption's end mark
         positions = slots[:, 1:end]
-        mask = torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1
+        mask = sent(torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1, slots)
         units = F.normalize(positions, dim=-1)
         figure = filters.foreground_attention(units, self.text_filters, options.scale, mask)
         parts = self.text_parts
@@ -283,11 +289,17 @@ class Srcf(Retriever):
     def frozen_words(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return BERT's states (B, T, width) of ids (B, T); without dropout each caption is computed once.
 
-        Several processes divide the captions of a batch, and compute them every time.
+        Ids and lengths (B,) may lie on the host. Several processes divide the captions of a batch, and compute them
+        every time.
         """
+        types = self.text.types.weight
+
+        def encode(ids: Tensor, lengths: Tensor) -> Tensor:
+            return self.text(sent(ids, types), sent(lengths, types))
+
         if self.text.training or processes() > 1:
-            return self.text(ids, lengths)
-        return self.kept.of(self.text, ids, lengths, (self.training, ids.device, self.text.types.weight.dtype))
+            return encode(ids, lengths)
+        return self.kept.of(encode, ids, lengths, (self.training, types.device, types.dtype))
 
     def make_side(self, maximum: Tensor, positions: Tensor, figure: Tensor, attention: Tensor) -> Side:
         """Compute the features of the maximum over positions (B, C) and of the foreground of each part."""

@@ -16,6 +16,7 @@ from glalign.contract.training_info import TrainingInfo
 from glalign.language.segmentation import SEGMENTERS, splitter
 from glalign.language.tokenizers import WordTokenizer
 from glalign.models.data_parallel import run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.length_buckets import length_buckets, restore_order
 from glalign.models.losses import alignment
 from glalign.models.parameter_groups import grouped
@@ -169,11 +170,12 @@ class ViTAA(Retriever):
         same = batch.person[:, None] == batch.person[None, :]
         image, parts, logits = run_sharded(self.image_outputs, batch.pixels)
         parts, logits = parts.transpose(0, 1), logits.transpose(0, 1).flatten(0, 1)
-        text = self.text_head(run_sharded(self.encode_words, batch.tokens, batch.lengths))
+        host = batch.on_host
+        text = self.text_head(run_sharded(self.encode_words, host.tokens, host.lengths))
         labels, visible = alignment.part_labels(batch.parts)
-        words, counts = attribute_words(batch.tokens, batch.phrases, self.tokenizer.unknown_id, options.attribute_words)
+        words, counts = attribute_words(host.tokens, host.phrases, self.tokenizer.unknown_id, options.attribute_words)
         states = run_sharded(self.encode_words, words.flatten(0, 1), counts.flatten())
-        attributes = self.attribute_head(states).unflatten(0, counts.shape)
+        attributes, named = self.attribute_head(states).unflatten(0, counts.shape), sent(counts > 0, states)
         sides = (image, text)
         id_losses = [alignment.normalised_softmax(x, self.prototypes, batch.person, options.scale) for x in sides]
         scores = F.normalize(image) @ F.normalize(text).T
@@ -182,7 +184,7 @@ class ViTAA(Retriever):
             "id": id_losses[0] + id_losses[1],
             "mask": options.mask_weight * alignment.mask_loss(logits, labels.flatten(0, 1)),
             "global": alignment.global_alignment(scores, same, margins),
-            "local": alignment.local_alignment(part_scores, same, visible, counts > 0, options.neighbours, margins),
+            "local": alignment.local_alignment(part_scores, same, visible, named, options.neighbours, margins),
         }
 
     def encode_images(self, batch: Batch) -> Features:
@@ -191,7 +193,8 @@ class ViTAA(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """Return the normalised global feature."""
-        return {"global": F.normalize(self.text_head(self.encode_words(batch.tokens, batch.lengths)))}
+        host = batch.on_host
+        return {"global": F.normalize(self.text_head(self.encode_words(host.tokens, host.lengths)))}
 
     def image_outputs(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return features of images (B, E) and parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
@@ -213,14 +216,15 @@ class ViTAA(Retriever):
         """Return the maximum (N, 2 hidden) over each sequence's LSTM states and zero; tokens (N, T), lengths (N,).
 
         Padding words are zero vectors, and an LSTM without biases stays at its zero state on them: the backward
-        direction needs no packing, and the result for an empty sequence is zero.
+        direction needs no packing, and the result for an empty sequence is zero. Tokens and lengths may lie on the
+        host.
         """
         buckets, maxima = length_buckets(lengths), []
         for rows, length in buckets:
-            words = self.words(tokens[rows, : max(1, length)])
+            words = self.words(sent(tokens[rows, : max(1, length)], self.words.weight))
             mask = torch.arange(words.shape[1], device=lengths.device) < lengths[rows, None]
             states, _ = self.lstm(words)
-            maxima.append((states * mask.unsqueeze(-1)).amax(dim=1).relu())
+            maxima.append((states * sent(mask, words).unsqueeze(-1)).amax(dim=1).relu())
         return restore_order(maxima, buckets)
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:

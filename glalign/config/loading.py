@@ -32,6 +32,9 @@ BASE = ("config.yaml", "config/twins.yaml")
 """Files that lie under every profile."""
 
 DEMO = "config/demo.yaml"
+PROFILES = {"demo": DEMO, "paper": "config/paper.yaml"}
+"""The profiles that another one may extend, and their files."""
+
 TWINS = "glalign/pretrained"
 """Folder of the twins' weights, in the checkout."""
 
@@ -69,17 +72,18 @@ def layered(*paths: Path | str, root: Path = ROOT) -> dict[str, Any]:
 
 
 def completed(overlay: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
-    """An overlay with what lies under it: the base and the demo of the checkout `root`, and a config.yaml elsewhere.
+    """An overlay with what lies under it: the base and a profile of the checkout `root`, and a config.yaml elsewhere.
 
-    The demo lies underneath where no `profile` but `demo` is named, and where the overlay says `extends: demo`. A
-    config.yaml in a working directory outside the checkout is an overlay, too. Raises: UserError where the suite has no
-    checkout.
+    The demo lies underneath where no `profile` but `demo` is named, another profile of PROFILES where the overlay
+    `extends` it. A config.yaml in a working directory outside the checkout is an overlay, too. Raises: UserError where
+    the suite has no checkout.
     """
     overlay = functools.reduce(merge, [*own_files(root), overlay], {})
-    demo = [DEMO] if "demo" in (overlay.get("profile", "demo"), overlay.get("extends")) else []
+    extended = "demo" if overlay.get("profile", "demo") == "demo" else overlay.get("extends")
+    below = [PROFILES[extended]] if isinstance(extended, str) and extended in PROFILES else []
     if root == ROOT:
         suite_file(BASE[0])  # refused outside a checkout
-    values = merge(_stacked(*(root / name for name in (*BASE, *demo))), overlay)
+    values = merge(_stacked(*(root / name for name in (*BASE, *below))), overlay)
     if values.get("weights", TWINS) == TWINS and not Path(TWINS).is_dir():
         values["weights"] = str(root / TWINS)
     return values

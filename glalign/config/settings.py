@@ -162,8 +162,8 @@ class Settings(Section, defer_build=True):
     """A complete configuration."""
 
     profile: Text = Field("demo", description="name in every table")
-    extends: Literal["demo"] | None = Field(
-        None, exclude=True, description="`demo` for a profile that changes the demo instead of config.yaml alone"
+    extends: Literal["demo", "paper"] | None = Field(
+        None, exclude=True, description="the profile that a profile changes, instead of config.yaml alone"
     )
     data_note: str = Field("", description="what the data are, in captions and in the note of every row of ours")
     results: str = Field("results", pattern=r"^[^{}]+$", description="folder of everything generated, without braces")

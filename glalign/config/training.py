@@ -149,6 +149,10 @@ class Runtime(Section):
     )
     fused: bool = Field(False, description="one kernel per group for the optimiser's step")
     compile: bool = Field(False, description="torch.compile of layers and trunks")
+    length_buckets: int = Field(
+        4, ge=1, description="groups of similar length in which the captions of a step are encoded: more have less "
+        "padding, one launches the fewest kernels"
+    )  # fmt: skip
     prefetch: int = Field(0, ge=0, description="batches made ahead by as many threads; the same batches")
     image_cache: str | None = Field(
         None, description="folder for decoded images that do not fit into 1 GiB; null decodes them every time"

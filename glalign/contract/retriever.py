@@ -36,6 +36,7 @@ class Batch:
         other_lengths: (B,) int64, tokens of the second captions.
         other_same: (B,) bool, whether the second caption has the same text as the first.
         generator: the named random stream of this training step, on the CPU.
+        source: the batch that `to` copied to a GPU, or None.
     """
 
     pixels: Tensor = ABSENT
@@ -48,10 +49,17 @@ class Batch:
     other_lengths: Tensor = ABSENT
     other_same: Tensor = ABSENT
     generator: torch.Generator | None = field(default=None, compare=False)
+    source: "Batch | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def on_host(self) -> "Batch":
+        """The same batch in the memory of the host: its numbers can be read without waiting for a GPU."""
+        return self.source or self
 
     def to(self, device: torch.device) -> "Batch":
         """Copy the tensors to `device`; the generator stays on the CPU."""
-        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+        copied = self._map(lambda tensor: tensor.to(device, non_blocking=True))
+        return self if device.type == "cpu" else replace(copied, source=self)
 
     def pinned(self) -> "Batch":
         """Copy the tensors to page-locked memory, from which a GPU copies while it computes."""
@@ -60,10 +68,11 @@ class Batch:
     def split(self, count: int) -> "list[Batch]":
         """Split into `count` batches of equal size, in order; they share one generator, which is not reset between."""
 
-        def part(index: int) -> Batch:
-            return self._map(lambda tensor: tensor.chunk(count)[index])
+        def part(batch: Batch, index: int) -> Batch:
+            cut = batch._map(lambda tensor: tensor.chunk(count)[index])
+            return cut if batch.source is None else replace(cut, source=part(batch.source, index))
 
-        return [part(index) for index in range(count)] if count > 1 else [self]
+        return [part(self, index) for index in range(count)] if count > 1 else [self]
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
         values = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -1,13 +1,12 @@
 """Batches for encoding: every image or every caption once, in order, without augmentation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 
 from glalign.contract.retriever import ABSENT, Batch
-from glalign.contract.tokenizer import Tokenizer
 from glalign.data.augment import normalise
-from glalign.data.caption_tensors import Phrases, TokenTable
+from glalign.data.caption_tensors import TokenTable
 from glalign.data.images import ImageStore, PartStore
 
 
@@ -21,10 +20,7 @@ def image_batches(images: ImageStore, normalisation: str, size: int, parts: Part
         )
 
 
-def caption_batches(
-    captions: Sequence[str], tokenizer: Tokenizer, size: int, phrases: Sequence[Phrases] | None = None
-) -> Iterator[Batch]:
-    """Yield batches of at most `size` captions: tokens, lengths and, if given, phrases."""
-    table = TokenTable(captions, tokenizer, phrases)
+def caption_batches(table: TokenTable, size: int) -> Iterator[Batch]:
+    """Yield batches of at most `size` captions of the table: tokens, lengths and, if it has them, phrases."""
     for indices in torch.arange(len(table)).split(size):
         yield Batch(**table.batch(indices))

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -123,7 +124,7 @@ class Pairs:
         beside = self._image_first[image] + (caption - self._image_first[image] + turn) % own
         return torch.where(rest > 0, elsewhere, beside)
 
-    def _second(self, caption: Tensor, step: int) -> dict[str, Tensor]:
+    def _second(self, caption: Tensor, step: int) -> dict[str, Any]:
         """Return the fields of the second captions, if there are any."""
         if self._other is None:
             return {}

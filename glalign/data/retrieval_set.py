@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from glalign.config.training import Data
@@ -9,7 +10,7 @@ from glalign.contract.records import Query, Record, queries
 from glalign.contract.retriever import Batch, Retriever
 from glalign.contract.tokenizer import Tokenizer
 from glalign.data.batches import caption_batches, image_batches
-from glalign.data.caption_tensors import Phrases
+from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.sources import Collection, Source, joined_phrases
 
@@ -39,8 +40,13 @@ class RetrievalSet:
         return image_batches(self.images, self.options.normalise, ENCODE, self.parts)
 
     def caption_batches(self) -> Iterator[Batch]:
-        """Yield the queries, in order."""
-        return caption_batches([q.caption for q in self.queries], self.tokenizer, ENCODE, self.phrases)
+        """Yield the queries, in order; they are encoded to tokens once, however often a training is validated."""
+        return caption_batches(self.captions, ENCODE)
+
+    @cached_property
+    def captions(self) -> TokenTable:
+        """The tokens of the queries."""
+        return TokenTable([query.caption for query in self.queries], self.tokenizer, self.phrases)
 
     @classmethod
     def of(

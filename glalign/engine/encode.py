@@ -9,10 +9,11 @@ from torch import Tensor
 
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import RunRecord
-from glalign.contract.retriever import Features, Retriever
+from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.contract.specs.training import ModelSpec
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.retrieval_set import RetrievalSet
+from glalign.engine.prefetch import read_ahead
 from glalign.evaluation.ranking import find_positives, hit_ranks
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.storage.weight_files import Weights, load_weights
@@ -38,14 +39,21 @@ def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
 
 
 class Encoded:
-    """Features of a retrieval set under a model in evaluation mode; they stay on the model's device."""
+    """Features of a retrieval set under a model in evaluation mode; they stay on the model's device.
 
-    def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device) -> None:
+    ahead: batches that a thread makes before they are encoded.
+    """
+
+    def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device, ahead: int = 0) -> None:
         self.model, self.device = model.eval(), device
-        captions, images = (clock.each("data", batches) for batches in (data.caption_batches(), data.image_batches()))
+
+        def read(batches: Iterator[Batch]) -> Iterator[Batch]:
+            made = clock.each("data", read_ahead(batches, ahead, pin=device.type == "cuda"))
+            return (batch.to(device) for batch in made)
+
         with torch.inference_mode():
-            self.texts = concatenated(model.encode_texts(batch.to(device)) for batch in captions)
-            self.images = concatenated(model.encode_images(batch.to(device)) for batch in images)
+            self.texts = concatenated(model.encode_texts(batch) for batch in read(data.caption_batches()))
+            self.images = concatenated(model.encode_images(batch) for batch in read(data.image_batches()))
         if model.rerank_top > len(data.gallery):
             log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 
@@ -71,10 +79,10 @@ class Encoded:
         return reranked(scores, columns, second.float().cpu().numpy().reshape(columns.shape))
 
 
-def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device) -> float:
-    """Rank-1 (percent) of the queries of a retrieval set, by the evaluator that scores test sets."""
+def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device, ahead: int = 0) -> float:
+    """Rank-1 (percent) of the queries of a retrieval set, by the evaluator of test sets. ahead: see `Encoded`."""
     positives = find_positives(data.query_persons, data.gallery_persons)
-    ranks = hit_ranks(Encoded(model, data, device).blocks(VALIDATION_BLOCK), positives, len(data.gallery))
+    ranks = hit_ranks(Encoded(model, data, device, ahead).blocks(VALIDATION_BLOCK), positives, len(data.gallery))
     return 100.0 * float((ranks.ranks[ranks.starts[:-1]] == 1).mean())
 
 

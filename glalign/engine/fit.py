@@ -129,4 +129,5 @@ def prepared(
     if runtime.prefetch:
         pairs = Prefetcher(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")
     batches = (pairs, validation, info.steps)
-    return Training(model, optimizer, spec.optim, *batches, seed, device, precision, memory.accumulate)
+    parts = memory.accumulate, runtime.length_buckets
+    return Training(model, optimizer, spec.optim, *batches, seed, device, precision, *parts)

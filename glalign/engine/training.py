@@ -16,6 +16,7 @@ from glalign.engine.optim import rate_factor, set_rates
 from glalign.engine.precision import Precision
 from glalign.engine.prefetch import Prefetcher
 from glalign.models.data_parallel import processes
+from glalign.models.length_buckets import BUCKETS, bucketed
 from glalign.support.clock import clock
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
@@ -26,7 +27,7 @@ class Training:
     """A model with everything that changes or validates it.
 
     validation is None where there are no validation people. accumulate: equal parts of a batch whose gradients are
-    averaged.
+    averaged. length_buckets: groups of similar length in which the captions of a step are encoded.
     """
 
     model: Retriever
@@ -39,37 +40,40 @@ class Training:
     device: torch.device
     precision: Precision = field(default_factory=Precision)
     accumulate: int = 1
+    length_buckets: int = BUCKETS
 
     def update(self, step: int) -> dict[str, float]:
         """Do one step, random in (seed, step) alone; return the loss terms, means over the parts of a batch.
 
-        Raises: UserError naming the step and the term when a term is not finite.
+        Raises: UserError naming the step and the term when a term is not finite; the weights are as they were.
         """
         torch.manual_seed(seed_for(self.seed, "step", step))  # dropout; batches have a generator of their own
         self.model.train()
         self.model.before_step(step, self.steps)
         set_rates(self.optimizer, rate_factor(self.options, self.steps)(step))
         self.optimizer.zero_grad(set_to_none=True)
-        terms: dict[str, float] = {}
+        names: list[str] = []
+        found: list[Tensor] = []  # the terms of each part, read once, behind all backward passes
         with clock.span("data"):
-            parts = self.pairs.batch(step).to(self.device).split(self.accumulate)
-        for part in parts:
+            batches = self.pairs.batch(step).to(self.device).split(self.accumulate)
+        for part in batches:
             with clock.span("forward"):
-                with self.precision.training():
+                with self.precision.training(), bucketed(self.length_buckets):
                     losses = self.model.loss(part)
-                total = torch.stack(list(losses.values())).sum()
-                for name, value in {"loss": total, **losses}.items():
-                    terms[name] = terms.get(name, 0.0) + float(value.detach()) / self.accumulate
-            for name, mean in reversed(terms.items()):  # the sum last: a single term says more
-                if not math.isfinite(mean):
-                    raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
+                values = torch.stack(list(losses.values()))
+                total, names = values.sum(), ["loss", *losses]
+                found.append(torch.cat([total.detach()[None], values.detach()]))
             with clock.span("backward"):
                 self.precision.backward(total / (self.accumulate * processes()))
+        means = [sum(value / self.accumulate for value in parts) for parts in torch.stack(found, dim=1).tolist()]
+        for name, mean in reversed(list(zip(names, means, strict=True))):  # the sum last: a single term says more
+            if not math.isfinite(mean):
+                raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
         with clock.span("backward"):
             sum_gradients(self.model.parameters())
         with clock.span("optimiser"):
             self.precision.step(self.optimizer, self.model, self.options.clip)
-        return terms
+        return dict(zip(names, means, strict=True))
 
     def validate(self) -> float | None:
         """Rank-1 (percent) over the validation identities; None where there are none."""
@@ -77,7 +81,8 @@ class Training:
             return None
         with clock.span("validation"):
             check_agreement(self.model)
-            return validation_rank1(self.model, self.validation, self.device)
+            ahead = self.pairs.count if isinstance(self.pairs, Prefetcher) else 0
+            return validation_rank1(self.model, self.validation, self.device, ahead)
 
     def snapshot(self) -> dict[str, Tensor]:
         """A copy of the weights on the CPU."""

@@ -12,6 +12,7 @@ from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
 from glalign.language.segmentation import SEGMENTERS
+from glalign.models.host_copies import sent
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.logit_scale import LogitScale
 from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
@@ -235,17 +236,18 @@ class GLAlign(Retriever):
         if self.options.region == "pooled":
             regions, present = pool_parts(tokens[:, 1:], batch.parts.flatten(2))
         else:
-            regions, present = encode_masked_regions(self.towers, batch.pixels, batch.parts)
-        return features | {"local": regions, "present": present.to(regions.dtype)}
+            regions, present = encode_masked_regions(self.towers, batch.pixels, batch.on_host.parts)
+        return features | {"local": regions, "present": sent(present, regions).to(regions.dtype)}
 
     def _text_features(self, batch: Batch, local: bool) -> Features:
-        text, which = self.text_tower, self.options.text_token or self.options.text_tokens[0]
-        tokens = text.text_tokens(batch.tokens)
-        features = {"global": F.normalize(text_token(tokens, text.lengths(batch.tokens), which), dim=-1)}
+        text = self.text_tower
+        ids, which = batch.on_host.tokens, self.options.text_token or self.options.text_tokens[0]
+        tokens = text.text_tokens(ids)
+        features = {"global": F.normalize(text_token(tokens, text.lengths(ids), which), dim=-1)}
         if not local:
             return features
         if self.options.phrase == "pooled":
             phrases, present = pool_parts(tokens, batch.phrases)
         else:
-            phrases, present = encode_separate_phrases(text, batch.tokens, batch.phrases, which)
-        return features | {"local": phrases, "present": present.to(phrases.dtype)}
+            phrases, present = encode_separate_phrases(text, ids, batch.on_host.phrases, which)
+        return features | {"local": phrases, "present": sent(present, phrases).to(phrases.dtype)}

@@ -1,19 +1,38 @@
 """Length bucketing: the captions of a batch are encoded in groups of similar length, with little padding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from glalign.models.host_copies import sent
 
-def length_buckets(lengths: Tensor, buckets: int = 4) -> list[tuple[Tensor, int]]:
+BUCKETS = 4
+"""Captions have 38 tokens on average and up to 77: four groups save a third or more of the time (demo captions)."""
+
+_count: ContextVar[int] = ContextVar("buckets", default=BUCKETS)
+
+
+@contextmanager
+def bucketed(count: int) -> Iterator[None]:
+    """Let `length_buckets` make `count` groups inside the context."""
+    before = _count.set(count)
+    try:
+        yield
+    finally:
+        _count.reset(before)
+
+
+def length_buckets(lengths: Tensor) -> list[tuple[Tensor, int]]:
     """Group rows by similar length, shortest first; returns (row numbers, longest length) of each group.
 
-    Captions have 38 tokens on average and up to 77: four groups save a third or more of the time (demo captions).
+    Both are computed, and the row numbers lie, where `lengths` (B,) does: on the host, so that nothing waits for a GPU.
     """
     rows = lengths.argsort(stable=True)
-    return [(part, int(lengths[part].max())) for part in rows.chunk(buckets)]
+    return [(part, int(lengths[part].max())) for part in rows.chunk(_count.get())]
 
 
 def restore_order(outputs: Sequence[Tensor], buckets: Sequence[tuple[Tensor, int]], length: int = 0) -> Tensor:
@@ -23,9 +42,15 @@ def restore_order(outputs: Sequence[Tensor], buckets: Sequence[tuple[Tensor, int
     """
     if length:
         outputs = [F.pad(tokens, (0, 0, 0, length - tokens.shape[1])) for tokens in outputs]
-    return torch.cat(list(outputs))[torch.cat([rows for rows, _ in buckets]).argsort()]
+    joined = torch.cat(list(outputs))
+    return joined[sent(torch.cat([rows for rows, _ in buckets]).argsort(), joined)]
 
 
 def eot_tokens(tokens: Tensor, ids: Tensor) -> Tensor:
     """Return the token (B, E) at the end-of-text mark, the largest id of a caption; tokens (B, T, E), ids (B, T)."""
-    return tokens[torch.arange(len(ids), device=ids.device), ids.argmax(dim=1)]
+    return token_at(tokens, ids.argmax(dim=1))
+
+
+def token_at(tokens: Tensor, places: Tensor) -> Tensor:
+    """Return the token (B, E) of each row at its place; tokens (B, T, E), places (B,), which may lie on the host."""
+    return tokens[torch.arange(len(tokens), device=tokens.device), sent(places, tokens)]

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from glalign.models.host_copies import sent
 from glalign.models.towers.clip import ClipTowers
 from glalign.models.towers.phobert import PhoBertText
 from glalign.models.towers.text_tower import text_token
@@ -26,15 +27,16 @@ def encode_masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> 
     """Encode the image once per present part, with all patches blanked that the part does not touch.
 
     The feature is the L2-normalised class token. pixels: (B, 3, H, W), normalised, so that a blank is the mean colour.
-    parts: (B, P, h, w), share of each patch that the part covers. Returns as `pool_parts`.
+    parts: (B, P, h, w), share of each patch that the part covers, better on the host: which parts there are is read.
+    Returns as `pool_parts`, the presence where `parts` is.
     """
     present = parts.flatten(2).sum(-1) > 0
     height, width = (side // cells for side, cells in zip(pixels.shape[-2:], parts.shape[-2:], strict=True))
-    cover = (parts > 0).repeat_interleave(height, dim=2).repeat_interleave(width, dim=3)
     sample, part = present.nonzero(as_tuple=True)
     if not len(sample):
         return pixels.new_zeros(*present.shape, towers.embed_dim), present
-    tokens = towers.image_tokens(pixels[sample] * cover[sample, part][:, None])
+    cover = sent(parts[sample, part] > 0, pixels).repeat_interleave(height, dim=1).repeat_interleave(width, dim=2)
+    tokens = towers.image_tokens(pixels[sent(sample, pixels)] * cover[:, None])
     return _scatter(tokens[:, 0], present), present
 
 
@@ -42,12 +44,13 @@ def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which
     """Encode the phrases of each named part as a sentence of their own; L2-normalised.
 
     ids: (B, T), start mark first, end mark last. phrases: (B, P, T) bool, tokens of each part's phrases. which: the
-    token that stands for a sentence, see `text_token`. Returns as `pool_parts`.
+    token that stands for a sentence, see `text_token`. Both are read, better on the host. Returns as `pool_parts`, the
+    presence where `phrases` is.
     """
     present = phrases.any(-1)
     sample, part = present.nonzero(as_tuple=True)
     if not len(sample):
-        return torch.zeros(*present.shape, text.embed_dim, device=ids.device), present
+        return torch.zeros(*present.shape, text.embed_dim, device=next(text.parameters()).device), present
     ids = ids[sample]
     keep = phrases[sample, part].clone()
     keep[:, 0] = True
@@ -61,6 +64,6 @@ def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which
 
 def _scatter(features: Tensor, present: Tensor) -> Tensor:
     """Put normalised features (M, E) at the M true places of `present` (B, P); zeros elsewhere."""
-    placed = features.new_zeros(*present.shape, features.shape[-1])
-    placed[present] = F.normalize(features, dim=-1)
-    return placed
+    placed = features.new_zeros(present.numel(), features.shape[-1])
+    placed[sent(present.flatten().nonzero()[:, 0], placed)] = F.normalize(features, dim=-1)
+    return placed.unflatten(0, present.shape)

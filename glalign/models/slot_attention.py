@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glalign.models.host_copies import sent
 from glalign.models.losses.contrastive import same_person
 
 TOKEN_EPS = 1e-8
@@ -75,9 +76,10 @@ class SlotDecoder(nn.Module):
     def forward(self, slots: Tensor, mask: Tensor) -> Tensor:
         """Reconstruct the M tokens (M, E) where `mask` (B, L) is true, from slots (B, K, E).
 
-        L may be less than the number of positions: the first L are used.
+        L may be less than the number of positions: the first L are used. The mask lies on the host, which has to know
+        M.
         """
-        sample, place = mask.nonzero(as_tuple=True)
+        sample, place = (sent(index, slots) for index in mask.nonzero(as_tuple=True))
         # The first layer of a sum is the sum of the first layers: once per slot and once per position.
         slot = self.first(slots)[sample]
         rows, columns = (

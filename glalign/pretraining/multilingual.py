@@ -50,7 +50,7 @@ class Contrastive(Retriever):
 
     def encode_texts(self, batch: Batch) -> Features:
         """Normalised features of the captions."""
-        return {"global": F.normalize(self.towers.texts(batch.tokens)[0])}
+        return {"global": F.normalize(self.towers.texts(batch.on_host.tokens)[0])}
 
 
 def pretrain_multilingual(spec: PretrainSpec, out: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from glalign.contract.retriever import Batch
 from glalign.models.data_parallel import run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.length_buckets import length_buckets
 from glalign.models.towers.attention import Attention
 from glalign.models.towers.clip_block import QuickGELU, ResidualAttentionBlock
@@ -53,13 +54,19 @@ def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
 def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tensor:
     """Return `blocks(tokens)` where `mask` is true: tokens (B, L, E), mask (B, T <= L) bool -> (mask.sum(), E).
 
-    The queries of the last block are the first T tokens, and its MLP runs at the mask: nothing uses the rest.
+    The mask lies on the host, which has to know its sum. The queries of the last block are the first T tokens, and its
+    MLP runs at the mask: nothing uses the rest.
     """
     tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)
     queries = keys[:, : mask.shape[1]]
-    mixed = (tokens[:, : mask.shape[1]] + last.attn(queries, keys, keys)[0])[mask]
+    mixed = at_mask(tokens[:, : mask.shape[1]] + last.attn(queries, keys, keys)[0], mask)
     return mixed + last.mlp(last.ln_2(mixed))
+
+
+def at_mask(tokens: Tensor, mask: Tensor) -> Tensor:
+    """Return `tokens[mask]`, (mask.sum(), E); tokens (B, T, E), mask (B, T) bool, on the host so that nothing waits."""
+    return tokens.flatten(0, 1)[sent(mask.flatten().nonzero()[:, 0], tokens)]
 
 
 def masked_word_loss(
@@ -69,14 +76,14 @@ def masked_word_loss(
 
     encode: (text, image, mask) of a length bucket -> states (mask.sum(), E) of the caption at the mask. head: states
     (M, E) -> logits (M, V). text: (B, T, E) tokens of the masked captions. image: (B, N, E) tokens of the images.
-    chosen: (B, T) bool, the positions to predict.
+    chosen: (B, T) bool, the positions to predict, on the host.
     """
     states, words = [], []
-    for rows, length in length_buckets(batch.lengths):
-        mask = chosen[rows, :length]
-        states.append(run_sharded(encode, text[rows, :length], image[rows], mask, sizes=mask.sum(dim=1)))
-        words.append(batch.tokens[rows, :length][mask])
-    return mlm_loss(head(torch.cat(states)), torch.cat(words))
+    for rows, length in length_buckets(batch.on_host.lengths):
+        mask, there = chosen[rows, :length], sent(rows, text)
+        states.append(run_sharded(encode, text[there, :length], image[there], mask, sizes=mask.sum(dim=1)))
+        words.append(batch.on_host.tokens[rows, :length][mask])
+    return mlm_loss(head(torch.cat(states)), sent(torch.cat(words), text))
 
 
 def mlm_loss(logits: Tensor, words: Tensor) -> Tensor:

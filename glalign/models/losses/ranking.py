@@ -2,7 +2,8 @@
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
+
+from glalign.models.host_copies import sent
 
 MIN_COSINE = 1e-8
 """Smallest cosine that the adaptive margin divides by."""
@@ -25,14 +26,15 @@ def semi_hard_ranking(
     """
     other = person[:, None] != person[None, :]
     own, total = scores.diagonal()[:, None], scores.new_zeros(())
-    last = torch.arange(len(person), device=scores.device) == len(person) - 1
+    places = torch.arange(len(person), device=scores.device)
+    last = places == len(person) - 1
     for rows in (scores, scores.T):
         behind = rows - own + margins[:, None]
         usable = other & (behind > 0) & (behind < margins[:, None])
         if anchors is not None:
             usable = usable & anchors[:, None]
         usable = torch.where(usable.any(), usable, other & last[:, None] & (other.cumsum(1) == 1))
-        draws = torch.rand(rows.shape, generator=generator).to(rows.device).masked_fill(~usable, -1.0)
-        chosen = F.one_hot(draws.argmax(1), len(person)).bool() & usable
+        draws = sent(torch.rand(rows.shape, generator=generator), rows).masked_fill(~usable, -1.0)
+        chosen = (draws.argmax(1)[:, None] == places) & usable
         total = total + (behind.relu() * chosen).sum()
     return total

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.length_buckets import eot_tokens, length_buckets, restore_order
 from glalign.models.towers.clip_block import QuickGELU, ResidualAttentionBlock, Transformer
 from glalign.models.towers.clip_image import ClipImageTower
@@ -90,10 +91,13 @@ class ClipTowers(nn.Module):
         """(B, T) int64, T at most the context length -> (B, T, E), not L2-normalised (Eq. 6, D22).
 
         The attention is causal: the tokens after a caption's end mark do not change those before it. Captions of
-        similar length are encoded together; a token beyond the longest caption of its bucket is 0.
+        similar length are encoded together; a token beyond the longest caption of its bucket is 0. The ids may lie on
+        the host, which then does not wait for a GPU.
         """
         buckets = length_buckets(self.lengths(ids))
-        tokens = [run_sharded(self.encode_ids, ids[rows, :length]) for rows, length in buckets]
+        tokens = [
+            run_sharded(self.encode_ids, sent(ids[rows, :length], self.text_projection)) for rows, length in buckets
+        ]
         return restore_order(tokens, buckets, ids.shape[1])
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:

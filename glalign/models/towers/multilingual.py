@@ -14,7 +14,7 @@ from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, restore_order
 from glalign.models.towers.clip import POSITIONS, ClipTowers, without_logit_scale
 from glalign.models.towers.clip_image import ClipImageTower
-from glalign.models.towers.phobert import PhoBertShape, roberta_sizes
+from glalign.models.towers.phobert import PhoBertShape, roberta_sizes, sent_to_roberta
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
@@ -75,9 +75,13 @@ class TextTower(nn.Module):
         self.proj = nn.Sequential(*layers)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) ids -> the projected mean (B, E) of the tokens without padding, and all tokens projected (B, T, E)."""
-        mask = ids.ne(self.pad_id)
-        hidden = self.transformer(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        """(B, T) ids -> the projected mean (B, E) of the tokens without padding, and all tokens projected (B, T, E).
+
+        The ids may lie on the host.
+        """
+        words = self.transformer.embeddings.word_embeddings.weight
+        ids, mask, visible = sent_to_roberta(ids, ids.ne(self.pad_id), words)
+        hidden = self.transformer(input_ids=ids, attention_mask=visible).last_hidden_state
         mean = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
         return self.proj(mean), self.proj(hidden)
 
@@ -110,7 +114,7 @@ class MultilingualTowers(nn.Module):
         """(B, T) ids -> captions (B, E) and tokens (B, T, E), neither L2-normalised.
 
         No token attends to padding, which is no part of the mean. Captions of similar length are encoded together; a
-        token beyond the longest caption of its bucket is 0.
+        token beyond the longest caption of its bucket is 0. The ids may lie on the host.
         """
         buckets = length_buckets(self.lengths(ids))
         outputs = [run_sharded(self.text, ids[rows, :length]) for rows, length in buckets]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from glalign.config.from_mapping import named
 from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.models.data_parallel import run_sharded
+from glalign.models.host_copies import sent
 from glalign.models.length_buckets import length_buckets, restore_order
 from glalign.support.clock import clock
 
@@ -65,7 +66,7 @@ class PhoBert(nn.Module):
     """Ids (B, T) and lengths (B,) -> (B, T, width) hidden states of the last layer, 0 at the padding.
 
     Lengths are at least 1, T is at most 256. No token attends to padding. No pooler. Parameters are named as in the
-    released file.
+    released file. Ids and lengths may lie on the host.
     """
 
     def __init__(self, shape: PhoBertShape, vocabulary_size: int, dropout: float):
@@ -84,15 +85,25 @@ class PhoBert(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         index = torch.arange(ids.shape[1], device=ids.device)
-        mask = index < lengths[:, None]
-        positions = (PAD_ID + 1 + index).expand_as(ids)
-        output = self.roberta(input_ids=ids, attention_mask=mask.long(), position_ids=positions)
+        ids, mask, visible = sent_to_roberta(ids, index < lengths[:, None], self.words.weight)
+        positions = sent((PAD_ID + 1 + index).expand_as(ids), ids)
+        output = self.roberta(input_ids=ids, attention_mask=visible, position_ids=positions)
         return output.last_hidden_state * mask[..., None]
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Drop the word head and the pooler of a released file; its names may lack the prefix `roberta.`."""
         bare = {name.removeprefix("roberta."): value for name, value in tensors.items()}
         return {f"roberta.{name}": value for name, value in bare.items() if not name.startswith(DROPPED)}
+
+
+def sent_to_roberta(ids: Tensor, mask: Tensor, to: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return ids (B, T) and mask (B, T) bool, true at tokens, on the device of `to`, and transformers' attention mask.
+
+    The latter is (B, 1, 1, T), or None if there is no padding: transformers would ask the GPU whether there is any.
+    """
+    padded = not mask.all()
+    ids, mask = sent(ids, to), sent(mask, to)
+    return ids, mask, mask[:, None, None] if padded else None
 
 
 class PhoBertText(nn.Module):
@@ -112,7 +123,10 @@ class PhoBertText(nn.Module):
         return (ids != PAD_ID).sum(dim=1)
 
     def text_tokens(self, ids: Tensor) -> Tensor:
-        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding; similar lengths are encoded together."""
+        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding; similar lengths are encoded together.
+
+        The ids may lie on the host.
+        """
         lengths = self.lengths(ids)
         buckets = length_buckets(lengths)
         states = [run_sharded(self.encoder, ids[rows, :longest], lengths[rows]) for rows, longest in buckets]

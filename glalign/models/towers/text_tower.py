@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from glalign.models.length_buckets import token_at
+
 TOKENS = {"clip": ("eot", "last"), "phobert": ("first", "eot", "last")}
 """Tokens that may stand for the caption (D5), the default first: CLIP's end mark, PhoBERT's <s>.
 
@@ -16,4 +18,4 @@ def text_token(tokens: Tensor, lengths: Tensor, which: str) -> Tensor:
     which: first; eot, the end mark; last, the word piece before it, as with an encoder that appends no mark.
     """
     place = {"first": torch.zeros_like(lengths), "eot": lengths - 1, "last": lengths - 2}[which]
-    return tokens[torch.arange(len(tokens), device=tokens.device), place]
+    return token_at(tokens, place)

@@ -12,7 +12,9 @@ from glalign.config.loading import BASE, DEMO, completed, layered, load, merge, 
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
-PAPER, SMOKE, SUBSET = (ROOT / f"config/{name}.yaml" for name in ("paper", "paper_smoke", "real_subset"))
+PAPER, FAST, SMOKE, SUBSET = (
+    ROOT / f"config/{name}.yaml" for name in ("paper", "paper_fast", "paper_smoke", "real_subset")
+)
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -75,11 +77,22 @@ def test_the_twins_are_found_from_another_directory(tmp_path: Path, monkeypatch:
     assert overlaid().weights == str(ROOT / "glalign/pretrained")
 
 
-def test_a_profile_extends_the_demo_or_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unknown", ["paper_fast", "[paper]"])
+def test_a_profile_extends_the_demo_or_the_paper_or_nothing(tmp_path: Path, unknown: str) -> None:
     mine = tmp_path / "mine.yaml"
-    mine.write_text("{profile: mine, extends: paper}\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"configuration: extends: 'paper' is not one of demo, null"):
+    mine.write_text(f"{{profile: mine, extends: {unknown}}}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"configuration: extends: .* is not one of demo, paper, null"):
         overlaid(mine, root=ROOT)
+
+
+def test_the_fast_paper_profile_is_the_paper_s_but_for_how_it_computes() -> None:
+    """In one file alone, and in results of its own; no key of a system differs."""
+    paper, fast = (overlaid(path, root=ROOT) for path in (PAPER, FAST))
+    assert overlaid(PAPER, FAST, root=ROOT) == fast
+    changed = {key for key, value in fast.to_json().items() if value != paper.to_json()[key]}
+    assert changed == {"profile", "results", "runtime"}
+    switches = {key: value for key, value in fast.runtime if value != getattr(paper.runtime, key)}
+    assert switches == {"precision": "bf16", "tf32": True, "fused": True, "length_buckets": 1}
 
 
 def test_the_paper_profile_has_the_originals_recipes_in_both_languages() -> None:

@@ -234,7 +234,7 @@ def test_encoding_batches_cover_everything_in_order() -> None:
     pixels = torch.cat([batch.pixels for batch in batches])
     np.testing.assert_allclose(pixels[:, 1, 0, 0] * 127.5 + 127.5, np.arange(7), atol=1e-3)
     assert torch.cat([batch.parts for batch in batches])[:, 0, 0, 0].tolist() == list(range(7))
-    texts = list(caption_batches([str(n) for n in range(5)], WORDS, 2))
+    texts = list(caption_batches(TokenTable([str(n) for n in range(5)], WORDS), 2))
     assert [batch.tokens.tolist() for batch in texts] == [[[1], [2]], [[3], [4]], [[5]]]
     assert texts[0].pixels is None and texts[0].phrases is None and batches[0].tokens is None
 

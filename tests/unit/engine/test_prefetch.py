@@ -1,5 +1,6 @@
 """Batches made ahead are the batches of their steps, and what fails in a thread fails where it is asked for."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from glalign.contract.records import Record
 from glalign.contract.retriever import Batch
 from glalign.data.images import ImageStore
 from glalign.data.pairs import Pairs
-from glalign.engine.prefetch import Prefetcher
+from glalign.engine.prefetch import Prefetcher, read_ahead
 from glalign.language.tokenizers import WordTokenizer
 from glalign.support.errors import UserError
 
@@ -66,6 +67,27 @@ def test_an_error_in_a_thread_is_raised_where_the_batch_is_asked_for() -> None:
     ahead.batch(1)
     with pytest.raises(UserError, match=r"x\.jpg"):
         ahead.batch(2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 9])
+def test_batches_are_read_ahead_in_order_and_what_fails_is_raised_in_its_place(count: int) -> None:
+    made: list[int] = []
+
+    def batches(last: int, error: bool) -> Iterator[Batch]:
+        for number in range(last):
+            made.append(number)
+            yield Batch(person=torch.tensor([number]))
+        if error:
+            raise UserError("x.jpg: cannot be read")
+
+    assert [int(batch.person) for batch in read_ahead(batches(5, error=False), count)] == list(range(5))
+    assert list(read_ahead(batches(0, error=False), count)) == []
+    made.clear()
+    found = read_ahead(batches(5, error=True), count)
+    assert int(next(found).person) == 0
+    assert len(made) <= 1 + count + 1  # the one that was asked for, and those ahead of it
+    with pytest.raises(UserError, match=r"x\.jpg"):
+        list(found)
 
 
 def test_parts_of_a_batch_are_its_rows_and_share_its_stream() -> None:

@@ -14,7 +14,7 @@ from torch import nn
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.contract.retriever import Batch, Retriever
 from glalign.contract.specs.training import FitSpec
-from glalign.data import images
+from glalign.data import images, retrieval_set
 from glalign.engine import fit
 from glalign.engine.fit import train
 from glalign.engine.layers import compiled
@@ -52,7 +52,10 @@ def test_what_must_not_change_a_number_does_not(pedes: Path, tmp_path: Path, mon
     assert len([f for f in (tmp_path / "cache").iterdir() if f.is_dir()]) == 2  # training and validation images
 
 
-@pytest.mark.parametrize("runtime", [Runtime(precision="bf16"), Runtime(precision="fp16"), Runtime(fused=True)])
+SWITCHES = [Runtime(precision="bf16"), Runtime(precision="fp16"), Runtime(fused=True), Runtime(length_buckets=1)]
+
+
+@pytest.mark.parametrize("runtime", SWITCHES)
 def test_a_switch_changes_little_and_a_cut_training_goes_on(
     pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime
 ) -> None:
@@ -73,6 +76,15 @@ def test_a_switch_changes_little_and_a_cut_training_goes_on(
         trained(pedes, tmp_path / "cut", runtime=runtime)
     monkeypatch.undo()
     assert trained(pedes, tmp_path / "cut", runtime=runtime) == (whole, lines)
+
+
+def test_validation_captions_become_tokens_once(pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two validations, one table of tokens."""
+    made, make = [], retrieval_set.TokenTable
+    monkeypatch.setattr(retrieval_set, "TokenTable", lambda *values: made.append(1) or make(*values))
+    _, lines = trained(pedes, tmp_path)
+    assert sum("val_rank1" in line for line in lines) == 2
+    assert len(made) == 1
 
 
 def test_values_are_low_precision_only_inside(pedes: Path, tmp_path: Path) -> None:

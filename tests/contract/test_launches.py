@@ -1,0 +1,68 @@
+"""What a training step of every trainable system asks of a GPU, counted on a CPU: exact numbers without noise."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from helpers.systems import SYSTEMS, build, make_batch
+
+from glalign.config.training import Optim, Runtime
+from glalign.cost.step_counts import count_step
+
+LAUNCHES = {
+    "gna_rnn": 661,
+    "dual_path": 648,
+    "pham2022": 648,
+    "vitaa": 822,
+    "srcf": 1707,
+    "irra": 1252,
+    "plot": 2501,
+    "rasa": 1050,
+    "m_irra": 1380,
+    "pham2021": 822,
+    "glalign": 897,
+    "glalign_global": 790,
+    "glalign_local": 823,
+    "tbps_clip": 1054,
+    "clip_zero_shot": 706,
+    "pham2022/vi": 648,
+    "pham2021/vi": 822,
+    "glalign/vi": 1116,
+    "tbps_clip/vi": 1338,
+    "clip_zero_shot/vi": 796,
+}
+"""Operations of a step (forward, backward, AdamW) at demo size with torch 2.14; lower one when a system gets by with
+fewer."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_every_system_has_its_number() -> None:
+    assert LAUNCHES.keys() == SYSTEMS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SYSTEMS))
+def test_a_step_waits_once_and_launches_no_more_than_before(name: str) -> None:
+    """The host waits where the loss terms are read, behind the backward pass, and nowhere else."""
+    model = build(name)
+    counted = count_step(model, lambda step: make_batch(name, model, seed=step), Optim(name="adamw", lr=1e-3))
+    assert dict(counted.synchronisations) == {"tolist": 1}
+    assert 100 < counted.launches.total() <= LAUNCHES.get(name, math.inf)
+
+
+@pytest.mark.parametrize("name", ["glalign", "irra", "plot", "vitaa", "m_irra"])
+def test_one_group_of_captions_launches_less(name: str) -> None:
+    model = build(name)
+
+    def launches(runtime: Runtime) -> int:
+        batch = {"batch_of": lambda step: make_batch(name, model, seed=step), "optim": Optim(name="adamw", lr=1e-3)}
+        return count_step(model, runtime=runtime, **batch).launches.total()
+
+    assert launches(Runtime(fused=True, length_buckets=1)) < 0.85 * launches(Runtime(fused=True))
