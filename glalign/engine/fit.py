@@ -121,7 +121,8 @@ def prepared(
         model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights))).to(device)
     convert_batchnorm(model)
     groups = model.parameter_groups(spec.optim.lr, spec.optim.weight_decay)
-    optimizer = make_optimizer(groups, spec.optim, fused=runtime.fused)
+    with clock.span("imports"):  # with its first optimiser torch imports its compiler, which takes a second
+        optimizer = make_optimizer(groups, spec.optim, fused=runtime.fused)
     precision = fitted(model, runtime, memory, spec.system, device)
     with clock.span("data"):
         pairs: Any = data.pairs(model, sampling, seed)
