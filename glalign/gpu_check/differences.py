@@ -7,9 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-FLOOR = 1e-4
+FLOOR = 1e-3
 """A tensor whose norm is a smaller share of the norm of all is compared with that share: the gradient of a bias before
-a normalisation, or of a key's bias in attention, is zero but for rounding."""
+a normalisation, or of a key's bias in attention, is zero but for rounding. With it every system but those of
+`step.IN_DOUBLE` has gradients in float32 within 3e-5 of those in float64, on a CPU."""
 
 
 class Furthest(NamedTuple):

@@ -1,5 +1,6 @@
 """What the check says: parts, which yield lines with a verdict each."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,7 +29,14 @@ class Line:
     def to_json(self) -> dict[str, Any]:
         """The line as plain values."""
         names = ("part", "subject", "verdict", "text")
-        return {name: getattr(self, name) for name in names} | {"values": dict(self.values)}
+        return {name: getattr(self, name) for name in names} | {
+            "values": {k: _plain(v) for k, v in self.values.items()}
+        }
+
+
+def _plain(value: object) -> object:
+    """A value that JSON has: "inf" and "nan" as texts."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass

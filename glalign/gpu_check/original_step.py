@@ -10,7 +10,7 @@ from glalign.contract.retriever import Retriever
 from glalign.cost.size import CAPTION_WORDS
 from glalign.engine.memory import GIB, MARGIN, WORDS, Peak, estimate
 from glalign.gpu_check.lines import Line, Setting
-from glalign.gpu_check.originals import STEPS, Original
+from glalign.gpu_check.originals import LATE, STEPS, Original
 from glalign.gpu_check.peaks import peak_of
 from glalign.gpu_check.synchronisations import synchronisations
 from glalign.gpu_check.timing import seconds_of
@@ -50,7 +50,7 @@ def memory_line(original: Original, model: Retriever, expected: Peak, before: in
     training = random_training(model, original.spec.optim, original.batches(model, WORDS), STEPS, device)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
-    for step in range(2):
+    for step in range(LATE, LATE + 2):
         training.update(step)
     found = torch.cuda.max_memory_allocated(device) - before
     held = torch.cuda.max_memory_reserved(device)
@@ -68,8 +68,8 @@ def step_line(original: Original, model: Retriever, precision: str, setting: Set
     allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = runtime.tf32
     try:
-        seconds = seconds_of(training.update, device, 0.0 if setting.small else SECONDS)
-        waits = synchronisations(lambda: training.update(STEPS - 2)) if setting.cuda else None
+        seconds = seconds_of(training.update, device, 0.0 if setting.small else SECONDS, LATE)
+        waits = synchronisations(lambda: training.update(STEPS - 1)) if setting.cuda else None
     finally:
         torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = allowed
     setting.pairs_per_second[f"{original.name} {precision}"] = original.pairs / seconds

@@ -15,13 +15,16 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def seconds_of(run: Callable[[int], object], device: torch.device, budget: float) -> float:
-    """Mean seconds of a call; run is given a number from 0 that rises. At least one is timed, within some `budget`."""
-    for number in range(WARM):
+def seconds_of(run: Callable[[int], object], device: torch.device, budget: float, start: int = 0) -> float:
+    """Mean seconds of a call; run is given rising numbers, the first is `start`.
+
+    One call tells how many are timed: as many as last `budget` seconds, at least one.
+    """
+    for number in range(start, start + WARM):
         run(number)
-    first = timed(run, WARM, 1, device)
+    first = timed(run, start + WARM, 1, device)
     count = max(1, min(MOST, int(budget / max(first, 1e-6))))
-    return timed(run, WARM + 1, count, device)
+    return timed(run, start + WARM + 1, count, device)
 
 
 def timed(run: Callable[[int], object], start: int, count: int, device: torch.device) -> float:
