@@ -28,10 +28,8 @@ class Line:
 
     def to_json(self) -> dict[str, Any]:
         """The line as plain values."""
-        names = ("part", "subject", "verdict", "text")
-        return {name: getattr(self, name) for name in names} | {
-            "values": {k: _plain(v) for k, v in self.values.items()}
-        }
+        shown = {name: getattr(self, name) for name in ("part", "subject", "verdict", "text")}
+        return shown | {"values": {name: _plain(value) for name, value in self.values.items()}}
 
 
 def _plain(value: object) -> object:

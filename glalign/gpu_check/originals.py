@@ -19,7 +19,7 @@ from glalign.planning.printed_tables import read_published
 from glalign.support.checkout import suite_file
 
 STEPS, LATE = 1000, 900
-"""Length of a training, and the first step that is done of it: all parameters are trained and every loss term counts."""
+"""Length of a training, and the first step that is done of it: every parameter is trained, every loss term counts."""
 
 
 @dataclass(frozen=True)
