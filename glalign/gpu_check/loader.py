@@ -22,7 +22,7 @@ from glalign.support.torch_settings import processors
 WORDS = ("a", "man", "in", "red", "and", "blue")
 IMAGES, FILES = 1024, 16  # names in the mapped file, and different pictures behind them
 THREADS = 4  # `runtime.prefetch` of the paper profile
-WARM, STEPS = 2, 20
+WARM, STEPS = 2 * THREADS, 24  # more than are made ahead when the clock starts
 
 
 def check_loader(original: Original, setting: Setting) -> Iterator[Line]:
@@ -32,8 +32,7 @@ def check_loader(original: Original, setting: Setting) -> Iterator[Line]:
         parts = "parts" in class_outline(str(original.entry.class_path)).needs
         pairs = random_pairs(Path(folder), original.spec.data, parts=parts, count=64 if setting.small else IMAGES)
         ahead = Prefetcher(pairs.batch, 10**6, threads, pin=setting.cuda)
-        steps = 2 if setting.small else STEPS
-        rate = images_per_second(ahead.batch, original.pairs, steps=steps, clock=time.perf_counter)
+        rate = images_per_second(ahead.batch, original.pairs, steps=STEPS, clock=time.perf_counter)
     demands = {kind: setting.pairs_per_second.get(f"{original.name} {kind}") for kind in ("fp32", "bf16")}
     known = {kind: demand for kind, demand in demands.items() if demand}
     text = f"{rate:.0f} images/s of {threads} threads; " + (
