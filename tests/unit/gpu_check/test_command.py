@@ -44,7 +44,7 @@ def test_without_optional_libraries_what_needs_none_runs(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_the_whole_check_without_optional_libraries(tmp_path: Path) -> None:
     """PhoBERT's words need pyvi, and a CPU has no memory to measure: all else is checked."""
-    status, lines = without_libraries(tmp_path)
+    status, lines = without_libraries(tmp_path, "--minutes=30")
     assert status == 0, [line for line in lines if line["verdict"] in ("failed", "differs")]
     left = {(line["part"], line["subject"]) for line in lines if line["verdict"] == "left out"}
     memory = {("original", "glalign"), ("original", "irra")}
