@@ -2,10 +2,12 @@
 # make test                           the fast tests;  make lock: resolve again
 # make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
 # make golden [CORES=2]               every table, compared with tests/golden; make tables: without comparing
+# make gpu-check [MINUTES=8]          what a GPU does with the suite, without data: equal, fast, in memory (docs/gpu.md)
 # make slurm                          the executor of profiles/slurm, into .venv
 # make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
 comma := ,
 CORES ?= 1
+MINUTES ?= 8
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -21,11 +23,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs site slurm
+.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs site slurm gpu-check
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,6p' Makefile
+	@sed -n '1,7p' Makefile
 
 install: $(READY)
 
@@ -41,6 +43,9 @@ endif
 	$(call PIP,$(VENV)) --no-deps --no-build-isolation -e .
 	@"$(BIN)/python" -m pip check
 	@touch "$@"
+
+gpu-check: $(READY)
+	"$(BIN)/glalign" gpu-check --minutes $(MINUTES) --json results/gpu_check.json
 
 slurm: $(READY) requirements-slurm.lock
 	$(call PIP,$(VENV)) --require-hashes --no-deps -r requirements-slurm.lock

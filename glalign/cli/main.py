@@ -23,7 +23,7 @@ SECTIONS = {
     "Results": ("table", "compare", "evaluate"),
     "Data": ("data", "translation", "phrases"),
     "Weights": ("weights",),
-    "Plans": ("plan", "memory", "times"),
+    "Plans": ("plan", "memory", "times", "gpu-check"),
     "Systems": ("fidelity",),
     "Jobs": ("run",),
 }
@@ -146,6 +146,22 @@ def memory(systems: tuple[str, ...], paths: tuple[str, ...], language: str, gpu:
 
     for line in estimate_peak_memory(overlaid(*paths), systems, language, gpu):
         click.echo(line)
+
+
+@main.command("gpu-check")
+@click.option("--device", type=click.Choice(["cuda", "cpu"]), default="cuda", show_default=True)
+@click.option("--small", is_flag=True, help="Small sizes everywhere: to try the check itself on a CPU.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0), default=8, show_default=True, help="Parts beyond are left out."
+)
+@click.option("--only", multiple=True, metavar="PART", help="One kind of part, such as step or ranks; repeatable.")
+@click.option("--json", "json_file", type=PATH, metavar="FILE", help="Also write the lines to this file.")
+def gpu_check(device: str, small: bool, minutes: float, only: tuple[str, ...], json_file: Path | None) -> None:
+    """Try a GPU without data: equal to the CPU, speed, memory, loader, ranks (docs/gpu.md); exit 1 if a line is bad."""
+    from glalign.gpu_check.command import gpu_check
+
+    good = gpu_check(device, small=small, minutes=minutes, only=only, json=json_file, say=click.echo)
+    sys.exit(not good)
 
 
 @main.command()

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.systems import INFO, PERSON, SYSTEMS, build, make_batch, size_of, train_step
+from helpers.systems import SYSTEMS, build, make_batch, size_of, train_step
 from torch import Tensor
 
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.engine.optim import make_optimizer
 from glalign.evaluation.reranking import candidates, reranked
+from glalign.gpu_check.systems import INFO, PERSON
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, Weights, load_weights, save_weights
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError

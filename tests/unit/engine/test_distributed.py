@@ -11,7 +11,6 @@ from typing import Any
 import psutil
 import pytest
 import torch
-from helpers.one_step import one_step
 from helpers.training import zero_steps
 
 from glalign.config.loading import layered, merge, overlaid, resolve
@@ -19,6 +18,7 @@ from glalign.config.training import Budget, Memory, Optim, Runtime
 from glalign.contract.specs.training import FitSpec
 from glalign.engine.distributed import joined
 from glalign.engine.fit import fit
+from glalign.gpu_check.one_step import one_step, result_file
 from glalign.planning.job_files import JobFile
 from glalign.storage.weight_files import PRETRAINED, read_weights
 from glalign.storage.whole_files import write_json
@@ -43,7 +43,7 @@ def ended(program: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def two_processes(folder: Path, names: tuple[str, ...]) -> Path:
-    status, said = ended(started(2, str(ROOT / "tests/helpers/one_step.py"), str(folder), *names))
+    status, said = ended(started(2, "-m", "glalign.gpu_check.one_step", str(folder), "cpu", *names))
     assert status == 0, said
     return folder
 
@@ -58,15 +58,9 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return two_processes(tmp_path_factory.mktemp("others"), OTHERS)
 
 
-@pytest.fixture(autouse=True)
-def single_precision_again():
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 def compare(name: str, folder: Path) -> None:
     alone = one_step(name)
-    mine, theirs = (torch.load(folder / f"{name.replace('/', '_')}.{rank}.pt", weights_only=True) for rank in (0, 1))
+    mine, theirs = (torch.load(result_file(folder, name, rank), weights_only=True) for rank in (0, 1))
     for kind, values in alone.items():
         assert values.keys() == mine[kind].keys() == theirs[kind].keys()
         for key, value in values.items():
