@@ -18,7 +18,7 @@ LAUNCHES = {
     "srcf": 1707,
     "irra": 1252,
     "plot": 2501,
-    "rasa": 1050,
+    "rasa": 977,
     "m_irra": 1380,
     "pham2021": 822,
     "glalign": 897,

@@ -141,10 +141,9 @@ class Albef(nn.Module):
 
     @torch.no_grad()
     def momentum_update(self, online: "Albef", momentum: float) -> None:
-        """Set every parameter of this copy to momentum * own + (1 - momentum) * online."""
-        values = dict(online.named_parameters())
-        for name, own in self.named_parameters():
-            own.lerp_(values[name], 1 - momentum)
+        """Set every parameter of this copy to momentum * own + (1 - momentum) * online, in a few kernels for all."""
+        own, values = dict(self.named_parameters()), dict(online.named_parameters())
+        torch._foreach_lerp_(list(own.values()), [values[name] for name in own], 1 - momentum)
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Fit a file of ALBEF, of RaSa or of our own to this model: names and image size (see `load_weights`).
