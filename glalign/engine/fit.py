@@ -120,7 +120,7 @@ def prepared(
         model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights))).to(device)
     convert_batchnorm(model)
     groups = model.parameter_groups(spec.optim.lr, spec.optim.weight_decay)
-    optimizer = make_optimizer(groups, spec.optim, fused=runtime.fused)
+    optimizer = make_optimizer(groups, spec.optim, fused=runtime.one_kernel)
     precision = fitted(model, runtime, memory, spec.system, device)
     pairs: Any = data.pairs(model, sampling, seed)
     if runtime.prefetch:
