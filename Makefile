@@ -2,6 +2,8 @@
 # make test                           the fast tests;  make lock: resolve again
 # make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
 # make golden [CORES=2]               every table, compared with tests/golden; make tables: without comparing
+# make table4 QUICK=1                 short trainings, into results/quick; make tables QUICK=1
+# make seeds [CORES=2]                Table 4 over three seeds: which order of systems is stable
 # make slurm                          the executor of profiles/slurm, into .venv
 # make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
 comma := ,
@@ -11,6 +13,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LINT := .venv-lint
 SITE := .venv-site
+RESULTS := results$(if $(QUICK),/quick)
+OVERLAYS := $(if $(QUICK),config/quick.yaml)
+CONFIGURED = $(if $(strip $(1)),--configfile $(strip $(1)) )
 TABLES := $(foreach k,1 2 3 4 5 6 7 8 9 10 11,table$(k))
 # The first Python for which every package has a wheel, else any that is new enough (3.14 compiles one small package).
 SUITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= ($(1)))
@@ -21,11 +26,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs site slurm
+.PHONY: help install test lint lock $(TABLES) tables seeds golden pretrain tuning docs site slurm
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,6p' Makefile
+	@sed -n '1,8p' Makefile
 
 install: $(READY)
 
@@ -47,14 +52,19 @@ slurm: $(READY) requirements-slurm.lock
 	@"$(BIN)/python" -m pip check
 
 $(TABLES): $(READY)
-	"$(BIN)/snakemake" --cores $(CORES) -- results/$@.tex
-	@"$(BIN)/glalign" table $(@:table%=%)
-	@echo "files: results/$@.csv results/$@.tex"
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS))-- $(RESULTS)/$@.tex
+	@"$(BIN)/glalign" table $(@:table%=%) --results $(RESULTS)
+	@echo "files: $(RESULTS)/$@.csv $(RESULTS)/$@.tex"
 
 tables: $(READY)
-	"$(BIN)/snakemake" --cores $(CORES)
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS))
+
+seeds: $(READY)
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS) config/seeds.yaml)-- $(RESULTS)/order4.csv
+	@"$(BIN)/glalign" table $(RESULTS)/order4.csv
 
 golden: tables
+	$(if $(QUICK),$(error tests/golden has the full demo; leave out QUICK))
 	"$(BIN)/glalign" compare results tests/golden --tolerance 3
 
 pretrain: $(READY)
