@@ -1,4 +1,5 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
+# make nightly [CORES=2]              seeds, and planted errors that the goldens have to notice
 # make test                           the fast tests;  make lock: resolve again
 # make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
 # make golden [CORES=2]               every table, compared with tests/golden; make tables: without comparing
@@ -26,11 +27,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables seeds golden pretrain tuning docs site slurm
+.PHONY: help install test nightly lint lock $(TABLES) tables seeds golden pretrain tuning docs site slurm
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,8p' Makefile
+	@sed -n '1,9p' Makefile
 
 install: $(READY)
 
@@ -78,7 +79,11 @@ docs: $(READY)
 	"$(BIN)/glalign" fidelity > docs/.fidelity.part && mv docs/.fidelity.part docs/fidelity.md
 
 test: $(READY)
-	"$(BIN)/python" -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
+	"$(BIN)/python" -m pytest -m "not slow and not nightly" --numprocesses logical --maxprocesses 4 --dist loadfile
+
+# Errors planted in copies of the suite have to be noticed; the order of systems over three seeds.
+nightly: $(READY) seeds
+	"$(BIN)/python" -m pytest -m nightly
 
 $(LINT)/.ready $(SITE)/.ready: .venv-%/.ready: requirements-%.lock
 	"$(PYTHON)" -m venv "$(@D)"
