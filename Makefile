@@ -1,7 +1,10 @@
 # make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
+# make nightly [CORES=2]              seeds, and planted errors that the goldens have to notice
 # make test                           the fast tests;  make lock: resolve again
 # make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
 # make golden [CORES=2]               every table, compared with tests/golden; make tables: without comparing
+# make table4 QUICK=1                 short trainings, into results/quick; make tables QUICK=1
+# make seeds [CORES=2]                Table 4 over three seeds: which order of systems is stable
 # make gpu-check [MINUTES=8]          what a GPU does with the suite, without data: equal, fast, in memory (docs/gpu.md)
 # make slurm                          the executor of profiles/slurm, into .venv
 # make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
@@ -13,6 +16,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LINT := .venv-lint
 SITE := .venv-site
+RESULTS := results$(if $(QUICK),/quick)
+OVERLAYS := $(if $(QUICK),config/quick.yaml)
+CONFIGURED = $(if $(strip $(1)),--configfile $(strip $(1)) )
 TABLES := $(foreach k,1 2 3 4 5 6 7 8 9 10 11,table$(k))
 # The first Python for which every package has a wheel, else any that is new enough (3.14 compiles one small package).
 SUITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= ($(1)))
@@ -23,11 +29,11 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test lint lock $(TABLES) tables golden pretrain tuning docs site slurm gpu-check
+.PHONY: help install test nightly lint lock $(TABLES) tables seeds golden pretrain tuning docs site slurm gpu-check
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '1,7p' Makefile
+	@sed -n '1,10p' Makefile
 
 install: $(READY)
 
@@ -52,14 +58,19 @@ slurm: $(READY) requirements-slurm.lock
 	@"$(BIN)/python" -m pip check
 
 $(TABLES): $(READY)
-	"$(BIN)/snakemake" --cores $(CORES) -- results/$@.tex
-	@"$(BIN)/glalign" table $(@:table%=%)
-	@echo "files: results/$@.csv results/$@.tex"
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS))-- $(RESULTS)/$@.tex
+	@"$(BIN)/glalign" table $(@:table%=%) --results $(RESULTS)
+	@echo "files: $(RESULTS)/$@.csv $(RESULTS)/$@.tex"
 
 tables: $(READY)
-	"$(BIN)/snakemake" --cores $(CORES)
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS))
+
+seeds: $(READY)
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS) config/seeds.yaml)-- $(RESULTS)/order4.csv
+	@"$(BIN)/glalign" table $(RESULTS)/order4.csv
 
 golden: tables
+	$(if $(QUICK),$(error tests/golden has the full demo; leave out QUICK))
 	"$(BIN)/glalign" compare results tests/golden --tolerance 3
 
 pretrain: $(READY)
@@ -73,7 +84,11 @@ docs: $(READY)
 	"$(BIN)/glalign" fidelity > docs/.fidelity.part && mv docs/.fidelity.part docs/fidelity.md
 
 test: $(READY)
-	"$(BIN)/python" -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
+	"$(BIN)/python" -m pytest -m "not slow and not nightly" --numprocesses logical --maxprocesses 4 --dist loadfile
+
+# Errors planted in copies of the suite have to be noticed; the order of systems over three seeds.
+nightly: $(READY) seeds
+	"$(BIN)/python" -m pytest -m nightly
 
 $(LINT)/.ready $(SITE)/.ready: .venv-%/.ready: requirements-%.lock
 	"$(PYTHON)" -m venv "$(@D)"

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from glalign.config.base import Section, Several, refused
 from glalign.support.errors import UserError
+from glalign.support.instruction_set import Portable
 
 STATISTICS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     # OpenAI's CLIP, the Normalize of its image transform (D25).
@@ -139,6 +140,10 @@ class Memory(Section):
 class Runtime(Section):
     """How trainings use the hardware. The defaults change no number; every other value is a new training."""
 
+    portable: Annotated[Portable, BeforeValidator(_no_number)] = Field(
+        False, description="of every job: AVX2 instructions, so that all processors of a vendor give the same bytes; "
+        "any_vendor: AMD's and Intel's, too, with slower matrix products"
+    )  # fmt: skip
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         "fp32", description="of transformer layers and convolution trunks, fp16 with a scaled loss; features, logits "
         "and losses are float32"
@@ -157,3 +162,8 @@ class Runtime(Section):
     image_cache: str | None = Field(
         None, description="folder for decoded images that do not fit into 1 GiB; null decodes them every time"
     )
+
+    @property
+    def one_kernel(self) -> bool:
+        """Whether the optimiser's step is one kernel, whose square root is exact; MKL's depends on the processor."""
+        return self.fused or bool(self.portable)

@@ -122,7 +122,7 @@ def prepared(
     convert_batchnorm(model)
     groups = model.parameter_groups(spec.optim.lr, spec.optim.weight_decay)
     with clock.span("imports"):  # with its first optimiser torch imports its compiler, which takes a second
-        optimizer = make_optimizer(groups, spec.optim, fused=runtime.fused)
+        optimizer = make_optimizer(groups, spec.optim, fused=runtime.one_kernel)
     precision = fitted(model, runtime, memory, spec.system, device)
     with clock.span("data"):
         pairs: Any = data.pairs(model, sampling, seed)

@@ -115,7 +115,7 @@ def estimate(model: Retriever, spec: StepSpec, device: torch.device) -> Peak:
     pairs = -(-spec.data.batch_size // spec.memory.accumulate)
     per_pair = max(0.0, (sizes[1] - sizes[0]) / (counts[1] - counts[0]))
     step = round(sizes[0] + per_pair * (pairs - counts[0]))
-    if not spec.runtime.fused and spec.optim.name != "sgd":
+    if not spec.runtime.one_kernel and spec.optim.name != "sgd":
         step = max(step, trained)  # torch's step of many tensors at once copies the gradients for a moment
     weights = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     return Peak(weights, trained, spec.optim.moments * trained, step, pairs, per_pair)

@@ -18,12 +18,13 @@ from glalign.storage.code_digest import code_digest
 from glalign.storage.whole_files import write_text
 from glalign.support.clock import clock
 from glalign.support.errors import UserError, suggestion
+from glalign.support.instruction_set import Portable, use_instructions
 
 
 class JobFile(Section):
     """A job: the name of its stage, its outputs by name, the dotted path of a system's class, its specification.
 
-    times: file for what it took.
+    times: file for what it took. portable: the instructions that it is held to, `runtime.portable`.
     """
 
     stage: str
@@ -31,6 +32,7 @@ class JobFile(Section):
     times: str
     class_path: str | None
     spec: dict[str, Any]
+    portable: Portable = False
 
 
 def spec_text(job: Job) -> str:
@@ -47,6 +49,7 @@ def write_job(plan: Plan, stage: str, job: Job) -> str:
         times=plan.paths.times(stage).format(**job.ids),
         class_path=job.class_path,
         spec=job.spec.to_json(),
+        portable=plan.config.runtime.portable,
     )
     text = json.dumps(file.to_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -59,7 +62,8 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
 
     The stage's function is called with the specification and, by the names of its parameters, with the paths of
     outputs, `folder` (that of the first declared output), `code` (digest of its code; computed
-    where it is None) and `log`. What it took is written last, to the file that the job names.
+    where it is None) and `log`. The instructions are chosen before its module, and with it numpy or torch, is loaded.
+    What it took is written last, to the file that the job names.
 
     Raises: UserError for an unknown stage, or a file that is no job of it.
     """
@@ -73,6 +77,7 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
     if set(file.outputs) != set(declared.outputs):
         raise UserError(f"{path}: outputs: {', '.join(file.outputs)}; stage {stage} has {', '.join(declared.outputs)}")
     outputs = {name: Path(file.outputs[name]) for name in declared.outputs}
+    use_instructions(file.portable)
     function = getattr(importlib.import_module(declared.module), declared.function.rpartition(".")[2])
     spec, *others = inspect.signature(function).parameters
     given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}

@@ -8,6 +8,7 @@ from glalign.config.loading import Config
 from glalign.planning import (
     cost_stages,
     data_stages,
+    order_stages,
     report_stages,
     search_stages,
     system_stages,
@@ -28,6 +29,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             *twin_stages.STAGES,
             *system_stages.STAGES,
             *table_stages.STAGES,
+            *order_stages.STAGES,
             *cost_stages.STAGES,
             *search_stages.STAGES,
             *report_stages.STAGES,

@@ -85,6 +85,7 @@ def test_the_folder_of_a_job_is_that_of_the_first_declared_output(tmp_path: Path
         folders.append(folder)
 
     monkeypatch.setattr("glalign.engine.fit.fit", keep)
+    monkeypatch.setattr("glalign.planning.job_files.use_instructions", lambda portable: None)  # torch is loaded here
     declared = replace(STAGES["fit"], outputs={"model": "z/model", "archive": "a/archive"})
     monkeypatch.setattr("glalign.planning.job_files.STAGES", {"fit": declared})
     run_job("fit", path, code="0")
@@ -111,3 +112,30 @@ def test_a_file_that_is_no_job_of_the_stage_is_refused(tmp_path: Path, change: d
         run_job("metrics", path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("portable", [False, True, "any_vendor"])
+def test_a_job_is_held_to_the_instructions_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portable: bool | str
+) -> None:
+    """Whoever starts it: the choice stands in the job's file, and comes before the stage's module and its torch."""
+    plan = planned({"results": str(tmp_path), "runtime": {"portable": portable}})
+    path = Path(write_job(plan, "mcnemar", plan.job("mcnemar")))
+    chosen = []
+
+    def keep(value: bool | str) -> None:
+        chosen.append(value)
+        raise UserError("before the stage")
+
+    monkeypatch.setattr("glalign.planning.job_files.use_instructions", keep)
+    monkeypatch.setattr("importlib.import_module", lambda name: pytest.fail(f"{name} is imported first"))
+    with pytest.raises(UserError, match="before the stage"):
+        run_job("mcnemar", path)
+    assert chosen == [portable]
+
+
+def test_reading_a_job_loads_no_library_that_chooses_its_instructions() -> None:
+    """Variables that are set after it has been loaded come too late."""
+    code = "import sys, glalign.cli.main, glalign.planning.job_files; print({'numpy', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
