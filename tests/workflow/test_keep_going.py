@@ -66,8 +66,12 @@ def test_what_is_there_is_shown_and_the_table_is_made_when_the_job_is_mended(sui
     assert (suite / LOG).exists()
 
     (suite / "broken").unlink()
+    times = suite / "results/times/fit/irra/cuhk_en/seed0.json"
+    times.parent.mkdir(parents=True)
+    times.write_text('{"torn', encoding="utf-8")
     done = run(suite, "--keep-going")
     assert done.returncode == 0, done.stderr
+    assert "warning: compute.csv is not written: results/times/fit/irra/cuhk_en/seed0.json" in done.stderr
     assert (suite / TABLE).exists()
     assert not left.exists()
     assert "rule fit" in done.stderr and done.stderr.count("rule fit:") == 1
