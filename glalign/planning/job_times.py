@@ -10,7 +10,6 @@ from pathlib import Path
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import JobTimes
 from glalign.planning.plan import Plan
-from glalign.planning.stage import Job
 from glalign.storage.whole_files import write_json
 from glalign.support.clock import clock
 
@@ -38,10 +37,10 @@ def write_times(path: Path) -> None:
     write_json(path, record.to_json())
 
 
-def read_times(plan: Plan) -> Iterator[tuple[str, str, Job, JobTimes]]:
-    """Yield (stage, key, job, times) of every job of a plan that has run. Raises: UserError for a damaged record."""
+def read_times(plan: Plan) -> Iterator[tuple[str, str, JobTimes]]:
+    """Yield (stage, key, times) of every job of a plan that has run. Raises: UserError for a damaged record."""
     for stage, jobs in plan.jobs.items():
         for key, job in jobs.items():
             path = Path(plan.paths.times(stage).format(**job.ids))
             if path.is_file():
-                yield stage, key, job, read_typed(path, JobTimes, "delete it")
+                yield stage, key, read_typed(path, JobTimes, "delete it")

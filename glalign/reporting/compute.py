@@ -19,7 +19,6 @@ SNAKEMAKE = "snakemake"
 """In place of a stage: what Snakemake takes for itself. Its start, the plan, and the time between jobs."""
 
 COUNTS = ("parameters", "steps", "pairs")
-Rows = list[dict[str, str]]
 
 
 def write_compute(plan: Plan, run: float) -> list[str]:
@@ -29,7 +28,7 @@ def write_compute(plan: Plan, run: float) -> list[str]:
     core the rows of that run add up to the time since then; with several, jobs overlap and Snakemake's row has the time
     in which none ran. No lines where the run had no jobs.
     """
-    jobs = [(stage, key, times) for stage, key, _, times in read_times(plan)]
+    jobs = list(read_times(plan))
     spans = [(times.started, times.started + times.wall) for *_, times in jobs if times.run == run]
     used = resource.getrusage(resource.RUSAGE_SELF)
     own = JobTimes(
@@ -52,7 +51,7 @@ def write_compute(plan: Plan, run: float) -> list[str]:
 
 def times_behind(plan: Plan, jobs: Collection[tuple[str, str]]) -> list[str]:
     """Lines about where the time of these jobs (stage, key) went, those that have run."""
-    return where_time_went([(stage, times) for stage, key, _, times in read_times(plan) if (stage, key) in jobs])
+    return where_time_went([(stage, times) for stage, key, times in read_times(plan) if (stage, key) in jobs])
 
 
 def where_time_went(jobs: Iterable[tuple[str, JobTimes]]) -> list[str]:
@@ -68,7 +67,7 @@ def where_time_went(jobs: Iterable[tuple[str, JobTimes]]) -> list[str]:
         return []
     ordered = sorted(spent.items(), key=lambda item: (-item[1], item[0]))
     lines = [f"{value:8.1f} s {value / total:6.1%}  {what}" for what, value in ordered if value >= 0.05]
-    return [f"{total:.1f} s, {cpu:.1f} s of CPU, {count} jobs", *lines]
+    return [f"{total:.1f} s, {cpu:.1f} s of CPU, {count} job{'s' * (count != 1)}", *lines]
 
 
 def uncovered(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:

@@ -7,7 +7,7 @@ Cells = Mapping[str, str]
 
 KEYS: tuple[tuple[str, ...], ...] = (
     ("family", "pair", "scenarios", "queries"),  # mcnemar
-    ("stage", "system", "trainset", "testset", "seed"),  # compute
+    ("stage", "job"),  # compute
     ("system", "trainset", "alpha"),  # alpha
     ("system", "scenario"),  # matrix, seeds
     ("variant", "scenario", "dataset"),  # table 11

@@ -49,6 +49,14 @@ def test_the_cluster_profile_sends_what_may_use_a_gpu_to_its_partition() -> None
     assert set(profile["set-resources"]) == {name for name, stage in STAGES.items() if stage.uses_torch} - {"size"}
 
 
+def test_times_before_any_run_say_so(tmp_path: Path) -> None:
+    (tmp_path / "here.yaml").write_text(f"results: {tmp_path}/none\n", encoding="utf-8")
+    given = ["--config", str(tmp_path / "here.yaml")]
+    assert CliRunner().invoke(main, ["times", *given]).output == f"no job has run in {tmp_path}/none\n"
+    asked = CliRunner().invoke(main, ["times", *given, "--", f"{tmp_path}/none/table4.tex"])
+    assert asked.output == f"no job behind these has run in {tmp_path}/none\n"
+
+
 def test_the_stages_are_listed_below_run() -> None:
     shown = CliRunner().invoke(main, ["run", "--help"]).output
     assert all(f"  {name} " in shown for name in STAGES)

@@ -14,7 +14,6 @@ from glalign.support.errors import UserError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 TABLES = sorted(GOLDEN.glob("*.csv"))
-COMPUTE = ("stage", "system", "trainset", "testset", "seed", "wall_seconds")
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda path: path.stem)
@@ -32,10 +31,6 @@ def test_every_kind_of_table_has_a_key_and_is_the_same_upside_down(table: Path, 
         f"row {name}: only in {tmp_path / table.name}",
         f"row {name[:-1]}: only in {table}",
     ]
-
-
-def test_the_table_of_times_has_its_own_key() -> None:
-    assert key_of(COMPUTE) == COMPUTE[:5]
 
 
 def test_a_moved_row_is_named_with_its_place_in_ours(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from helpers.tables import read_csv, run_file, written
 
 from glalign.planning.plan import Plan
 from glalign.reporting.compute import times_behind, uncovered, write_compute
+from glalign.reporting.row_keys import key_of
 from glalign.support.clock import KINDS
 
 ZERO = dict.fromkeys(KINDS, 0.0)
@@ -42,6 +43,7 @@ def test_rows_of_a_run_on_one_core_add_up_to_its_wall_time(plan: Plan, tmp_path:
         ("phrases", "cuhk_en"), ("fit", "irra/cuhk_en/seed0"), ("synthesize", "vn3k"), ("snakemake", "")
     }  # fmt: skip
     fit = rows["fit", "irra/cuhk_en/seed0"]
+    assert key_of(fit) == ("stage", "job")
     assert {name: fit[name] for name in ("wall_s", "cpu_s", "peak_mib", "forward_s", "parameters", "pairs")} == {
         "wall_s": "50.00", "cpu_s": "25.00", "peak_mib": "300", "forward_s": "20.00", "parameters": "7", "pairs": "12"
     }  # fmt: skip
@@ -65,7 +67,7 @@ def test_only_the_jobs_asked_for_are_told(plan: Plan) -> None:
     ran(plan, "synthesize", "vn3k", 1000.0, 1010.0, other=7)
     ran(plan, "synthesize", "cuhk_en", 1000.0, 1010.0, other=3)
     lines = times_behind(plan, {("synthesize", "cuhk_en"), ("fit", "irra/cuhk_en/seed0")})
-    assert lines == ["3.0 s, 1.5 s of CPU, 1 jobs", "     3.0 s 100.0%  synthesize"]
+    assert lines == ["3.0 s, 1.5 s of CPU, 1 job", "     3.0 s 100.0%  synthesize"]
     assert times_behind(plan, set()) == []
 
 
