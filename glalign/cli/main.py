@@ -130,7 +130,8 @@ def times(targets: tuple[str, ...], paths: tuple[str, ...]) -> None:
 
     found = plan_of(overlaid(*paths))
     keys = [(stage, key) for stage, jobs in found.jobs.items() for key in jobs]
-    for line in times_behind(found, set(jobs_behind(found, known_targets(found, targets)) if targets else keys)):
+    lines = times_behind(found, set(jobs_behind(found, known_targets(found, targets)) if targets else keys))
+    for line in lines or [f"no job {'behind these ' * bool(targets)}has run in {found.paths.results}"]:
         click.echo(line)
 
 
@@ -151,9 +152,7 @@ def memory(systems: tuple[str, ...], paths: tuple[str, ...], language: str, gpu:
 @main.command("gpu-check")
 @click.option("--device", type=click.Choice(["cuda", "cpu"]), default="cuda", show_default=True)
 @click.option("--small", is_flag=True, help="Small sizes everywhere: to try the check itself on a CPU.")
-@click.option(
-    "--minutes", type=click.FloatRange(min=0), default=8, show_default=True, help="Parts beyond are left out."
-)
+@click.option("--minutes", type=float, default=8, show_default=True, help="Parts beyond are left out.")
 @click.option("--only", multiple=True, metavar="PART", help="One kind of part, such as step or ranks; repeatable.")
 @click.option("--json", "json_file", type=PATH, metavar="FILE", help="Also write the lines to this file.")
 def gpu_check(device: str, small: bool, minutes: float, only: tuple[str, ...], json_file: Path | None) -> None:

@@ -17,6 +17,9 @@ from glalign.support.torch_settings import prepare
 THREADS = 4
 """Threads of torch beside a GPU, as in the paper profile; on a CPU that others use one is the fastest."""
 
+LONGEST = 24 * 60
+"""Minutes of a check at most; a timer takes no infinity."""
+
 NO_DEVICE = "no CUDA device; `--device cpu --small` tries the check itself"
 
 
@@ -34,6 +37,8 @@ def gpu_check(
     The JSON file is written anew, whole, after each line. Without a CUDA device the check is left out.
     """
     started = time.monotonic()
+    if not 0 <= minutes <= LONGEST:  # nor NaN
+        raise UserError(f"--minutes {minutes:g}: choose a number from 0 to {LONGEST}")
     for name in only:
         if name not in NAMES:
             raise UserError(f"--only {name}: no such part; {suggestion(name, NAMES)}")

@@ -66,6 +66,14 @@ def test_an_unknown_part_is_refused() -> None:
     assert ran.exit_code == 1
 
 
+@pytest.mark.parametrize("minutes", ["-1", "nan", "inf", "1e300"])
+def test_minutes_that_no_check_takes_are_refused_before_it(minutes: str) -> None:
+    ran = CliRunner().invoke(main, ["gpu-check", "--device", "cpu", "--only", "device", "--minutes", minutes])
+    assert ran.exit_code == 1
+    assert "--minutes" in ran.output
+    assert "device  " not in ran.output
+
+
 @pytest.mark.parametrize(
     ("verdicts", "status"), [(("ok", "left out", "does not fit"), 0), (("ok", "differs"), 1), (("failed", "ok"), 1)]
 )
