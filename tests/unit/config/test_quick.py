@@ -51,6 +51,7 @@ def test_quick_gives_every_training_its_own_length() -> None:
                 "glalign table 4 --results results/quick",
             ],
         ),
+        ("table4 QUICK=0", ["snakemake --cores 1 -- results/table4.tex", "glalign table 4 --results results"]),
         ("tables", ["snakemake --cores 1"]),
         ("tables QUICK=1 CORES=2", ["snakemake --cores 2 --configfile config/quick.yaml"]),
         ("seeds", ["snakemake --cores 1 --configfile config/seeds.yaml -- results/order4.csv"]),
@@ -73,3 +74,4 @@ def test_the_goldens_are_not_compared_with_short_trainings() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "tests/golden has the full demo" in done.stderr
+    assert "snakemake" not in done.stdout, "refused before the tables are made"
