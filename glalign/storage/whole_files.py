@@ -26,6 +26,8 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     Raises: UserError naming `path` if the disk is full, the folder not writable, or something else in the way.
     """
     path = Path(path)
+    if not path.name:  # `.` and `/`
+        raise UserError(f"{path}: a folder; name a file to write to")
     temporary = path.with_name(f".{path.name}.part")  # a fixed name: the file of a killed process is overwritten
     _make_folder(path.parent, path)
     with _write_errors_of(path):

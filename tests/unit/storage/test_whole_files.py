@@ -19,6 +19,12 @@ def test_a_file_in_a_place_of_the_wrong_kind(tmp_path: Path, place: str) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+@pytest.mark.parametrize("place", [".", "/"])
+def test_a_path_without_a_name_is_no_file(place: str) -> None:
+    with pytest.raises(UserError, match=rf"^{place}: a folder; name a file"):
+        write_text(place, "x")
+
+
 def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UserError, match="pipe: not a file, but a device or a pipe"):
