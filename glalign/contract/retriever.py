@@ -57,9 +57,10 @@ class Batch:
         return self.source or self
 
     def to(self, device: torch.device) -> "Batch":
-        """Copy the tensors to `device`; the generator stays on the CPU."""
-        copied = self._map(lambda tensor: tensor.to(device, non_blocking=True))
-        return self if device.type == "cpu" else replace(copied, source=self)
+        """Copy the tensors to `device`; the generator stays on the CPU. For the CPU it is the batch of the host."""
+        if device.type == "cpu":
+            return self.on_host
+        return replace(self._map(lambda tensor: tensor.to(device, non_blocking=True)), source=self.on_host)
 
     def pinned(self) -> "Batch":
         """Copy the tensors to page-locked memory, from which a GPU copies while it computes."""

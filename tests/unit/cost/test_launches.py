@@ -104,6 +104,8 @@ def test_a_batch_on_a_gpu_keeps_what_the_host_has() -> None:
         there = batch.to(GPU)
         assert there.lengths.is_cuda
         assert there.on_host is batch
+        assert there.to(GPU).on_host is batch
+        assert there.to(torch.device("cpu")) is batch
         assert int(there.on_host.lengths.max()) == 2
         first, second = there.split(2)
         assert second.tokens.is_cuda
