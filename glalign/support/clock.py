@@ -1,5 +1,6 @@
 """Where the time of a process goes: one clock, told by spans of code what the time is spent on."""
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,11 +19,13 @@ class Clock:
     """Wall time of a process by kind; every second from the start of Python on counts once.
 
     Time in a span inside another span counts for the inner one alone. Outside of all spans it counts as imports, which
-    is what a process begins with. Spans belong to the thread that does the work: one that waits for another thread
-    waits in a span of its own. On a GPU, work counts where the host waits for it.
+    is what a process begins with. It is the time of the thread that made the clock: spans of other threads, which work
+    at the same time, count nothing, and to wait for them counts for the span that waits. On a GPU, work counts where
+    the host waits for it.
     """
 
     def __init__(self) -> None:
+        self._thread = threading.get_ident()
         self._kind: Kind = "imports"
         self._since = time.perf_counter()
         # Python's own start computes and does not wait: its CPU time is its wall time.
@@ -31,6 +34,9 @@ class Clock:
     @contextmanager
     def span(self, kind: Kind) -> Iterator[None]:
         """Context whose time counts as `kind`."""
+        if threading.get_ident() != self._thread:
+            yield
+            return
         outer = self._turn(kind)
         try:
             yield

@@ -1,6 +1,8 @@
 """Every second of a process counts once, for the innermost span."""
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -45,6 +47,27 @@ def test_a_span_ends_with_an_error(now: list[float]) -> None:
         raise KeyError
     now[0] += 2
     assert spent(clock) == {"imports": 2.5, "forward": 1}
+
+
+def test_a_span_of_another_thread_does_not_end_or_rename_that_of_the_first(now: list[float]) -> None:
+    clock, begun, go_on = Clock(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with clock.span("imports"):
+            begun.set()
+            assert go_on.wait(10)
+
+    with clock.span("data"):
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(work)
+            assert begun.wait(10)
+            with clock.span("forward"):
+                now[0] += 2
+            now[0] += 4
+            go_on.set()
+            done.result()
+        now[0] += 8
+    assert spent(clock) == {"imports": 0.5, "forward": 2, "data": 12}
 
 
 def test_the_making_of_values_counts_and_not_what_is_done_with_them(now: list[float]) -> None:
