@@ -22,13 +22,13 @@ def count_step(
     """Count the last of `steps` steps, when every loss term counts: forward, backward and optimiser.
 
     The step before it is done, too, and not counted, since an optimiser makes its state in its first one. batch_of:
-    the batch of a step, on the CPU. Of the runtime only `fused` and `length_buckets` are applied. The model is trained
-    by the two steps.
+    the batch of a step, on the CPU. Of the runtime only `one_kernel` and `length_buckets` are applied. The model is
+    trained by the two steps.
     """
     batches = {step: batch_of(step) for step in (steps - 2, steps - 1)}
     gpu, pairs = PretendedGpu(), cast(Any, SimpleNamespace(batch=batches.__getitem__))
     gpu.put([*model.parameters(), *model.buffers()])
-    optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim, fused=runtime.fused)
+    optimizer = make_optimizer(model.parameter_groups(optim.lr, optim.weight_decay), optim, fused=runtime.one_kernel)
     with gpu:
         device, buckets = torch.device(GPU.type), runtime.length_buckets
         run = Training(model, optimizer, optim, pairs, None, steps, 0, device, length_buckets=buckets)

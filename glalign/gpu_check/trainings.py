@@ -28,10 +28,11 @@ def random_training(
     runtime = runtime or Runtime()
     model = model.to(device)
     groups = model.parameter_groups(optim.lr, optim.weight_decay)
-    optimizer = make_optimizer(groups, optim, fused=runtime.fused)
+    optimizer = make_optimizer(groups, optim, fused=runtime.one_kernel)
     precision = fitted(model, runtime, Memory(), type(model).__name__, device)
     pairs = Prefetcher(batch, steps, AHEAD, pin=device.type == "cuda")
-    return Training(model, optimizer, optim, pairs, None, steps, 0, device, precision)
+    buckets = runtime.length_buckets
+    return Training(model, optimizer, optim, pairs, None, steps, 0, device, precision, length_buckets=buckets)
 
 
 def repeated(batch: Batch) -> Callable[[int], Batch]:

@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 import torch
 
+from glalign.config.loading import overlaid
 from glalign.cost.cost_table import Cost
 from glalign.engine.memory import GIB, Peak
 from glalign.gpu_check import original_step, plain_loop, ranks
 from glalign.gpu_check.device import check_device
 from glalign.gpu_check.lines import Setting
 from glalign.gpu_check.loader import check_loader
-from glalign.gpu_check.original_step import arithmetic_of, check_original, memory_line
+from glalign.gpu_check.original_step import RUNTIMES, arithmetic_of, check_original, memory_line
 from glalign.gpu_check.originals import Original, original_systems, read_config
 from glalign.gpu_check.plain_loop import check_engine
 from glalign.gpu_check.ranks import check_ranks
 from glalign.gpu_check.synchronisations import SAYS, synchronisations
 from glalign.gpu_check.timing import seconds_of
+from glalign.gpu_check.trainings import random_training
+from glalign.support.checkout import suite_file
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 SMALL = original_systems(read_config(small=True))
@@ -39,6 +42,17 @@ def test_every_original_has_counted_multiply_adds() -> None:
     assert [name for name, one in originals.items() if one.cost is None] == []
     irra = originals["irra"]
     assert (irra.pairs, irra.flops) == (64, 2.0 * 64 * 56450217984)
+
+
+def test_a_step_computes_as_in_the_paper_profile_and_as_in_the_fast_one() -> None:
+    here = {"portable", "prefetch", "image_cache"}  # of the CPU and of the loader
+    for name, profile in (("fp32", "paper"), ("bf16", "paper_fast")):
+        expected = overlaid(suite_file(f"config/{profile}.yaml")).runtime
+        assert RUNTIMES[name].model_dump(exclude=here) == expected.model_dump(exclude=here)
+        one = SMALL["irra"]
+        model = one.build()
+        training = random_training(model, one.spec.optim, one.batches(model, 5), 1, CPU, RUNTIMES[name])
+        assert training.length_buckets == expected.length_buckets
 
 
 def test_a_step_has_seconds_and_arithmetic() -> None:
