@@ -18,14 +18,18 @@ class OrderSpec(Spec):
 
 
 def plan_order(draft: Draft) -> Iterator[Job]:
-    """The printed systems of tables 4 to 10 that train. One seed has no order over seeds."""
+    """The printed systems of tables 4 to 10 that train. One seed has no order over seeds, and no system has none."""
     few = len(draft.config.seeds) < 2
-    refused = "configuration: seeds: an order takes two or more; add --configfile config/seeds.yaml" if few else ""
     for table in SCENARIO_OF:
         spec = draft.jobs["table"][str(table)].spec
         assert isinstance(spec, TableSpec)
         rows = tuple(row.model_copy(update={"runs": (), "paper_row": None}) for row in spec.rows if row.competes)
         files = unique(path for row in rows for path in (*row.metrics, *row.partial.values()))
+        refused = ""
+        if few:
+            refused = "configuration: seeds: an order takes two or more; add --configfile config/seeds.yaml"
+        elif not any(row.metrics for row in rows):
+            refused = f"configuration: systems: none of table {table} trains, there is no order; add one"
         yield Job({"table": str(table)}, OrderSpec.of(draft.config, rows=rows), files, refused=refused)
 
 

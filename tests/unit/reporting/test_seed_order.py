@@ -7,6 +7,7 @@ import pytest
 from helpers.plans import planned
 from helpers.tables import matrix_row, metrics_file
 
+from glalign.config.loading import overlaid
 from glalign.planning.order_stages import OrderSpec
 from glalign.reporting.seed_order import make_order
 from glalign.support.errors import UserError
@@ -45,6 +46,12 @@ def test_it_reads_the_metrics_of_every_seed_of_what_trains() -> None:
 def test_seed_0_is_the_run_that_is_there_already() -> None:
     ids = {"system": "irra", "trainset": "cuhk_en", "seed": 0}
     assert planned({"seeds": [0, 1, 2]}).job("fit", **ids) == planned().job("fit", **ids)
+
+
+def test_an_order_of_no_system_is_refused() -> None:
+    systems = {name: {"class": None} for name in overlaid().systems}
+    with pytest.raises(UserError, match=r"^configuration: systems: none of table 8 trains"):
+        planned({"seeds": [0, 1], "systems": systems}).job("order", table=8)
 
 
 def test_one_seed_is_refused_with_the_overlay_that_has_more() -> None:
