@@ -13,13 +13,13 @@ from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models import correlation_filters as filters
-from glalign.models.data_parallel import processes, run_sharded
+from glalign.models.data_parallel import run_sharded
 from glalign.models.host_copies import sent
-from glalign.models.kept_rows import KeptRows
 from glalign.models.losses.ranking import adaptive_margins, semi_hard_ranking
 from glalign.models.parameter_groups import trunk_and_rest
 from glalign.models.towers.backbones import resnet_trunk
-from glalign.models.towers.bert import Bert, bert
+from glalign.models.towers.bert import bert_shape
+from glalign.models.towers.frozen_bert import FrozenBert
 from glalign.models.towers.resnet import ResNetTrunk
 from glalign.models.towers.text_cnn import TextCnn
 from glalign.storage.weight_files import Weights
@@ -146,12 +146,11 @@ class Srcf(Retriever):
     image_parts: Tensor
     text_parts: Tensor
 
-    def __init__(self, options: Options, trunk: ResNetTrunk, text: Bert, tokenizer: FileTokenizer, identities: int):
+    def __init__(
+        self, options: Options, trunk: ResNetTrunk, text: FrozenBert, tokenizer: FileTokenizer, identities: int
+    ):
         super().__init__()
         self.options, self.trunk, self.text, self.tokenizer = options, trunk, text, tokenizer
-        text.requires_grad_(False)
-        self.kept = KeptRows()
-        text.register_load_state_dict_post_hook(lambda *_: self.kept.clear())
         channels, parts, feature, mixed = trunk.channels, options.parts, options.feature, options.mixed_feature
         self.embed_dim = feature
         self.text_cnn = TextCnn(text.width, channels)
@@ -174,7 +173,7 @@ class Srcf(Retriever):
         options = from_mapping(Options, model, "model")
         trunk = resnet_trunk(options.backbone, last_stride=1)
         tokenizer = FileTokenizer(weights.vocabulary(options.vocabulary), options.max_tokens, "bert")
-        text = bert(options.text, tokenizer.vocab_size)
+        text = FrozenBert(bert_shape(options.text), tokenizer.vocab_size)
         if text.shape.positions < options.max_tokens:
             raise UserError(f"model.max_tokens: {options.max_tokens}; {options.text} reads {text.shape.positions}")
         weights.fill(trunk, options.weights)
@@ -270,9 +269,7 @@ class Srcf(Retriever):
         """
         options = self.options
         ids = F.pad(tokens, (0, options.max_tokens - tokens.shape[1]), value=self.tokenizer.pad_id)
-        with torch.no_grad():
-            words = self.frozen_words(ids, lengths)
-        slots = run_sharded(self.text_cnn, words)
+        slots = run_sharded(self.text_cnn, self.text(ids, lengths))
         end = max(3, int(lengths.max())) - 1  # the longest caption's end mark
         positions = slots[:, 1:end]
         mask = sent(torch.arange(1, end, device=lengths.device) < lengths[:, None] - 1, slots)
@@ -285,21 +282,6 @@ class Srcf(Retriever):
             self.text_parts.copy_(parts[-1].detach())
         attention = filters.part_attention(units, parts, options.scale, mask)
         return self.make_side(slots.amax(1), positions, figure, attention)
-
-    def frozen_words(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return BERT's states (B, T, width) of ids (B, T); without dropout each caption is computed once.
-
-        Ids and lengths (B,) may lie on the host. Several processes divide the captions of a batch, and compute them
-        every time.
-        """
-        types = self.text.types.weight
-
-        def encode(ids: Tensor, lengths: Tensor) -> Tensor:
-            return self.text(sent(ids, types), sent(lengths, types))
-
-        if self.text.training or processes() > 1:
-            return encode(ids, lengths)
-        return self.kept.of(encode, ids, lengths, (self.training, types.device, types.dtype))
 
     def make_side(self, maximum: Tensor, positions: Tensor, figure: Tensor, attention: Tensor) -> Side:
         """Compute the features of the maximum over positions (B, C) and of the foreground of each part."""

@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from helpers.pedes import make_pedes, write_entries
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One thread of torch, as in every job."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

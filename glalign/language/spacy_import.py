@@ -1,4 +1,4 @@
-"""Importing spaCy without torch behind it."""
+"""Import spaCy without importing torch."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_torch() -> Iterator[None]:
-    """In this context spaCy is imported without torch; afterwards torch can be imported as ever.
+    """Context in which importing spaCy does not import torch; torch can be imported after it.
 
     spaCy's thinc imports torch wherever it is installed, for layers that none of our pipelines has: 0.5 GB and two
     seconds of a job of phrases. An entry of None in `sys.modules` makes `import torch` an ImportError (Python's

@@ -23,7 +23,7 @@ ENDED = "the run ended before it"
 def write_unfinished(plan: Plan, undone: Collection[str], failed: Collection[str]) -> list[str]:
     """Write the CSV of every table of which a run has made some rows; returns a line about each.
 
-    A row counts as made where none of the jobs behind it is left to run: no row shows numbers of an earlier run.
+    A row is filled only if no job that it depends on still has to run, so that no row shows numbers of an earlier run.
 
     Args:
         plan: The plan.
@@ -74,7 +74,7 @@ def _logs(plan: Plan, failed: Collection[str]) -> Mapping[tuple[str, str], str]:
 
 
 def _row(plan: Plan, row: Row, undone: Collection[str], logs: Mapping[tuple[str, str], str]) -> Row:
-    """The row as it is, or empty with the logs of the failed jobs behind it."""
+    """Return the row; if jobs that it depends on have not finished, without numbers and with the logs of the failed."""
     lacking = [path for path in (*row.metrics, *row.runs, *row.partial.values()) if path in undone]
     if not lacking:
         return row

@@ -1,10 +1,8 @@
 """What a training step of every trainable system asks of a GPU, counted on a CPU: exact numbers without noise."""
 
 import math
-from typing import Any
 
 import pytest
-import torch
 from helpers.systems import SYSTEMS, build, make_batch
 
 from glalign.config.training import Optim, Runtime
@@ -36,12 +34,7 @@ LAUNCHES = {
 fewer."""
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_every_system_has_its_number() -> None:

@@ -16,15 +16,7 @@ from glalign.engine.precision import Precision
 
 LOW = (torch.bfloat16, torch.float16)
 CASTS = {"float", "to", "type", "dtype", "_to_copy"}
-pytestmark = pytest.mark.parametrize("name", sorted(SYSTEMS))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = [pytest.mark.parametrize("name", sorted(SYSTEMS)), pytest.mark.usefixtures("one_thread")]
 
 
 class Watch(TorchFunctionMode):

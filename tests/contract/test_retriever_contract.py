@@ -31,14 +31,11 @@ pytestmark = pytest.mark.parametrize("name", sorted(SYSTEMS))
 
 
 @pytest.fixture(autouse=True)
-def as_in_a_job() -> Iterator[None]:
+def as_in_a_job(one_thread: None) -> Iterator[None]:
     """One thread and deterministic kernels, as every training sets them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     yield
     torch.use_deterministic_algorithms(False)
-    torch.set_num_threads(threads)
 
 
 def images_only(batch: Batch, model: Retriever) -> Batch:

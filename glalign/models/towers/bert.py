@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,6 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import named
 from glalign.models.data_parallel import sharded
 from glalign.models.towers.attention import use_lean_attention
-from glalign.support.errors import UserError
 
 INIT_STD = 0.02
 """Standard deviation of BERT's initial weights (google-research/bert, `initializer_range`)."""
@@ -36,12 +35,14 @@ SHAPES = {
 }
 
 
-def bert(name: str, vocabulary_size: int, layers: int | None = None) -> "Bert":
-    """Build a BERT with random weights. layers: keep the first ones only. Raises: UserError for an unknown size."""
-    shape = named(SHAPES, name, "model.text: unknown BERT")
-    if layers is not None and not 0 <= layers <= shape.layers:
-        raise UserError(f"model: {name} has {shape.layers} layers, not {layers}")
-    return Bert(shape if layers is None else replace(shape, layers=layers), vocabulary_size)
+def bert_shape(name: str) -> BertShape:
+    """Return the sizes of a BERT by its name. Raises: UserError for an unknown one."""
+    return named(SHAPES, name, "model.text: unknown BERT")
+
+
+def bert(name: str, vocabulary_size: int) -> "Bert":
+    """Build a BERT with random weights. Raises: UserError for an unknown size."""
+    return Bert(bert_shape(name), vocabulary_size)
 
 
 class Bert(nn.Module):

@@ -361,7 +361,7 @@ def test_more_tokens_than_bert_reads_are_refused():
 
 def test_each_caption_passes_the_frozen_bert_once_unless_its_weights_or_dropout_change(system):
     calls = []
-    system.text.register_forward_hook(lambda _, given, __: calls.append(len(given[0])))
+    system.text.layers[0].register_forward_hook(lambda _, given, __: calls.append(len(given[0])))
     tokens, lengths = captions([9, 3, 12], seed=0)
     batch = Batch(tokens=tokens, lengths=lengths)
     system.eval()

@@ -1,7 +1,6 @@
 """Speed, memory, waits, loader and ranks: the arithmetic and the verdicts, with a GPU's answers put in by hand."""
 
 import warnings
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,14 +25,7 @@ from glalign.support.checkout import suite_file
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 SMALL = original_systems(read_config(small=True))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_every_original_has_counted_multiply_adds() -> None:

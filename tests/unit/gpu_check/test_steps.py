@@ -17,14 +17,7 @@ from glalign.gpu_check.systems import build, distinct_systems, trainable_systems
 CONFIG = overlaid()
 SYSTEMS = distinct_systems(CONFIG)
 HERE = Setting(CPU, small=True)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_ablations_and_languages_with_the_same_network_are_checked_once() -> None:
