@@ -47,8 +47,9 @@ class AlbefShape:
 
 SHAPES = {
     "albef": AlbefShape(16, 12, 12, replace(bert.SHAPES["bert-base"], layers=6), fusion_layers=6, joint=256),
-    "tiny/albef": AlbefShape(8, 2, 2, replace(bert.SHAPES["tiny/bert"], layers=1, ratio=2), fusion_layers=1, joint=64),
+    "tiny/albef": AlbefShape(8, 2, 2, replace(bert.SHAPES["tiny/bert"], ratio=3), fusion_layers=1, joint=128),
 }
+"""The original's and its twin's. The twin's two towers have the depth, width and ratio of tiny/clip's."""
 
 
 def albef(name: str, image_size: tuple[int, int], vocabulary_size: int, dropout: float = 0.1) -> "Albef":
@@ -94,8 +95,12 @@ class Albef(nn.Module):
         self.text_proj = nn.Linear(width, shape.joint)
         self.matching = nn.Linear(width, 2)
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
-        # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size.
-        self.apply(partial(bert.init_weights, std=bert.INIT_STD * (bert.SHAPES["bert-base"].width / width) ** 0.5))
+        # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size, and their
+        # image tower with positions that are seen beside the patches.
+        wider = bert.SHAPES["bert-base"].width / width
+        self.apply(partial(bert.init_weights, std=bert.INIT_STD * wider**0.5))
+        for table in (self.vision.class_token, self.vision.positions):
+            nn.init.normal_(table, std=bert.INIT_STD * wider)
 
     def image_feature(self, states: Tensor) -> Tensor:
         """Return the normalised projection (B, E) of the class token of image states (B, 1 + N, width)."""
