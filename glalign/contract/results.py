@@ -57,7 +57,10 @@ class Info(JobRecord):
 
 
 class RunRecord(Provenance):
-    """run.json: a training. pairs: image-caption pairs seen. inputs: path -> SHA-256 of what it read."""
+    """run.json: a training. pairs: image-caption pairs seen. inputs: path -> SHA-256 of what it read.
+
+    validations: (step, validation Rank-1 in percent, None without validation people) of every validation.
+    """
 
     info: Info
     selected: Selected
@@ -65,6 +68,7 @@ class RunRecord(Provenance):
     inputs: dict[str, str]
     steps: int
     pairs: int
+    validations: tuple[tuple[int, float | None], ...]
 
 
 class RanksSummary(Provenance):

@@ -101,6 +101,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
         inputs=inputs,
         steps=steps,
         pairs=steps * spec.data.batch_size,
+        validations=tuple((line["step"], line["val_rank1"]) for line in lines if "val_rank1" in line),
     )
     write_json(folder / "run.json", record.to_json())
     checkpoint.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
 from glalign.contract.specs.training import FitSpec
 from glalign.planning.draft import Draft, partial_files, reason_missing, reason_unread, unique
 from glalign.planning.stage import Job, Stage
-from glalign.planning.system_stages import fit_job, run_outputs, trained_systems
+from glalign.planning.system_stages import RUN, fit_job, run_outputs, trained_systems
 
 
 class AlphaTableSpec(Noted):
@@ -27,11 +27,20 @@ class TuningRow(Noted):
     runs: tuple[str, ...]
 
 
+class CurveRow(Spec):
+    """A training of the tables. run: its record."""
+
+    label: str
+    trainset: str
+    run: str
+
+
 class TuningSpec(Spec):
-    """The document of the learning rates tried. target: path that makes it."""
+    """The document of the learning rates tried and of the validation curves. target: path that makes it."""
 
     rates: tuple[float, ...]
     rows: tuple[TuningRow, ...]
+    curves: tuple[CurveRow, ...]
     target: str
 
 
@@ -97,27 +106,49 @@ def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
                 yield name, trainset
 
 
+def own_training(draft: Draft, fit: Job, rate: float) -> bool:
+    """Whether a training with this rate is the one that the tables have already."""
+    return fit_spec(fit).optim.lr == rate and RUN.format(**fit.ids) in draft.jobs["fit"]
+
+
 def plan_tune(draft: Draft) -> Iterator[Job]:
-    """Every system of the tuning trainsets with every rate."""
+    """Every system of the tuning trainsets with every rate that the tables' trainings do not have."""
     for name, trainset in tuned_systems(draft):
         fit = fit_job(draft, name, trainset, draft.config.tuning.seed)
         for rate in draft.config.tuning.rates:
-            optim = fit_spec(fit).optim.model_copy(update={"lr": rate})
-            yield changed(fit, {"system": name, "trainset": trainset, "rate": f"{rate:g}"}, optim=optim)
+            if not own_training(draft, fit, rate):
+                optim = fit_spec(fit).optim.model_copy(update={"lr": rate})
+                yield changed(fit, {"system": name, "trainset": trainset, "rate": f"{rate:g}"}, optim=optim)
 
 
 def plan_tuning(draft: Draft) -> Iterator[Job]:
     """The document of the search for learning rates."""
     config, rows = draft.config, []
     for name, trainset in tuned_systems(draft):
-        ids = [{"system": name, "trainset": trainset, "rate": f"{rate:g}"} for rate in config.tuning.rates]
-        runs = tuple(draft.paths.path("tune", "run", **one) for one in ids)
+        fit = fit_job(draft, name, trainset, config.tuning.seed)
+        runs = tuple(
+            draft.paths.path("fit", "run", **fit.ids)
+            if own_training(draft, fit, rate)
+            else draft.paths.path("tune", "run", system=name, trainset=trainset, rate=f"{rate:g}")
+            for rate in config.tuning.rates
+        )
         partial = partial_files(config, draft.paths, config.trainsets[trainset])
         rows.append(TuningRow.of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial))
     if rows:
-        target = draft.paths.path("tuning", "document")
-        spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), target=target)
-        yield Job({}, spec, unique(path for row in rows for path in (*row.runs, *row.partial.values())))
+        curves, target = tuple(plan_curves(draft)), draft.paths.path("tuning", "document")
+        spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), curves=curves, target=target)
+        read = (path for row in rows for path in (*row.runs, *row.partial.values()))
+        yield Job({}, spec, unique((*read, *(curve.run for curve in curves))))
+
+
+def plan_curves(draft: Draft) -> Iterator[CurveRow]:
+    """The tables' trainings of more than no steps with the seed of the search."""
+    for job in draft.jobs["fit"].values():
+        spec = fit_spec(job)
+        if spec.budget.steps != 0 and spec.seed == draft.config.tuning.seed:
+            label = draft.config.systems[spec.system].label
+            run = draft.paths.path("fit", "run", **job.ids)
+            yield CurveRow(label=label, trainset=spec.trainset, run=run)
 
 
 STAGES: tuple[Stage, ...] = (

@@ -21,7 +21,8 @@ HEADS = {
     "body_part": "Body part", "rank1": "Rank-1 (%)", "rank5": "Rank-5 (%)", "rank10": "Rank-10 (%)", "map": "mAP",
     "minp": "mINP",
     "person_ids": "Persons", "images": "Images", "descriptions": "Captions", "avg_length": "Words per caption",
-    "validation_rank1": "Val.", "chance_rank1": "Chance", "selected_step": "Step", "parameters": "Parameters",
+    "validation_rank1": "Val.", "chance_rank1": "Chance", "selected_step": "Step", "pairs": "Pairs",
+    "parameters": "Parameters",
 }  # fmt: skip
 TRUE, FOUND = "Ours, true phrases", "Ours, found phrases"
 COVERAGE_HEADS = {
@@ -114,7 +115,7 @@ def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> li
     for name in ("map", "minp"):
         if name in frame and (extended or not any(frame["rank1_paper"])):
             add("", f"{HEADS[name]} (\\%)", _marked(list(frame[name]), competing), True)
-    for name in ("selected_step", "parameters"):
+    for name in ("selected_step", "pairs", "parameters"):
         if extended:
             add("", HEADS[name], list(frame[name]), False)
     return columns

@@ -93,7 +93,7 @@ def _extended_cells(row: Row, records: Sequence[MetricsRecord]) -> dict[str, str
     """Further columns of the extended table.
 
     boot: person-level cluster bootstrap, bounds averaged over seeds. sd: over seeds. best: ties in the query's favour.
-    validation_rank1: mean of the selected checkpoints. selected_step: one per seed.
+    validation_rank1: mean of the selected checkpoints. selected_step: one per seed. pairs: read in training.
     """
 
     def mean(values: Sequence[float]) -> str:
@@ -110,6 +110,7 @@ def _extended_cells(row: Row, records: Sequence[MetricsRecord]) -> dict[str, str
     cells["chance_rank1"] = mean([one.chance for one in records])
     cells["validation_rank1"] = mean([r.selected.val_rank1 for r in runs if r.selected.val_rank1 is not None])
     cells["selected_step"] = " ".join(str(run.selected.step) for run in runs)
+    cells["pairs"] = " ".join(dict.fromkeys(str(run.pairs) for run in runs))
     cells["parameters"] = " ".join(dict.fromkeys(str(run.parameters) for run in runs))
     return cells
 

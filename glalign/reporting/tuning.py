@@ -1,56 +1,101 @@
-"""docs/tuning.md: the learning rate of every system, chosen on validation identities from one grid."""
+"""docs/tuning.md: the learning rate of every system, chosen on validation identities, and all validation curves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import RunRecord
 from glalign.evaluation.metrics import half_up
-from glalign.planning.search_stages import TuningSpec
+from glalign.planning.search_stages import CurveRow, TuningSpec
+from glalign.reporting.curves import Curve, sparkline
 from glalign.reporting.partial_releases import partial_note
 from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError
 
-HEAD = """# Learning rates of the demo
+FLAT = 2.0
+"""Points that the last quarter of a training may add to its best validation Rank-1 where the curve counts as flat."""
 
-Every system that trains was trained once with each rate of the same grid, on the same {pairs} image-caption pairs of a
-training set; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
-`optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). What is trained on other sets of
-the same language, and an ablation, has its system's rate. The test set is not looked at. The best of a training's
-validations counts, as everywhere in the suite.
+HEAD = """# Length and learning rates of the demo
+
+**One rule for all.** Every training of the demo reads the same number of image-caption pairs ({pairs}) with the same
+course of the learning rate (a short rise, then a cosine down to zero). No training is stopped before its end; the
+weights of its best validation count. The length was fixed once, by the curves below: a training counts as flat if its
+last quarter adds less than {limit:g} points to its best validation Rank-1.
+
+**One grid for all.** Every system that trains was trained once with each rate of the same grid on a training set of
+each language; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
+`optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). What is trained on other sets
+of the same language, and an ablation, has its system's rate. The test set is not looked at.
 
 Made by
 
     make tuning
 
-which runs `snakemake --cores 1 {target}` ({trainings} trainings) and copies the result here. Validation Rank-1 in
-percent, the chosen rate in bold:
+which runs `snakemake --cores 1 {target}` (the tables' {curves} trainings and {trainings} with the other rates) and
+copies the result here.
+
+## Rates
+
+Validation Rank-1 in percent, the chosen rate in bold:
+
+"""
+
+CURVES = """## Curves
+
+Validation Rank-1 in percent of every training of the tables with the chosen rates: its course (the tallest bar is
+{highest}), the best until a quarter, a half, three quarters and the end of the steps, and what the last quarter
+added. {count}
 
 """
 
 
 def make_tuning(spec: TuningSpec, document: Path) -> None:
-    """Write the table of validation Rank-1. Raises: UserError for a training without validation identities."""
-    from tabulate import tabulate  # noqa: PLC0415
+    """Write rates and curves. Raises: UserError for a training without validation identities."""
+    runs = [[read_typed(path, RunRecord) for path in row.runs] for row in spec.rows]
+    curves = [(row, Curve.of(read_typed(row.run, RunRecord))) for row in spec.curves]
+    pairs = sorted({run.pairs for row in runs for run in row})
+    head = HEAD.format(
+        pairs=" or ".join(f"{count:,}" for count in pairs), limit=FLAT, target=spec.target, curves=len(curves),
+        trainings=len({path for row in spec.rows for path in row.runs} - {row.run for row in spec.curves}),
+    )  # fmt: skip
+    note = partial_note(spec.rows)
+    parts = [head + _rates(spec, runs), _curves([(row, curve) for row, curve in curves if curve])]
+    write_text(document, "\n".join([*parts, *([f"{note}.\n"] if note else [])]))
 
-    rates = spec.rates
-    lines, pairs = [], set()
-    for row in spec.rows:
-        runs = [read_typed(path, RunRecord) for path in row.runs]
-        values = [run.selected.val_rank1 for run in runs if run.selected.val_rank1 is not None]
-        if len(values) < len(rates):
+
+def _rates(spec: TuningSpec, runs: Sequence[Sequence[RunRecord]]) -> str:
+    lines = []
+    for row, records in zip(spec.rows, runs, strict=True):
+        values = [run.selected.val_rank1 for run in records if run.selected.val_rank1 is not None]
+        if len(values) < len(spec.rates):
             lacking = f"{row.trainset} has no validation identities to choose a rate by"
             raise UserError(f"tuning.trainsets: {lacking}; name another")
-        pairs |= {run.pairs for run in runs}
-        best = best_rate(rates, values)
-        cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in zip(rates, values, strict=True)]
+        best = best_rate(spec.rates, values)
+        pairs = zip(spec.rates, values, strict=True)
+        cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in pairs]
         lines.append([row.label, row.trainset, *cells, f"{best:g}"])
-    heads = ["system", "trainset", *(f"{rate:g}" for rate in rates), "chosen"]
-    table = tabulate(lines, headers=heads, tablefmt="github", disable_numparse=True)
-    shown = " or ".join(f"{count:,}" for count in sorted(pairs))
-    head = HEAD.format(pairs=shown, target=spec.target, trainings=len(rates) * len(lines))
-    note = partial_note(spec.rows)
-    write_text(document, f"{head}{table}\n" + (f"\n{note}.\n" if note else ""))
+    return _table(["system", "trainset", *(f"{rate:g}" for rate in spec.rates), "chosen"], lines)
+
+
+def _curves(curves: Sequence[tuple[CurveRow, Curve]]) -> str:
+    highest = max((rank1 for _, curve in curves for _, rank1 in curve.points), default=100.0)
+    lines, rising = [], 0
+    for row, curve in curves:
+        course = sparkline([rank1 for _, rank1 in curve.points], highest)
+        best, gain = [curve.best(share) for share in (0.25, 0.5, 0.75, 1.0)], curve.last_quarter
+        still = gain is None or gain >= FLAT
+        rising += still
+        shown = ["-" if value is None else half_up(value) for value in (*best, gain)]
+        lines.append([row.label, row.trainset, course, *shown[:-1], f"**{shown[-1]}**" if still else shown[-1]])
+    heads = ["system", "trainset", "course", "1/4", "1/2", "3/4", "end", "last quarter"]
+    count = f"Flat by the rule: {len(lines) - rising} of {len(lines)}; the others are in bold." if lines else ""
+    return CURVES.format(highest=half_up(highest), count=count) + _table(heads, lines)
+
+
+def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    from tabulate import tabulate  # noqa: PLC0415
+
+    return tabulate(lines, headers=heads, tablefmt="github", disable_numparse=True) + "\n"
 
 
 def best_rate(rates: Sequence[float], values: Sequence[float]) -> float:

@@ -43,6 +43,7 @@ def run_file(path: Path, **changes: Any) -> str:
     selected = {"rule": "val", "val_rank1": changes.pop("val_rank1", 55.5), "step": 60}
     info = {"identities": 5, "steps": 60, "words": [["red", 2]]}
     record = {"info": info, "selected": selected, "parameters": 10, "inputs": {}, "steps": 60, "pairs": 640}
+    record["validations"] = [[60, selected["val_rank1"]]]
     return written(path, {**MADE_BY, **record, **changes})
 
 

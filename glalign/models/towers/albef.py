@@ -95,8 +95,8 @@ class Albef(nn.Module):
         self.text_proj = nn.Linear(width, shape.joint)
         self.matching = nn.Linear(width, 2)
         self.temperature = nn.Parameter(torch.tensor(TEMPERATURE))
-        # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size, and their
-        # image tower with positions that are seen beside the patches.
+        # BERT's .02 at its width of 768; scaled, so that narrower twins start with activations of the same size, and
+        # their image tower with positions that are seen beside the patches.
         wider = bert.SHAPES["bert-base"].width / width
         self.apply(partial(bert.init_weights, std=bert.INIT_STD * wider**0.5))
         for table in (self.vision.class_token, self.vision.positions):
