@@ -87,6 +87,7 @@ tuning: $(READY)
 
 docs: $(READY)
 	"$(BIN)/glalign" fidelity > docs/.fidelity.part && mv docs/.fidelity.part docs/fidelity.md
+	"$(BIN)/python" -m glalign.cli.quoted_output README.md docs/results.md
 
 test: $(READY)
 	"$(BIN)/python" -m pytest -m "not slow and not nightly" --numprocesses logical --maxprocesses 4 --dist loadfile

@@ -33,6 +33,16 @@ def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
 
 
 @weights.command()
+@click.argument("folder", type=PATH, required=False)
+def twins(folder: Path | None) -> None:
+    """Print what the tiny twins of FOLDER are and how they do on held-out people; default: those of the package."""
+    from glalign.reporting.twins import twins_table
+    from glalign.storage.weight_status import PRETRAINED
+
+    click.echo(twins_table(folder or PRETRAINED))
+
+
+@weights.command()
 @click.argument("names", nargs=-1)
 @CONFIG
 @FOLDER
