@@ -1,10 +1,11 @@
-"""The plan: every job of a configuration, without torch and without touching the disk; the Snakemake rules ask it."""
+"""The plan: every job of a configuration, without torch. The Snakemake rules get their jobs from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-from glalign.config.loading import Config
+from glalign.config.loading import Config, load
 from glalign.planning import (
     cost_stages,
     data_stages,
@@ -17,8 +18,10 @@ from glalign.planning import (
 )
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
+from glalign.planning.printed_tables import read_published, read_reported
 from glalign.planning.shared_images import warnings
 from glalign.planning.stage import Job, Paths, Stage
+from glalign.support.checkout import suite_file
 from glalign.support.errors import UserError, nearest
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
@@ -72,13 +75,23 @@ class Plan:
         return [path for name, stage in STAGES.items() if stage.default for path in self.files(name)]
 
 
+def plan_of(config: Config) -> Plan:
+    """The plan of a configuration, with the paper's tables and the systems' original sizes read from the checkout.
+
+    Raises: UserError outside a checkout, or for a configuration that cannot be run.
+    """
+    reported = read_reported(Path(suite_file("paper/reported")))
+    published = read_published(suite_file("paper/parameters.csv"))
+    return make_plan(config, reported, load(suite_file("config.yaml")), published)
+
+
 def make_plan(
     config: Config,
     reported: Mapping[int, Rows],
     originals: Config | None = None,
     published: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Plan:
-    """Plan of a configuration.
+    """The plan of a configuration and of the paper's tables.
 
     Args:
         config: The configuration.

@@ -25,7 +25,7 @@ from glalign.config.loading import (
 )
 from glalign.data.release_digest import release_digest
 from glalign.planning import missing_files
-from glalign.planning.suite_plan import plan_of
+from glalign.planning.plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.job_times import RUN
 from glalign.planning.plan import STAGES
