@@ -74,6 +74,18 @@ class Plan:
         """The outputs of every stage that is made by default."""
         return [path for name, stage in STAGES.items() if stage.default for path in self.files(name)]
 
+    def pretraining(self) -> list[str]:
+        """The outputs of every stage that `snakemake pretrain` makes."""
+        return [path for name, stage in STAGES.items() if stage.pretrains for path in self.files(name)]
+
+    def ids(self, *stages: str) -> dict[str, list[str]]:
+        """Name of an id -> the values that it has in the jobs of these stages; default: of all."""
+        found: dict[str, dict[str, None]] = {}
+        for stage in stages or STAGES:
+            for name in STAGES[stage].ids:
+                found.setdefault(name, {}).update((job.ids[name], None) for job in self.jobs[stage].values())
+        return {name: list(values) for name, values in found.items()}
+
 
 def plan_of(config: Config) -> Plan:
     """The plan of a configuration, with the paper's tables and the systems' original sizes read from the checkout.
