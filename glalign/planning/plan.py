@@ -45,7 +45,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Plan:
-    """All jobs, as stage -> key -> job. warnings: lines on what is planned and yet doubtful."""
+    """All jobs, as stage -> key -> job. warnings: lines about scenarios that a reader of the tables may doubt."""
 
     config: Config
     paths: Paths
