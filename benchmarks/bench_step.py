@@ -27,7 +27,7 @@ from glalign.data.pairs import Pairs
 from glalign.data.training_data import TrainingData
 from glalign.engine.fit import prepared
 from glalign.engine.training import Training
-from glalign.planning.suite_plan import plan_of
+from glalign.planning.plan import plan_of
 from glalign.support.dotted_names import class_named
 from glalign.support.torch_settings import prepare
 

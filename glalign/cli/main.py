@@ -104,8 +104,8 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
     from glalign.cost.cost_table import read_costs
     from glalign.cost.estimate import estimate
     from glalign.planning.missing_files import jobs_behind, known_targets
+    from glalign.planning.plan import plan_of
     from glalign.planning.split_counts import split_counts
-    from glalign.planning.suite_plan import plan_of
     from glalign.reporting.estimate import render_estimate
 
     found = plan_of(overlaid(*paths))
@@ -125,7 +125,7 @@ def times(targets: tuple[str, ...], paths: tuple[str, ...]) -> None:
     """Print where the time went of all jobs that have run, or of those behind TARGETS (results/table4.tex), by kind."""
     from glalign.config.loading import overlaid
     from glalign.planning.missing_files import jobs_behind, known_targets
-    from glalign.planning.suite_plan import plan_of
+    from glalign.planning.plan import plan_of
     from glalign.reporting.compute import times_behind
 
     found = plan_of(overlaid(*paths))

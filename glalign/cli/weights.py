@@ -26,10 +26,10 @@ def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
     from glalign.weights.required_weights import format_entry, incomplete, report_entry, required_weights, summary
 
     needs = required_weights(overlaid(*paths))
-    facts = [report_entry(need) for need in needs]
-    lines = [format_entry(*pair) for pair in zip(needs, facts, strict=True)] + [summary(facts)]
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
-    sys.exit(bool(incomplete(facts)))
+    entries = [report_entry(need) for need in needs]
+    lines = [format_entry(*pair) for pair in zip(needs, entries, strict=True)] + [summary(entries)]
+    click.echo(json.dumps(entries, ensure_ascii=False) if as_json else "\n".join(lines))
+    sys.exit(bool(incomplete(entries)))
 
 
 @weights.command()

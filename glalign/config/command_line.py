@@ -1,10 +1,12 @@
-"""Values of Snakemake's `--config`, which stand above those of all files."""
+"""Checks of Snakemake's `--configfile` and `--config`. The values of `--config` stand above those of all files."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from glalign.config.loading import DEMO, is_base, own_files, read
 from glalign.support.checkout import ROOT
 from glalign.support.errors import UserError
 
@@ -33,6 +35,20 @@ def _scalar(text: str) -> Any:
     except yaml.YAMLError:
         return text
     return value if value is None or isinstance(value, bool | int | float) else text
+
+
+def check_files(paths: Iterable[Path], profile: object) -> None:
+    """Check the files of `--configfile`, and `--config profile=NAME`.
+
+    Raises: UserError for a key that a file has twice, a file that lies under every profile, and for a profile that no
+    file chooses.
+    """
+    files = own_files()
+    for path in paths:
+        if is_base(path) and path.resolve() != ROOT / DEMO:
+            raise UserError(f"{path}: lies under every profile already; leave out `--configfile {path}`")
+        files.append(read(path))
+    check_profile(profile, files)
 
 
 def check_profile(given: object, files: Iterable[Mapping[str, Any]]) -> None:

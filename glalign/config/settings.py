@@ -16,6 +16,7 @@ from glalign.config.twins import Recipe, Vocabulary
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 SCENARIOS = ("SE1", "SE2", "SE3", "SE4", "SV1", "SV2", "SV3")
+"""Ids of the scenarios, in the order of the paper's tables 4 to 10."""
 
 
 def _scenario(name: str) -> str:
@@ -191,7 +192,7 @@ class Settings(Section, defer_build=True):
 
     datasets: dict[Id, Dataset] = Field(description="datasets by id")
     trainsets: dict[Id, Unique[str]] = Field(description="datasets that are trained on together, by id")
-    testsets: dict[Id, Testset] = Field(description="what is searched for where, by id")
+    testsets: dict[Id, Testset] = Field(description="datasets or parts of them that are tested on, by id")
     scenarios: dict[ScenarioId, Scenario] = Field(description="the seven pairs of a trainset and a testset")
     systems: dict[Id, System] = Field(description="the rows of the tables, by id")
 

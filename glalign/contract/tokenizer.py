@@ -14,22 +14,27 @@ WordSplitter = Callable[[str], Sequence[tuple[str, Span]]]
 
 
 class Tokenizer(Protocol):
-    """Turns a caption into token ids; every system has one.
-
-    pad_id: id of the padding. eot_id, mask_id: ids of the end-of-text mark and of the mask, None if the vocabulary has
-    no such token. vocab_size: number of ids. context_length: longest caption in tokens, marks included.
-    """
+    """Turns a caption into token ids; every system has one."""
 
     @property
-    def pad_id(self) -> int: ...
+    def pad_id(self) -> int:
+        """Id of the padding."""
+
     @property
-    def eot_id(self) -> int | None: ...
+    def eot_id(self) -> int | None:
+        """Id of the end-of-text mark; None if the vocabulary has none."""
+
     @property
-    def mask_id(self) -> int | None: ...
+    def mask_id(self) -> int | None:
+        """Id of the mask; None if the vocabulary has none."""
+
     @property
-    def vocab_size(self) -> int: ...
+    def vocab_size(self) -> int:
+        """Number of ids."""
+
     @property
-    def context_length(self) -> int: ...
+    def context_length(self) -> int:
+        """Longest caption in tokens, marks included."""
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return the ids of a normalised caption, at most `context_length` of them, and the span of each."""
@@ -40,11 +45,16 @@ class MarkedTokenizer(Tokenizer, Protocol):
     """A tokenizer that puts a caption between a start mark and an end mark, and has a mask."""
 
     @property
-    def sot_id(self) -> int: ...
+    def sot_id(self) -> int:
+        """Id of the start mark."""
+
     @property
-    def eot_id(self) -> int: ...
+    def eot_id(self) -> int:
+        """Id of the end mark."""
+
     @property
-    def mask_id(self) -> int: ...
+    def mask_id(self) -> int:
+        """Id of the mask."""
 
 
 def is_cut(text: str, spans: Sequence[Span], context_length: int) -> bool:

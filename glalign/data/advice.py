@@ -1,4 +1,4 @@
-"""What lies in and near a folder that lacks the annotation file of a format, and which options read it."""
+"""Advice for a folder that lacks the annotation file of a format: files nearby, and the options that read them."""
 
 import itertools
 import os
@@ -14,11 +14,11 @@ DEEPEST, HIGHEST = 2, 3
 """Levels below and above the root that are looked at: `CUHK-PEDES/CUHK-PEDES/`, `APTM/data/finetune/`."""
 
 LISTED = 5
-"""Names of a folder that are listed where nothing else is to be said."""
+"""Largest number of names of a folder that are listed where no option fits."""
 
 
 def advice(release: DatasetRelease) -> str:
-    """Say what is there instead of the annotation file, and the `root`, `format` or `annotations` that reads it."""
+    """Return a suggestion: which files lie there instead, and the `root`, `format` or `annotations` that reads them."""
     return next(_suggestions(Path(release.root), release))
 
 

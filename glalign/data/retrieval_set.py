@@ -12,7 +12,7 @@ from glalign.contract.tokenizer import Tokenizer
 from glalign.data.batches import caption_batches, image_batches
 from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.images import ImageStore, PartStore
-from glalign.data.sources import Collection, Source, joined_phrases
+from glalign.data.sources import Collection, SplitRecords, joined_phrases
 
 ENCODE = 256
 """Images or captions encoded at a time; a constant, because sums of floats depend on it."""
@@ -51,7 +51,7 @@ class RetrievalSet:
     @classmethod
     def of(
         cls,
-        sources: Sequence[Source],
+        sources: Sequence[SplitRecords],
         gallery: Sequence[Record],
         model: Retriever,
         options: Data,

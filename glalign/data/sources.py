@@ -13,7 +13,7 @@ from glalign.storage.parallel_decode import cores
 
 
 @dataclass(frozen=True)
-class Source:
+class SplitRecords:
     """Records of one dataset in the order of the manifest, with its folders of images and label maps.
 
     parts (label maps) and phrases (of every caption) are None where the system reads none. people: name of the
@@ -27,18 +27,18 @@ class Source:
     people: str
 
     @classmethod
-    def read(cls, spec: DatasetSpec, split: str) -> "Source":
+    def read(cls, spec: DatasetSpec, split: str) -> "SplitRecords":
         """Read one split of a dataset."""
         return cls.of(spec, read_manifest(spec.manifest, split))
 
     @classmethod
-    def of(cls, spec: DatasetSpec, records: list[Record]) -> "Source":
+    def of(cls, spec: DatasetSpec, records: list[Record]) -> "SplitRecords":
         """Add the files of a dataset to its records."""
         phrases = read_phrases(spec.phrases, records) if spec.phrases else None
         return cls(records, Path(spec.images), Path(spec.parts) if spec.parts else None, phrases, spec.people)
 
 
-def joined_phrases(sources: Sequence[Source]) -> list[Phrases] | None:
+def joined_phrases(sources: Sequence[SplitRecords]) -> list[Phrases] | None:
     """Return the phrases of all captions of the sources; None unless every source has phrases."""
     found = [source.phrases for source in sources if source.phrases is not None]
     return [phrases for part in found for phrases in part] if len(found) == len(sources) else None
@@ -60,7 +60,7 @@ class Collection:
     @classmethod
     def of(
         cls,
-        sources: Sequence[Source],
+        sources: Sequence[SplitRecords],
         size: tuple[int, int],
         resize: str,
         grid: tuple[int, int],

@@ -11,7 +11,7 @@ from glalign.contract.specs.training import FitSpec
 from glalign.contract.tokenizer import WordSplitter
 from glalign.data.pairs import Pairs
 from glalign.data.retrieval_set import RetrievalSet
-from glalign.data.sources import Collection, Source
+from glalign.data.sources import Collection, SplitRecords
 from glalign.support.errors import UserError
 from glalign.support.progress import log
 
@@ -38,8 +38,8 @@ class TrainingData:
         """Read the datasets. Raises: UserError without training images, or without any to select the weights on."""
         self._spec = spec
         self._cache = Path(spec.runtime.image_cache) if spec.runtime.image_cache else None
-        self._train = [Source.read(dataset, "train") for dataset in spec.datasets]
-        self._val = [Source.read(dataset, "val") for dataset in spec.datasets]
+        self._train = [SplitRecords.read(dataset, "train") for dataset in spec.datasets]
+        self._val = [SplitRecords.read(dataset, "val") for dataset in spec.datasets]
         self.records = [record for source in self._train for record in source.records]
         needed = {"train": self._train, "val": self._val if spec.selection == "val" else self._train}
         for name, sources in needed.items():

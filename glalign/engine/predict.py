@@ -110,14 +110,14 @@ def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record
     # Not at the top: a reference is scored without torch.
     with clock.span("imports"):
         from glalign.data.retrieval_set import RetrievalSet  # noqa: PLC0415
-        from glalign.data.sources import Source  # noqa: PLC0415
+        from glalign.data.sources import SplitRecords  # noqa: PLC0415
         from glalign.engine.encode import Encoded, load_trained  # noqa: PLC0415
         from glalign.support.torch_settings import prepare  # noqa: PLC0415
 
     device = prepare(trained.threads, trained.device)
     model = load_trained(trained, Path(trained.run), device)
     with clock.span("data"):
-        data = RetrievalSet.of([Source.of(spec.test, records)], records, model, trained.data, trained.dress)
+        data = RetrievalSet.of([SplitRecords.of(spec.test, records)], records, model, trained.data, trained.dress)
         cut = count_cut((query.caption for query in data.queries), model.tokenizer)
     limit = model.tokenizer.context_length
     log.info("captions longer than %d tokens, which are cut: %d of %d", limit, cut, len(data.queries))

@@ -1,4 +1,4 @@
-"""Rates of mismatch by the sheets of one or two judges, and how far the two agree (Section 5.2, on real data)."""
+"""Rates of wrong translations by the sheets of one or two judges, and how far they agree (Section 5.2, real data)."""
 
 import math
 import re

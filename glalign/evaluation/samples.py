@@ -9,7 +9,7 @@ from glalign.config.typed_json import read_typed
 from glalign.contract.results import DatasetStatistics
 from glalign.contract.specs.data import ParseSpec, PhrasesSpec
 from glalign.planning.draft import synthetic_source
-from glalign.planning.suite_plan import plan_of
+from glalign.planning.plan import plan_of
 from glalign.support.errors import UserError
 
 

@@ -19,16 +19,16 @@ NEEDED = (2, 9)
 
 def check_device(setting: Setting) -> Iterator[Line]:
     """Yield a line about the device and one about versions."""
-    facts = gpu_facts(setting.device) if setting.cuda else {"name": platform.processor() or platform.machine()}
-    facts |= {"cores": processors(), "host": platform.platform(terse=True)}
-    yield Line("device", str(setting.device), "ok", listed(facts), facts)
+    values = gpu_values(setting.device) if setting.cuda else {"name": platform.processor() or platform.machine()}
+    values |= {"cores": processors(), "host": platform.platform(terse=True)}
+    yield Line("device", str(setting.device), "ok", listed(values), values)
     versions = library_versions(setting)
     new = tuple(map(int, torch.__version__.split(".")[:2])) >= NEEDED
     text = listed(versions) + ("" if new else f"; torch {'.'.join(map(str, NEEDED))} or newer is needed")
     yield Line("device", "versions", "ok" if new else "differs", text, versions)
 
 
-def gpu_facts(device: torch.device) -> dict[str, Any]:
+def gpu_values(device: torch.device) -> dict[str, Any]:
     """Name, memory in GiB, compute capability, multiprocessors, bf16, number of GPUs, peak in TFLOP/s."""
     about = torch.cuda.get_device_properties(device)
     free, whole = torch.cuda.mem_get_info(device)
@@ -61,12 +61,12 @@ def driver_version() -> str:
     """The driver's version as nvidia-smi says it, or that there is no such program."""
     command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
-        asked = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+        output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return "unknown (nvidia-smi does not answer)"
-    return (asked.stdout.split() or ["unknown"])[0]
+    return (output.stdout.split() or ["unknown"])[0]
 
 
-def listed(facts: dict[str, Any]) -> str:
-    """Facts as text."""
-    return ", ".join(f"{name} {value}" for name, value in facts.items())
+def listed(values: dict[str, Any]) -> str:
+    """Values as text."""
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -74,6 +74,7 @@ class _Context:
         return self.last in self.rules["holding"]
 
     def is_absent(self) -> bool:
+        """Whether words before this say that the person has no such thing ("no hat", "without a bag")."""
         first = self.chunk[0] if self.chunk else ""
         if first in self.rules["absent"]:
             return self.chunk[1:2] != [] and self.chunk[1] not in self.rules["lacking"]
@@ -84,6 +85,7 @@ class _Context:
         return bool(self.patterns["unseen"].match(self.after))
 
     def is_alternative(self) -> bool:
+        """Whether "or", "nor" or the like joins this to the phrase before it ("without a hat or a scarf")."""
         return bool(self.patterns["alternatives"].fullmatch(self.gap))
 
     def is_within(self) -> bool:

@@ -158,15 +158,19 @@ class _ChunkRule:
         return bool(regions) and other and not joined and not counted
 
     def is_garment(self, place: int) -> bool:
+        """Whether a garment is named here, not a piece of one."""
         return place in self.named and not self.is_in(place, "pieces")
 
     def word(self, place: int) -> str:
+        """Return the word at a place; "" after the last."""
         return self.words[place] if place < len(self.words) else ""
 
     def tag(self, place: int) -> str:
+        """Return the tag of the word at a place; "" after the last."""
         return self.tags[place] if place < len(self.tags) else ""
 
     def is_in(self, place: int, name: str) -> bool:
+        """Whether the word at a place is in a list of lexicon/grammar.yaml."""
         return self.word(place) in self.lists[name]
 
 

@@ -78,6 +78,8 @@ class Captions(Vietnamese):
     """spaCy's Vietnamese with noun chunks."""
 
     class Defaults(Vietnamese.Defaults):  # type: ignore[misc, valid-type]  # spaCy declares a variable
+        """spaCy's defaults for Vietnamese, and the iterator over noun chunks."""
+
         syntax_iterators = {"noun_chunks": noun_chunks}  # noqa: RUF012  (as spaCy's own languages have it)
 
 

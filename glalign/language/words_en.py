@@ -54,6 +54,7 @@ class Words:
         return range(first, last)
 
     def text(self, number: int) -> str:
+        """Return the text of a token; "" outside the caption."""
         return self.tokens[number].text if 0 <= number < len(self.tokens) else ""
 
     def tag(self, number: int) -> str:
@@ -61,6 +62,7 @@ class Words:
         return self.tags.get(self.tokens[number].start, "") if 0 <= number < len(self.tokens) else ""
 
     def is_sign(self, number: int) -> bool:
+        """Whether a token starts with neither a letter nor a digit, or lies outside the caption."""
         return not self.text(number)[:1].isalnum()
 
     def is_in(self, number: int, name: str) -> bool:
@@ -68,6 +70,7 @@ class Words:
         return self.text(number) in _lists()[name]
 
     def is_compound(self, number: int) -> bool:
+        """Whether a token is a compound modifier."""
         return 0 <= number < len(self.tokens) and self.tokens[number].compound
 
     def in_compound(self, keyword: Keyword) -> bool:
@@ -80,6 +83,7 @@ class Words:
         return _is_colour(self.text(number))
 
     def is_keyword(self, number: int) -> bool:
+        """Whether a token is part of a keyword that was found."""
         return number in self._keywords
 
     def is_noun(self, number: int) -> bool:

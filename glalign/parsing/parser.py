@@ -25,25 +25,25 @@ BATCH = 32
 class Parser:
     """A SegFormer with the size and the normalisation of its input.
 
-    facts: the key `record` of the JSON file beside the weights, with `model` (keys of transformers' SegformerConfig
+    record: the key `record` of the JSON file beside the weights, with `model` (keys of transformers' SegformerConfig
     without the number of labels) and `input` (size [height, width], channel means and deviations of pixels in 0..1).
     """
 
-    def __init__(self, facts: Mapping[str, Any], device: torch.device | str = "cpu") -> None:
-        self.network = build(facts["model"]).to(device)
-        self.size: tuple[int, int] = tuple(facts["input"]["size"])
-        self.mean = torch.tensor(facts["input"]["mean"], device=device).view(1, 3, 1, 1)
-        self.deviation = torch.tensor(facts["input"]["std"], device=device).view(1, 3, 1, 1)
+    def __init__(self, record: Mapping[str, Any], device: torch.device | str = "cpu") -> None:
+        self.network = build(record["model"]).to(device)
+        self.size: tuple[int, int] = tuple(record["input"]["size"])
+        self.mean = torch.tensor(record["input"]["mean"], device=device).view(1, 3, 1, 1)
+        self.deviation = torch.tensor(record["input"]["std"], device=device).view(1, 3, 1, 1)
 
     @classmethod
     def load(cls, folder: Path | str, name: str, device: torch.device | str = "cpu") -> "Parser":
         """Load the parser `name` of a folder: weights and their record. Raises: UserError naming a missing file."""
         path = Path(folder) / f"{name}.json"
         about = read_json(path)
-        facts = about.get("record") if isinstance(about, dict) else None
-        if not isinstance(facts, dict) or not {"model", "input"} <= facts.keys():
+        record = about.get("record") if isinstance(about, dict) else None
+        if not isinstance(record, dict) or not {"model", "input"} <= record.keys():
             raise UserError(f"{path}: not a parser's record (`record: model, input` is missing); fetch it again")
-        parser = cls(facts, device)
+        parser = cls(record, device)
         load_weights(parser.network, folder, name)
         parser.network.eval()
         return parser

@@ -38,6 +38,13 @@ def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
     return paths
 
 
+def find_absent(plan: Plan, targets: Iterable[str]) -> tuple[frozenset[str], list[str]]:
+    """Return the files that the targets need and no job makes, and a line about each group of them with the remedy."""
+    jobs = jobs_behind(plan, targets).values()
+    paths = absent_files(plan, jobs)
+    return paths, describe(jobs, paths)
+
+
 def absent_files(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
     """The files that these jobs read, that no job of the plan makes and that are not there."""
     given = {path for job in jobs for path in (*job.inputs, *job.weights, *_annotations(job))} - makers(plan).keys()

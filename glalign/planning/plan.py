@@ -1,10 +1,11 @@
-"""The plan: every job of a configuration, without torch and without touching the disk; the Snakemake rules ask it."""
+"""The plan: every job of a configuration, without torch. The Snakemake rules get their jobs from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-from glalign.config.loading import Config
+from glalign.config.loading import Config, load
 from glalign.planning import (
     cost_stages,
     data_stages,
@@ -17,8 +18,10 @@ from glalign.planning import (
 )
 from glalign.planning.draft import Draft, Rows
 from glalign.planning.leakage import check_leakage
+from glalign.planning.printed_tables import read_published, read_reported
 from glalign.planning.shared_images import warnings
 from glalign.planning.stage import Job, Paths, Stage
+from glalign.support.checkout import suite_file
 from glalign.support.errors import UserError, nearest
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
@@ -42,7 +45,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Plan:
-    """All jobs, as stage -> key -> job. warnings: lines on what is planned and yet doubtful."""
+    """All jobs, as stage -> key -> job. warnings: lines about scenarios that a reader of the tables may doubt."""
 
     config: Config
     paths: Paths
@@ -71,6 +74,28 @@ class Plan:
         """The outputs of every stage that is made by default."""
         return [path for name, stage in STAGES.items() if stage.default for path in self.files(name)]
 
+    def pretraining(self) -> list[str]:
+        """The outputs of every stage that `snakemake pretrain` makes."""
+        return [path for name, stage in STAGES.items() if stage.pretrains for path in self.files(name)]
+
+    def ids(self, *stages: str) -> dict[str, list[str]]:
+        """Name of an id -> the values that it has in the jobs of these stages; default: of all."""
+        found: dict[str, dict[str, None]] = {}
+        for stage in stages or STAGES:
+            for name in STAGES[stage].ids:
+                found.setdefault(name, {}).update((job.ids[name], None) for job in self.jobs[stage].values())
+        return {name: list(values) for name, values in found.items()}
+
+
+def plan_of(config: Config) -> Plan:
+    """The plan of a configuration, with the paper's tables and the systems' original sizes read from the checkout.
+
+    Raises: UserError outside a checkout, or for a configuration that cannot be run.
+    """
+    reported = read_reported(Path(suite_file("paper/reported")))
+    published = read_published(suite_file("paper/parameters.csv"))
+    return make_plan(config, reported, load(suite_file("config.yaml")), published)
+
 
 def make_plan(
     config: Config,
@@ -78,7 +103,7 @@ def make_plan(
     originals: Config | None = None,
     published: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Plan:
-    """Plan of a configuration.
+    """The plan of a configuration and of the paper's tables.
 
     Args:
         config: The configuration.

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from glalign.config.settings import SCENARIOS
 from glalign.storage.csv_files import read_rows
 
 OVERVIEW, COVERAGE, DATASETS, BRANCHES = 1, 2, 3, 11
 """Rank-1 of all methods; coverage of noun phrases; sizes of the datasets; Rank-1 of the two branches."""
 
-SCENARIO_OF: Mapping[int, str] = {4: "SE1", 5: "SE2", 6: "SE3", 7: "SE4", 8: "SV1", 9: "SV2", 10: "SV3"}
-"""The results tables and their scenarios."""
+SCENARIO_OF: Mapping[int, str] = dict(zip(range(4, 11), SCENARIOS, strict=True))
+"""The results tables, 4 to 10, and their scenarios."""
 
 REMEDY = "restore it from the repository"
 TABLES = (OVERVIEW, COVERAGE, DATASETS, *SCENARIO_OF, BRANCHES)

@@ -13,9 +13,6 @@ from glalign.support.checkout import suite_file
 JUDGED = 200
 """Pairs of a sample of translations: as many as the paper judged (Section 5.2)."""
 
-WITH_LATEX = ("table", "systems", "alpha", "matrix", "mcnemar", "translation")
-"""Stages whose tables the document shows, in its order."""
-
 
 class PairedTest(Noted):
     """Two ranks files over the same queries. family: tests that are adjusted together."""
@@ -197,8 +194,8 @@ def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
 
 def plan_document(draft: Draft) -> Iterator[Job]:
     """One document of every table that has LaTeX: the paper's, the extended ones, the others."""
-    jobs = [(stage, job) for stage in WITH_LATEX for job in draft.jobs[stage].values()]
-    tables = tuple(draft.paths.path(stage, "tex", **job.ids) for stage, job in jobs)
+    made = (draft.outputs(stage, job) for stage, jobs in draft.jobs.items() for job in jobs.values())
+    tables = tuple(outputs["tex"] for outputs in made if "tex" in outputs)
     subtitle = ": ".join(text for text in (draft.config.profile, draft.config.data_note) if text)
     yield Job({}, DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables), tables)
 
@@ -223,4 +220,4 @@ DOCUMENT = Stage(
     "document", "tables", {"tex": "tables.tex", "pdf": "tables.pdf"}, "reporting.document.make_document",
     plan_document, "Set every table in one PDF.",
 )  # fmt: skip
-"""Last of all stages: it shows the tables of the others. Made by default where LaTeX is installed."""
+"""Last of all stages: it shows the tables of all others. Made by default where LaTeX is installed."""

@@ -6,6 +6,7 @@ come from these declarations (glalign/planning/plan.py lists them).
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from glalign.contract.formats import DatasetRelease
@@ -38,6 +39,13 @@ class Job:
     refused: str = ""
     release: DatasetRelease | None = None
 
+    @property
+    def gpus(self) -> int:
+        """The GPUs that it takes: one for each of its processes where its device is cuda."""
+        spec = self.spec.to_json()
+        device = spec.get("device") or (spec.get("trained") or {}).get("device")
+        return int(spec.get("processes", 1)) if device == "cuda" else 0
+
     def possible(self) -> "Job":
         """The job. Raises: UserError if it cannot be run."""
         if self.refused:
@@ -60,6 +68,7 @@ class Stage:
         plan: Yields the stage's jobs. It sees the jobs of the stages before it.
         about: One line for `glalign run --help`.
         default: Whether `snakemake` without a target makes its outputs.
+        pretrains: Whether `snakemake pretrain` makes its outputs.
         trains: Whether a job is a training, which may run in several processes.
         uses_torch: Whether a job computes with torch: it takes `threads` processors, and a GPU where `device` is cuda.
         minutes: Time limit on a cluster.
@@ -73,6 +82,7 @@ class Stage:
     plan: Callable[["Draft"], Iterable[Job]]
     about: str
     default: bool = False
+    pretrains: bool = False
     trains: bool = False
     uses_torch: bool = False
     minutes: int = 120
@@ -87,9 +97,24 @@ class Stage:
         """Modules that a job's code starts from."""
         return (self.module, *([class_path.rpartition(".")[0]] if class_path else []))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the ids in its key."""
+        return tuple(name for _, name, *_ in Formatter().parse(self.key) if name)
+
     def key_of(self, ids: Mapping[str, object]) -> str:
         """Key of the job with these ids."""
         return self.key.format(**ids)
+
+    def processors(self, threads: int, processes: int) -> int:
+        """Processors of a job: torch's threads, in each process of a training."""
+        return (threads if self.uses_torch else 1) * (processes if self.trains else 1)
+
+    def launch(self, processes: int) -> str:
+        """The command that starts `glalign`. torchrun starts and ends the processes of one training together."""
+        if self.trains and processes > 1:
+            return f"python -m torch.distributed.run --standalone --nproc-per-node {processes} -m -- glalign"
+        return "python -m glalign"
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def trained_systems(config: Config) -> dict[str, System]:
 
 
 def run_outputs(folder: str) -> dict[str, str]:
+    """Outputs of a training whose run lies in a folder below the results: its weights and its record."""
     return {"model": f"{folder}/model.safetensors", "run": f"{folder}/run.json"}
 
 

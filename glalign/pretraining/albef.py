@@ -63,12 +63,12 @@ class Pretraining(Retriever):
         rows, columns, match = hard_negative_pairs(logits, logits.T, batch.person, batch.generator, self.hardness)
         judged = model.matching(model.fused_class_token(text[rows], lengths[rows], image[columns]))
         masked, chosen = mask_word_pieces(ids, lengths, self.tokenizer, MASKED, batch.generator)
-        at, asked = masked_positions(chosen)
-        words = model.word_logits(model.fuse_ids(masked, lengths, image, at)[asked])
-        missed = F.cross_entropy(words, ids.gather(1, at)[asked], reduction="sum")
+        at, at_masked = masked_positions(chosen)
+        words = model.word_logits(model.fuse_ids(masked, lengths, image, at)[at_masked])
+        missed = F.cross_entropy(words, ids.gather(1, at)[at_masked], reduction="sum")
         # Targets by identity: in a corpus this small a batch often holds two captions of one person.
         itc = contrastive(images, texts, scale, batch.person)
-        return {"itc": itc, "itm": F.cross_entropy(judged, match), "mlm": missed / asked.sum().clamp(min=1)}
+        return {"itc": itc, "itm": F.cross_entropy(judged, match), "mlm": missed / at_masked.sum().clamp(min=1)}
 
     def encode_images(self, batch: Batch) -> Features:
         """Normalised projections."""

@@ -54,9 +54,9 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
 
     def retrieval_set(records: list[Record]) -> RetrievalSet:
         """The captions of `records` against all held-out images."""
-        asked, gallery, images = queries(records), held_out.records, held_out.images
-        people = ([("pretrain", one.person) for one in asked], [("pretrain", one.person) for one in gallery])
-        return RetrievalSet(asked, gallery, *people, images, None, None, options, model.tokenizer)
+        captions, gallery, images = queries(records), held_out.records, held_out.images
+        people = ([("pretrain", one.person) for one in captions], [("pretrain", one.person) for one in gallery])
+        return RetrievalSet(captions, gallery, *people, images, None, None, options, model.tokenizer)
 
     validation = retrieval_set(held_out.records)
     training = Training(model, optimizer, optim, pairs, validation, spec.steps, spec.seed, device)
@@ -73,6 +73,6 @@ def train_towers(spec: PretrainSpec, build: Callable[[tuple[int, int]], Retrieve
         tensors[LOGIT_SCALE] = scale().detach().log()
     save_weights(out, tensors, towers.about())
     spoken = {language: retrieval_set(held_out.records_in(language)) for language in held_out.languages}
-    ranks = {language: replace(training, validation=asked).validate() for language, asked in spoken.items()}
+    ranks = {language: replace(training, validation=data).validate() for language, data in spoken.items()}
     about = {"languages": list(held_out.languages), "held_out_gallery": len(held_out.records)}
     return {**about, "held_out_rank1": ranks, "course": lines}

@@ -111,5 +111,5 @@ def _optimise(parser: Parser, pixels: Tensor, labels: Tensor, spec: PretrainSpec
             if step % every == 0:
                 losses.append([step, round(float(np.mean(recent)), 4)])
                 recent.clear()
-            progress.update(facts=f"loss {loss.item():.3f}")
+            progress.update(postfix=f"loss {loss.item():.3f}")
     return losses

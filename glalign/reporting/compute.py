@@ -1,7 +1,7 @@
 """What a run took: compute.csv, a row per job and one for Snakemake, and where the time went, by kind."""
 
-import csv
-import io
+import logging
+import os
 import resource
 import time
 from collections import defaultdict
@@ -10,15 +10,25 @@ from pathlib import Path
 
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import JobTimes, RunRecord
-from glalign.planning.job_times import read_times
+from glalign.planning.job_times import RUN, read_times
 from glalign.planning.plan import STAGES, Plan
-from glalign.storage.whole_files import write_text
+from glalign.reporting.plain_table import write_csv
 from glalign.support.clock import KINDS
+from glalign.support.errors import UserError
 
 SNAKEMAKE = "snakemake"
 """In place of a stage: what Snakemake takes for itself. Its start, the plan, and the time between jobs."""
 
 COUNTS = ("parameters", "steps", "pairs")
+
+
+def report_times(plan: Plan, logger: logging.Logger) -> None:
+    """Write compute.csv and log where the time of this run went. An error is a warning: no job reads the times."""
+    try:
+        for line in write_compute(plan, float(os.environ[RUN])):
+            logger.info(line)
+    except UserError as error:
+        logger.warning(f"warning: compute.csv is not written: {error}")
 
 
 def write_compute(plan: Plan, run: float) -> list[str]:
@@ -40,11 +50,7 @@ def write_compute(plan: Plan, run: float) -> list[str]:
         seconds={},
     )
     rows = [_row(plan, *one) for one in [*jobs, (SNAKEMAKE, "", own)]]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(Path(plan.paths.results) / "compute.csv", text.getvalue())
+    write_csv(rows, Path(plan.paths.results) / "compute.csv")
     mine = [(stage, times) for stage, _, times in jobs if times.run == run]
     return where_time_went([*mine, (SNAKEMAKE, own)]) if mine else []
 

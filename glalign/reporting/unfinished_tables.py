@@ -1,6 +1,7 @@
-"""Tables of a run in which jobs failed: the rows that are there, and of every other one the log that says why not.
+"""Tables of a run in which jobs failed: the complete rows, and for every other row the logs of the failed jobs.
 
-They lie in a folder of their own, so that none is taken for the whole table, and go as soon as a run makes it again.
+They lie in a folder of their own, so that none is taken for the whole table. A run that is to make
+the table removes it first.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -21,9 +22,9 @@ ENDED = "the run ended before it"
 
 
 def write_unfinished(plan: Plan, undone: Collection[str], failed: Collection[str]) -> list[str]:
-    """Write the CSV of every table of which a run has made some rows; returns a line about each.
+    """Write the CSV of every table that was not made and has a complete row; return a line about each.
 
-    A row is filled only if no job that it depends on still has to run, so that no row shows numbers of an earlier run.
+    A row is complete if no job that it depends on still has to run: no row shows numbers of an earlier run.
 
     Args:
         plan: The plan.

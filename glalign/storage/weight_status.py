@@ -117,19 +117,19 @@ def safetensors_fault(path: Path) -> str:
 
 def recorded_sha256(record: Path, file: str) -> str:
     """Return the SHA-256 that a record states for a file, or "". Raises: UserError as `read_record` does."""
-    facts = read_record(record) if record.exists() and record.name != file else {}
-    stated = facts.get("files", {}).get(file, {}).get("sha256")
-    return stated or (facts.get("sha256") if file.endswith(".safetensors") else None) or ""
+    stated = read_record(record) if record.exists() and record.name != file else {}
+    of_file = stated.get("files", {}).get(file, {}).get("sha256")
+    return of_file or (stated.get("sha256") if file.endswith(".safetensors") else None) or ""
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """Read a record NAME.json. Raises: UserError if it is not JSON or not a record of digests."""
-    facts = read_json(path)
-    files = facts.get("files", {}) if isinstance(facts, dict) else None
-    if isinstance(facts, dict) and isinstance(files, dict):
-        parts = [facts, *files.values()]
+    record = read_json(path)
+    files = record.get("files", {}) if isinstance(record, dict) else None
+    if isinstance(record, dict) and isinstance(files, dict):
+        parts = [record, *files.values()]
         if all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
-            return facts
+            return record
     raise UserError(f"{path}: not a record of weights")
 
 

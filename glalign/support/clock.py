@@ -1,4 +1,4 @@
-"""Where the time of a process goes: one clock, told by spans of code what the time is spent on."""
+"""A clock that adds up the time of a process by kind. Spans of code say which kind their time is."""
 
 import threading
 import time

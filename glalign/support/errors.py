@@ -2,11 +2,24 @@
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 class UserError(Exception):
     """Bad input. The message names the file, key or cell and the remedy; the command line prints it and exits 1."""
+
+
+def exit_on_user_error(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Call a function; a UserError ends the program with one line and exit status 1 instead of a traceback."""
+    try:
+        return function(*args, **kwargs)
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 @contextlib.contextmanager

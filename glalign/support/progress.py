@@ -20,16 +20,16 @@ class Progress:
     def __init__(self, what: str, total: int, unit: str = "it", done: int = 0) -> None:
         self.what, self.total, self.unit, self.initial, self.done = what, total, unit, done, done
         self.started = self.printed = time.monotonic()
-        self.facts = ""
+        self.postfix = ""
         hidden = not (sys.stderr.isatty() and log.isEnabledFor(logging.INFO))
         work = {"desc": what, "total": total, "unit": unit, "initial": done}
         self.bar = tqdm(**work, leave=False, dynamic_ncols=True, disable=hidden)
 
-    def update(self, count: int = 1, facts: str = "") -> None:
-        """Advance by `count`. facts: text shown after the rate, such as a loss or a score."""
+    def update(self, count: int = 1, postfix: str = "") -> None:
+        """Advance by `count`. postfix: text shown after the rate, such as a loss or a score."""
         self.done += count
-        self.facts = facts or self.facts
-        self.bar.set_postfix_str(self.facts, refresh=False)
+        self.postfix = postfix or self.postfix
+        self.bar.set_postfix_str(self.postfix, refresh=False)
         self.bar.update(count)
         now = time.monotonic()
         if now - self.printed >= SECONDS_BETWEEN_LINES:
@@ -44,7 +44,13 @@ class Progress:
     def line(self, now: float) -> str:
         """Format the state as one line, in the format of tqdm."""
         meter = tqdm.format_meter(
-            self.done, self.total, now - self.started, unit=self.unit, initial=self.initial, postfix=self.facts, ncols=0
+            self.done,
+            self.total,
+            now - self.started,
+            unit=self.unit,
+            initial=self.initial,
+            postfix=self.postfix,
+            ncols=0,
         )
         return f"{self.what}: {meter}"
 

@@ -36,7 +36,7 @@ class WeightRelease:
     about: str
     files: tuple[WeightSource, ...]
     licence: str
-    facts: str
+    read_from: str
     family: str = ""
     backbone: str = ""
     vocabulary: str = ""

@@ -21,7 +21,7 @@ NOT_STATED = "not stated"
 """Activation of a file of unknown origin, which tensors do not show."""
 
 
-class Published(NamedTuple):
+class PublishedFile(NamedTuple):
     """A file of open_clip's list. digest: start of its SHA-256. tag: name of its weights there."""
 
     file: str
@@ -30,7 +30,7 @@ class Published(NamedTuple):
     activation: str
 
 
-LAION_2B = Published(
+LAION_2B = PublishedFile(
     file="open_clip_model.safetensors",
     digest="ac4f8c4b88af6d963118cbf40ad93176d092abbedfcb752601ae1866352656e6",
     tag="laion2b_s34b_b79k",
@@ -53,17 +53,17 @@ def check_origin(release: WeightRelease, path: Path) -> None:
             raise UserError(f"{path}: not {release.name} but {what}, by its SHA-256; `weights fetch` gets the release")
 
 
-def open_clip_files() -> Iterator[Published]:
+def open_clip_files() -> Iterator[PublishedFile]:
     """Yield the files of the installed open_clip's list whose address states a digest, and LAION's."""
     from open_clip.pretrained import get_pretrained_cfg, list_pretrained  # noqa: PLC0415  (seconds)
 
     yield LAION_2B
     for model, tag in list_pretrained():
-        facts = get_pretrained_cfg(model, tag)
-        folder, _, file = facts.get("url", "").rpartition("/")
+        config = get_pretrained_cfg(model, tag)
+        folder, _, file = config.get("url", "").rpartition("/")
         for part in (folder.rpartition("/")[2], Path(file).stem.rpartition("-")[2]):
             if re.fullmatch("[0-9a-f]{8,64}", part):
-                yield Published(file, part, tag, _name(quick=bool(facts.get("quick_gelu"))))
+                yield PublishedFile(file, part, tag, _name(quick=bool(config.get("quick_gelu"))))
 
 
 def check_activation(release: WeightRelease, module: nn.Module, path: Path, *, fetched: bool) -> str:
@@ -89,19 +89,19 @@ def check_activation(release: WeightRelease, module: nn.Module, path: Path, *, f
     return NOT_STATED
 
 
-def _stated(config: Path) -> str:
+def _stated(path: Path) -> str:
     """Return the activation that a configuration of a CLIP states, or ""."""
     try:
-        facts = read_json(config) if config.is_file() else None
+        config = read_json(path) if path.is_file() else None
     except UserError:  # it was not named, and need not be a CLIP's
         return ""
-    if not isinstance(facts, dict):
+    if not isinstance(config, dict):
         return ""
-    if isinstance(model := facts.get("model_cfg"), dict):
+    if isinstance(model := config.get("model_cfg"), dict):
         return _name(quick=bool(model.get("quick_gelu")))  # open_clip's default is GELU
-    if facts.get("model_type") != "clip":
+    if config.get("model_type") != "clip":
         return ""
-    towers = [facts.get(f"{tower}_config") for tower in ("text", "vision")]
+    towers = [config.get(f"{tower}_config") for tower in ("text", "vision")]
     default = "quick_gelu"  # of transformers' CLIPConfig
     return _name(quick=all(tower.get("hidden_act", default) == default for tower in towers if isinstance(tower, dict)))
 

@@ -36,9 +36,9 @@ def import_release(
     files: the weight file (.safetensors, .bin, .pth, .pt, .ckpt), vocabulary files under their released names, a
     parser's two configurations. Weights and vocabulary may be imported separately, a parser must be complete. report:
     called with each line of a report. Tensors keep their released names (a CLIP's get open_clip's); those that the
-    module does not read are dropped, but a CLIP's logit scale is kept. The record states the digests of the files
-    brought, and their licence, which is unknown unless they are known to be the release's. Raises: UserError naming a
-    file that is damaged, foreign to the release or unknown; it is not written.
+    module does not read are dropped, but a CLIP's logit scale is kept. The record states the digests of the
+    imported files and their licence, which is unknown unless they are known to be the release's. Raises: UserError
+    naming a file that is damaged, foreign to the release or unknown; it is not written.
     """
     weights, settings, vocabulary = _sort_files(release, files)
     record_path = folder / f"{release.name}.json"

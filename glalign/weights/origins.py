@@ -1,4 +1,4 @@
-"""Where imported files come from: verified by their digest, fetched from the release's address, or brought by hand."""
+"""The origin of weight files: verified by their digest, fetched from the release's address, or imported by hand."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from glalign.weights.catalogue import WeightRelease, catalogue
 
 VERIFIED, FETCHED = "verified", "fetched"
-BY_HAND, UNRECORDED = "brought by hand, not verified", "without a record, not verified"
+BY_HAND, UNRECORDED = "imported by hand, not verified", "without a record, not verified"
 """Standings of the files of a release, from the best to the worst."""
 
 HAND = "downloaded by hand"

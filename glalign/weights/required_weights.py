@@ -94,26 +94,26 @@ def report_entry(need: RequiredWeights) -> dict[str, Any]:
     }
 
 
-def format_entry(need: RequiredWeights, facts: Mapping[str, Any]) -> str:
-    """Format an entry as text of three to six lines. facts: its `report_entry`."""
+def format_entry(need: RequiredWeights, entry: Mapping[str, Any]) -> str:
+    """Format the `report_entry` of required weights as text of three to six lines."""
     sizes = [Path(file).stat().st_size for file in need.files if Path(file).is_file()]
-    size = f"  ({facts['mb']:,.0f} MB)" if facts["mb"] else ""
+    size = f"  ({entry['mb']:,.0f} MB)" if entry["mb"] else ""
     if len(sizes) == len(need.files):
         size = f"  ({sum(sizes) / 1e6:,.1f} MB)"
     lines = [f"{need.name}{size}: {', '.join(need.users)}"]
-    for file, state in facts["files"].items():
+    for file, state in entry["files"].items():
         kind, _, detail = state.partition(": ")
         lines.append(f"  {kind:12}  {file}{f' ({detail})' if detail else ''}")
-    if facts["standing"] in (BY_HAND, UNRECORDED):
-        lines.append(f"  from          {facts['standing']} to be the release of {facts['origin']}")
-        if facts["activation"]:
-            lines.append(f"  activation    {facts['activation']}")
-        lines.append(f"  licence       {facts['licence']}")
-    elif facts["origin"]:
-        if facts["standing"]:
-            lines.append(f"  standing      {facts['standing']}")
-        lines.append(f"  from          {facts['origin']}")
-        lines.append(f"  licence       {facts['licence']}{'; ' if facts['conditions'] else ''}{facts['conditions']}")
+    if entry["standing"] in (BY_HAND, UNRECORDED):
+        lines.append(f"  from          {entry['standing']} to be the release of {entry['origin']}")
+        if entry["activation"]:
+            lines.append(f"  activation    {entry['activation']}")
+        lines.append(f"  licence       {entry['licence']}")
+    elif entry["origin"]:
+        if entry["standing"]:
+            lines.append(f"  standing      {entry['standing']}")
+        lines.append(f"  from          {entry['origin']}")
+        lines.append(f"  licence       {entry['licence']}{'; ' if entry['conditions'] else ''}{entry['conditions']}")
     elif need.made or need.name.startswith(TINY_PREFIX):
         lines.append("  from          this suite (`snakemake pretrain` remakes it); MIT")
     else:
@@ -121,20 +121,20 @@ def format_entry(need: RequiredWeights, facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def incomplete(facts: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
+def incomplete(entries: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
     """Name -> first file that is not whole, for entries with one; files that the run makes itself may be missing."""
     found: dict[str, Path] = {}
-    for entry in facts:
+    for entry in entries:
         for file, state in entry["files"].items():
             if state != "present" and not (entry["made"] and state == "missing"):
                 found.setdefault(entry["name"], Path(file))
     return found
 
 
-def summary(facts: Sequence[Mapping[str, Any]]) -> str:
+def summary(entries: Sequence[Mapping[str, Any]]) -> str:
     """Format how many are complete, and the next step for the others."""
-    files = incomplete(facts)
-    there = f"{len(facts) - len(files)} of {len(facts)} there"
+    files = incomplete(entries)
+    there = f"{len(entries) - len(files)} of {len(entries)} there"
     if not files:
         return there
     # Releases come first, then twins, then files of the user's own.

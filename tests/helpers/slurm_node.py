@@ -58,8 +58,8 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
     """
     for name in ("state", "spool", "bin"):
         (folder / name).mkdir(parents=True)
-    facts = {"host": socket.gethostname().partition(".")[0], "user": getpass.getuser(), "cpus": os.cpu_count()}
-    settings = SETTINGS.format(folder=folder, ports=_free_ports(2), memory=MEMORY, **facts)
+    node = {"host": socket.gethostname().partition(".")[0], "user": getpass.getuser(), "cpus": os.cpu_count()}
+    settings = SETTINGS.format(folder=folder, ports=_free_ports(2), memory=MEMORY, **node)
     (folder / "slurm.conf").write_text(settings, encoding="utf-8")
     (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n", encoding="utf-8")
     # Snakemake's job steps drop every variable of SLURM's before they call srun: this one says again where the node is.
@@ -77,7 +77,7 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
             daemons.callback(_end, daemon)
         _wait_until_idle(folder, environment)
         yield environment
-        subprocess.run(["scancel", f"--user={facts['user']}"], env=environment, check=False)
+        subprocess.run(["scancel", f"--user={node['user']}"], env=environment, check=False)
 
 
 def _wait_until_idle(folder: Path, environment: dict[str, str]) -> None:

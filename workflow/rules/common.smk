@@ -1,8 +1,7 @@
-"""The plan, and what the rules ask of it."""
+"""The plan, and the functions that give each rule its inputs, outputs and parameters."""
 
 import functools
 import os
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -14,51 +13,30 @@ root = Path(workflow.current_basedir).parents[1].resolve()
 sys.path.insert(0, str(root))  # the checkout, not an installed copy
 
 from glalign.cli.cluster import check_partitions
-from glalign.config.command_line import check_profile, typed
-from glalign.config.loading import (
-    DEMO,
-    completed,
-    is_base,
-    own_files,
-    read,
-    resolve,
-)
+from glalign.config.command_line import check_files, typed
+from glalign.config.loading import completed, resolve
 from glalign.data.release_digest import release_digest
-from glalign.planning import missing_files
-from glalign.planning.suite_plan import plan_of
 from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.job_times import RUN
-from glalign.planning.plan import STAGES
-from glalign.reporting.compute import write_compute
+from glalign.planning.missing_files import find_absent
+from glalign.planning.plan import STAGES, plan_of
+from glalign.planning.wildcards import own_patterns, patterns, unknown_table
+from glalign.reporting.compute import report_times
 from glalign.reporting.document import can_typeset, find_engine
 from glalign.reporting.unfinished_tables import remove_unfinished, write_unfinished
 from glalign.storage.code_digest import code_digest, weight_digests
 from glalign.storage.locks import clear_stale_lock
-from glalign.support.errors import UserError
-
-
-def exit_on_user_error(function, *args, **kwargs):
-    """Call a function; what a user has to correct ends the run with one line instead of a traceback."""
-    try:
-        return function(*args, **kwargs)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+from glalign.support.errors import exit_on_user_error
 
 
 def planned():
     """The plan of the configuration."""
-    files, given = own_files(), workflow.config_settings.config
-    for path in map(Path, workflow.configfiles):
-        if is_base(path) and path.resolve() != root / DEMO:
-            raise UserError(
-                f"{path}: lies under every profile already; leave out `--configfile {path}`"
-            )
-        files.append(read(path))  # a key that is there twice is refused
-    check_profile(given.get("profile"), files)
+    given = workflow.config_settings.config
+    check_files(map(Path, workflow.configfiles), given.get("profile"))
     return plan_of(resolve(completed(typed(config, given))))
 
 
-# Jobs write down to which run they belong: compute.csv has what Snakemake took beside them.
+# The record of a job says to which run it belongs: compute.csv has what Snakemake took beside the jobs of its run.
 os.environ.setdefault(RUN, f"{psutil.Process().create_time():.2f}")
 plan = exit_on_user_error(planned)
 if workflow.is_main_process:
@@ -68,24 +46,22 @@ if workflow.is_main_process:
 
 
 @functools.cache
-def missing():
+def absent_inputs():
     """(files that the targets need and no job makes, what to do). Known when the first job is looked at.
 
-    A dry run lists them and prints its plan, a run is refused before its first job.
+    A dry run lists them and prints its plan. A run stops before its first job.
     """
     if not workflow.is_main_process:
         return frozenset(), []
     targets = set(workflow.dag_settings.targets) - {"all", "default"}
-    jobs = missing_files.jobs_behind(plan, targets).values()
-    paths = missing_files.absent_files(plan, jobs)
-    lines = missing_files.describe(jobs, paths)
+    paths, lines = find_absent(plan, targets)
     for line in lines:
         logger.warning(f"absent: {line}")
     return paths, lines
 
 
 onstart:
-    if lines := missing()[1]:
+    if lines := absent_inputs()[1]:
         sys.exit("error: nothing was run; absent are\n" + "\n".join(lines))
     if workflow.executor_plugin.name == "slurm":
         jobs = [job.resources for job in workflow.dag.needrun_jobs()]
@@ -98,45 +74,24 @@ onstart:
 
 
 onsuccess:
-    tell_times()
+    if workflow.is_main_process:
+        report_times(plan, logger)
 
 
-# With `--keep-going` every job that does not need a failed one has run: what of a table is there, is shown.
+# With `--keep-going` every job that does not need a failed one has run: the rows that are complete are written.
 onerror:
-    if workflow.is_main_process and workflow.execution_settings.keep_going:
-        undone = files_of(workflow.dag.needrun_jobs())
-        failed = files_of(workflow.scheduler.failed)
-        for line in exit_on_user_error(write_unfinished, plan, undone, failed):
-            logger.error(line)
-    tell_times()
-
-
-def tell_times():
-    """Write compute.csv, and say where the time of this run went. A run does not fail by it: nothing reads the times."""
-    if not workflow.is_main_process:
-        return
-    try:
-        lines = write_compute(plan, float(os.environ[RUN]))
-    except UserError as error:
-        logger.warning(f"warning: compute.csv is not written: {error}")
-        return
-    for line in lines:
-        logger.info(line)
+    if workflow.is_main_process:
+        if workflow.execution_settings.keep_going:
+            undone = files_of(workflow.dag.needrun_jobs())
+            failed = files_of(workflow.scheduler.failed)
+            for line in exit_on_user_error(write_unfinished, plan, undone, failed):
+                logger.error(line)
+        report_times(plan, logger)
 
 
 def files_of(jobs):
     """The outputs of Snakemake's jobs."""
     return {str(path) for job in jobs for path in job.output}
-
-
-def one_of(ids):
-    """Regular expression of the values that a wildcard may have."""
-    return "|".join(map(re.escape, ids)) or "(?!)"
-
-
-def job(stage, wildcards):
-    """The plan's job for these wildcards."""
-    return exit_on_user_error(plan.job, stage, **dict(wildcards.items()))
 
 
 def outputs(stage):
@@ -149,98 +104,64 @@ def outputs(stage):
     }
 
 
+def of_job(stage, value):
+    """Function of a rule's wildcards: `value` of the plan's job with these ids."""
+    return lambda wildcards: exit_on_user_error(
+        lambda: value(plan.job(stage, **dict(wildcards.items())))
+    )
+
+
+def present(paths):
+    """The paths without those that are absent and that no job makes."""
+    return [path for path in paths if path not in absent_inputs()[0]]
+
+
 def inputs(stage):
-    """Input function: the files that the plan gives a job, without those that are missing."""
-    return lambda wildcards: [
-        path for path in job(stage, wildcards).inputs if path not in missing()[0]
-    ]
+    """Input function: the files that the plan gives a job, without the absent ones."""
+    return of_job(stage, lambda job: present(job.inputs))
 
 
-def spec(stage):
-    """Parameter function: the job's specification as JSON; the job reruns when it changes."""
-    return lambda wildcards: spec_text(job(stage, wildcards))
+def job_file(stage, job):
+    """The file with the job's specification, written unless nothing is going to run."""
+    if workflow.executor_plugin is None or workflow.dryrun or absent_inputs()[1]:
+        return plan.paths.job_file(stage).format(**job.ids)
+    return write_job(plan, stage, job)
 
 
-def job_file(stage):
-    """Parameter function: the file with the job's specification, written unless nothing is going to run."""
-    template = plan.paths.job_file(stage)
+def parameters(stage):
+    """Parameters of the stage's rule. A job reruns when its `spec`, `code`, `portable`, `weights` or `release` changes.
 
-    def write(wildcards):
-        if workflow.executor_plugin is None or workflow.dryrun or missing()[1]:
-            return template.format(**dict(wildcards.items()))
-        return exit_on_user_error(write_job, plan, stage, job(stage, wildcards))
-
-    return write
-
-
-def code(stage):
-    """Parameter function: digest of the modules that the job imports; editing one of them reruns it."""
-    return lambda wildcards: exit_on_user_error(
-        code_digest, STAGES[stage].modules(job(stage, wildcards).class_path)
-    )
-
-
-def weights(stage):
-    """Parameter function: digests of the pre-trained files that the job starts from."""
-    return lambda wildcards: exit_on_user_error(
-        weight_digests,
-        [path for path in job(stage, wildcards).weights if path not in missing()[0]],
-    )
-
-
-def release(stage):
-    """Parameter function: digest of the release that the job reads, wherever it lies; empty where it reads none."""
+    spec: its specification as JSON. code: digest of the modules that it imports. weights: digests of the pre-trained
+    files that it starts from. release: digest of the release that it reads, wherever it lies.
+    """
 
     @functools.cache
-    def digest(key):
+    def release(key):
         read = plan.jobs[stage][key].release
         return release_digest(read) if read else ""
 
-    return lambda wildcards: digest(STAGES[stage].key_of(dict(wildcards.items())))
-
-
-def gpus(stage):
-    """Resource function: the GPUs of a job, so that `--resources gpu=1` starts one such job at a time."""
-
-    def count(wildcards):
-        spec = job(stage, wildcards).spec.to_json()
-        device = spec.get("device") or (spec.get("trained") or {}).get("device")
-        return spec.get("processes", 1) if device == "cuda" else 0
-
-    return count
-
-
-def launch(stage):
-    """The command that a job begins with. Processes of one training are started and ended together by torchrun."""
-    if STAGES[stage].trains and plan.config.processes > 1:
-        return f"python -m torch.distributed.run --standalone --nproc-per-node {plan.config.processes} -m -- glalign"
-    return "python -m glalign"
-
-
-def processors(stage):
-    """Processors of a job: torch's threads, in each process of a training."""
     declared = STAGES[stage]
-    return (plan.config.threads if declared.uses_torch else 1) * (
-        plan.config.processes if declared.trains else 1
-    )
+    return {
+        "launch": declared.launch(plan.config.processes),
+        "stage": stage,
+        "job": of_job(stage, lambda job: job_file(stage, job)),
+        "spec": of_job(stage, spec_text),
+        "code": of_job(
+            stage, lambda job: code_digest(declared.modules(job.class_path))
+        ),
+        "portable": plan.config.runtime.portable,
+        "weights": of_job(stage, lambda job: weight_digests(present(job.weights))),
+        "release": of_job(stage, lambda job: release(declared.key_of(job.ids))),
+    }
 
 
 # The interpreter that runs Snakemake runs the jobs, also where no environment is active; conda brings its own. Jobs
-# import the package and the baselines of this checkout. A hash seed has to be there before Python starts, and nothing
-# may be fetched behind the user's back.
+# import the package and the baselines of this checkout. Python reads its hash seed when it starts. Nothing may be
+# fetched without the user's knowledge.
 exports = f'PYTHONHASHSEED=0 HF_HUB_OFFLINE=1 PYTHONPATH={shlex.quote(str(root))}:"${{{{PYTHONPATH:-}}}}"'
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     exports += f' PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
 shell.prefix(f"set -euo pipefail; export {exports}; ")
-
-
-def constraints(stage):
-    """Where two stages make the same files, each makes those of its own jobs."""
-    own = set(STAGES[stage].outputs.values())
-    others = (other.outputs.values() for name, other in STAGES.items() if name != stage)
-    if any(own.intersection(paths) for paths in others):
-        return {"dataset": one_of(plan.jobs[stage])}
-    return {}
 
 
 def no_such_table(wildcards):
@@ -250,15 +171,5 @@ def no_such_table(wildcards):
     sys.exit(f"error: {name}: no such table; the tables are {known}, as .csv and .tex")
 
 
-# A misspelt id is no job of the plan, which names the nearest; a rule that it did not match would be missing without a word.
 wildcard_constraints:
-    dataset=rf"{one_of(plan.config.datasets)}|[^/.]+",
-    system="[^/]+",
-    trainset="[^/]+",
-    testset="[^/]+",
-    seed=r"\d+",
-    weights=one_of(plan.config.pretraining),
-    vocabulary=one_of(plan.config.vocabularies),
-    table=one_of(plan.jobs["table"]),
-    rate=r"[0-9.e+-]+",
-    alpha=r"[0-9.]+",
+    **patterns(plan),

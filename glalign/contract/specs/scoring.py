@@ -39,7 +39,8 @@ class TrainedSpec(ModelSpec):
 class PredictSpec(Spec):
     """A test set to be scored by a system; `trained` is None for references, such as the oracle.
 
-    block: queries scored at a time. top: gallery entries kept per query.
+    seed: the training seed, an entry of `seeds`. root_seed: root of every named random stream. block: queries scored at
+    a time. top: gallery entries kept per query.
     """
 
     system: str

@@ -49,7 +49,8 @@ class StepSpec(Spec):
 class FitSpec(ModelSpec, StepSpec):
     """A training of a system on a trainset; test data are not named in it.
 
-    seed: the entry of `seeds`. root_seed: root of every named random stream. files: pre-trained files that it reads.
+    seed: the training seed, an entry of `seeds`. root_seed: root of every named random stream. files: pre-trained files
+    that it reads.
     """
 
     trainset: str

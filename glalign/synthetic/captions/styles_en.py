@@ -1,8 +1,7 @@
 """English captions in four styles of annotators.
 
-The styles follow the captions of CUHK-PEDES (Li et al. 2017); the grammar is our own. "listing": one sentence that
-lists the garments. "narrative": sentences about clothes, then hair and bag. "notes": terse, often without a verb.
-"observation": many short sentences, view and action first, with filler.
+The styles follow the captions of CUHK-PEDES (Li et al. 2017); the grammar is our own. Each
+style has a method.
 """
 
 import random
@@ -39,6 +38,7 @@ class _Styles(EnglishClauses):
     """One method for each style; it makes the whole caption."""
 
     def listing(self) -> str:
+        """One sentence that lists the garments."""
         verb = self.rng.choice(("in", "wearing", "wearing", "who is wearing"))
         items = self.garments(0.3)
         if self.chance(0.6 + self.detail * 0.4):
@@ -49,6 +49,7 @@ class _Styles(EnglishClauses):
         return text + "."
 
     def narrative(self) -> str:
+        """Sentences about clothes, then hair and bag."""
         who, he, self.predicative = self.subject_with_article(), self.he, 0.022
         items, extra = self.garments(0.09), []
         if self.chance(0.3):
@@ -81,6 +82,7 @@ class _Styles(EnglishClauses):
         return _paragraph(sentences)
 
     def notes(self) -> str:
+        """A terse note, often without a verb."""
         items, who = self.garments(0.1), self.subject()
         worn = self.series(items + (self.accessories(0.3) if self.chance(0.75) else []))
         things = self.carried(0.7)
@@ -97,6 +99,7 @@ class _Styles(EnglishClauses):
         return f"{who} is dressed in {worn}{carried}{' and has ' + hair if hair else ''}."
 
     def observation(self) -> str:
+        """Many short sentences, view and action first, with filler."""
         he, self.predicative = self.he, 0.035
         first = {"back": "from behind", "front": "from the front", "side": "from the side"}[self.visible["view"]]
         if self.chance(0.06):

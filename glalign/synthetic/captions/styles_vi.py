@@ -1,8 +1,7 @@
 """Vietnamese captions in four styles of annotators.
 
-The styles follow the habits of native annotators of pedestrian data; the grammar is our own. "listing": clauses
-separated by commas, mostly in lower case. "sentence": one sentence about "một cô gái" or the like. "narrative": one or
-two sentences with classifiers and "và". "observation": short sentences, view and action first, with filler.
+The styles follow the habits of native annotators of pedestrian data; the grammar is our own. Each style has
+a method.
 """
 
 import random
@@ -38,6 +37,7 @@ class _Styles(VietnameseClauses):
     """One method for each style; it makes the whole caption."""
 
     def listing(self) -> str:
+        """Clauses separated by commas, mostly in lower case."""
         clauses = self.head(0.66) + self.garments(verbs=0.85, classifier=0.04) + self.carried(0.92)
         if self.chance(0.03):
             clauses.append(self.view_or_pace())
@@ -49,6 +49,7 @@ class _Styles(VietnameseClauses):
         return text + ("." if self.chance(0.97) else "")
 
     def sentence(self) -> str:
+        """One sentence about "một cô gái" or the like."""
         who = self.subject(("người đàn ông", "nam thanh niên", "người phụ nữ", "cô gái", "nữ thanh niên", "chàng trai"))
         clauses = self.head(0.66) + self.garments(verbs=0.8, classifier=0.12) + self.carried(0.9)
         if self.chance(0.05):
@@ -56,6 +57,7 @@ class _Styles(VietnameseClauses):
         return f"{_capital(('một ' if self.chance(0.6) else '') + who + ' ' + self.series(clauses))}."
 
     def narrative(self) -> str:
+        """One or two sentences with classifiers and "và"."""
         who = self.subject(("người đàn ông", "nam thanh niên", "người phụ nữ", "cô gái", "nữ thanh niên"))
         start = f"{'một ' if self.chance(0.74) else ''}{who}"
         first = self.head(0.68) + self.garments(verbs=0.46, classifier=0.4)
@@ -67,6 +69,7 @@ class _Styles(VietnameseClauses):
         return f"{_capital(f'{start} {self.series(first + carried)}')}."
 
     def observation(self) -> str:
+        """Short sentences, view and action first, with filler."""
         who = self.subject(("người đàn ông", "chàng trai", "anh thanh niên", "cô gái", "người phụ nữ", "bạn nữ"))
         sentences = [f"{who} {self.view_or_pace()}"]
         if head := self.head(0.7, having=1.0):

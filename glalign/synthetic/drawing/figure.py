@@ -1,4 +1,4 @@
-"""Drawing of a whole person from far to near: what is behind the trunk, the trunk, what is before it."""
+"""Drawing of a whole person: first the parts behind the trunk, then the trunk, last the parts in front of it."""
 
 from typing import NamedTuple
 

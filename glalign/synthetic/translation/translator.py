@@ -46,6 +46,7 @@ class _Translator:
         self.phrases: list[AlignedPhrase] = []
 
     def run(self) -> Translation:
+        """Return the translation with the facts that its words state."""
         for part in grouped(self.table.segment(self.text), self.table.source):
             before = self.text[: part.start].rstrip()  # the space after a full stop may be missing
             rendered = self._noun_group(part) if isinstance(part, NounGroup) else self._single(part)

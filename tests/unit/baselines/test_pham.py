@@ -87,10 +87,10 @@ def test_the_network_is_the_parents(kind):
 def test_options_and_needs_are_read_without_importing(kind):
     path = f"{kind.__module__}.{kind.__name__}"
     parent = class_outline(f"{PARENTS[kind].__module__}.{PARENTS[kind].__name__}")
-    facts = class_outline(path)
-    assert facts.options == parent.options
-    assert facts.needs == parent.needs == kind.needs
-    assert "reimplementation from secondary description" in facts.docstring
+    outline = class_outline(path)
+    assert outline.options == parent.options
+    assert outline.needs == parent.needs == kind.needs
+    assert "reimplementation from secondary description" in outline.docstring
 
 
 def test_where_they_run():

@@ -1,9 +1,12 @@
 """What stands behind `--config` is read as an overlay would be, and chooses no profile."""
 
+from pathlib import Path
+
 import pytest
 from snakemake.cli import parse_config
 
-from glalign.config.command_line import check_profile, typed
+from glalign.config.command_line import check_files, check_profile, typed
+from glalign.support.checkout import ROOT
 from glalign.support.errors import UserError
 
 
@@ -53,3 +56,17 @@ def test_a_profile_without_its_file_is_refused(given: str, files: list[dict], re
     with pytest.raises(UserError, match=f"--config profile={given}: ") as caught:
         check_profile(given, files)
     assert remedy in str(caught.value)
+
+
+def test_a_file_of_the_base_is_refused_and_the_demo_is_not() -> None:
+    check_files([ROOT / "config/demo.yaml", ROOT / "config/paper.yaml"], "paper")
+    with pytest.raises(UserError, match=r"twins\.yaml: lies under every profile already; leave out `--configfile "):
+        check_files([ROOT / "config/twins.yaml"], None)
+    with pytest.raises(UserError, match="a profile is chosen by its file"):
+        check_files([ROOT / "config/demo.yaml"], "paper")
+
+
+def test_a_key_that_a_file_has_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text("seed: 1\nseed: 2\n", encoding="utf-8")
+    with pytest.raises(UserError, match="duplicate key seed"):
+        check_files([tmp_path / "twice.yaml"], None)

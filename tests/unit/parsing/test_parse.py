@@ -12,7 +12,7 @@ from PIL import Image
 
 from glalign.contract.records import Record, write_manifest
 from glalign.contract.specs.data import ParseSpec
-from glalign.data.sources import Collection, Source
+from glalign.data.sources import Collection, SplitRecords
 from glalign.parsing import parse
 from glalign.parsing.label_map_record import MAKER
 from glalign.parsing.label_maps import map_file, read_labels
@@ -163,7 +163,7 @@ def test_a_training_does_not_mix_two_parsers(spec: ParseSpec, tmp_path: Path) ->
         parse_images(spec.model_copy(update={"name": name}), tmp_path / name, tmp_path / f"{name}.report.json", "code")
         assert read_labels(map_file(tmp_path / name, NAMES[0])).shape == (40, 20)
     records = [Record(name, 1, "train", ("a man",)) for name in NAMES]
-    sources = [Source(records, tmp_path / "imgs", tmp_path / name, None, "p") for name in ("one", "two")]
+    sources = [SplitRecords(records, tmp_path / "imgs", tmp_path / name, None, "p") for name in ("one", "two")]
     Collection.of(sources[:1] * 2, (8, 4), "bilinear", (2, 1), "both")
     with pytest.raises(UserError, match=r"two: its label maps are not of the parser that made .*one .*delete"):
         Collection.of(sources, (8, 4), "bilinear", (2, 1), "both")

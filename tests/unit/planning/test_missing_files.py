@@ -9,7 +9,7 @@ from glalign.config.datasets import Splits
 from glalign.config.loading import merge, overlaid, resolve
 from glalign.contract.formats import dataset_release
 from glalign.contract.specs.base import Spec
-from glalign.planning.missing_files import absent_files, describe, jobs_behind
+from glalign.planning.missing_files import absent_files, describe, find_absent, jobs_behind
 from glalign.planning.plan import Plan, make_plan
 from glalign.planning.printed_tables import read_reported
 from glalign.planning.stage import Job
@@ -70,3 +70,10 @@ def test_a_release_of_several_files_is_one_line(tmp_path: Path) -> None:
     assert line.startswith("no-labels.csv: not there; correct `labelled_phrases`, or make it with `glalign phrases sam")
     other = Job({"table": "4"}, Spec(), ("paper/reported/table04.csv",))
     assert describe([other, other], frozenset(other.inputs)) == ["paper/reported/table04.csv: not there; restore it"]
+
+
+def test_absent_files_of_targets_come_with_their_remedies(real: Plan) -> None:
+    jobs = jobs_behind(real, ["results/table4.tex"]).values()
+    paths, lines = find_absent(real, ["results/table4.tex"])
+    assert (paths, lines) == (absent_files(real, jobs), describe(jobs, paths))
+    assert find_absent(real, ["pretrain"]) == (frozenset(), [])

@@ -275,3 +275,15 @@ def test_translations_of_nothing_are_not_run_and_of_one_language_refused() -> No
         planned({"datasets": {"v2e": {"translated": "cuhk_en"}}})
     with pytest.raises(UserError, match=r"datasets\.v2e\.translated: no dataset 'vn3'"):
         planned({"datasets": {"v2e": {"translated": "vn3"}}})
+
+
+def test_pretraining_makes_the_vocabularies_and_weights_of_the_twins(demo: Plan) -> None:
+    assert {path.rpartition("/")[0] for path in demo.pretraining()} == {"results/pretrained"}
+    assert len(demo.pretraining()) == 2 * len(demo.config.pretraining) + len(demo.config.vocabularies) + 1
+    assert not set(demo.pretraining()) & set(demo.targets())
+
+
+def test_the_document_shows_every_table_with_latex(demo: Plan) -> None:
+    tables = demo.jobs["document"]["tables"].inputs
+    assert {path for path in demo.targets() if path.endswith(".tex")} == set(tables)
+    assert tables[0] == "results/table1.tex"

@@ -1,5 +1,6 @@
 """compute.csv: a row per job that has run and one for Snakemake, whose wall times add up to that of the run."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from helpers.plans import planned
 from helpers.tables import read_csv, run_file, written
 
+from glalign.planning.job_times import RUN
 from glalign.planning.plan import Plan
-from glalign.reporting.compute import times_behind, uncovered, write_compute
+from glalign.reporting.compute import report_times, times_behind, uncovered, write_compute
 from glalign.reporting.row_keys import key_of
 from glalign.support.clock import KINDS
 
@@ -76,3 +78,15 @@ def test_only_the_jobs_asked_for_are_told(plan: Plan) -> None:
 )
 def test_time_that_no_job_covers(spans: list, left: float) -> None:
     assert uncovered(0, 10, spans) == left
+
+
+def test_a_damaged_record_is_a_warning(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(RUN, f"{time.time() - 100}")
+    ran(plan, "phrases", "cuhk_en", 5, 6, other=18)
+    report_times(plan, logging.getLogger())
+    assert (tmp_path / "compute.csv").is_file() and not caplog.records
+    (tmp_path / "times/phrases/cuhk_en.json").write_text('{"torn', encoding="utf-8")
+    report_times(plan, logging.getLogger())
+    assert "warning: compute.csv is not written: " in caplog.text and "cuhk_en.json" in caplog.text

@@ -59,11 +59,11 @@ def system(path: str) -> dict:
 
 
 def test_methods_and_docstring_are_read_without_an_import(written) -> None:
-    facts = class_outline(written())
-    assert facts.methods == {"build", "loss", "encode_images", "encode_texts"}
-    assert facts.needs == {"words"}
-    assert facts.docstring == "The system's own words."
-    assert list(facts.options) == ["width"]
+    outline = class_outline(written())
+    assert outline.methods == {"build", "loss", "encode_images", "encode_texts"}
+    assert outline.needs == {"words"}
+    assert outline.docstring == "The system's own words."
+    assert list(outline.options) == ["width"]
 
 
 def test_a_class_without_a_method_is_refused_by_name(written) -> None:

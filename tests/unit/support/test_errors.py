@@ -2,7 +2,7 @@
 
 import pytest
 
-from glalign.support.errors import MANY, nearest, suggestion
+from glalign.support.errors import MANY, UserError, exit_on_user_error, nearest, suggestion
 
 
 def test_a_near_name_is_suggested_and_a_few_are_listed() -> None:
@@ -23,3 +23,12 @@ def test_of_very_many_the_three_nearest_are_named() -> None:
 )
 def test_the_nearest_come_first(known: list[str], found: str) -> None:
     assert nearest("irra/a/seed7", known) == found
+
+
+def test_bad_input_ends_the_program_with_one_line() -> None:
+    def refuse(key: str) -> None:
+        raise UserError(f"{key}: unknown")
+
+    with pytest.raises(SystemExit, match=r"^error: seed: unknown$"):
+        exit_on_user_error(refuse, key="seed")
+    assert exit_on_user_error(int, "3") == 3

@@ -51,17 +51,17 @@ def test_weights_of_the_same_shape_are_listed_as_not_verified(source, tmp_path, 
     lines: list[str] = []
     import_release(original.release, original.files, tmp_path / "weights", lines.append)
     assert lines[-2:] == [
-        "clip-vit-b-32: brought by hand, not verified; licence: unknown",
+        "clip-vit-b-32: imported by hand, not verified; licence: unknown",
         "  trained with QuickGELU (OpenAI's) or GELU: not stated, and tensors do not show it",
     ]
     record = json.loads((tmp_path / "weights" / f"{CLIP.name}.json").read_text(encoding="utf-8"))
     assert (record["licence"], record["conditions"], record["activation"]) == ("unknown", "", "not stated")
     assert record["files"][f"{CLIP.name}.safetensors"]["from_sha256"] == cached_sha256(original.files[0])
     entry, text = listed(tmp_path, CLIP.name)
-    facts = [entry[key] for key in ("standing", "activation", "licence", "conditions")]
-    assert facts == [BY_HAND, "not stated", "unknown", ""]
+    values = [entry[key] for key in ("standing", "activation", "licence", "conditions")]
+    assert values == [BY_HAND, "not stated", "unknown", ""]
     assert "MIT" not in text
-    assert "from          brought by hand, not verified to be the release of https://huggingface.co/timm/" in text
+    assert "from          imported by hand, not verified to be the release of https://huggingface.co/timm/" in text
     assert "activation    not stated\n  licence       unknown" in text
     (tmp_path / "weights" / f"{CLIP.name}.json").unlink()
     entry, text = listed(tmp_path, CLIP.name)
@@ -79,8 +79,8 @@ def test_a_file_with_a_known_digest_is_verified(source, tmp_path, monkeypatch):
     assert lines[-1] == f"clip-vit-b-32: verified; licence: {CLIP.licence}"
     monkeypatch.setitem(catalogue(), CLIP.name, replace(CLIP, digests=digests))
     entry, text = listed(tmp_path, CLIP.name)
-    facts = [entry[key] for key in ("standing", "licence", "conditions")]
-    assert facts == [VERIFIED, CLIP.licence, CLIP.conditions]
+    values = [entry[key] for key in ("standing", "licence", "conditions")]
+    assert values == [VERIFIED, CLIP.licence, CLIP.conditions]
     assert f"standing      verified\n  from          {CLIP.origin}\n  licence       MIT" in text
 
 
@@ -117,8 +117,8 @@ def test_openais_digests_are_those_in_the_addresses_of_the_installed_library():
 def test_laions_file_is_of_the_list_of_the_installed_library():
     from open_clip.pretrained import get_pretrained_cfg  # noqa: PLC0415
 
-    facts = get_pretrained_cfg("ViT-B-32", LAION_2B.tag)
-    assert (facts["hf_hub"], facts.get("quick_gelu")) == ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K/", None)
+    values = get_pretrained_cfg("ViT-B-32", LAION_2B.tag)
+    assert (values["hf_hub"], values.get("quick_gelu")) == ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K/", None)
 
 
 @pytest.mark.parametrize(

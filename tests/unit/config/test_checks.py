@@ -169,10 +169,10 @@ def test_options_and_needs_are_read_without_importing(tmp_path: Path, monkeypatc
         encoding="utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path)
-    facts = class_outline("plugin.new.New")
-    assert {name: option.annotation for name, option in facts.options.items()} == {"width": "int", "depth": "int"}
-    assert facts.options["depth"].default == 2
-    assert facts.needs == {"parts", "phrases"}
+    outline = class_outline("plugin.new.New")
+    assert {name: option.annotation for name, option in outline.options.items()} == {"width": "int", "depth": "int"}
+    assert outline.options["depth"].default == 2
+    assert outline.needs == {"parts", "phrases"}
     assert class_outline("plugin.new.Bare").needs == frozenset()
 
 
