@@ -64,8 +64,8 @@ class MIrra(Irra):
     IRRA's ViT-B/16 and 512 channels with a multilingual text tower, and the paper's choice is not known.
 
     At a disadvantage: patches of 32 pixels, where IRRA has 16. In the demo the text tower of the tiny twin has been
-    pre-trained from random values, in 2,000 steps on English and Vietnamese captions of the same people, as many of
-    each; the tiny CLIP of the English systems has had 2,500 steps on English captions alone.
+    pre-trained from random values, in 4,000 steps on English and Vietnamese captions of the same people, as many of
+    each; the tiny CLIP of the English systems has had as many steps on English captions alone.
     """
 
     options: Options

@@ -107,7 +107,8 @@ class RaSa(Retriever):
     Not done: choosing the epoch by the test split, as the original does on two of its data sets.
 
     At a disadvantage: in the demo the fusion has one layer and minutes of pre-training, where the original has six and
-    millions of web pairs; its score of the best images replaces the cosine all the same.
+    millions of web pairs; its score of the best images replaces the cosine all the same. Momentum and queue are scaled
+    to the length of the demo's trainings.
     """
 
     needs = frozenset({"caption_of_person"})
