@@ -137,7 +137,8 @@ class Srcf(Retriever):
     second caption is another one of the same image. Choosing epoch and one of five sums of cosines by the test split.
 
     At a disadvantage: of the text side only a frozen BERT is pre-trained, in the demo one of two layers that saw 5,600
-    captions and no image; the text CNN, the filters and all heads start from random values. A sixth of the demo's captions is longer than the 48 tokens that are used there.
+    captions and no image; the text CNN, the filters and all heads start from random values. A sixth of the
+    demo's captions is longer than the 48 tokens that are used there.
     """
 
     needs = frozenset({"caption_of_other_image"})
