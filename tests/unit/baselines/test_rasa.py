@@ -21,10 +21,12 @@ from glalign.engine.specimen import specimen
 from glalign.evaluation.reranking import candidates, reranked
 from glalign.models.losses.albef_tasks import hard_negative_pairs, mask_word_pieces, sample_from_logits
 from glalign.models.losses.distillation import distilled_mlm_loss, soft_contrast
+from glalign.models.towers.albef import SHAPES
 from glalign.storage.weight_files import UNFILLED
 from glalign.support.errors import UserError
 
 SIZE, PERSON = (64, 32), (0, 1, 1, 2, 3, 3)
+JOINT = SHAPES["tiny/albef"].joint
 TINY = {
     "backbone": "tiny/albef",
     "weights": "random",
@@ -135,7 +137,7 @@ def test_the_targets_of_the_contrast_have_no_gradient():
 def test_the_contrast_is_the_mean_of_four_over_batch_and_queue():
     system = build()
     stream = torch.Generator().manual_seed(1)
-    image, text, slow_image, slow_text = (F.normalize(torch.randn(3, 64, generator=stream)) for _ in range(4))
+    image, text, slow_image, slow_text = (F.normalize(torch.randn(3, JOINT, generator=stream)) for _ in range(4))
     person = torch.tensor([4, 2, 4])
     system.person_queue[:2] = torch.tensor([2, 9])
     system.softness = 0.25
@@ -156,7 +158,7 @@ def test_queues_hold_the_last_features_and_wrap_around():
     held: list[float] = []
     for start in (0, 3, 6):
         values = torch.arange(start, start + 3).float()
-        rows = values[:, None].expand(-1, 64)
+        rows = values[:, None].expand(-1, JOINT)
         system.enqueue(rows, rows + 100, values.long())
         held = [*held, *values.tolist()][-5:]
         filled = system.person_queue != NOBODY
@@ -165,7 +167,7 @@ def test_queues_hold_the_last_features_and_wrap_around():
         assert torch.equal(system.text_queue[filled][:, 7], system.person_queue[filled] + 100.0)
     assert system.queue_end.item() == 9 % 5
     values = torch.arange(20, 27).float()
-    system.enqueue(values[:, None].expand(-1, 64), values[:, None].expand(-1, 64), values.long())
+    system.enqueue(values[:, None].expand(-1, JOINT), values[:, None].expand(-1, JOINT), values.long())
     assert sorted(system.person_queue.tolist()) == [22, 23, 24, 25, 26]
 
 
@@ -306,7 +308,7 @@ def test_the_momentum_model_starts_as_a_copy_and_follows_before_every_step():
     with torch.no_grad():
         system.albef.text_proj.bias.add_(1.0)
     system.before_step(1, 10)
-    torch.testing.assert_close(system.momentum_model.text_proj.bias, torch.full((64,), 0.005))
+    torch.testing.assert_close(system.momentum_model.text_proj.bias, torch.full((JOINT,), 0.005))
     assert {name for name in system.state_dict() if name.startswith("momentum_model.")}
 
 
