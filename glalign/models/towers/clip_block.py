@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 from glalign.models.towers.attention import Attention
 
-
 SLOPE = 1.702
 """Factor inside the sigmoid of QuickGELU."""
 

@@ -45,7 +45,7 @@ def test_a_training_step_is_open_clips_with_the_same_dropout(
         block.attn.dropout = attention
     pixels = torch.randn(3, 3, *SIZE).double()
     torch.manual_seed(5)
-    found = torch.stack([ours.image_tokens(pixels)[:, 0], ours.encode_ids(IDS)[:, 4]])
+    found = torch.stack([ours.image_tokens(pixels)[:, 0], ours.encode_words(ours.token_embedding(IDS))[:, 4]])
     torch.manual_seed(5)
     hidden = theirs.token_embedding(IDS) + theirs.positional_embedding[:9]
     image = theirs.encode_image(pixels)
