@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.models.host_copies import sent
@@ -33,6 +33,22 @@ def length_buckets(lengths: Tensor) -> list[tuple[Tensor, int]]:
     """
     rows = lengths.argsort(stable=True)
     return [(part, int(lengths[part].max())) for part in rows.chunk(_count.get())]
+
+
+def look_up(table: nn.Embedding, buckets: Sequence[Tensor]) -> list[Tensor]:
+    """Return `[table(ids) for ids in buckets]`, and fill one gradient of the table's size instead of one per bucket.
+
+    The different words of each bucket are taken from the table first, and its captions from those. The gradient has the
+    same bits on a CPU: that of a bucket is summed first, and the last one comes first, as autograd adds them. The ids
+    may lie on the host.
+    """
+    if len(buckets) == 1:
+        return [table(sent(buckets[0], table.weight))]
+    words, places = zip(*(ids.unique(return_inverse=True) for ids in reversed(buckets)), strict=True)
+    vectors = table(sent(torch.cat(words), table.weight)).split([len(part) for part in words])
+    flat = sent(torch.cat([part.flatten() for part in places]), table.weight).split([part.numel() for part in places])
+    found = [F.embedding(p.view_as(q), v) for p, q, v in zip(flat, places, vectors, strict=True)]
+    return found[::-1]
 
 
 def restore_order(outputs: Sequence[Tensor], buckets: Sequence[tuple[Tensor, int]], length: int = 0) -> Tensor:

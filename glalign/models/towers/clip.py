@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from glalign.contract.tokenizer import MarkedTokenizer
 from glalign.models.data_parallel import run_sharded
-from glalign.models.host_copies import sent
-from glalign.models.length_buckets import eot_tokens, length_buckets, restore_order
+from glalign.models.length_buckets import eot_tokens, length_buckets, look_up, restore_order
 from glalign.models.towers.clip_block import QuickGELU, ResidualAttentionBlock, Transformer
 from glalign.models.towers.clip_image import ClipImageTower
 from glalign.models.towers.positions import fit_positions, grid_metadata
@@ -95,10 +94,8 @@ class ClipTowers(nn.Module):
         the host, which then does not wait for a GPU.
         """
         buckets = length_buckets(self.lengths(ids))
-        tokens = [
-            run_sharded(self.encode_ids, sent(ids[rows, :length], self.text_projection)) for rows, length in buckets
-        ]
-        return restore_order(tokens, buckets, ids.shape[1])
+        words = look_up(self.token_embedding, [ids[rows, :length] for rows, length in buckets])
+        return restore_order([run_sharded(self.encode_words, part) for part in words], buckets, ids.shape[1])
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) ids -> captions (B, E), their end-of-text tokens, and tokens (B, T, E); neither L2-normalised."""
@@ -120,9 +117,9 @@ class ClipTowers(nn.Module):
         del self.ln_final, self.text_projection, self.tokenizer
         return self
 
-    def encode_ids(self, ids: Tensor) -> Tensor:
-        """As `text_tokens`, in one process and one bucket; padding is encoded, and end marks may be missing."""
-        x = self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]]
+    def encode_words(self, words: Tensor) -> Tensor:
+        """(B, T, width) word vectors -> (B, T, E), in one process; padding is encoded, end marks may be missing."""
+        x = words + self.positional_embedding[: words.shape[1]]
         return self.ln_final(self.transformer(x, causal=True, depth=self.text_depth)) @ self.text_projection
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:

@@ -182,7 +182,8 @@ def test_last_word_instead_of_the_end_mark():
     with torch.no_grad():
         found = model.encode_texts(batch)["global"]
         for row, length in enumerate(batch.lengths.tolist()):
-            cut = model.towers.encode_ids(batch.tokens[row : row + 1, : length - 1])[0, -1]
+            words = model.towers.token_embedding(batch.tokens[row : row + 1, : length - 1])
+            cut = model.towers.encode_words(words)[0, -1]
             torch.testing.assert_close(found[row], F.normalize(cut, dim=0), atol=1e-5, rtol=1e-4)
 
 
