@@ -1,0 +1,41 @@
+"""README's picture of a table: `python -m glalign.reporting.table_picture results/table4.tex docs/images/table4.png`.
+
+Needs lualatex with the packages of results/tables.pdf, and pdftoppm (Debian: poppler-utils).
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from glalign.reporting.document import PREAMBLE, find_engine
+
+DPI = 113
+MARGIN = 12
+"""Pixels around the table."""
+COLOURS = 16
+"""Greys of the picture."""
+
+
+def draw(table: Path, picture: Path) -> None:
+    """Typeset the .tex file of a table, crop the page to it and write a PNG of few colours."""
+    number = int(table.stem.removeprefix("table"))
+    with tempfile.TemporaryDirectory() as build:
+        page = Path(build) / "page.tex"
+        counter = f"\\pagestyle{{empty}}\n\\setcounter{{table}}{{{number - 1}}}\n"
+        inputs = f"\\begin{{document}}\n{counter}\\input{{{table.resolve()}}}\n\\end{{document}}\n"
+        page.write_text(PREAMBLE + inputs, encoding="utf-8")
+        command = [find_engine(), "-interaction=batchmode", "-halt-on-error", "-no-shell-escape", page.name]
+        subprocess.run(command, cwd=build, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["pdftoppm", "-r", str(DPI), "-png", "-singlefile", "page.pdf", "page"], cwd=build, check=True)
+        with Image.open(Path(build) / "page.png") as drawn:
+            image = drawn.convert("RGB")
+    left, top, right, bottom = ImageChops.invert(image).getbbox() or (0, 0, *image.size)
+    cropped = image.crop((left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN))
+    cropped.quantize(COLOURS).save(picture, optimize=True)
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1]), Path(sys.argv[2]))
