@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glalign.models.towers.attention import Attention
+from glalign.models.towers.layer_stack import Layers
 
 
 class QuickGELU(nn.Module):
@@ -82,7 +83,7 @@ class Transformer(nn.Module):
     ):
         super().__init__()
         sizes = width, width // head_width, mlp_ratio, activation, dropout
-        self.resblocks = nn.ModuleList(ResidualAttentionBlock(*sizes) for _ in range(layers))
+        self.resblocks = Layers(ResidualAttentionBlock(*sizes) for _ in range(layers))
 
     def init_weights(self) -> None:
         """Draw the weights as CLIP's text tower does, see `ResidualAttentionBlock.init_weights`."""
@@ -91,6 +92,4 @@ class Transformer(nn.Module):
 
     def forward(self, x: Tensor, causal: bool = False, depth: int | None = None) -> Tensor:
         """Run the first `depth` blocks, default all."""
-        for block in self.resblocks[:depth]:
-            x = block(x, causal)
-        return x
+        return self.resblocks(x, causal, depth=depth)
