@@ -127,7 +127,7 @@ def prepared(
         optimizer = make_optimizer(groups, spec.optim, fused=runtime.one_kernel)
     precision = fitted(model, runtime, memory, spec.system, device)
     with clock.span("data"):
-        pairs: Any = data.pairs(model, sampling, seed)
+        pairs: Any = data.pairs(model, sampling, seed, defer=device.type == "cuda")
         validation = data.validation(model)
     if runtime.prefetch:
         pairs = Prefetcher(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")
