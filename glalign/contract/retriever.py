@@ -26,7 +26,7 @@ class Batch:
     """B images, B captions, or B pairs of both; the loader builds the fields that the system needs, others are None.
 
     Args:
-        pixels: (B, 3, H, W) float, normalised.
+        pixels: (B, 3, H, W) float, normalised; uint8 as they were decoded if `deferred` is given.
         tokens: (B, T) int64, padded with the tokenizer's `pad_id`.
         lengths: (B,) int64, tokens of each caption without the padding.
         person: (B,) int64, class index of the identity; in training only.
@@ -36,6 +36,8 @@ class Batch:
         other_lengths: (B,) int64, tokens of the second captions.
         other_same: (B,) bool, whether the second caption has the same text as the first.
         generator: the named random stream of this training step, on the CPU.
+        draws: (B, K) float, random numbers for `deferred`.
+        deferred: (pixels, draws) -> float pixels: what `to` still does to the pixels, on the device, or None.
         source: the batch that `to` copied to a GPU, or None.
     """
 
@@ -49,18 +51,29 @@ class Batch:
     other_lengths: Tensor = ABSENT
     other_same: Tensor = ABSENT
     generator: torch.Generator | None = field(default=None, compare=False)
+    draws: Tensor = ABSENT
+    deferred: Callable[[Tensor, Tensor], Tensor] | None = field(default=None, compare=False, repr=False)
     source: "Batch | None" = field(default=None, compare=False, repr=False)
 
     @property
     def on_host(self) -> "Batch":
-        """The same batch in the memory of the host: its numbers can be read without waiting for a GPU."""
+        """The same batch in the memory of the host: its numbers can be read without waiting for a GPU.
+
+        Its pixels may be those before `deferred`.
+        """
         return self.source or self
 
     def to(self, device: torch.device) -> "Batch":
-        """Copy the tensors to `device`; the generator stays on the CPU. For the CPU it is the batch of the host."""
-        if device.type == "cpu":
-            return self.on_host
-        return replace(self._map(lambda tensor: tensor.to(device, non_blocking=True)), source=self.on_host)
+        """Copy the tensors to `device` and finish the pixels there; the generator stays on the CPU.
+
+        For the CPU it is the batch of the host.
+        """
+        batch = self.on_host
+        if device.type != "cpu":
+            batch = replace(self._map(lambda tensor: tensor.to(device, non_blocking=True)), source=self.on_host)
+        if batch.deferred is None:
+            return batch
+        return replace(batch, pixels=batch.deferred(batch.pixels, batch.draws), draws=ABSENT, deferred=None)
 
     def pinned(self) -> "Batch":
         """Copy the tensors to page-locked memory, from which a GPU copies while it computes."""

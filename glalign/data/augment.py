@@ -1,25 +1,16 @@
-"""Augmentations of batches; a change of geometry applies to pixels and region shares alike.
+"""Augmentations of batches on the host; a change of geometry applies to pixels and region shares alike.
 
-Pixels are (B, 3, H, W) on 0..255 until `normalise`, region shares (B, 5, h, w) on the patch grid, or None. Each
-function draws a fixed number of random numbers from the given generator.
+Pixels are (B, 3, H, W) on 0..255 until `normalise`, region shares (B, 5, h, w) on the patch grid.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn import functional
 
-from glalign.config.training import STATISTICS
-
-FLIP_SHARE = 0.5
-"""Share of mirrored images in the released code of IRRA, SSAN, ViTAA and Dual-path."""
-
-ERASE_AREA = (0.02, 0.4)
-ERASE_RATIO = (0.3, 3.3)
-ERASE_TRIES = 10
-"""IRRA's RandomErasing(scale=(.02, .4)); ratio and number of tries are torchvision's defaults."""
+from glalign.config.training import STATISTICS, Data
+from glalign.data.draws import Draws
 
 CACHED = 1 << 18
 """Size of a block in numbers: 1 MiB of float32 stays in a processor's cache between two operations."""
@@ -28,17 +19,34 @@ GREY = (0.299, 0.587, 0.114)
 """ITU-R BT.601 luma, the weights of Pillow's conversion to grey."""
 
 
-def flip(pixels: Tensor, parts: Tensor | None, allowed: Tensor, generator: Generator) -> tuple[Tensor, Tensor | None]:
-    """Mirror half of the `allowed` (B,) images left to right, and their shares; no region is left or right."""
-    chosen = (torch.rand(len(pixels), generator=generator) < FLIP_SHARE) & allowed
-    pixels = pixels.index_put((chosen,), pixels[chosen].flip(-1))
-    return pixels, parts if parts is None else parts.index_put((chosen,), parts[chosen].flip(-1))
+def augmented(pixels: Tensor, draws: Draws, options: Data) -> Tensor:
+    """Augment and normalise uint8 pixels; float32."""
+    if draws.flip is not None:
+        pixels = flip(pixels, draws.flip)
+    if draws.crop is not None:
+        pixels = shift(pixels, draws.crop, options.crop)
+    if draws.rotate is not None:
+        pixels = rotate(pixels, draws.rotate)
+    if draws.jitter is not None:
+        pixels = jitter(pixels, draws.jitter)
+    pixels = normalise(pixels, options.normalise)
+    return pixels if draws.erase is None else erase(pixels, draws.erase, options.normalise)
 
 
-def crop(pixels: Tensor, parts: Tensor | None, reach: int, generator: Generator) -> tuple[Tensor, Tensor | None]:
-    """Pad with black by `reach` pixels and crop at random (IRRA): a shift by -reach..reach on either axis."""
-    offsets = torch.randint(-reach, reach + 1, (len(pixels), 2), generator=generator)
-    return shift(pixels, offsets, reach), parts if parts is None else shift_parts(parts, offsets, pixels.shape[-2:])
+def augmented_parts(parts: Tensor, draws: Draws, size: Sequence[int]) -> Tensor:
+    """Change region shares as `augmented` changes the pixels of images of `size` (height, width)."""
+    if draws.flip is not None:
+        parts = flip(parts, draws.flip)
+    if draws.crop is not None:
+        parts = shift_parts(parts, draws.crop, size)
+    if draws.rotate is not None:
+        parts = rotate_parts(parts, draws.rotate, size)
+    return parts if draws.erase is None else erase_parts(parts, draws.erase, size)
+
+
+def flip(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mirror the `chosen` (B,) images, or their shares, left to right; no region is left or right."""
+    return values.index_put((chosen,), values[chosen].flip(-1))
 
 
 def shift(pixels: Tensor, offsets: Tensor, reach: int) -> Tensor:
@@ -61,16 +69,20 @@ def shift_parts(parts: Tensor, offsets: Tensor, size: Sequence[int]) -> Tensor:
     return torch.einsum("bij,bcjk,blk->bcil", rows, parts, columns)
 
 
-def rotate(pixels: Tensor, parts: Tensor | None, most: float, generator: Generator) -> tuple[Tensor, Tensor | None]:
-    """Rotate every image about its centre by -most..most degrees; corners become black and belong to no region.
+def rotate(pixels: Tensor, angle: Tensor) -> Tensor:
+    """Rotate every image about its centre by its angle (B,) in radians; corners become black.
 
-    Pixels are sampled by nearest neighbour (SRCF: Suo et al. 2022, its released code), shares bilinearly.
+    Pixels are sampled by nearest neighbour (SRCF: Suo et al. 2022, its released code).
     """
-    angle = torch.deg2rad(most * (2 * torch.rand(len(pixels), generator=generator) - 1))
     turned = torch.empty_like(pixels)
     for images, written, angles in _blocks(pixels, turned, angle):
         written.copy_(_rotated(images.float(), angles, "nearest"))
-    return turned, parts if parts is None else _rotated(parts, angle, "bilinear", pixels.shape[-2] / pixels.shape[-1])
+    return turned
+
+
+def rotate_parts(parts: Tensor, angle: Tensor, size: Sequence[int]) -> Tensor:
+    """Rotate shares as `rotate` does the pixels of an image of `size`, bilinearly; corners belong to no region."""
+    return _rotated(parts, angle, "bilinear", size[0] / size[1])
 
 
 def _rotated(images: Tensor, angle: Tensor, mode: str, shape: float | None = None) -> Tensor:
@@ -82,9 +94,8 @@ def _rotated(images: Tensor, angle: Tensor, mode: str, shape: float | None = Non
     return functional.grid_sample(images, grid, mode=mode, padding_mode="zeros", align_corners=False)
 
 
-def jitter(pixels: Tensor, strength: float, generator: Generator) -> Tensor:
-    """Change brightness, then contrast, then saturation, each by a factor 1 - strength .. 1 + strength per image."""
-    factors = 1 + strength * (2 * torch.rand(3, len(pixels), 1, 1, 1, generator=generator) - 1)
+def jitter(pixels: Tensor, factors: Tensor) -> Tensor:
+    """Change brightness, then contrast, then saturation by factors (3, B, 1, 1, 1)."""
     result = torch.empty(pixels.shape)
     for images, written, bright, contrast, saturation in _blocks(pixels, result, *factors):
         torch.mul(images, bright, out=written).clamp_(0, 255)
@@ -102,44 +113,24 @@ def normalise(pixels: Tensor, name: str) -> Tensor:
     return result
 
 
-def erase(
-    pixels: Tensor, parts: Tensor | None, share: float, name: str, generator: Generator
-) -> tuple[Tensor, Tensor | None]:
-    """Erase, in place, a random box of a `share` of the normalised images (Zhong et al. 2020, with IRRA's numbers).
+def erase(pixels: Tensor, boxes: Tensor, name: str) -> Tensor:
+    """Erase, in place, boxes (B, 4) of normalised images (Zhong et al. 2020, with IRRA's numbers); see `erase_boxes`.
 
-    The box is filled with the channel means as normalised *values*, as in IRRA's released code, which is a little
-    brighter than the mean colour. Shares shrink by the covered part of each patch.
+    A box is filled with the channel means as normalised *values*, as in IRRA's released code, which is a little
+    brighter than the mean colour.
     """
-    boxes = erase_boxes(len(pixels), pixels.shape[-2:], share, generator)
     fill = torch.tensor(STATISTICS[name][0])[:, None, None]
     for image, (top, left, tall, wide) in zip(pixels, boxes.tolist(), strict=True):
         image[:, top : top + tall, left : left + wide] = fill
-    if parts is not None:
-        top, left, tall, wide = boxes.unbind(1)
-        rows = _covered(top, tall, pixels.shape[2], parts.shape[2])
-        columns = _covered(left, wide, pixels.shape[3], parts.shape[3])
-        parts = parts * (1 - rows[:, :, None] * columns[:, None, :])[:, None]
-    return pixels, parts
+    return pixels
 
 
-def erase_boxes(count: int, size: Sequence[int], share: float, generator: Generator) -> Tensor:
-    """Draw boxes (count, 4) int64 as top, left, height, width, all 0 for images that are not erased.
-
-    Area and log(height / width) are uniform. Of ERASE_TRIES boxes, the first that is smaller than the image is used.
-    """
-    height, width = size
-    draws = torch.rand(5, count, ERASE_TRIES, generator=generator)
-    area = height * width * (ERASE_AREA[0] + (ERASE_AREA[1] - ERASE_AREA[0]) * draws[0])
-    low, high = map(math.log, ERASE_RATIO)
-    ratio = torch.exp(low + (high - low) * draws[1])
-    tall, wide = (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
-    fits = (tall < height) & (wide < width)
-    first = fits.int().argmax(1, keepdim=True)
-    top = (draws[2] * (height - tall + 1)).long()
-    left = (draws[3] * (width - wide + 1)).long()
-    boxes = torch.stack([values.gather(1, first)[:, 0] for values in (top, left, tall, wide)], dim=1)
-    covered = fits.any(1) & (draws[4, :, 0] < share)
-    return boxes * covered[:, None]
+def erase_parts(parts: Tensor, boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """Shrink shares by the part of each patch that boxes cover in images of `size`."""
+    top, left, tall, wide = boxes.unbind(1)
+    rows = _covered(top, tall, size[0], parts.shape[2])
+    columns = _covered(left, wide, size[1], parts.shape[3])
+    return parts * (1 - rows[:, :, None] * columns[:, None, :])[:, None]
 
 
 def _covered(start: Tensor, length: Tensor, pixels: int, patches: int) -> Tensor:

@@ -7,15 +7,23 @@ import torch
 from glalign.contract.retriever import ABSENT, Batch
 from glalign.data.augment import normalise
 from glalign.data.caption_tensors import TokenTable
+from glalign.data.deferred import deferred
+from glalign.data.draws import Draws
 from glalign.data.images import ImageStore, PartStore
 
 
-def image_batches(images: ImageStore, normalisation: str, size: int, parts: PartStore | None = None) -> Iterator[Batch]:
-    """Yield batches of at most `size` images: pixels and, if given, parts. normalisation: a key of STATISTICS."""
+def image_batches(
+    images: ImageStore, normalisation: str, size: int, parts: PartStore | None = None, *, defer: bool = False
+) -> Iterator[Batch]:
+    """Yield batches of at most `size` images: pixels and, if given, parts. normalisation: a key of STATISTICS.
+
+    defer: leave the normalisation to `Batch.to`, on the device of the model.
+    """
     for start in range(0, len(images), size):
         indices = range(start, min(start + size, len(images)))
+        pixels = torch.from_numpy(images.batch(indices))
         yield Batch(
-            pixels=normalise(torch.from_numpy(images.batch(indices)), normalisation),
+            **(deferred(pixels, Draws(), normalisation) if defer else {"pixels": normalise(pixels, normalisation)}),
             parts=ABSENT if parts is None else torch.from_numpy(parts.batch(indices)),
         )
 

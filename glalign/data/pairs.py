@@ -12,8 +12,10 @@ from glalign.config.training import Data
 from glalign.contract.records import Record
 from glalign.contract.retriever import ABSENT, Batch
 from glalign.contract.tokenizer import Tokenizer
-from glalign.data import augment
+from glalign.data.augment import augmented, augmented_parts
 from glalign.data.caption_tensors import Phrases, TokenTable
+from glalign.data.deferred import deferred
+from glalign.data.draws import draw
 from glalign.data.images import ImageStore, PartStore
 from glalign.data.orders import Grouped, Shuffled
 from glalign.support.random_streams import seed_for
@@ -35,6 +37,7 @@ class Pairs:
         sampling: What an epoch is (D26). "pairs": every (image, caption) pair once. "identity": every image once, each
             with a random caption of its person. "groups": `options.group` pairs of each person, see `Grouped`.
         people: The numbering of each record's person, where records of several datasets are mixed; default: one.
+        defer: Leave augmentation and normalisation of the pixels to `Batch.to`, on the device of the training.
         other: Adds a second caption to each pair. "person": drawn evenly from all captions of the person. "image": from
             the captions of the person's other images; without any, from the image's own other captions, else the same.
     """
@@ -52,13 +55,14 @@ class Pairs:
         phrases: Sequence[Phrases] | None = None,
         people: Sequence[str] | None = None,
         other: str | None = None,
+        defer: bool = False,
     ) -> None:
 
         if sampling not in SAMPLINGS:
             raise ValueError(f"sampling must be one of {', '.join(SAMPLINGS)}, not {sampling!r}")
         captions = [caption for record in records for caption in record.captions]
         self._captions, self._other, self._seed, self._sampling = captions, other, seed, sampling
-        self.options, self.images, self.parts = options, images, parts
+        self.options, self.images, self.parts, self._defer = options, images, parts, defer
         self.text = TokenTable(captions, tokenizer, phrases)
         self.classes = classes(records, people)
         self.identities = int(self.classes.max()) + 1
@@ -88,15 +92,26 @@ class Pairs:
         return self._order.per_epoch
 
     def batch(self, step: int) -> Batch:
-        """Return the batch of a step (from 0): float32 pixels, augmented and normalised; `person` are class indices."""
+        """Return the batch of a step (from 0): float32 pixels, augmented and normalised; `person` are class indices.
+
+        With `defer` the pixels are uint8, and `Batch.to` does the rest.
+        """
         image, caption = self.items(step)
         pixels = torch.from_numpy(self.images.batch(image.numpy()))
-        parts = None if self.parts is None else torch.from_numpy(self.parts.batch(image.numpy()))
-        pixels, parts = self._augment(pixels, parts, caption, step)
+        size, options = pixels.shape[-2:], self.options
+        allowed = ~self._sided[caption] if options.flip == "no_sides" else torch.ones(len(caption), dtype=torch.bool)
+        draws = draw(options, size, allowed, lambda name: self._stream(name, step))
+        parts = ABSENT
+        if self.parts is not None:
+            parts = augmented_parts(torch.from_numpy(self.parts.batch(image.numpy())), draws, size)
         return Batch(
-            pixels=pixels,
+            **(
+                deferred(pixels, draws, options.normalise)
+                if self._defer
+                else {"pixels": augmented(pixels, draws, options)}
+            ),
             person=self.classes[image],
-            parts=ABSENT if parts is None else parts,
+            parts=parts,
             generator=self._stream("model", step),
             **self.text.batch(caption),
             **self._second(caption, step),
@@ -139,24 +154,6 @@ class Pairs:
 
     def _uniform(self, name: str, step: int) -> Tensor:
         return torch.rand(self.options.batch_size, generator=self._stream(name, step), dtype=torch.float64)
-
-    def _augment(
-        self, pixels: Tensor, parts: Tensor | None, caption: Tensor, step: int
-    ) -> tuple[Tensor, Tensor | None]:
-        options = self.options
-        if options.flip:
-            allowed = torch.ones(len(caption), dtype=torch.bool) if options.flip is True else ~self._sided[caption]
-            pixels, parts = augment.flip(pixels, parts, allowed, self._stream("flip", step))
-        if options.crop:
-            pixels, parts = augment.crop(pixels, parts, options.crop, self._stream("crop", step))
-        if options.rotate:
-            pixels, parts = augment.rotate(pixels, parts, options.rotate, self._stream("rotate", step))
-        if options.jitter:
-            pixels = augment.jitter(pixels, options.jitter, self._stream("jitter", step))
-        pixels = augment.normalise(pixels, options.normalise)
-        if options.erase:
-            pixels, parts = augment.erase(pixels, parts, options.erase, options.normalise, self._stream("erase", step))
-        return pixels, parts
 
     def _stream(self, name: str, number: int) -> Generator:
         return torch.Generator().manual_seed(seed_for(self._seed, name, number))

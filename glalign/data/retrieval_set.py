@@ -35,9 +35,9 @@ class RetrievalSet:
     options: Data
     tokenizer: Tokenizer
 
-    def image_batches(self) -> Iterator[Batch]:
-        """Yield the gallery, in order."""
-        return image_batches(self.images, self.options.normalise, ENCODE, self.parts)
+    def image_batches(self, *, defer: bool = False) -> Iterator[Batch]:
+        """Yield the gallery, in order. defer: leave the normalisation of the pixels to `Batch.to`."""
+        return image_batches(self.images, self.options.normalise, ENCODE, self.parts, defer=defer)
 
     def caption_batches(self) -> Iterator[Batch]:
         """Yield the queries, in order; they are encoded to tokens once, however often a training is validated."""

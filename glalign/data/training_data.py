@@ -64,8 +64,8 @@ class TrainingData:
         epoch = len(self.records) if sampling == "identity" else sum(len(r.captions) for r in self.records)
         return math.ceil((budget.epochs or 0) * epoch / self._spec.data.batch_size)
 
-    def pairs(self, model: Retriever, sampling: str, seed: int) -> Pairs:
-        """Return the training batches, with the fields that the model needs."""
+    def pairs(self, model: Retriever, sampling: str, seed: int, *, defer: bool = False) -> Pairs:
+        """Return the training batches, with the fields that the model needs. defer: see `Pairs`."""
         data, dress = self._spec.data, self._spec.dress
         collection = Collection.of(self._train, data.image_size, data.resize, model.patch_grid, dress, self._cache)
         pairs = Pairs(
@@ -78,6 +78,7 @@ class TrainingData:
             parts=collection.parts,
             phrases=collection.phrases,
             people=collection.people,
+            defer=defer,
             other=next((OTHERS[need] for need in sorted(model.needs) if need in OTHERS), None),
         )
         limit = model.tokenizer.context_length

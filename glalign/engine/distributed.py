@@ -7,13 +7,17 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 from glalign.models.data_parallel import processes
 from glalign.support.errors import UserError
+
+BUCKET = 25 << 20
+"""Bytes of gradients that are summed over the processes at a time: 25 MiB, as torch's DistributedDataParallel does."""
 
 
 @contextlib.contextmanager
@@ -54,13 +58,69 @@ def leads() -> bool:
     return processes() == 1 or dist.get_rank() == 0
 
 
-def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace each gradient by its sum over the processes; each differentiated its share of the loss."""
+@contextlib.contextmanager
+def summed_gradients(parameters: Iterable[nn.Parameter], bucket: int = BUCKET) -> Iterator[None]:
+    """Sum over the processes the gradients that a backward pass in the block computes, while it goes on.
+
+    At the end of the block every gradient is the sum. Gradients of backward passes before the block, each process's
+    own, are summed with them. bucket: bytes of gradients that are summed at a time. Each process has to complete its
+    gradients in the same order, which it does if it has called the same functions: autograd goes backwards through
+    them.
+    """
     if processes() == 1:
+        yield
         return
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    for work in [dist.all_reduce(gradient, async_op=True) for gradient in gradients]:
-        work.wait()
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    buckets = Buckets(bucket)
+    hooks = [parameter.register_post_accumulate_grad_hook(buckets.add) for parameter in trained]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+    buckets.finish(trained)
+
+
+class Buckets:
+    """Gradients that are summed over the processes, at least `size` bytes at a time; only the last sum has fewer."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._bytes = size, 0
+        self._waiting: list[Tensor] = []  # parameters whose gradients are to be summed next
+        self._taken: set[Tensor] = set()
+        self._sums: list[dist.Work] = []
+
+    def add(self, parameter: Tensor) -> None:
+        """Take a parameter whose gradient is complete."""
+        if self._waiting and self._waiting[0].dtype != parameter.dtype:
+            self._begin_sum()
+        self._waiting.append(parameter)
+        self._taken.add(parameter)
+        self._bytes += parameter.nbytes
+        if self._bytes >= self._size:
+            self._begin_sum()
+
+    def finish(self, parameters: Iterable[Tensor]) -> None:
+        """Take the gradients that the last backward pass did not compute; wait until every gradient is a sum."""
+        for parameter in parameters:
+            if parameter.grad is not None and parameter not in self._taken:
+                self.add(parameter)
+        if self._waiting:
+            self._begin_sum()
+        for work in self._sums:
+            work.wait()
+
+    def _begin_sum(self) -> None:
+        """Begin to sum the gradients that wait, in one tensor. They become views of it, which adds no memory."""
+        # In the order of their memory, which need not be that of their axes (channels last).
+        gradients = [cast("Tensor", parameter.grad) for parameter in self._waiting]
+        flat = torch.cat([gradient.as_strided((gradient.numel(),), (1,)) for gradient in gradients])
+        begin = 0
+        for parameter, gradient in zip(self._waiting, gradients, strict=True):
+            parameter.grad = flat.as_strided(gradient.shape, gradient.stride(), begin)
+            begin += gradient.numel()
+        self._sums.append(dist.all_reduce(flat, async_op=True))
+        self._waiting, self._bytes = [], 0
 
 
 def check_agreement(model: nn.Module) -> None:

@@ -53,7 +53,8 @@ class Encoded:
 
         with torch.inference_mode():
             self.texts = concatenated(model.encode_texts(batch) for batch in read(data.caption_batches()))
-            self.images = concatenated(model.encode_images(batch) for batch in read(data.image_batches()))
+            images = data.image_batches(defer=device.type == "cuda")
+            self.images = concatenated(model.encode_images(batch) for batch in read(images))
         if model.rerank_top > len(data.gallery):
             log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 

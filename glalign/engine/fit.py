@@ -13,7 +13,7 @@ from glalign.contract.retriever import Retriever
 from glalign.contract.specs.training import FitSpec
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.training_data import TrainingData, input_digests
-from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
+from glalign.engine.checkpoint import CheckpointWriter, load_checkpoint
 from glalign.engine.distributed import check_agreement, joined, leads
 from glalign.engine.memory import check_memory, explained
 from glalign.engine.optim import make_optimizer
@@ -72,7 +72,8 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     if steps == 0:  # a system as it was pre-trained
         rank1 = training.validate()
         lines, best = [{"step": 0, "val_rank1": rank1}], {"val_rank1": rank1, "step": 0, "weights": training.snapshot()}
-    with Progress(f"fit {spec.system}/{spec.trainset}/seed{spec.seed}", steps, "step", done=start) as progress:
+    what = f"fit {spec.system}/{spec.trainset}/seed{spec.seed}"
+    with Progress(what, steps, "step", done=start) as progress, CheckpointWriter(checkpoint) as writer:
         for step in range(start, steps):
             with explained(spec, model):
                 terms = training.update(step)
@@ -87,7 +88,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
             if done % budget.checkpoint_every == 0 and done < steps and leads():
                 saved = {name: part.state_dict() for name, part in states.items()}
                 saved |= {"key": key, "step": done, "best": best, "lines": json.dumps(lines)}
-                save_checkpoint(checkpoint, saved)
+                writer.save(saved)
             progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
     if not leads():
         return
@@ -126,7 +127,7 @@ def prepared(
         optimizer = make_optimizer(groups, spec.optim, fused=runtime.one_kernel)
     precision = fitted(model, runtime, memory, spec.system, device)
     with clock.span("data"):
-        pairs: Any = data.pairs(model, sampling, seed)
+        pairs: Any = data.pairs(model, sampling, seed, defer=device.type == "cuda")
         validation = data.validation(model)
     if runtime.prefetch:
         pairs = Prefetcher(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 from torch.utils.checkpoint import checkpoint
 
 from glalign.support.errors import UserError
@@ -21,6 +22,9 @@ TRANSFORMER = frozenset(
 
 TRUNKS = frozenset({"ResNetTrunk", "VggTrunk", "TextCnn", "BasicBlock", "Bottleneck"})
 """Class names of stacks of convolutions, and of their blocks."""
+
+STACKS = frozenset({"Layers", "RobertaEncoder", "XLMRobertaEncoder"})
+"""Class names of modules that call transformer layers one after the other and do nothing between them."""
 
 Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -69,8 +73,6 @@ def _recomputed(forward: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def in_float32(value: Any) -> Any:
-    """A layer's result (a tensor, or a tuple with tensors) with every bf16 or fp16 tensor as float32."""
-    if isinstance(value, tuple):
-        return tuple(map(in_float32, value))
-    return value.float() if isinstance(value, Tensor) and value.dtype in (torch.bfloat16, torch.float16) else value
+def in_float32(result: Any) -> Any:
+    """A layer's result (a tensor, or tensors in a tuple or a mapping) with every bf16 or fp16 tensor as float32."""
+    return tree_map_only(Tensor, lambda x: x.float() if x.dtype in (torch.bfloat16, torch.float16) else x, result)

@@ -2,13 +2,15 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from glalign.config.training import Memory, Runtime
-from glalign.engine.layers import TRANSFORMER, TRUNKS, compiled, in_float32, layers, recompute, wrap
+from glalign.engine.layers import STACKS, TRANSFORMER, TRUNKS, compiled, in_float32, layers, recompute, wrap
 
 TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -16,9 +18,10 @@ TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 class Precision:
     """Runs the transformer layers and convolution trunks of a model under autocast inside `training()`.
 
-    Outside of it (validation) the model computes in float32. The layers return float32, so features, logits and losses
-    are float32. With fp16 losses are scaled, since gradients would underflow. name: a key of TYPES; fp32 changes
-    nothing.
+    Outside of it (validation) the model computes in float32. A stack of transformer layers returns float32, and so does
+    a layer or trunk that is called by itself, so features, logits and losses are float32. Within a stack what one layer
+    hands to the next is bf16; with fp16 it is float32, since a sum over many layers would overflow, and losses are
+    scaled, since gradients would underflow. name: a key of TYPES; fp32 changes nothing.
     """
 
     def __init__(self, name: str = "fp32", device: str = "cpu") -> None:
@@ -27,6 +30,11 @@ class Precision:
 
     def lower(self, model: nn.Module) -> None:
         """Wrap the layers of a model, once."""
+        for stack in layers(model, STACKS) if self._kind == torch.bfloat16 else ():
+            wrap(stack, self._streamed)
+            for norm in stack.modules():
+                if isinstance(norm, nn.LayerNorm):
+                    wrap(norm, partial(self._normed, norm))
         for layer in layers(model, TRANSFORMER | TRUNKS) if self._kind else ():
             wrap(layer, self._lowered)
             for inner in layer.modules():  # some are called directly, for some positions only
@@ -65,11 +73,40 @@ class Precision:
         def run(*values: Any, **named: Any) -> Any:
             if not self._on or torch.is_autocast_enabled(self._device):
                 return forward(*values, **named)
-            # Without gradients casts may not be cached: a later call would find a copy without a gradient.
-            with torch.autocast(self._device, self._kind, cache_enabled=torch.is_grad_enabled()):
+            with self._autocast():
                 return in_float32(forward(*values, **named))
 
         return run
+
+    def _streamed(self, forward: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a stack its inputs in bf16: its layers then add to bf16 what they compute."""
+
+        def run(x: Tensor, *values: Any, **named: Any) -> Any:
+            if not self._on:
+                return forward(x, *values, **named)
+            with self._autocast():
+                given = (x, *values)
+                first, *others = (v.bfloat16() if isinstance(v, Tensor) and v.is_floating_point() else v for v in given)
+                result = forward(first, *others, **named)
+                return x if result is first else in_float32(result)  # the former where it ran no layer
+
+        return run
+
+    def _normed(self, norm: nn.LayerNorm, forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """Let a layer norm read and write bf16 where its input is, with sums in float32; autocast would make copies."""
+
+        def run(x: Tensor) -> Tensor:
+            if x.dtype != torch.bfloat16:
+                return forward(x)
+            weight, bias = (p if p is None else p.bfloat16() for p in (norm.weight, norm.bias))
+            with torch.autocast(self._device, enabled=False):
+                return F.layer_norm(x, norm.normalized_shape, weight, bias, norm.eps)
+
+        return run
+
+    def _autocast(self) -> torch.autocast:
+        # Without gradients casts may not be cached: a later call would find a copy without a gradient.
+        return torch.autocast(self._device, self._kind, cache_enabled=torch.is_grad_enabled())
 
 
 def fitted(model: nn.Module, runtime: Runtime, memory: Memory, system: str, device: torch.device) -> Precision:

@@ -10,7 +10,7 @@ from glalign.config.training import Optim
 from glalign.contract.retriever import Retriever
 from glalign.data.pairs import Pairs
 from glalign.data.retrieval_set import RetrievalSet
-from glalign.engine.distributed import check_agreement, sum_gradients
+from glalign.engine.distributed import check_agreement, summed_gradients
 from glalign.engine.encode import validation_rank1
 from glalign.engine.optim import rate_factor, set_rates
 from glalign.engine.precision import Precision
@@ -56,21 +56,20 @@ class Training:
         found: list[Tensor] = []  # the terms of each part, read once, behind all backward passes
         with clock.span("data"):
             batches = self.pairs.batch(step).to(self.device).split(self.accumulate)
-        for part in batches:
+        for number, part in enumerate(batches, start=1):
             with clock.span("forward"):
                 with self.precision.training(), bucketed(self.length_buckets):
                     losses = self.model.loss(part)
                 values = torch.stack(list(losses.values()))
                 total, names = values.sum(), ["loss", *losses]
                 found.append(torch.cat([total.detach()[None], values.detach()]))
-            with clock.span("backward"):
+            parameters = self.model.parameters() if number == len(batches) else ()
+            with clock.span("backward"), summed_gradients(parameters):
                 self.precision.backward(total / (self.accumulate * processes()))
         means = [sum(value / self.accumulate for value in parts) for parts in torch.stack(found, dim=1).tolist()]
         for name, mean in reversed(list(zip(names, means, strict=True))):  # the sum last: a single term says more
             if not math.isfinite(mean):
                 raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
-        with clock.span("backward"):
-            sum_gradients(self.model.parameters())
         with clock.span("optimiser"):
             self.precision.step(self.optimizer, self.model, self.options.clip)
         return dict(zip(names, means, strict=True))

@@ -1,4 +1,4 @@
-"""Whether the loader keeps up with a step: images per second of batches that threads make ahead."""
+"""Whether the loader keeps up with a step, and whether a device changes pixels as the host does."""
 
 import tempfile
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from glalign.config.training import Data
@@ -22,6 +23,8 @@ from glalign.support.torch_settings import processors
 WORDS = ("a", "man", "in", "red", "and", "blue")
 IMAGES, FILES = 1024, 16  # names in the mapped file, and different pictures behind them
 THREADS = 4  # `runtime.prefetch` of the paper profile
+EVERY = {"flip": True, "crop": 10, "rotate": 15.0, "jitter": 0.1, "erase": 0.5}
+ROUNDING, TIES = 1e-4, 1e-3  # of a normalised value; share of rotated pixels that lie between two
 WARM, STEPS = 2 * THREADS, 24  # more than are made ahead when the clock starts
 
 
@@ -30,7 +33,9 @@ def check_loader(original: Original, setting: Setting) -> Iterator[Line]:
     threads = min(THREADS, processors())
     with tempfile.TemporaryDirectory() as folder:
         parts = "parts" in class_outline(str(original.entry.class_path)).needs
-        pairs = random_pairs(Path(folder), original.spec.data, parts=parts, count=64 if setting.small else IMAGES)
+        count, data = 64 if setting.small else IMAGES, original.spec.data
+        other = other_pixels(Path(folder), data.model_copy(update=EVERY), setting.device, count)
+        pairs = random_pairs(Path(folder), data, parts=parts, count=count, defer=setting.cuda)
         ahead = Prefetcher(pairs.batch, 10**6, threads, pin=setting.cuda)
         rate = images_per_second(ahead.batch, original.pairs, steps=STEPS, clock=time.perf_counter)
     demands = {kind: setting.pairs_per_second.get(f"{original.name} {kind}") for kind in ("fp32", "bf16")}
@@ -38,13 +43,24 @@ def check_loader(original: Original, setting: Setting) -> Iterator[Line]:
     text = f"{rate:.0f} images/s of {threads} threads; " + (
         ", ".join(f"a {kind} step takes {demand:.0f}" for kind, demand in known.items()) or "no step was measured"
     )
-    slow = any(rate < demand for demand in known.values())
-    values = {"images_per_second": rate, "threads": threads, "demand": known}
-    yield Line("loader", original.name, "differs" if slow else "ok", text, values)
+    text += f"; {other:.2%} of the pixels are augmented to other values than by the host"
+    differs = other > TIES or any(rate < demand for demand in known.values())
+    values = {"images_per_second": rate, "threads": threads, "demand": known, "other_pixels": other}
+    yield Line("loader", original.name, "differs" if differs else "ok", text, values)
 
 
-def random_pairs(folder: Path, options: Data, *, parts: bool, count: int) -> Pairs:
-    """Training pairs of random pictures, decoded once into a mapped file; label maps are read once, as in an epoch."""
+def other_pixels(folder: Path, options: Data, device: torch.device, count: int) -> float:
+    """Share of the pixels of a batch, augmented on the device, that differ from the host's by more than rounding."""
+    mine, theirs = (random_pairs(folder, options, parts=False, count=count, defer=later) for later in (True, False))
+    found = mine.batch(0).to(device).pixels.cpu()
+    return float(((found - theirs.batch(0).pixels).abs() > ROUNDING).any(dim=1).float().mean())
+
+
+def random_pairs(folder: Path, options: Data, *, parts: bool, count: int, defer: bool = False) -> Pairs:
+    """Training pairs of random pictures, decoded once into a mapped file; label maps are read once, as in an epoch.
+
+    defer: see `Pairs`.
+    """
     images = random_images(folder, count, options.image_size)
     records = [Record(str(n), n // 2, "train", (" ".join(WORDS),)) for n in range(count)]
     height, width = options.image_size
@@ -52,7 +68,7 @@ def random_pairs(folder: Path, options: Data, *, parts: bool, count: int) -> Pai
     if parts:
         maps = PartStore([Path(f"{file}.png") for file in images.files], (height // 16, width // 16))
         maps.batch(range(count))
-    return Pairs(records, images, WordTokenizer(WORDS, 20), options, seed=0, parts=maps)
+    return Pairs(records, images, WordTokenizer(WORDS, 20), options, seed=0, parts=maps, defer=defer)
 
 
 def random_images(folder: Path, count: int, size: tuple[int, int]) -> ImageStore:

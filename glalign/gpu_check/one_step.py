@@ -16,7 +16,7 @@ from torch import Tensor
 from glalign.config.loading import overlaid
 from glalign.contract.retriever import Batch, Retriever
 from glalign.data.orders import Grouped
-from glalign.engine.distributed import joined, sum_gradients
+from glalign.engine.distributed import joined, summed_gradients
 from glalign.engine.specimen import specimen
 from glalign.gpu_check.systems import INFO, build
 from glalign.models.data_parallel import processes
@@ -27,6 +27,7 @@ from glalign.support.dotted_names import class_named
 from glalign.support.torch_settings import prepare
 
 PAIRS = 10
+BUCKET = 1 << 16  # bytes: the gradients of a small system are summed in many parts, too
 
 
 def make_system(name: str) -> tuple[Retriever, Batch]:
@@ -60,8 +61,8 @@ def one_step(name: str, device: str = "cpu", steps: int = 2) -> dict[str, dict[s
             model.before_step(8 + step, INFO.steps)
             model.zero_grad()
             terms = model.loss(replace(batch, generator=torch.Generator().manual_seed(step)))
-            (torch.stack(list(terms.values())).sum() / processes()).backward()
-            sum_gradients(model.parameters())
+            with summed_gradients(model.parameters(), bucket=BUCKET):
+                (torch.stack(list(terms.values())).sum() / processes()).backward()
     return {
         "terms": {key: value.detach().cpu() for key, value in terms.items()},
         "gradients": {key: p.grad.cpu() for key, p in model.named_parameters() if p.grad is not None},

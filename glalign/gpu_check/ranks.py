@@ -69,7 +69,7 @@ def random_features(queries: int, gallery: int) -> tuple[Tensor, Tensor]:
 
 def retrieval_set(texts: Tensor, images: Tensor) -> Any:
     """What `Encoded` reads of a retrieval set."""
-    batches = {"caption_batches": lambda: [Batch(pixels=texts)], "image_batches": lambda: [Batch(pixels=images)]}
+    batches = {"caption_batches": lambda: [Batch(pixels=texts)], "image_batches": lambda defer: [Batch(pixels=images)]}
     return SimpleNamespace(**batches, gallery=range(len(images)))
 
 

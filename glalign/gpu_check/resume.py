@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from glalign.config.settings import System
-from glalign.engine.checkpoint import load_checkpoint, save_checkpoint
+from glalign.engine.checkpoint import CheckpointWriter, load_checkpoint
 from glalign.engine.training import Training
 from glalign.gpu_check.differences import same_bytes
 from glalign.gpu_check.lines import Line, Setting
@@ -22,16 +22,19 @@ def check_resume(name: str, entry: System, setting: Setting) -> Iterator[Line]:
     """Yield a line about a training of four steps, and one that is cut after two."""
     whole = begun(entry, setting.device, range(STEPS))
     first = begun(entry, setting.device, range(CUT))
+    before = first.snapshot()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.pt"
-        save_checkpoint(path, {"key": "", **{part: state.state_dict() for part, state in states(first).items()}})
+        with CheckpointWriter(path) as writer:
+            writer.save({"key": "", **{part: state.state_dict() for part, state in states(first).items()}})
+            advance(first, [CUT])  # the training goes on while the file is written
         resumed = begun(entry, setting.device, ())
         saved = load_checkpoint(path, "") or {}
     for part, state in states(resumed).items():
         state.load_state_dict(saved[part])
     advance(resumed, range(CUT, STEPS))
     differs = same_bytes(resumed.snapshot(), whole.snapshot())
-    changed = same_bytes(whole.snapshot(), first.snapshot()) is not None
+    changed = same_bytes(whole.snapshot(), before) is not None
     if differs is None and changed:
         yield Line("resume", name, "ok", f"cut after step {CUT} of {STEPS}: the same bytes")
     else:

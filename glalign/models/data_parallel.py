@@ -2,12 +2,13 @@
 
 Every process has the whole batch and computes the whole loss L; only costly functions run on a shard of the rows, and
 their results are gathered. Each process differentiates L / (number of processes). The sum of the gradients over the
-processes is then the gradient of L, whether a weight is used on a shard or on all rows: a gathered result is a sum of
-one contribution per process, and so is its gradient.
+processes is then the gradient of L, whether a weight is used on a shard or on all rows: the gradients of a gathered row
+are summed over the processes, too, for the one that computed the row.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 import torch
@@ -45,12 +46,13 @@ def run_sharded(function: Callable[..., Output], *rows: Tensor | None, sizes: Te
     if shards == 1 or _in_shard or count < shards:
         return function(*rows)
     rank = dist.get_rank()
-    start, stop = (count * number // shards for number in (rank, rank + 1))
+    bounds = list(pairwise(count * number // shards for number in range(shards + 1)))
+    start, stop = bounds[rank]
     output = _run_on_shard(function, [None if row is None else row[start:stop] for row in rows], rank)
-    begin, total = (start, count) if sizes is None else (int(sizes[:start].sum()), int(sizes.sum()))
+    counts = [stop - start if sizes is None else int(sizes[start:stop].sum()) for start, stop in bounds]
     if isinstance(output, tuple):
-        return cast("Output", tuple(_gathered(part, begin, total) for part in output))
-    return cast("Output", _gathered(output, begin, total))
+        return cast("Output", tuple(_gathered(part, counts) for part in output))
+    return cast("Output", _gathered(output, counts))
 
 
 def sharded(method: Callable[..., Output]) -> Callable[..., Output]:
@@ -96,6 +98,31 @@ def _run_on_shard(function: Callable[..., Output], rows: Sequence[Tensor | None]
             _in_shard = False
 
 
-def _gathered(part: Tensor, begin: int, total: int) -> Tensor:
-    """Return all `total` rows, of which `part` has those from `begin` on; a sum of parts padded with zeros."""
-    return all_reduce_sum(F.pad(part, (*(0, 0) * (part.ndim - 1), begin, total - begin - len(part))))
+def _gathered(part: Tensor, counts: list[int]) -> Tensor:
+    """Return all rows; `part` is this process's, and `counts` the number of rows of each process."""
+    return cast("Tensor", _Gather.apply(part, counts)) if any(counts) else part
+
+
+class _Gather(torch.autograd.Function):
+    """Concatenates the rows of all processes. Shards of fewer rows are padded, since a gathering needs equal parts."""
+
+    @staticmethod
+    def forward(ctx: Any, part: Tensor, counts: list[int]) -> Tensor:
+        ctx.counts = counts
+        rows = part.new_empty((len(counts), max(counts), *part.shape[1:]))
+        dist.all_gather(list(rows.unbind()), _padded(part, max(counts)))
+        if len(set(counts)) == 1:
+            return rows.flatten(0, 1)
+        return torch.cat([shard[:count] for shard, count in zip(rows, counts, strict=True)])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        shards = [_padded(shard, max(ctx.counts)) for shard in gradient.split(ctx.counts)]
+        own = torch.empty_like(shards[0])
+        dist.reduce_scatter(own, shards)
+        return own[: ctx.counts[dist.get_rank()]], None
+
+
+def _padded(rows: Tensor, count: int) -> Tensor:
+    """Append zeros up to `count` rows."""
+    return F.pad(rows, (*(0, 0) * (rows.ndim - 1), 0, count - len(rows))).contiguous()

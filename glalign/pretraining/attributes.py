@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from glalign.config.training import Data
 from glalign.contract.specs.twins import PretrainSpec
 from glalign.data.augment import flip, jitter, normalise
+from glalign.data.draws import factors, flips
 from glalign.engine.optim import make_optimizer, rate_factor, set_rates
 from glalign.models.towers.backbones import VGG_NAMES, resnet_trunk, vgg_trunk
 from glalign.pretraining.corpus import Corpus, draw_corpus
@@ -52,8 +53,8 @@ def pretrain_trunk(spec: PretrainSpec, out: Path) -> dict[str, Any]:
             stream = torch.Generator().manual_seed(seed_for(spec.seed, "batch", step))
             rows = torch.randint(len(train.records), (options.batch_size,), generator=stream)
             pixels = torch.from_numpy(train.images.batch(rows.numpy()))
-            pixels, _ = flip(pixels, None, torch.ones(len(rows), dtype=torch.bool), stream)
-            pixels = normalise(jitter(pixels, options.jitter, stream), options.normalise)
+            pixels = flip(pixels, flips(torch.ones(len(rows), dtype=torch.bool), stream))
+            pixels = normalise(jitter(pixels, factors(len(rows), options.jitter, stream)), options.normalise)
             set_rates(optimizer, factor(step))
             drawn = {name: known[rows] for name, known in labels.items() if (known[rows] >= 0).any()}
             logits = model.train()(pixels)

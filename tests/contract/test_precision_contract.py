@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from glalign.contract.retriever import Retriever
-from glalign.engine.layers import TRANSFORMER, TRUNKS, layers, recompute
+from glalign.engine.layers import STACKS, TRANSFORMER, TRUNKS, layers, recompute
 from glalign.engine.precision import Precision
 
 LOW = (torch.bfloat16, torch.float16)
@@ -20,16 +20,23 @@ pytestmark = [pytest.mark.parametrize("name", sorted(SYSTEMS)), pytest.mark.usef
 
 
 class Watch(TorchFunctionMode):
-    """Names of functions that see a low-precision tensor while autocast is off, and how many see one while it is on."""
+    """Names of functions that see a low-precision tensor outside of layers and autocast; how many see one inside."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Retriever) -> None:
+        super().__init__()
         self.outside: set[str] = set()
-        self.inside = 0
+        self.inside, self._layers = 0, 0
+        for layer in layers(model, TRANSFORMER):
+            layer.register_forward_pre_hook(lambda *_: self._count(1))
+            layer.register_forward_hook(lambda *_: self._count(-1))
+
+    def _count(self, change: int) -> None:
+        self._layers += change
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         seen = [x for x in tree_leaves((args, kwargs, result)) if isinstance(x, Tensor) and x.dtype in LOW]
-        if seen and torch.is_autocast_enabled("cpu"):
+        if seen and (torch.is_autocast_enabled("cpu") or self._layers):
             self.inside += 1
         elif seen and getattr(func, "__name__", "") not in {*CASTS, "__get__"}:
             self.outside.add(getattr(func, "__name__", str(func)))
@@ -46,7 +53,8 @@ def lowered_terms(model: Retriever, name: str, kind: str, watch: Watch) -> dict[
 def test_only_layers_see_low_precision_and_losses_are_float32(name: str) -> None:
     """Logits are made of what layers return, outside of autocast: no function there sees bf16."""
     exact = train_step(build(name), make_batch(name, build(name)), 9)
-    model, watch = build(name), Watch()
+    model = build(name)
+    watch = Watch(model)
     terms = lowered_terms(model, name, "bf16", watch)
     assert watch.inside > 0
     assert watch.outside == set()
@@ -57,6 +65,42 @@ def test_only_layers_see_low_precision_and_losses_are_float32(name: str) -> None
     assert all(
         p.grad.dtype == torch.float32 and p.grad.isfinite().all() for p in model.parameters() if p.grad is not None
     )
+
+
+class Between(TorchFunctionMode):
+    """The types of what transformer layers add up, and of what their layer norms read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normed: set[torch.dtype] = set()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is F.layer_norm:
+            self.normed.add(args[0].dtype)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kind", ["fp32", "bf16", "fp16"])
+def test_what_layers_of_a_stack_hand_on_is_bf16_with_bf16_alone(name: str, kind: str) -> None:
+    """The stack itself returns float32, and so does every layer with another precision."""
+    model, handed, returned = build(name), set(), set()
+    precision = Precision(kind)
+    precision.lower(model)
+    for stack in layers(model, STACKS):
+        stack.register_forward_hook(lambda _stack, _given, result: returned.update(types_of(result)))
+        for layer in layers(stack, TRANSFORMER):
+            layer.register_forward_hook(lambda _layer, _given, result: handed.update(types_of(result)))
+    with Between() as between, precision.training():
+        train_step(model, make_batch(name, model), 9)
+    if not any(layers(model, STACKS)):
+        pytest.skip("no stack of transformer layers")
+    assert handed == {torch.bfloat16 if kind == "bf16" else torch.float32}
+    assert returned == {torch.float32}
+    assert (torch.bfloat16 in between.normed) == (kind == "bf16")
+
+
+def types_of(result: Any) -> set[torch.dtype]:
+    return {value.dtype for value in tree_leaves(result) if isinstance(value, Tensor)}
 
 
 def test_validation_stays_float32(name: str) -> None:

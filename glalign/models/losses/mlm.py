@@ -16,6 +16,7 @@ from glalign.models.host_copies import sent
 from glalign.models.length_buckets import length_buckets
 from glalign.models.towers.attention import Attention
 from glalign.models.towers.clip_block import QuickGELU, ResidualAttentionBlock
+from glalign.models.towers.layer_stack import Layers
 
 Function = Callable[..., Tensor]
 
@@ -31,7 +32,7 @@ def cross_attention(width: int, depth: int) -> Attention:
     return attention
 
 
-def clip_blocks(width: int, depth: int) -> nn.Sequential:
+def clip_blocks(width: int, depth: int) -> Layers:
     """CLIP's residual blocks over (B, T, width), with QuickGELU and an MLP of four times the width, without a mask.
 
     Weights are normal, see `ResidualAttentionBlock.init_weights`. Biases start as torch's.
@@ -40,7 +41,7 @@ def clip_blocks(width: int, depth: int) -> nn.Sequential:
     blocks = [ResidualAttentionBlock(width, heads) for _ in range(depth)]
     for block in blocks:
         block.init_weights(depth)
-    return nn.Sequential(*blocks)
+    return Layers(blocks)
 
 
 def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
@@ -51,13 +52,13 @@ def vocabulary_head(width: int, vocab_size: int, depth: int) -> nn.Sequential:
     return nn.Sequential(first, QuickGELU(), nn.LayerNorm(width), last)
 
 
-def outputs_at_mask(blocks: nn.Sequential, tokens: Tensor, mask: Tensor) -> Tensor:
+def outputs_at_mask(blocks: Layers, tokens: Tensor, mask: Tensor) -> Tensor:
     """Return `blocks(tokens)` where `mask` is true: tokens (B, L, E), mask (B, T <= L) bool -> (mask.sum(), E).
 
     The mask lies on the host, which has to know its sum. The queries of the last block are the first T tokens, and its
     MLP runs at the mask: nothing uses the rest.
     """
-    tokens, last = blocks[:-1](tokens), cast(ResidualAttentionBlock, blocks[-1])
+    tokens, last = blocks(tokens, depth=-1), cast(ResidualAttentionBlock, blocks[-1])
     keys = last.ln_1(tokens)
     queries = keys[:, : mask.shape[1]]
     mixed = at_mask(tokens[:, : mask.shape[1]] + last.attn(queries, keys, keys)[0], mask)

@@ -17,6 +17,7 @@ from glalign.contract.tokenizer import Span
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import sharded
 from glalign.models.towers import bert
+from glalign.models.towers.layer_stack import Layers
 from glalign.models.towers.vit import VisionTransformer
 
 PIECES = 50
@@ -88,7 +89,7 @@ class Albef(nn.Module):
         self.text = bert.Bert(shape.text, vocabulary_size)
         # torch's decoder layer without a causal mask is BERT's layer with cross-attention; widths are equal (768).
         layers = (bert.bert_layer(nn.TransformerDecoderLayer, shape.text) for _ in range(shape.fusion_layers))
-        self.fusion = nn.ModuleList(layers)
+        self.fusion = Layers(layers)
         self.word_head = nn.ModuleDict({"dense": nn.Linear(width, width), "norm": nn.LayerNorm(width, shape.text.eps)})
         self.word_bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.image_proj = nn.Linear(width, shape.joint)
@@ -118,11 +119,10 @@ class Albef(nn.Module):
         positions: (B, M), where states are returned; None for all T.
         """
         padding = bert.padding_mask(lengths, text.shape[1])
-        for layer in self.fusion[:-1]:
-            text = layer(text, image, tgt_key_padding_mask=padding)
-        last = cast(nn.TransformerDecoderLayer, self.fusion[-1])
         if positions is None:
-            return last(text, image, tgt_key_padding_mask=padding)
+            return self.fusion(text, image, tgt_key_padding_mask=padding)
+        text = self.fusion(text, image, depth=-1, tgt_key_padding_mask=padding)
+        last = cast(nn.TransformerDecoderLayer, self.fusion[-1])
         return decode_at(last, positions, text, image, padding)
 
     def fuse_ids(self, ids: Tensor, lengths: Tensor, image: Tensor, positions: Tensor | None = None) -> Tensor:

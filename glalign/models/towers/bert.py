@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from glalign.config.from_mapping import named
 from glalign.models.data_parallel import sharded
 from glalign.models.towers.attention import use_lean_attention
+from glalign.models.towers.layer_stack import Layers
 
 INIT_STD = 0.02
 """Standard deviation of BERT's initial weights (google-research/bert, `initializer_range`)."""
@@ -60,16 +61,14 @@ class Bert(nn.Module):
         self.types = nn.Embedding(2, shape.width)
         self.norm = nn.LayerNorm(shape.width, shape.eps)
         self.dropout = nn.Dropout(shape.dropout)
-        self.layers = nn.ModuleList(bert_layer(nn.TransformerEncoderLayer, shape) for _ in range(shape.layers))
+        self.layers = Layers(bert_layer(nn.TransformerEncoderLayer, shape) for _ in range(shape.layers))
         self.apply(init_weights)
 
     @sharded
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         hidden = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.types.weight[0]
         hidden, padding = self.dropout(self.norm(hidden)), padding_mask(lengths, ids.shape[1])
-        for layer in self.layers:
-            hidden = layer(hidden, src_key_padding_mask=padding)
-        return hidden
+        return self.layers(hidden, src_key_padding_mask=padding)
 
     def adapt(self, tensors: dict[str, Tensor], about: object) -> dict[str, Tensor]:
         """Rename the tensors of a Hugging Face BERT file; heads and layers beyond this module's are dropped.

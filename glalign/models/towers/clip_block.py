@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from glalign.models.towers.attention import Attention
+from glalign.models.towers.layer_stack import Layers
 
 SLOPE = 1.702
 """Factor inside the sigmoid of QuickGELU."""
@@ -111,7 +112,7 @@ class Transformer(nn.Module):
     ):
         super().__init__()
         sizes = width, width // head_width, mlp_ratio, activation, dropout
-        self.resblocks = nn.ModuleList(ResidualAttentionBlock(*sizes) for _ in range(layers))
+        self.resblocks = Layers(ResidualAttentionBlock(*sizes) for _ in range(layers))
 
     def init_weights(self) -> None:
         """Draw the weights as CLIP's text tower does, see `ResidualAttentionBlock.init_weights`."""
@@ -120,6 +121,4 @@ class Transformer(nn.Module):
 
     def forward(self, x: Tensor, causal: bool = False, depth: int | None = None) -> Tensor:
         """Run the first `depth` blocks, default all."""
-        for block in self.resblocks[:depth]:
-            x = block(x, causal)
-        return x
+        return self.resblocks(x, causal, depth=depth)

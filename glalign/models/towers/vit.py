@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from glalign.models.data_parallel import sharded
 from glalign.models.towers.bert import INIT_STD, BertShape, bert_layer, init_weights, renamed
+from glalign.models.towers.layer_stack import Layers
 from glalign.models.towers.positions import fit_positions, grid_metadata
 from glalign.support.errors import UserError
 
@@ -32,7 +33,7 @@ class VisionTransformer(nn.Module):
         self.positions = nn.Parameter(torch.empty(1 + self.grid[0] * self.grid[1], width))
         shape = BertShape(width, layers, heads, len(self.positions), dropout=0.0, eps=EPS, ratio=ratio)
         kind = partial(nn.TransformerEncoderLayer, norm_first=True)
-        self.layers = nn.ModuleList(bert_layer(kind, shape) for _ in range(layers))
+        self.layers = Layers(bert_layer(kind, shape) for _ in range(layers))
         self.norm = nn.LayerNorm(width, EPS)
         self.apply(init_weights)
         for table in (self.class_token, self.positions):
@@ -42,9 +43,7 @@ class VisionTransformer(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         patches = self.patches(pixels).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(len(patches), 1, -1), patches], dim=1) + self.positions
-        for layer in self.layers:
-            x = layer(x)
-        return self.norm(x)
+        return self.norm(self.layers(x))
 
     def adapt(self, tensors: dict[str, Tensor], about: Mapping[str, str]) -> dict[str, Tensor]:
         """Rename the tensors of a file with timm's names, and resize its positions to this grid (see `load_weights`).

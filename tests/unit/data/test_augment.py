@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from glalign.config.training import STATISTICS, Data
 from glalign.contract.regions import region_masks
-from glalign.data import augment
+from glalign.data import augment, draws
 
 
 def stream(seed: int = 0) -> torch.Generator:
@@ -28,7 +28,8 @@ def test_flip_mirrors_about_half_with_their_shares_and_spares_the_rest() -> None
     maps = label_maps(400, (16, 8))
     pixels = torch.from_numpy(maps)[:, None].expand(-1, 3, -1, -1)
     allowed = torch.arange(400) % 4 != 0
-    flipped, parts = augment.flip(pixels, shares(maps, (4, 4)), allowed, stream())
+    chosen = draws.flips(allowed, stream())
+    flipped, parts = augment.flip(pixels, chosen), augment.flip(shares(maps, (4, 4)), chosen)
     changed = (flipped != pixels).flatten(1).any(1)
     assert not changed[~allowed].any()
     assert 0.4 < changed[allowed].float().mean() < 0.6
@@ -59,7 +60,7 @@ def test_shares_between_patches_are_linear_and_right_for_even_patches() -> None:
 def test_crop_reaches_every_offset_and_no_more() -> None:
     pixels = torch.zeros(2000, 3, 9, 9, dtype=torch.uint8)
     pixels[:, :, 4, 4] = 1
-    cut, _ = augment.crop(pixels, None, 2, stream())
+    cut = augment.shift(pixels, draws.offsets(2000, 2, stream()), 2)
     places = set(map(tuple, cut[:, 0].nonzero()[:, 1:].tolist()))
     assert places == {(y, x) for y in range(2, 7) for x in range(2, 7)}
 
@@ -74,7 +75,8 @@ def test_normalise_is_subtract_and_divide() -> None:
 def test_erase_covers_one_box_and_its_shares() -> None:
     maps = np.full((600, 64, 32), 4, np.uint8)  # upper clothes everywhere
     pixels = torch.zeros(600, 3, 64, 32)
-    erased, parts = augment.erase(pixels, shares(maps, (8, 4)), 0.5, "clip", stream())
+    boxes = draws.erase_boxes(600, (64, 32), 0.5, stream())
+    erased, parts = augment.erase(pixels, boxes, "clip"), augment.erase_parts(shares(maps, (8, 4)), boxes, (64, 32))
     covered = (erased != 0).all(1)
     torch.testing.assert_close(erased[:, 1][covered], torch.full((int(covered.sum()),), STATISTICS["clip"][0][1]))
     assert 0.43 < covered.flatten(1).any(1).float().mean() < 0.57
@@ -86,13 +88,13 @@ def test_erase_covers_one_box_and_its_shares() -> None:
 
 
 def test_erase_boxes_lie_inside_and_have_the_ratio() -> None:
-    boxes = augment.erase_boxes(3000, (128, 64), 1.0, stream())
+    boxes = draws.erase_boxes(3000, (128, 64), 1.0, stream())
     top, left, tall, wide = boxes.unbind(1)
     assert ((tall > 0) & (wide > 0)).all()
     assert ((top >= 0) & (left >= 0) & (top + tall <= 128) & (left + wide <= 64)).all()
     ratio = tall / wide
     assert ratio.min() > 0.27 and ratio.max() < 3.7
-    assert (augment.erase_boxes(50, (128, 64), 0.0, stream())[:, 2:] == 0).all()
+    assert (draws.erase_boxes(50, (128, 64), 0.0, stream())[:, 2:] == 0).all()
 
 
 def test_erase_boxes_are_distributed_as_torchvision_s() -> None:
@@ -100,10 +102,10 @@ def test_erase_boxes_are_distributed_as_torchvision_s() -> None:
     torch.manual_seed(0)
     image = torch.zeros(3, 64, 32)
     params = [
-        transforms.RandomErasing.get_params(image, augment.ERASE_AREA, augment.ERASE_RATIO, [0.0]) for _ in range(2000)
+        transforms.RandomErasing.get_params(image, draws.ERASE_AREA, draws.ERASE_RATIO, [0.0]) for _ in range(2000)
     ]
     theirs = torch.tensor([[top, left, tall, wide] for top, left, tall, wide, _ in params], dtype=torch.float)
-    ours = augment.erase_boxes(2000, (64, 32), 1.0, stream()).float()
+    ours = draws.erase_boxes(2000, (64, 32), 1.0, stream()).float()
     error = (theirs.var(0) / 2000 + ours.var(0) / 2000).sqrt()
     assert ((theirs.mean(0) - ours.mean(0)).abs() < 4 * error).all()
     assert ((theirs.std(0) / ours.std(0) - 1).abs() < 0.1).all()
@@ -111,15 +113,15 @@ def test_erase_boxes_are_distributed_as_torchvision_s() -> None:
 
 def test_jitter_of_strength_nearly_zero_changes_nearly_nothing_and_stays_in_range() -> None:
     pixels = torch.randint(0, 256, (8, 3, 16, 8), generator=stream()).float()
-    torch.testing.assert_close(augment.jitter(pixels, 1e-7, stream()), pixels, atol=0.01, rtol=0)
-    strong = augment.jitter(pixels, 0.9, stream())
+    torch.testing.assert_close(augment.jitter(pixels, draws.factors(8, 1e-7, stream())), pixels, atol=0.01, rtol=0)
+    strong = augment.jitter(pixels, draws.factors(8, 0.9, stream()))
     assert strong.min() >= 0 and strong.max() <= 255
     assert (strong - pixels).abs().flatten(1).mean(1).min() > 1
 
 
 def test_jitter_keeps_grey_pictures_grey() -> None:
     grey = torch.randint(0, 256, (8, 1, 16, 8), generator=stream()).float().expand(-1, 3, -1, -1)
-    changed = augment.jitter(grey, 0.5, stream())
+    changed = augment.jitter(grey, draws.factors(8, 0.5, stream()))
     torch.testing.assert_close(changed, changed[:, :1].expand(-1, 3, -1, -1), atol=1e-3, rtol=0)
 
 
@@ -153,7 +155,8 @@ def test_rotation_turns_about_the_centre_and_takes_the_parts_along() -> None:
     pixels[:, :, 2:4, 4:6] = 255  # above the centre
     parts = torch.zeros(400, 5, 10, 5)
     parts[:, 0, 1, 2] = 1
-    turned, moved = augment.rotate(pixels, parts, 30, torch.Generator().manual_seed(1))
+    drawn = draws.angles(400, 30, stream(1))
+    turned, moved = augment.rotate(pixels, drawn), augment.rotate_parts(parts, drawn, (20, 10))
     rows, columns = torch.arange(20.0) - 9.5, torch.arange(10.0) - 4.5
     mass = turned.sum((1, 2, 3))
     across = (turned.sum((1, 2)) * columns).sum(1) / mass
@@ -168,6 +171,4 @@ def test_rotation_turns_about_the_centre_and_takes_the_parts_along() -> None:
 
 def test_no_rotation_is_no_change() -> None:
     pixels = torch.randint(0, 256, (3, 3, 12, 6), generator=torch.Generator().manual_seed(0))
-    turned, parts = augment.rotate(pixels, None, 0, torch.Generator().manual_seed(1))
-    assert torch.equal(turned, pixels)
-    assert parts is None
+    assert torch.equal(augment.rotate(pixels, draws.angles(3, 0, stream(1))), pixels)

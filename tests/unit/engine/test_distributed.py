@@ -145,6 +145,55 @@ def test_a_killed_process_ends_the_others_and_the_training_goes_on_as_the_same(p
     assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 
+PARTS = """
+import torch
+from torch import nn
+from glalign.engine.distributed import Buckets, joined, summed_gradients
+from glalign.models.data_parallel import processes, run_sharded
+
+def gradients(net, batches, sizes):
+    net.zero_grad()
+    for number, batch in enumerate(batches, start=1):
+        spread = lambda x, count: net["conv"](x).flatten(1).repeat_interleave(count, dim=0)
+        rows = run_sharded(spread, batch, sizes, sizes=sizes)
+        assert rows.shape == (int(sizes.sum()), 12)
+        loss = net["head"](rows).square().sum()
+        if number == 1:
+            loss = loss + net["early"](batch.mean((1, 2, 3))[:, None]).sum()
+        with summed_gradients(net.parameters() if number == len(batches) else (), bucket=200):
+            (loss / processes()).backward()
+    return [None if p.grad is None else p.grad.clone() for p in net.parameters()]
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
+layers = {"conv": nn.Conv2d(2, 3, 2), "early": nn.Linear(1, 2), "unused": nn.Linear(3, 3), "head": nn.Linear(12, 9)}
+net = nn.ModuleDict(layers)
+net["conv"].to(memory_format=torch.channels_last)
+net["head"].bias.requires_grad_(False)
+batches, sizes = torch.randn(2, 7, 2, 3, 3).unbind(), torch.tensor([0, 0, 3, 1, 0, 2, 2])
+alone = gradients(net, batches, sizes)
+sums, begin = [], Buckets._begin_sum
+Buckets._begin_sum = lambda self: (sums.append(len(self._waiting)), begin(self))[1]
+with joined(3, "cpu"):
+    found = gradients(net, batches, sizes)
+    assert [p is None for p in found] == [p is None for p in alone] == [0, 0, 0, 0, 1, 1, 0, 1], found
+    for one, three in zip(alone, found):
+        one is None or torch.testing.assert_close(three, one, rtol=1e-9, atol=1e-12)
+    assert net["conv"].weight.grad.stride() == net["conv"].weight.stride()
+    assert sums == [1, 2, 2], sums  # in the backward pass head and convolution, behind it the early layer
+    none = run_sharded(lambda x, count: x.repeat_interleave(count, dim=0), batches[0], 0 * sizes, sizes=0 * sizes)
+    assert none.shape == (0, 2, 3, 3)
+"""
+
+
+def test_gradients_are_summed_in_parts_whatever_a_step_uses(tmp_path: Path) -> None:
+    """Three processes: one has no rows, a layer is used in the first part of a batch alone, one never."""
+    program = tmp_path / "parts.py"
+    program.write_text(PARTS, encoding="utf-8")
+    status, said = ended(started(3, str(program)))
+    assert status == 0, said
+
+
 @pytest.mark.slow
 def test_weights_that_differ_stop_the_training(tmp_path: Path) -> None:
     program = tmp_path / "apart.py"

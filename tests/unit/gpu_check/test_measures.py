@@ -9,6 +9,7 @@ import torch
 
 from glalign.config.loading import overlaid
 from glalign.cost.cost_table import Cost
+from glalign.data import deferred
 from glalign.engine.memory import GIB, Peak
 from glalign.gpu_check import original_step, plain_loop, ranks
 from glalign.gpu_check.device import check_device
@@ -134,6 +135,14 @@ def test_a_loader_that_is_slower_than_a_step_differs() -> None:
         assert (line.verdict, line.values["demand"]) == (verdict, {"bf16": demand})
     (line,) = check_loader(SMALL["glalign"], Setting(CPU, small=True))
     assert "no step was measured" in line.text
+
+
+def test_pixels_that_a_device_changes_otherwise_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = check_loader(SMALL["irra"], Setting(CPU, small=True))
+    assert line.verdict == "ok" and line.values["other_pixels"] < 1e-3
+    monkeypatch.setattr(deferred, "GREY", (0.3, 0.3, 0.4))
+    (line,) = check_loader(SMALL["irra"], Setting(CPU, small=True))
+    assert line.verdict == "differs"
 
 
 def test_ranks_of_other_scores_differ(monkeypatch: pytest.MonkeyPatch) -> None:
