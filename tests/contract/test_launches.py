@@ -16,7 +16,7 @@ LAUNCHES = {
     "srcf": 1725,
     "irra": 993,
     "plot": 2298,
-    "rasa": 977,
+    "rasa": 1130,
     "m_irra": 1243,
     "pham2021": 822,
     "glalign": 755,
