@@ -142,10 +142,11 @@ def plan_tuning(draft: Draft) -> Iterator[Job]:
 
 
 def plan_curves(draft: Draft) -> Iterator[CurveRow]:
-    """The tables' trainings of more than no steps with the seed of the search."""
+    """The tables' trainings on the training sets of the search, ablations included, with its seed."""
+    tuning = draft.config.tuning
     for job in draft.jobs["fit"].values():
         spec = fit_spec(job)
-        if spec.budget.steps != 0 and spec.seed == draft.config.tuning.seed:
+        if spec.budget.steps != 0 and spec.seed == tuning.seed and spec.trainset in tuning.trainsets:
             label = draft.config.systems[spec.system].label
             run = draft.paths.path("fit", "run", **job.ids)
             yield CurveRow(label=label, trainset=spec.trainset, run=run)

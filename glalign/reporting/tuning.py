@@ -1,4 +1,4 @@
-"""docs/tuning.md: the learning rate of every system, chosen on validation identities, and all validation curves."""
+"""docs/tuning.md: the learning rate of every system, chosen on validation identities, and validation curves."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ Made by
 
     make tuning
 
-which runs `snakemake --cores 1 {target}` (the tables' {curves} trainings and {trainings} with the other rates) and
+which runs `snakemake --cores 1 {target}` ({curves} trainings of the tables and {trainings} with the other rates) and
 copies the result here.
 
 ## Rates
@@ -42,9 +42,9 @@ Validation Rank-1 in percent, the chosen rate in bold:
 
 CURVES = """## Curves
 
-Validation Rank-1 in percent of every training of the tables with the chosen rates: its course (the tallest bar is
-{highest}), the best until a quarter, a half, three quarters and the end of the steps, and what the last quarter
-added. {count}
+Validation Rank-1 in percent of the tables' trainings on these training sets, with the chosen rates: its course (the
+tallest bar is {highest}), the best until a quarter, a half, three quarters and the end of the steps, and what the
+last quarter added. {count}
 
 """
 

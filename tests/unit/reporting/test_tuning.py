@@ -40,7 +40,7 @@ def test_curves_show_the_course_and_what_the_last_quarter_added(tmp_path: Path) 
     assert re.search(r"\| S1 .*\| ▃▅▅▄ +\| 10.00 \| 20.00 \| 20.00 \| 20.00 \| 0.00 +\|", text)
     assert re.search(r"tallest bar is\s40\.00", text)
     assert "Flat by the rule: 1 of 2" in text
-    assert re.search(r"the tables' 2 trainings and 0 with the other\srates", text)
+    assert re.search(r"2 trainings of the tables and 0 with the other\srates", text)
 
 
 def test_a_rate_that_the_tables_have_is_not_trained_again() -> None:
