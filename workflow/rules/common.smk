@@ -42,7 +42,7 @@ plan = exit_on_user_error(planned)
 if workflow.is_main_process:
     for line in plan.warnings:
         logger.warning(f"warning: {line}")
-    clear_stale_lock(Path(".snakemake"))
+    exit_on_user_error(clear_stale_lock, Path(".snakemake"))
 
 
 @functools.cache
