@@ -35,6 +35,6 @@ def short_memory(plan: Plan, files: Iterable[str], available: int) -> list[str]:
     largest = max(needs, key=lambda job: needs[job])
     others = f" and {len(needs) - 1} other jobs" if len(needs) > 1 else ""
     return [
-        f"memory: {largest}{others} may need up to {needs[largest]} MB, this machine has {available}; they may still "
-        "fit, else the system ends them: run them on a larger one"
+        f"memory: {largest}{others} may need up to {needs[largest]} MB, this machine has {available}; a job that does "
+        "not fit is killed: run it on a larger one"
     ]
