@@ -11,16 +11,24 @@ from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
 from glalign.support.class_source import REQUIRED, TRAINED, ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
+from glalign.support.one_line import BREAKING
 from glalign.support.options_class import check_options
 
 
-def check_finite(path: str, value: Any) -> None:
-    """No number is infinite or NaN, which YAML can write."""
+def check_plain(path: str, value: Any) -> None:
+    """No number is infinite or NaN, and no text or key has a control character or a lone surrogate.
+
+    YAML can write all of these. Texts end up in tables, comments of LaTeX, paths and messages.
+    """
     if isinstance(value, Mapping | list):
         for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
-            check_finite(f"{path}.{key}" if path else str(key), part)
+            if isinstance(key, str):
+                check_plain(path or "a key", key)
+            check_plain(f"{path}.{key}" if path else str(key), part)
     elif isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"configuration: {path}: {value} is no number to compute with")
+    elif isinstance(value, str) and (found := BREAKING.search(value)):
+        raise UserError(f"configuration: {path}: {value!r:.80} has a control character ({found[0]!r}); take it out")
 
 
 def check_references(config: Settings) -> None:

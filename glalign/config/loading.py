@@ -14,7 +14,7 @@ import yaml
 
 from glalign.config.checks import (
     check_alpha,
-    check_finite,
+    check_plain,
     check_references,
     check_shares,
     check_systems,
@@ -155,9 +155,9 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
 def resolve(values: Mapping[str, Any]) -> Config:
     """Check merged values, apply `extends` and fill the defaults. Raises UserError naming the first wrong key."""
     values = merge({}, values)
+    check_plain("", values)
     if isinstance(values.get("systems"), Mapping):
         values["systems"] = {name: _extended(values["systems"], name, ()) for name in values["systems"]}
-    check_finite("", values)
     config = validated(Config, values)
     check_references(config)
     check_validation(config)

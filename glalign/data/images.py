@@ -11,7 +11,7 @@ from PIL import Image
 
 from glalign.contract.regions import region_masks
 from glalign.data.cache import mapped_pixels
-from glalign.storage.image_files import DecodeError, decode_rgb
+from glalign.storage.image_files import DecodeError, decode_bytes, decode_rgb
 from glalign.storage.parallel_decode import map_in_threads
 from glalign.support.errors import UserError
 
@@ -105,11 +105,8 @@ class PartStore(_Store):
     def _decode(self, index: int) -> NDArray[np.float32]:
         file = self.files[index]
         try:
-            with Image.open(file) as picture:
-                if picture.mode not in ("P", "L"):
-                    raise ValueError(f"mode {picture.mode}, a label map has one byte per pixel")
-                return region_masks(np.asarray(picture), self._grid, self._dress)
+            return region_masks(decode_bytes(file), self._grid, self._dress)
         except FileNotFoundError as error:
             raise UserError(f"{file}: no label map; run the workflow, which makes it") from error
-        except (OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, DecodeError) as error:
             raise UserError(f"{file}: not a label map ({error}); delete it and run the workflow again") from error

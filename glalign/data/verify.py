@@ -50,10 +50,12 @@ def verify(
     folder = Path(release.images)
     present = _files(folder)
     annotated = sorted({r.image for r in records})
-    missing = [image for image in annotated if image not in present]
-    digests = _digests(folder, [image for image in annotated if image in present])
+    linked = {image: _without_links(folder, image) for image in annotated if image not in present}
+    missing = [image for image, file in linked.items() if file not in present]
+    absent = set(missing)
+    digests = _digests(folder, [image for image in annotated if image not in absent])
     undecodable = [image for image, digest in digests.items() if not digest]
-    unknown = sorted(present.difference(annotated))
+    unknown = sorted(present.difference(annotated, linked.values()))
     files, language = release.annotations.values(), release.layout.language
     by_split = {name: [r for r in records if r.split == name] for name in sorted({r.split for r in records})}
     names = " ".join(os.path.relpath(path, Path(release.root).parent) for path in (*files, release.images))
@@ -67,7 +69,6 @@ def verify(
         for name, fact in facts.items()
         for line in caption_remarks(name, fact, splits[name]["captions"], language, ranked=name != "train")
     ]
-    absent = set(missing)
     pictured = {r.person for r in records if r.image not in absent}
     return {
         "dataset": kind,
@@ -108,12 +109,24 @@ def _counts(records: list[Record]) -> dict[str, int]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Return the files below `folder` as POSIX paths, following links, without files of the operating system."""
+    """Return the files below `folder` as POSIX paths, without files of the operating system.
+
+    Links to folders are not followed: those that stay inside lead to files that are listed anyway, and others are no
+    part of the release, or circles.
+    """
     found: set[str] = set()
-    for where, _, names in os.walk(folder, followlinks=True):
+    for where, _, names in os.walk(folder):
         below = Path(where).relative_to(folder)
         found.update((below / name).as_posix() for name in names if name not in NOT_DATA and not name.startswith("."))
     return found
+
+
+def _without_links(folder: Path, image: str) -> str:
+    """Return the path of an image without the links in it; the path itself if it leads nowhere below the folder."""
+    try:
+        return (folder / image).resolve().relative_to(folder.resolve()).as_posix()
+    except (OSError, RuntimeError, ValueError):
+        return image
 
 
 def _digests(folder: Path, images: list[str]) -> dict[str, str]:

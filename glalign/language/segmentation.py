@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from glalign.contract.tokenizer import Span, WordSplitter, split_words
 from glalign.language.lexicon import grammar
+from glalign.language.pyvi_models import pyvi_module
 from glalign.language.vncorenlp import word_segmenter
-from glalign.support.clock import clock
 from glalign.support.errors import UserError
 
 SEGMENTERS = ("pyvi", "underthesea", "vncorenlp")
@@ -129,10 +129,8 @@ def load_segmenter(segmenter: str) -> Callable[[str], Sequence[str]]:
         raise UserError(f"segmenter: {segmenter!r}; choose {', '.join(SEGMENTERS[:-1])} or {SEGMENTERS[-1]}")
     try:
         if segmenter == "pyvi":
-            with clock.span("imports"):
-                from pyvi import ViTokenizer  # noqa: PLC0415  (loads a model of seconds)
-
-            return lambda text: ViTokenizer.tokenize(text).split()
+            tokenizer = pyvi_module("ViTokenizer")
+            return lambda text: tokenizer.tokenize(text).split()
         if segmenter == "vncorenlp":
             return word_segmenter()
         from underthesea import word_tokenize  # noqa: PLC0415

@@ -9,8 +9,8 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from glalign.language.noun_chunk_rules_vi import corrected_tags, find_noun_chunks
+from glalign.language.pyvi_models import pyvi_module
 from glalign.language.segmentation import segment
-from glalign.support.clock import clock
 
 UNIVERSAL = {
     "N": "NOUN", "Np": "PROPN", "Nc": "NOUN", "Nu": "NOUN", "Ny": "NOUN", "Nb": "NOUN", "A": "ADJ", "V": "VERB",
@@ -52,12 +52,10 @@ def make_words(segmenter: str) -> Callable[[Language], Words]:
 @Language.component("glalign_tagger_vi", assigns=["token.tag", "token.pos"])
 def tagger(doc: Doc) -> Doc:
     """Tag with pyvi's parts of speech, corrected for descriptions of people."""
-    with clock.span("imports"):
-        from pyvi import ViPosTagger  # noqa: PLC0415  (loads a model)
-
     words = words_of(doc)
     if words:
-        for token, tag in zip(doc, corrected_tags(words, ViPosTagger.postagging_tokens(words)[1]), strict=True):
+        tags = pyvi_module("ViPosTagger").postagging_tokens(words)[1]
+        for token, tag in zip(doc, corrected_tags(words, tags), strict=True):
             token.tag_, token.pos_ = tag, UNIVERSAL.get(tag, "X")
     return doc
 

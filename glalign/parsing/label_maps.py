@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
+from glalign.storage.image_files import DecodeError, decode_bytes
 from glalign.support.errors import UserError
 
 PALETTE = (
@@ -34,13 +35,14 @@ def write_labels(path: Path, labels: NDArray[np.uint8]) -> None:
 def read_labels(path: Path) -> NDArray[np.uint8]:
     """Read the label map (H, W) of a PNG. Raises: UserError naming a file that is missing or no label map."""
     try:
-        with Image.open(path) as picture:
-            labels = np.asarray(picture) if picture.mode in ("P", "L") else None
+        labels = decode_bytes(path)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such label map") from error
-    except (OSError, SyntaxError) as error:
-        raise UserError(f"{path}: does not decode ({error})") from error
-    if labels is None or labels.max() >= len(ATR_LABELS):
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except DecodeError as error:
+        raise UserError(str(error)) from error
+    if labels.max() >= len(ATR_LABELS):
         raise UserError(f"{path}: not a label map of the {len(ATR_LABELS)} ATR labels")
     return labels
 

@@ -13,6 +13,7 @@ from glalign.contract.specs.data import (
     TranslateSpec,
 )
 from glalign.planning.draft import Draft, reason_missing, synthetic_source
+from glalign.planning.job_memory import computing_memory
 from glalign.planning.people import too_few_to_hold_out
 from glalign.planning.pretrained_files import parser_files
 from glalign.planning.stage import Job, Stage
@@ -93,7 +94,9 @@ def plan_parse(draft: Draft) -> Iterator[Job]:
         spec = ParseSpec.of(config.parsing, config, values)
         made, given = parser_files(config, draft.paths) if spec.method == "segformer" else ((), ())
         labels = (files.labels,) if files.labels else ()
-        yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given)
+        tiny = spec.method == "stripes" or parser in config.pretraining
+        memory = computing_memory(None) if tiny else None
+        yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given, memory=memory)
 
 
 def plan_phrases(draft: Draft) -> Iterator[Job]:
@@ -146,7 +149,7 @@ STAGES: tuple[Stage, ...] = (
         "manifest", "{dataset}",
         {"manifest": "manifests/{dataset}.jsonl", "statistics": "manifests/{dataset}.json"},
         "data.manifest.make_manifest", plan_manifest,
-        "Check a dataset; write its manifest and statistics.",
+        "Check a dataset; write its manifest and statistics.", memory=2000,
     ),
     Stage(
         "parse", "{dataset}", {"parts": "parts/{dataset}/", "report": "parts/{dataset}.json"},
@@ -156,11 +159,11 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "phrases", "{dataset}", {"phrases": "phrases/{dataset}.jsonl"},
         "language.phrases.make_phrases", plan_phrases,
-        "Extract noun phrases and map them to regions.",
+        "Extract noun phrases and map them to regions.", memory=2000,
     ),
     Stage(
         "coverage", "{dataset}", {"coverage": "coverage/{dataset}.json"},
         "evaluation.coverage.make_coverage", plan_coverage,
-        "Count the phrases, found and true, that the printed keyword lists map.",
+        "Count the phrases, found and true, that the printed keyword lists map.", memory=2000,
     ),
 )  # fmt: skip

@@ -203,7 +203,7 @@ def plan_document(draft: Draft) -> Iterator[Job]:
 STAGES: tuple[Stage, ...] = (
     Stage(
         "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "reporting.mcnemar.make_mcnemar",
-        plan_mcnemar, "Write McNemar's tests of paired queries.", default=True,
+        plan_mcnemar, "Write McNemar's tests of paired queries.", default=True, memory=2000,
     ),
     Stage(
         "phrase_counts", "phrases", {"csv": "phrases.csv"}, "reporting.phrases.make_phrase_counts",

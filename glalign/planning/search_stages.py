@@ -1,6 +1,7 @@
 """Searches on validation identities: the weight of the global branch (D29), and learning rates."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from glalign.contract.specs.base import Noted, Spec
 from glalign.contract.specs.scoring import AlphaRun, AlphaSpec
@@ -61,7 +62,7 @@ def fit_spec(job: Job) -> FitSpec:
 def changed(job: Job, ids: dict[str, str], **values: object) -> Job:
     """A training that differs from another in some values."""
     spec = job.spec.model_copy(update=values)
-    return Job(ids, spec, job.inputs, job.weights, job.class_path)
+    return replace(job, ids=ids, spec=spec)
 
 
 def plan_alpha_fit(draft: Draft) -> Iterator[Job]:
@@ -79,7 +80,7 @@ def plan_alpha_scores(draft: Draft) -> Iterator[Job]:
         folders = [(fit_spec(job).model["alpha"], paths.path("alpha_fit", "folder", **job.ids)) for job in jobs]
         runs = tuple(AlphaRun(alpha=alpha, folder=folder) for alpha, folder in folders)
         files = [path for job in jobs for path in paths.outputs("alpha_fit", job.ids).values()]
-        yield Job({}, AlphaSpec(fit=fit_spec(base), runs=runs), (*base.inputs, *files), base.weights, base.class_path)
+        yield replace(base, ids={}, spec=AlphaSpec(fit=fit_spec(base), runs=runs), inputs=(*base.inputs, *files))
 
 
 def plan_alpha(draft: Draft) -> Iterator[Job]:

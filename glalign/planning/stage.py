@@ -29,6 +29,7 @@ class Job:
         class_path: Dotted path of the system's class, whose module is part of the job's code.
         refused: Why it cannot be run as configured, known before it is. Other jobs of the plan can be run all the same.
         release: The release that it reads. The job reruns when its content changes, not when it moves.
+        memory: Megabytes of memory that it needs, where that is less than its stage's; None for the stage's.
     """
 
     ids: Mapping[str, str]
@@ -38,6 +39,7 @@ class Job:
     class_path: str | None = None
     refused: str = ""
     release: DatasetRelease | None = None
+    memory: int | None = None
 
     @property
     def gpus(self) -> int:
@@ -72,7 +74,8 @@ class Stage:
         trains: Whether a job is a training, which may run in several processes.
         uses_torch: Whether a job computes with torch: it takes `threads` processors, and a GPU where `device` is cuda.
         minutes: Time limit on a cluster.
-        memory: Megabytes of memory on a cluster.
+        memory: Megabytes of memory that a job needs at most: of the largest release or system of the paper profile,
+            from the `peak_mib` of compute.csv with room to spare.
     """
 
     name: str
@@ -86,7 +89,7 @@ class Stage:
     trains: bool = False
     uses_torch: bool = False
     minutes: int = 120
-    memory: int = 8000
+    memory: int = 1000
 
     @property
     def module(self) -> str:
@@ -105,6 +108,10 @@ class Stage:
     def key_of(self, ids: Mapping[str, object]) -> str:
         """Key of the job with these ids."""
         return self.key.format(**ids)
+
+    def memory_of(self, job: Job) -> int:
+        """Megabytes of memory that a job needs."""
+        return self.memory if job.memory is None else min(self.memory, job.memory)
 
     def processors(self, threads: int, processes: int) -> int:
         """Processors of a job: torch's threads, in each process of a training."""

@@ -11,6 +11,7 @@ from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec, T
 from glalign.contract.specs.training import DatasetSpec, FitSpec
 from glalign.planning.data_stages import dataset_files, pictures_of
 from glalign.planning.draft import Draft, ids_of_cell, unique
+from glalign.planning.job_memory import computing_memory
 from glalign.planning.people import too_few_to_draw
 from glalign.planning.pretrained_files import model_files
 from glalign.planning.stage import Job, Stage
@@ -43,7 +44,8 @@ def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
     values = {"datasets": tuple(spec for spec, _ in read), "dress": dress_of(config, system), "root_seed": config.seed}
     files = tuple(path for path in (*made, *given) if path.endswith(WEIGHT_SUFFIXES))
     spec = FitSpec.of(config, entry, values, ids, seed=seed, files=files)
-    return Job(ids, spec, (*(path for _, paths in read for path in paths), *made), given, entry.class_path)
+    inputs, memory = (*(path for _, paths in read for path in paths), *made), computing_memory(entry.data, given)
+    return Job(ids, spec, inputs, given, entry.class_path, memory=memory)
 
 
 def plan_fit(draft: Draft) -> Iterator[Job]:
@@ -99,7 +101,8 @@ def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
         files += [*(source.manifest for source in trained.trained_on), *made]
     values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
     spec, refused = PredictSpec.of(config.evaluation, entry, ids, values), too_few_to_draw(config, ids["testset"])
-    return Job(ids, spec, unique(files), given, entry.class_path, refused)
+    memory = computing_memory(entry.data, model_files(config, draft.paths, options_of(entry.model, outline))[1])
+    return Job(ids, spec, unique(files), given, entry.class_path, refused, memory=memory)
 
 
 def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
@@ -128,6 +131,6 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "metrics", f"{RUN}/{{testset}}", {"metrics": f"metrics/{RUN}/{{testset}}.json"},
         "evaluation.metrics.make_metrics", plan_metrics,
-        "Rank-k, mAP, mINP and intervals of a ranks file.",
+        "Rank-k, mAP, mINP and intervals of a ranks file.", memory=2000,
     ),
 )  # fmt: skip

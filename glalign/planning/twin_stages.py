@@ -46,6 +46,6 @@ STAGES: tuple[Stage, ...] = (
         "twin", "{weights}",
         {"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
         "pretraining.run.pretrain", plan_twin,
-        "Remake the weights of one tiny twin.", pretrains=True, uses_torch=True, minutes=1440, memory=48000,
+        "Remake the weights of one tiny twin.", pretrains=True, uses_torch=True, minutes=1440, memory=6000,
     ),
 )  # fmt: skip

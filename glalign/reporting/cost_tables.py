@@ -7,8 +7,8 @@ from glalign.config.typed_json import read_typed
 from glalign.contract.results import SizeRecord
 from glalign.evaluation.metrics import half_up
 from glalign.planning.cost_stages import SystemRow, SystemsSpec
-from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_plain
+from glalign.reporting.tex_text import escape
 from glalign.support.errors import UserError
 
 LARGEST_DIFFERENCE = 3  # percent by which a parameter count may differ from the published one unexplained

@@ -1,4 +1,8 @@
-"""One PDF of all tables: a LaTeX document that inputs the suite's .tex files, and the engine that typesets it."""
+"""One PDF of all tables: a LaTeX document that inputs the suite's .tex files, and the engine that typesets it.
+
+The engine works in a folder of its own, with copies of the tables. It starts no program and writes no file
+elsewhere. The texts of users that it reads are escaped already (tex_text.py).
+"""
 
 import os
 import re
@@ -7,16 +11,22 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from glalign.config.typed_json import NOT_MADE
 from glalign.planning.report_stages import DocumentSpec
-from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import target_of
-from glalign.storage.whole_files import whole_file, write_text
+from glalign.reporting.tex_text import comment, escape
+from glalign.storage.whole_files import read_text, whole_file, write_text
 from glalign.support.errors import UserError
 from glalign.support.progress import log as logger
 
 ENGINE = "lualatex"  # its default font, Latin Modern, has every Vietnamese letter, and it reads UTF-8
 DEBIAN = "apt-get install --no-install-recommends texlive-luatex texlive-latex-extra texlive-science"
+OPTIONS = ("-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "--no-shell-escape", "--nosocket")
+PARANOID = {"openin_any": "p", "openout_any": "p"}
+"""TeX opens no file above its working folder and no hidden one, whatever texmf.cnf allows."""
+
 RUNS = 2  # the list of tables is read back in the second run
+TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.tex")
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \pdfvariable suppressoptionalinfo 512 % no id made from time and place: the same tables give the same bytes
@@ -29,6 +39,25 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage{longtable}
 \usepackage{placeins}
 """
+LOCK = r"""% Fonts are loaded here, where luaotfload can still write its cache.
+\setbox0\hbox{\footnotesize x{\bfseries x}\normalsize x{\bfseries x}\large x{\bfseries x}\Large\bfseries x\LARGE x}
+% What --safer takes from Lua, with which luaotfload does not start.
+\directlua{
+  local open, nothing = io.open, function() return nil, "switched off" end
+  io.open = function(name, mode)
+    if mode == nil or mode == "r" or mode == "rb" then return open(name, mode) end
+    return nothing()
+  end
+  for library, names in pairs{
+    io = {"popen", "output", "tmpfile"},
+    os = {"execute", "exec", "spawn", "kill", "setenv", "remove", "rename", "tmpname", "tmpdir"},
+    lfs = {"chdir", "link", "lock", "mkdir", "rmdir", "setmode", "touch", "unlock"},
+    gzip = {"open"}, package = {"loadlib"}, debug = {"getupvalue", "getlocal", "getregistry"}
+  } do for _, name in ipairs(names) do if _G[library] then _G[library][name] = nothing end end end
+  mplib, ffi = nil
+}
+"""
+"""Nothing that is set after it writes a file or starts a program from Lua."""
 
 
 def make_document(spec: DocumentSpec, tex: Path, pdf: Path, log: Path | None) -> None:
@@ -41,6 +70,8 @@ def make_document(spec: DocumentSpec, tex: Path, pdf: Path, log: Path | None) ->
     engine, transcript = find_engine(), (log or tex).with_suffix(".engine.log")
     write_text(tex, document(spec, tex))
     with tempfile.TemporaryDirectory() as build:
+        for name in (tex.name, *table_names(spec)):
+            write_text(Path(build) / name, read_text(tex.parent / name, NOT_MADE))
         for _ in range(RUNS):
             _typeset(engine, tex, Path(build), transcript)
         with whole_file(pdf) as temporary:
@@ -63,23 +94,31 @@ def can_typeset() -> bool:
     return subprocess.run([finder, "article.cls", *files], capture_output=True, check=False).returncode == 0
 
 
+def table_names(spec: DocumentSpec) -> list[str]:
+    """Names of the tables' files. Raises: UserError for one that \\input would not read as a name."""
+    names = [Path(table).name for table in spec.tables]
+    for name in names:
+        if not TABLE.fullmatch(name):
+            raise UserError(f"{name!r}: no name of a table of the suite; name it of letters, digits and _ . -")
+    return names
+
+
 def document(spec: DocumentSpec, tex: Path) -> str:
     """The document: title line, list of tables, every table."""
-    inputs = "".join(f"\\input{{{Path(table).name}}}\n\\FloatBarrier\n" for table in spec.tables)
+    inputs = "".join(f"\\input{{{name}}}\n\\FloatBarrier\n" for name in table_names(spec))
+    head = comment(f"generated: snakemake --cores 1 {target_of(tex.with_suffix('.pdf'))}")
     return (
-        f"% generated: snakemake --cores 1 {target_of(tex.with_suffix('.pdf'))}\n{PREAMBLE}"
+        f"{head}{PREAMBLE}{LOCK}"
         f"\\title{{{escape(spec.title)}\\\\\\large {escape(spec.subtitle)}}}\n\\author{{}}\n\\date{{}}\n"
         f"\\begin{{document}}\n\\maketitle\n\\listoftables\n\\clearpage\n{inputs}\\end{{document}}\n"
     )
 
 
 def _typeset(engine: str, tex: Path, build: Path, transcript: Path) -> None:
-    """One run of the engine in the folder of `tex`."""
-    command = [engine, "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "-no-shell-escape",
-               f"-output-directory={build}", tex.name]  # fmt: skip
-    fixed = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "10000"}
-    done = subprocess.run(command, cwd=tex.parent, env={**os.environ, **fixed}, stdin=subprocess.DEVNULL,
-                          capture_output=True, check=False)  # fmt: skip
+    """One run of the engine on the document in the folder `build`."""
+    fixed = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "10000", **PARANOID}
+    done = subprocess.run([engine, *OPTIONS, tex.name], cwd=build, env={**os.environ, **fixed},
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
     written = build / f"{tex.stem}.log"
     output = written.read_bytes() if written.exists() else done.stdout + done.stderr
     transcript.parent.mkdir(parents=True, exist_ok=True)

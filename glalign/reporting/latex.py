@@ -1,7 +1,8 @@
 """LaTeX of a table's frame: booktabs rules, siunitx columns, a threeparttable that can be \\input.
 
 pandas' Styler writes the tabular; this module chooses columns, marks the best values and adds caption and notes. The
-bytes depend on the frame and the specification alone: no time, no commit.
+bytes depend on the frame and the specification alone: no time, no commit. Texts enter through the functions
+of tex_text.py.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from glalign.planning.table_stages import TableSpec
+from glalign.reporting.tex_text import comment, escape, label, numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,17 +36,9 @@ COVERAGE_HEADS = {
 """(group head, head) of the columns of Table 2; that of the lower bound holds the interval."""
 
 MISSING = "{--}"
-SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    character: f"\\{character}" for character in "&%$#_{}"
-}
 
 Column = tuple[str, str, list[str], bool]
 """(group head, head, cells, whether numeric); cells are TeX."""
-
-
-def escape(text: str) -> str:
-    """`text` with TeX's special characters escaped."""
-    return "".join(SPECIAL.get(character, character) for character in text)
 
 
 def render_latex(frame: "pd.DataFrame", spec: TableSpec, target: str) -> str:
@@ -56,12 +50,12 @@ def render_latex(frame: "pd.DataFrame", spec: TableSpec, target: str) -> str:
     body = _with_rules(_tabular(columns), columns, _breaks(frame))
     name = f"table{spec.table}" + ("_extended" if spec.extended else "")
     notes = "\n".join(f"\\item {note}" for note in _notes(frame, spec))
+    head = (f"glalign table {name.removeprefix('table')} | profile: {spec.profile}",
+            f"generated: snakemake --cores 1 {target}", f"needs: {PACKAGES}")  # fmt: skip
     return (
-        f"% glalign table {name.removeprefix('table')} | profile: {spec.profile}\n"
-        f"% generated: snakemake --cores 1 {target}\n"
-        f"% needs: {PACKAGES}\n"
+        f"{''.join(map(comment, head))}"
         "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
-        f"\\caption{{{_caption(frame, spec)}}}\n\\label{{tab:glalign-{name.replace('_', '-')}}}\n"
+        f"\\caption{{{_caption(frame, spec)}}}\n\\label{{{label(name)}}}\n"
         "\\sisetup{mode=text, reset-text-series=false, text-series-to-math=true, retain-explicit-plus=true}\n"
         "\\setlength{\\tabcolsep}{4pt}\n"
         "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{threeparttable}\n"
@@ -76,17 +70,18 @@ def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> li
     columns: list[Column] = []
     compared = not {"method", "variant"}.isdisjoint(frame.columns)  # else rows do not compete, and none is the best
 
-    def add(group: str, head: str, values: Sequence[str], numeric: bool) -> None:
-        if any(values):
-            cells = list(values) if numeric else [escape(value) for value in values]
+    def add(group: str, head: str, cells: Sequence[str], numeric: bool) -> None:
+        if any(cells):
             columns.append((escape(group), head, [cell or MISSING if numeric else cell for cell in cells], numeric))
 
     if "relative_coverage" in frame:
         for name, (group, head) in COVERAGE_HEADS.items():
-            bounds = name == "coverage_lo"
-            values = _bracketed(frame, name, "coverage_hi") if bounds else list(frame[name])
-            signed = [_signed(value) for value in values] if name == "coverage_delta" else values
-            add(group, head, signed, numeric=name != "body_part" and not bounds)
+            if name == "body_part":
+                add(group, head, list(map(escape, frame[name])), numeric=False)
+            elif name == "coverage_lo":
+                add(group, head, _bracketed(frame, name, "coverage_hi"), numeric=False)
+            else:
+                add(group, head, list(map(_signed if name == "coverage_delta" else numeral, frame[name])), numeric=True)
         return columns
     numbers = [name.removesuffix("_delta") for name in frame.columns if name.endswith("_delta")]
     if extended:
@@ -97,27 +92,27 @@ def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> li
             if name == "method" and "cite" in frame:
                 values = [f"{text} [{cite}]" if cite and f"[{cite}]" not in text else text
                           for text, cite in zip(values, frame["cite"], strict=True)]  # fmt: skip
-            add("", escape(HEADS[name]), values, False)
+            add("", escape(HEADS[name]), list(map(escape, values)), False)
     for name in numbers:
-        ours = _marked(list(frame[name]), competing) if compared else list(frame[name])
-        add(HEADS[name], "Paper", list(frame[f"{name}_paper"]), True)
+        ours = _marked(list(frame[name]), competing) if compared else list(map(numeral, frame[name]))
+        add(HEADS[name], "Paper", list(map(numeral, frame[f"{name}_paper"])), True)
         add(HEADS[name], "Ours", ours, True)
         add(HEADS[name], r"$\Delta$", [_signed(value) for value in frame[f"{name}_delta"]], True)
         if f"{name}_lo" in frame and (extended or not any(frame[f"{name}_paper"])):
             add(HEADS[name], "95\\,\\%", _bracketed(frame, f"{name}_lo", f"{name}_hi"), False)
         if extended:
             add(HEADS[name], "Persons", _bracketed(frame, f"{name}_boot_lo", f"{name}_boot_hi"), False)
-            add(HEADS[name], "SD", list(frame[f"{name}_sd"]), True)
-            add(HEADS[name], "Ties", list(frame[f"{name}_best"]), True)
+            add(HEADS[name], "SD", list(map(numeral, frame[f"{name}_sd"])), True)
+            add(HEADS[name], "Ties", list(map(numeral, frame[f"{name}_best"])), True)
     for name in ("validation_rank1", "chance_rank1"):
         if extended:
-            add(HEADS["rank1"], HEADS[name], list(frame[name]), True)
+            add(HEADS["rank1"], HEADS[name], list(map(numeral, frame[name])), True)
     for name in ("map", "minp"):
         if name in frame and (extended or not any(frame["rank1_paper"])):
             add("", f"{HEADS[name]} (\\%)", _marked(list(frame[name]), competing), True)
     for name in ("selected_step", "pairs", "parameters"):
         if extended:
-            add("", HEADS[name], list(frame[name]), False)
+            add("", HEADS[name], list(map(escape, frame[name])), False)
     return columns
 
 
@@ -136,17 +131,18 @@ def _marked(values: list[str], competing: list[bool]) -> list[str]:
             # a box in braces is text to siunitx: padded to the width of the column's widest number
             padding = f"\\phantom{{{'0' * (widest - len(value))}}}" if len(value) < widest else ""
             return f"{{{padding}\\underline{{{value}}}}}"
-        return value
+        return numeral(value)
 
     return [marked(value, own) for value, own in zip(values, competing, strict=True)]
 
 
 def _signed(value: str) -> str:
-    return f"+{value}" if value and not value.startswith("-") and Decimal(value) else value
+    return numeral(f"+{value}" if value and not value.startswith("-") and Decimal(value) else value)
 
 
 def _bracketed(frame: "pd.DataFrame", low: str, high: str) -> list[str]:
-    return [f"[{a}, {b}]" if a else "" for a, b in zip(frame[low], frame[high], strict=True)]
+    """Intervals, which begin no row."""
+    return [f"[{numeral(a)}, {numeral(b)}]" if a else "" for a, b in zip(frame[low], frame[high], strict=True)]
 
 
 def _column_type(column: Column) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from glalign.evaluation.metrics import KS, half_up, spread
 from glalign.planning.table_stages import MatrixSpec, Row
-from glalign.reporting.latex import escape
 from glalign.reporting.partial_releases import with_note_column, with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import booktabs, write_csv
 from glalign.reporting.rank_cells import mean_cells, rank_cells, read_metrics, status_cells
+from glalign.reporting.tex_text import escape
 from glalign.storage.whole_files import write_text
 
 NOTES = "Rank-1 in percent; --: not run, or another language. The best trained system of each scenario bold."
@@ -31,7 +31,7 @@ def make_matrix(spec: MatrixSpec, csv: Path, tex: Path) -> None:
             bold = system in competing and value != "--" and Fraction(value) == best
             line.append(f"\\textbf{{{value}}}" if bold else value)
     title, layout = with_partial_title(spec.title, spec.rows), "l" + "r" * len(spec.scenarios)
-    write_text(tex, booktabs(["Method", *spec.scenarios], lines, layout, title, tex, NOTES))
+    write_text(tex, booktabs(["Method", *map(escape, spec.scenarios)], lines, layout, title, tex, NOTES))
 
 
 def matrix_cells(spec: MatrixSpec) -> list[dict[str, str]]:

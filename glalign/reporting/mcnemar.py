@@ -9,9 +9,9 @@ from glalign.evaluation.metrics import half_up
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import read_ranks
 from glalign.planning.report_stages import McNemarSpec
-from glalign.reporting.latex import escape
 from glalign.reporting.partial_releases import with_note_column, with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import number, write_plain
+from glalign.reporting.tex_text import escape
 from glalign.support.random_streams import seed_for
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from glalign.evaluation.metrics import half_up
-from glalign.reporting.latex import escape
+from glalign.reporting.tex_text import comment, escape, label
 from glalign.storage.whole_files import write_text
 
 Heads = Mapping[str, tuple[str, Callable[[str], str]]]
@@ -56,18 +56,19 @@ def booktabs(
     import pandas as pd  # noqa: PLC0415
 
     style = pd.DataFrame(cells, columns=list(heads), dtype=object).style.hide(axis="index")
-    named = {"caption": escape(title), "label": f"tab:glalign-{path.stem}"}
+    made = comment(f"generated: snakemake --cores 1 {target_of(path)}")
+    named = {"caption": escape(title), "label": label(path.stem)}
     if len(cells) > ONE_PAGE:
         body = style.to_latex(column_format=layout, hrules=True, environment="longtable", **named)
         return (
-            f"% generated: snakemake --cores 1 {target_of(path)}\n% needs: booktabs, longtable\n"
+            f"{made}{comment('needs: booktabs, longtable')}"
             "\\begingroup\n\\footnotesize\n\\setlength{\\LTcapwidth}{\\linewidth}\n"
             f"{body}\\noindent\n{notes}\n\\par\\endgroup\n"
         )
     below = f"\\par\\medskip\n{notes}\n" if notes else ""
     body = style.to_latex(column_format=layout, hrules=True)
     return (
-        f"% generated: snakemake --cores 1 {target_of(path)}\n% needs: booktabs, adjustbox\n"
+        f"{made}{comment('needs: booktabs, adjustbox')}"
         "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
         f"\\caption{{{named['caption']}}}\n\\label{{{named['label']}}}\n"
         "\\begin{adjustbox}{max width=\\linewidth}\n"

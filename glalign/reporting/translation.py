@@ -11,9 +11,9 @@ from glalign.evaluation.metrics import half_up, wilson
 from glalign.evaluation.pair_errors import missed, read_found, wrongly_mapped
 from glalign.evaluation.phrase_truth import FoundPhrase, TruePhrase
 from glalign.planning.report_stages import TranslationRow, TranslationSpec
-from glalign.reporting.latex import escape
 from glalign.reporting.plain_table import number, write_plain
 from glalign.reporting.rank_cells import status_cells
+from glalign.reporting.tex_text import escape
 from glalign.storage.csv_files import read_rows
 from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError

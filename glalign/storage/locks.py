@@ -24,10 +24,16 @@ def clear_stale_lock(folder: Path) -> bool:
     """Hold a shared lock in Snakemake's `folder` until this process ends; delete Snakemake's stale locks.
 
     Returns: False if another process holds the lock, or if another machine was the last to hold it and Snakemake's own
-    locks remain; else True.
+    locks remain; else True. Raises: UserError where nothing can be written, as in a read-only checkout.
     """
-    folder.mkdir(exist_ok=True)
-    handle = (folder / "alive").open("a+", encoding="utf-8")
+    try:
+        folder.mkdir(exist_ok=True)
+        handle = (folder / "alive").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{folder.absolute()}: cannot be written ({error.strerror}), and Snakemake keeps its records there; run it "
+            "in a folder that can be: `snakemake --snakefile CHECKOUT/Snakefile --directory FOLDER`"
+        ) from error
     _open_locks.append(handle)
     handle.seek(0)
     left, host = list((folder / "locks").glob("*")), socket.gethostname()

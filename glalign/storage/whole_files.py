@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,19 +47,42 @@ def whole_file(path: Path | str) -> Iterator[Path]:
 def whole_directory(path: Path | str) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; it replaces `path` on success and is removed on failure.
 
-    Its files are not flushed to disk: flushing thousands of small files would take longer than creating them.
+    Those of killed processes are removed first. Its files are not flushed to disk: flushing thousands of small files
+    would take longer than creating them.
     """
     path = Path(path)
     _make_folder(path.parent, path)
     with _write_errors_of(path):
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        _remove_leftovers(path)
+        temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}.part")
+        temporary.mkdir()
         try:
             yield temporary
-            temporary.chmod(0o755)
             shutil.rmtree(path, ignore_errors=True)
             temporary.replace(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary folders of `path` whose process has ended; whether one of another machine has is unknown."""
+    prefix, suffix = f".{path.name}.{socket.gethostname()}-", ".part"
+    for folder in path.parent.iterdir():
+        name = folder.name
+        pid = name[len(prefix) : -len(suffix)] if name.startswith(prefix) and name.endswith(suffix) else ""
+        if pid.isdecimal() and (int(pid) == os.getpid() or not _runs(int(pid))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process with this number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 @contextlib.contextmanager

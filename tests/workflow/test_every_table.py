@@ -12,6 +12,7 @@ import pytest
 from helpers.workflows import OVERLAY, SHORT, checkout
 
 from glalign.config.loading import overlaid
+from glalign.planning.plan import STAGES
 from glalign.reporting.document import can_typeset
 
 pytestmark = pytest.mark.slow
@@ -69,6 +70,8 @@ def test_beyond_the_paper(results: Path) -> None:
     assert all(float(row["wall_s"]) > 0 for row in compute)
     assert {row["stage"] for row in compute} >= {"synthesize", "fit", "predict", "table", "mcnemar", "snakemake"}
     assert len({row["run"] for row in compute}) == 1
+    needs = [(row, STAGES[row["stage"]].memory) for row in compute if row["peak_mib"]]
+    assert [row["job"] for row, megabytes in needs if float(row["peak_mib"]) * 1.05 > megabytes] == []
 
 
 def test_mcnemars_counts_are_those_of_two_ranks_files(results: Path) -> None:

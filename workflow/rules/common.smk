@@ -20,6 +20,7 @@ from glalign.planning.job_files import spec_text, write_job
 from glalign.planning.job_times import RUN
 from glalign.planning.missing_files import find_absent
 from glalign.planning.plan import STAGES, plan_of
+from glalign.planning.short_memory import machine_memory, short_memory
 from glalign.planning.wildcards import own_patterns, patterns, unknown_table
 from glalign.reporting.compute import report_times
 from glalign.reporting.document import can_typeset, find_engine
@@ -42,7 +43,7 @@ plan = exit_on_user_error(planned)
 if workflow.is_main_process:
     for line in plan.warnings:
         logger.warning(f"warning: {line}")
-    clear_stale_lock(Path(".snakemake"))
+    exit_on_user_error(clear_stale_lock, Path(".snakemake"))
 
 
 @functools.cache
@@ -70,7 +71,11 @@ onstart:
             {str(r.slurm_partition) for r in jobs if r.get("slurm_partition")},
         )
     if workflow.is_main_process:
-        remove_unfinished(plan, files_of(workflow.dag.needrun_jobs()))
+        wanted = files_of(workflow.dag.needrun_jobs())
+        if workflow.executor_plugin.name == "local":
+            for line in short_memory(plan, wanted, machine_memory()):
+                logger.warning(f"warning: {line}")
+        remove_unfinished(plan, wanted)
 
 
 onsuccess:

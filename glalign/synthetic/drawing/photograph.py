@@ -5,8 +5,8 @@ import random
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
+from glalign.storage.image_files import decode
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.domains.domain import Domain, choose
 from glalign.synthetic.drawing.camera import expose
@@ -34,7 +34,7 @@ class Photograph(NamedTuple):
     @property
     def pixels(self) -> np.ndarray:
         """Decoded pixels of the file, (128, 64, 3) uint8."""
-        return np.asarray(Image.open(io.BytesIO(self.jpeg)).convert("RGB"))
+        return decode(io.BytesIO(self.jpeg), lambda image: np.asarray(image.convert("RGB")), "photograph")
 
 
 def photograph(

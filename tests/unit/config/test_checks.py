@@ -188,3 +188,31 @@ def test_anchors_and_merge_keys_are_no_second_keys(tmp_path: Path) -> None:
     text = "x: &a {p: 1}\ny: &b {<<: *a, p: 2}\nz: {<<: *b, p: 3}\n"
     file.write_text(text, encoding="utf-8")
     assert read(file) == {"x": {"p": 1}, "y": {"p": 2}, "z": {"p": 3}}
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\t", "\x00", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\udcff"])
+@pytest.mark.parametrize(
+    ("make", "key"),
+    [
+        (lambda text: {"profile": text}, "profile"),
+        (lambda text: {"data_note": text}, "data_note"),
+        (lambda text: {"results": text}, "results"),
+        (lambda text: {"weights": text}, "weights"),
+        (lambda text: {"systems": {"irra": {"label": text}}}, "systems.irra.label"),
+        (lambda text: {"systems": {"irra": {"class": text}}}, "systems.irra.class"),
+        (lambda text: {"systems": {"irra": {"extends": text}}}, "systems.irra.extends"),
+        (lambda text: {"systems": {"irra": {"model": {"deep": [{"er": text}]}}}}, "systems.irra.model.deep.0.er"),
+        (lambda text: {"systems": {text: {}}}, "systems"),
+        (lambda text: {text: 1}, "a key"),
+        (lambda text: {"datasets": {"cuhk_en": {"root": text}}}, "datasets.cuhk_en.root"),
+        (lambda text: {"datasets": {"cuhk_en": {"images_from": [text]}}}, "datasets.cuhk_en.images_from.0"),
+        (lambda text: {"trainsets": {"one": [text]}}, "trainsets.one.0"),
+    ],
+)
+def test_no_text_has_a_control_character_or_half_a_pair_of_surrogates(make, key, sign) -> None:
+    with pytest.raises(UserError) as refused:
+        resolve(make(f"demo{sign}\\directlua{{x}}"))
+    message = str(refused.value)
+    assert message.startswith(f"configuration: {key}: 'demo\\")
+    assert "has a control character" in message
+    assert message.isprintable()

@@ -1,14 +1,19 @@
 """Stores give what Pillow gives, whether or not they keep it; shares of parts are counted areas."""
 
+import re
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import glalign
 from glalign.contract.regions import ATR_LABELS, region_table
 from glalign.data.images import ImageStore, PartStore
-from glalign.storage.image_files import DecodeError, decode_rgb
+from glalign.parsing.label_maps import read_labels
+from glalign.storage.image_files import DecodeError, decode_bytes, decode_rgb
 from glalign.support.errors import UserError
 
 
@@ -70,6 +75,56 @@ def test_every_cut_of_a_file_is_noticed_or_decodes(tmp_path: Path) -> None:
             (tmp_path / "cut").write_bytes(content[:end])
             with pytest.raises(DecodeError):
                 decode_rgb(tmp_path / "cut")
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "eps"])
+def test_postscript_is_no_image_whatever_its_name_and_starts_no_program(tmp_path: Path, monkeypatch, suffix) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("gs", "gswin64c"):
+        (programs / name).write_text(f"#!/bin/sh\necho started >> {tmp_path}/started\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    file = tmp_path / f"x.{suffix}"
+    file.write_bytes(POSTSCRIPT)
+    with pytest.raises(DecodeError, match="does not decode"):
+        decode_rgb(file)
+    with pytest.raises(UserError, match="not a label map"):
+        PartStore([file], (6, 2)).batch([0])
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP"])
+def test_the_formats_of_photographs_are_decoded_whatever_the_name(tmp_path: Path, kind: str) -> None:
+    Image.new("RGB", (8, 20), (200, 10, 10)).save(tmp_path / "x.jpg", format=kind)
+    assert decode_rgb(tmp_path / "x.jpg").size == (8, 20)
+
+
+@pytest.mark.parametrize("side", [8193, 65_500])
+def test_a_header_that_claims_too_many_pixels_is_refused_before_they_are_made(tmp_path: Path, side: int) -> None:
+    file = tmp_path / "x.png"
+    Image.new("L", (1, 1)).save(file)
+    head = b"IHDR" + struct.pack(">II", side, side) + bytes([8, 0, 0, 0, 0])
+    content = file.read_bytes()
+    file.write_bytes(content[:12] + head + struct.pack(">I", zlib.crc32(head)) + content[33:])
+    for read in (decode_rgb, decode_bytes):
+        with pytest.raises(DecodeError, match=r"pixels"):
+            read(file)
+    with pytest.raises(UserError, match=r"x\.png: does not decode .*pixels"):
+        read_labels(file)
+
+
+def test_one_function_opens_images() -> None:
+    root, found = Path(glalign.__file__).parents[1], []
+    for folder in ("glalign", "baselines", "benchmarks"):
+        for path in (root / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            if re.search(r"\bImage\s*\.\s*open\b|from PIL\.Image import|\b(read_image|imread|decode_jpeg)\(", text):
+                found.append(path.relative_to(root).as_posix())
+    assert found == ["glalign/storage/image_files.py"]
 
 
 def test_a_file_that_is_gone_or_broken_is_named(files: list[Path]) -> None:

@@ -55,6 +55,35 @@ def test_the_command_counts_with_tokenizers_of_ones_own(pedes: Path) -> None:
     assert f"train: 16 of 16 captions are longer than the 4 tokens of {file.name} and are cut" in done.stdout
 
 
+def test_links_are_no_further_files_and_nothing_outside_is_listed(pedes: Path, tmp_path: Path, edit: Edit) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "private.jpg").write_bytes(b"x")
+    imgs = pedes / "imgs"
+    for name, target in {"a": ".", "b": ".", "up": "..", "out": outside, "nowhere": "none", "same": "Market"}.items():
+        (imgs / name).symlink_to(target, target_is_directory=True)
+    (imgs / "loop").symlink_to("loop")
+    (imgs / "Market" / "extra.jpg").write_bytes(b"x")
+    report = verify(pedes)
+    assert report["ok"]
+    assert [name for name in report["not_annotated"] if name not in ("loop", "nowhere")] == ["Market/extra.jpg"]
+
+    def through_the_link(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            entry["file_path"] = entry["file_path"].replace("Market/", "same/")
+
+    edit(through_the_link)
+    report = verify(pedes)
+    assert report["ok"] and report["folders"]["same"]["present"] == report["folders"]["same"]["annotated"] > 0
+    assert [name for name in report["not_annotated"] if name not in ("loop", "nowhere")] == ["Market/extra.jpg"]
+
+
+def test_an_image_folder_that_is_a_link_is_read(pedes: Path, tmp_path: Path) -> None:
+    (pedes / "imgs").rename(tmp_path / "elsewhere")
+    (pedes / "imgs").symlink_to(tmp_path / "elsewhere")
+    assert verify(pedes)["ok"]
+
+
 def test_counts_per_folder(pedes: Path) -> None:
     market = sorted((pedes / "imgs" / "Market").iterdir())
     market[0].unlink()

@@ -1,6 +1,7 @@
 """Vietnamese words: what pyvi cuts, where each word stands, and what a segmenter must not do."""
 
 import os
+import subprocess
 import sys
 import types
 import unicodedata
@@ -57,6 +58,15 @@ def test_odd_text_loses_no_letter(text):
         kept = "".join("".join(given[w.start : w.end].split()) for w in found)
         assert kept.replace("_", "") == "".join(given.split()).replace("_", "")
         assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+def test_the_temporary_folder_is_empty_after_a_process_that_used_pyvi(tmp_path):
+    code = "from glalign.language.segmentation import segment; from glalign.language.pyvi_models import pyvi_module; "
+    code += "print(segment('Áo khoác đen')[0].text, pyvi_module('ViPosTagger').postagging_tokens(['áo'])[1])"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)},
+                          capture_output=True, encoding="utf-8", check=True)  # fmt: skip
+    assert done.stdout == "Áo_khoác ['N']\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_pairs_that_pyvi_joins_or_leaves_apart_wrongly():

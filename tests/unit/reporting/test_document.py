@@ -15,11 +15,12 @@ from glalign.support.errors import UserError
 SUBTITLE = "demo: người đi bộ, ba lô & ghế đẩu"
 SPEC = DocumentSpec(title="Tables", subtitle=SUBTITLE, tables=("results/one.tex", "results/two.tex"))
 ENGINE = """#!{python}
-import pathlib, sys
-out = pathlib.Path(next(word for word in sys.argv if word.startswith("-output-directory=")).partition("=")[2])
+import os, pathlib, sys
 name = pathlib.Path(sys.argv[-1]).stem
-(out / f"{{name}}.log").write_text({log!r}, encoding="utf-8")
-(out / f"{{name}}.pdf").write_text(pathlib.Path(sys.argv[-1]).read_text(encoding="utf-8"), encoding="utf-8")
+pathlib.Path(f"{{name}}.log").write_text({log!r}, encoding="utf-8")
+limits = f"{{sys.argv[1:]}} {{os.environ['openin_any']}} {{os.environ['openout_any']}} {{sorted(os.listdir())}}"
+text = pathlib.Path(sys.argv[-1]).read_text(encoding="utf-8")
+pathlib.Path(f"{{name}}.pdf").write_text(text + limits, encoding="utf-8")
 sys.exit({status})
 """
 
@@ -39,6 +40,9 @@ def engine(tmp_path, monkeypatch):
 
 
 def make(folder: Path) -> Path:
+    for table in ("one", "two"):
+        if not (folder / f"{table}.tex").exists():
+            (folder / f"{table}.tex").write_text("x", encoding="utf-8")
     make_document(SPEC, folder / "tables.tex", folder / "tables.pdf", folder / "logs" / "tables.log")
     return folder / "tables.pdf"
 
@@ -59,6 +63,23 @@ def test_the_plan_gives_it_every_latex_table_of_the_suite_and_makes_it_on_reques
     assert [Path(path).stem for path in job.inputs[:11]] == [f"table{number}" for number in range(1, 12)]
     assert job.spec.subtitle == "demo: synthetic people"
     assert "results/tables.pdf" not in plan.targets()
+
+
+def test_the_engine_starts_no_program_and_sees_a_folder_of_its_own(engine, tmp_path):
+    engine()
+    written = make(tmp_path).read_text(encoding="utf-8").rpartition("\\end{document}")[2]
+    assert "--no-shell-escape" in written and "--nosocket" in written
+    assert written.endswith("p p ['one.tex', 'tables.log', 'tables.pdf', 'tables.tex', 'two.tex']")
+    assert not (tmp_path / "tables.log").exists()
+
+
+def test_a_table_that_is_missing_or_whose_name_is_latex_is_refused(engine, tmp_path):
+    engine()
+    with pytest.raises(UserError, match=r"one\.tex: no such file; run the workflow"):
+        make_document(SPEC, tmp_path / "tables.tex", tmp_path / "tables.pdf", None)
+    for name in ("|touch x", "a}\\directlua{x}.tex", "../a b.tex", ".tex"):
+        with pytest.raises(UserError, match="no name of a table of the suite"):
+            document(SPEC.model_copy(update={"tables": (name,)}), Path("tables.tex"))
 
 
 def test_a_finished_run_leaves_the_pdf_and_the_transcript(engine, tmp_path):
@@ -90,7 +111,7 @@ def test_a_missing_engine_names_the_packages(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match=f"lualatex is not installed; on Debian and Ubuntu: {DEBIAN}"):
         make(tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.tex", "two.tex"]
 
 
 def plain(folder: Path, name: str, rows: int) -> str:
@@ -121,3 +142,31 @@ def test_vietnamese_letters_and_long_tables_survive_and_the_bytes_are_the_same(t
     assert "Output written on" in words
     assert "Float too large" not in words
     assert (tmp_path / "a" / "tables.pdf").read_bytes() == (tmp_path / "b" / "tables.pdf").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("lualatex") is None, reason="no TeX here")
+@pytest.mark.parametrize(
+    ("attack", "stopped"),
+    [
+        (r"\directlua{local f = io.open([[FILE]], [[w]]) f:write([[x]]) f:close()}", True),
+        (r"\directlua{os.execute([[touch FILE]])}", False),
+        (r"\directlua{io.popen([[touch FILE]])}", False),
+        (r"\directlua{os.rename([[tables.log]], [[FILE]])}", False),
+        (r"\immediate\write18{touch FILE}", False),
+        (r"\newwrite\out\immediate\openout\out=FILE\immediate\write\out{x}", True),
+        (r"\input{FILE.secret}", True),
+    ],
+    ids=["lua writes", "lua executes", "lua opens a pipe", "lua renames", "write18", "openout", "input"],
+)
+def test_a_command_that_got_into_a_table_writes_and_reads_no_file_elsewhere(tmp_path, attack, stopped):
+    (tmp_path / "tables").mkdir()
+    target = tmp_path / "planted"
+    Path(f"{target}.secret").write_text("secret", encoding="utf-8")
+    (tmp_path / "tables" / "one.tex").write_text(attack.replace("FILE", str(target)) + "text", encoding="utf-8")
+    if stopped:
+        with pytest.raises(UserError, match=r"tables\.tex: "):
+            make(tmp_path / "tables")
+    else:
+        make(tmp_path / "tables")
+    assert {path.name for path in tmp_path.iterdir()} == {"tables", "planted.secret"}

@@ -7,8 +7,9 @@ import subprocess
 import pytest
 from helpers.tables import matrix_row, metrics_file, table_spec
 
-from glalign.reporting.latex import escape, render_latex
+from glalign.reporting.latex import render_latex
 from glalign.reporting.tables import table
+from glalign.reporting.tex_text import escape
 
 
 def latex(spec):

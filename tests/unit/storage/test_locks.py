@@ -64,6 +64,21 @@ def test_another_machines_lock_stays_until_it_is_cleared_by_hand(left: Path, mon
     assert (folder / "alive").read_text(encoding="utf-8") == socket.gethostname()
 
 
+@pytest.mark.parametrize("place", ["file/.snakemake", ".snakemake"])
+def test_a_folder_that_cannot_be_written_is_one_line_with_the_remedy(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / ".snakemake" / "alive").mkdir(parents=True)  # no file can be opened there
+    with pytest.raises(UserError, match=rf"{tmp_path}/{place}: cannot be written \(.*--directory FOLDER"):
+        locks.clear_stale_lock(tmp_path / place)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_checkout_is_one_line(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with pytest.raises(UserError, match=r"\.snakemake: cannot be written \(Permission denied"):
+        locks.clear_stale_lock(tmp_path / ".snakemake")
+
+
 def test_a_second_training_in_a_folder_names_the_first_and_the_remedy(tmp_path: Path) -> None:
     who = rf"\(process {os.getpid()} on {socket.gethostname()}\)"
     refused = pytest.raises(UserError, match=rf"another process .*{who}; wait for it, or end it")

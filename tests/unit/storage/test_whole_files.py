@@ -1,6 +1,10 @@
 """What cannot be written or read is one error that names it; nothing half written is left."""
 
 import os
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +78,59 @@ def test_json_that_cannot_be_read(tmp_path: Path, content: bytes | None, message
 def test_a_byte_order_mark_is_no_part_of_json(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("\ufeff[1]", encoding="utf-8")
     assert read_json(tmp_path / "x.json") == [1]
+
+
+WRITER = """
+import sys, time
+from glalign.storage.whole_files import whole_directory
+with whole_directory(sys.argv[1]) as folder:
+    (folder / "half").write_text("x")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+def writer(path: Path) -> subprocess.Popen[str]:
+    """A process that is in the middle of writing the folder `path`."""
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_what_a_killed_writer_left_goes_at_the_next_start_and_a_live_writers_folder_stays(tmp_path: Path) -> None:
+    killed, alive = writer(tmp_path / "cuhk"), writer(tmp_path / "cuhk")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    others = [
+        f".cuhk.elsewhere-{killed.pid}.part",
+        f".cuhk.en.{socket.gethostname()}-{killed.pid}.part",
+        ".cuhk.x.part",
+    ]
+    for name in others:
+        (tmp_path / name).mkdir()
+    assert len(list(tmp_path.iterdir())) == 5
+    try:
+        with whole_directory(tmp_path / "cuhk") as folder:
+            (folder / "whole").write_text("x", encoding="utf-8")
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {"cuhk", f".cuhk.{socket.gethostname()}-{alive.pid}.part", *others}
+    finally:
+        alive.kill()
+        alive.wait()
+    with whole_directory(tmp_path / "cuhk"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"cuhk", *others}
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077, 0o002])
+def test_folders_and_files_have_the_permissions_that_the_user_wants(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        with whole_directory(tmp_path / "folder") as folder:
+            write_text(folder / "file", "x")
+        with resumable_directory(tmp_path / "resumed"):
+            pass
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("folder", "resumed", "folder/file")]
+    assert modes == [0o777 & ~mask, 0o777 & ~mask, 0o666 & ~mask]
