@@ -3,6 +3,7 @@
 No command computes anything itself, and each imports the heavy libraries that it uses.
 """
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -54,6 +55,8 @@ def main() -> None:
     """Text-based person search: GLAlign and its baselines under one protocol."""
     find_baselines()
     start_logging(None)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 for _group in (data, translation, phrases, weights):

@@ -8,7 +8,7 @@ from glalign.contract.records import SPLITS, Record
 from glalign.data.entries import read_entries
 from glalign.language.tokenizers import normalise_caption
 from glalign.storage.image_folder import ImageFolder
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 
 
 def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> list[Record]:
@@ -54,7 +54,7 @@ def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
     for split, file in release.annotations.items():
         for number, entry in read_entries(Path(file), release, split):
             path = entry.get(release.layout.image) if isinstance(entry, dict) else None
-            where = f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
+            where = printable(f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else ""))
             place = f"entry {number}" + (f" of {file}" if several else "")
             try:
                 record = parse_entry(entry, images, release.layout)
