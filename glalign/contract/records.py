@@ -11,6 +11,10 @@ from glalign.storage.whole_files import write_text
 
 SPLITS = ("train", "val", "test")
 
+LONGEST_CAPTION = 10_000
+"""Characters that a caption may have, twenty times those of the longest of any release: parsers take minutes for more.
+"""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -56,6 +60,8 @@ def _record(row: Mapping[str, Any]) -> Record:
             raise TypeError(f"`{key}` is {type(row[key]).__name__}, not {kind.__name__}")
     if not row["captions"] or not all(isinstance(caption, str) and caption for caption in row["captions"]):
         raise TypeError("`captions` is not a list of texts")
+    if (longest := max(map(len, row["captions"]))) > LONGEST_CAPTION:
+        raise ValueError(f"a caption of {longest:,} characters, more than {LONGEST_CAPTION:,}")
     return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
 
 
