@@ -188,3 +188,11 @@ def test_anchors_and_merge_keys_are_no_second_keys(tmp_path: Path) -> None:
     text = "x: &a {p: 1}\ny: &b {<<: *a, p: 2}\nz: {<<: *b, p: 3}\n"
     file.write_text(text, encoding="utf-8")
     assert read(file) == {"x": {"p": 1}, "y": {"p": 2}, "z": {"p": 3}}
+
+
+@pytest.mark.parametrize("section", ["datasets", "trainsets", "testsets", "systems"])
+def test_an_id_that_ends_in_a_line_end_is_refused_in_one_line(demo: dict, section: str) -> None:
+    first = next(iter(demo[section]))
+    with pytest.raises(UserError, match=rf"{section}") as caught:
+        resolve(merge(demo, {section: {f"{first}\n": demo[section][first]}}))
+    assert "\n" not in str(caught.value) and "\\n" in str(caught.value)
