@@ -38,7 +38,7 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
             labels = np.asarray(picture) if picture.mode in ("P", "L") else None
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such label map") from error
-    except (OSError, SyntaxError) as error:
+    except Exception as error:  # a damaged or a huge picture: Pillow raises nearly anything
         raise UserError(f"{path}: does not decode ({error})") from error
     if labels is None or labels.max() >= len(ATR_LABELS):
         raise UserError(f"{path}: not a label map of the {len(ATR_LABELS)} ATR labels")
