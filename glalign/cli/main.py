@@ -3,6 +3,7 @@
 No command computes anything itself, and each imports the heavy libraries that it uses.
 """
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -54,6 +55,8 @@ def main() -> None:
     """Text-based person search: GLAlign and its baselines under one protocol."""
     find_baselines()
     start_logging(None)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 for _group in (data, translation, phrases, weights):
@@ -175,12 +178,13 @@ def table(name: str, results: str) -> None:
 
 @main.command()
 @click.argument("scores", type=PATH)
+@click.option("--max-gb", type=click.FloatRange(min=0), default=8, show_default=True, help="Most that may be unpacked.")
 @JSON
-def evaluate(scores: Path, as_json: bool) -> None:
+def evaluate(scores: Path, max_gb: float, as_json: bool) -> None:
     """Rank-1/5/10, mAP and mINP of an .npz with similarity (Q, G), query_ids (Q,) and gallery_ids (G,)."""
     from glalign.evaluation.scores import evaluate_scores
 
-    values = evaluate_scores(scores)
+    values = evaluate_scores(scores, max_gb)
     click.echo(json.dumps(values) if as_json else "\n".join(f"{name:>12}  {value}" for name, value in values.items()))
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from glalign.config.loading import DEMO, is_base, own_files, read
+from glalign.storage.yaml_files import parse_yaml
 from glalign.support.checkout import ROOT
 from glalign.support.errors import UserError
 
@@ -31,8 +30,8 @@ def typed(config: Any, given: Any) -> Any:
 def _scalar(text: str) -> Any:
     """What YAML takes a text without quotes for."""
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = parse_yaml(text, "--config")
+    except UserError:
         return text
     return value if value is None or isinstance(value, bool | int | float) else text
 

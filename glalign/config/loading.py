@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from glalign.config.checks import (
     check_alpha,
     check_plain,
@@ -23,7 +21,7 @@ from glalign.config.checks import (
 from glalign.config.messages import validated
 from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
-from glalign.storage.whole_files import read_text
+from glalign.storage.yaml_files import read_yaml
 from glalign.support.checkout import ROOT, suite_file
 from glalign.support.class_source import ClassOutline, class_outline
 from glalign.support.errors import UserError, suggestion
@@ -112,28 +110,10 @@ def _stacked(*paths: Path | str) -> dict[str, Any]:
 
 def read(path: Path | str) -> Mapping[str, Any]:
     """One file as written. Raises UserError naming the file."""
-    text = read_text(path, "name an existing configuration file")
-    try:
-        layer = yaml.load(text, UniqueKeys)
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    layer = read_yaml(path, "name an existing configuration file")
     if not isinstance(layer, Mapping):
         raise UserError(f"{path}: not a map of keys; start from config.yaml")
     return layer
-
-
-class UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
-    """YAML whose maps have no key twice: the second would silently replace the first."""
-
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        """A map as it is written. Raises: an error of YAML with the line of a key that was there before."""
-        node, seen = super().compose_mapping_node(anchor), set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.composer.ComposerError(None, None, f"duplicate key {key.value}", key.start_mark)
-                seen.add(key.value)
-        return node
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:

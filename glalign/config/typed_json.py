@@ -6,6 +6,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from glalign.config.base import Section
+from glalign.storage.json_files import parse_json
 from glalign.storage.whole_files import read_text
 from glalign.support.errors import UserError
 
@@ -20,6 +21,7 @@ def read_typed(path: Path | str, kind: type[Kind], remedy: str = AGAIN) -> Kind:
     Raises: UserError naming the file, the first key that is missing, unknown or of another type, and `remedy`.
     """
     text = read_text(path, NOT_MADE if remedy == AGAIN else remedy)
+    parse_json(text, path, remedy)  # refuses a key that is there twice
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glalign.storage.json_files import read_json_lines
 from glalign.storage.whole_files import write_text
-from glalign.support.errors import UserError
 
 SPLITS = ("train", "val", "test")
+
+LONGEST_CAPTION = 10_000
+"""Characters that a caption may have, twenty times those of the longest of any release: parsers take minutes for more.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,28 +48,20 @@ def write_manifest(path: Path | str, records: Iterable[Record]) -> None:
 
 def read_manifest(path: Path | str, split: str | None = None) -> list[Record]:
     """Read a manifest, or one split of it. Raises: UserError naming the line that is not a record."""
-    records = []
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; make it with `snakemake --cores 1 {path}`")
-    with Path(path).open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                record = _record(json.loads(line))
-            except (KeyError, ValueError, TypeError, RecursionError) as error:  # a ValueError: text that is not UTF-8
-                why = f"no key {error}" if isinstance(error, KeyError) else error
-                remedy = "name a manifest, or delete a broken one and run again"
-                raise UserError(f"{path}:{number}: not a manifest record ({why}); {remedy}") from error
-            if split in (None, record.split):
-                records.append(record)
-    return records
+    remedy = "name a manifest, or delete a broken one and run again"
+    missing = f"make it with `snakemake --cores 1 {path}`"
+    records = read_json_lines(path, _record, "a manifest record", remedy, missing)
+    return [record for record in records if split in (None, record.split)]
 
 
 def _record(row: Mapping[str, Any]) -> Record:
     for key, kind in (("image", str), ("person", int), ("split", str), ("captions", list)):
-        if not isinstance(row[key], kind):
+        if not isinstance(row[key], kind) or isinstance(row[key], bool):
             raise TypeError(f"`{key}` is {type(row[key]).__name__}, not {kind.__name__}")
     if not row["captions"] or not all(isinstance(caption, str) and caption for caption in row["captions"]):
         raise TypeError("`captions` is not a list of texts")
+    if (longest := max(map(len, row["captions"]))) > LONGEST_CAPTION:
+        raise ValueError(f"a caption of {longest:,} characters, more than {LONGEST_CAPTION:,}")
     return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from glalign.storage.yaml_files import read_yaml
+
 DATA_FILES = ("regions.yaml",)  # part of the digest of every stage that imports this module
-_TABLE = yaml.safe_load(Path(__file__).with_name("regions.yaml").read_text(encoding="utf-8"))
+_TABLE = read_yaml(Path(__file__).with_name("regions.yaml"))
 
 ATR_LABELS: tuple[str, ...] = tuple(_TABLE["labels"])
 """Names of label values 0..17."""

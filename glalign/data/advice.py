@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glalign.contract.formats import FORMATS, SPLIT_FIELD, DatasetRelease, ReleaseLayout
 from glalign.data.pickles import read_pickle
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 
 DEEPEST, HIGHEST = 2, 3

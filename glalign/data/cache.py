@@ -12,7 +12,8 @@ import PIL
 from numpy.typing import NDArray
 
 from glalign.storage.image_files import VERSION
-from glalign.storage.whole_files import read_json, whole_directory, write_json
+from glalign.storage.json_files import read_json
+from glalign.storage.whole_files import whole_directory, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
 

@@ -1,6 +1,5 @@
 """Convert captions to tensors: padded token ids, and masks of the tokens inside the phrases of each region."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from glalign.contract.phrase_rows import Phrase, read_phrase_rows
 from glalign.contract.records import Record
 from glalign.contract.regions import REGIONS
 from glalign.contract.tokenizer import Span, Tokenizer, is_cut
 from glalign.support.errors import UserError
 
-Phrases = Sequence[dict[str, Any]]
-"""Noun phrases of one caption, each {text, start, end, region}; start and end count characters, region may be None."""
+Phrases = Sequence[Phrase]
+"""Noun phrases of one caption."""
 
 
 class TokenTable:
@@ -63,24 +63,13 @@ def phrase_tokens(phrases: Phrases, spans: Sequence[Span]) -> Iterable[tuple[int
 
 
 def read_phrases(path: Path | str, records: Iterable[Record]) -> list[Phrases]:
-    """Read the phrases of every caption of the records, in their order, from JSON lines {image, index, phrases}.
+    """Read the phrases of every caption of the records, in their order.
 
-    Raises: UserError naming the file and a caption that has no row, or that does not contain its phrases because the
-    file was made from another manifest.
+    Raises: UserError naming a line that is not a row of phrases, or a caption without a row, or that does not contain
+    its phrases because the file was made from another manifest.
     """
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; make it with `snakemake --cores 1 {path}`")
-    rows: dict[tuple[str, int], Phrases] = {}
-    with Path(path).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                rows[row["image"], row["index"]] = row["phrases"]
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
-                raise UserError(
-                    f"{path}:{number}: not a row of phrases ({error!r}); delete the file and run again"
-                ) from error
-    found = []
+    rows = read_phrase_rows(path)
+    found: list[Sequence[Phrase]] = []
     for record in records:
         for index, caption in enumerate(record.captions):
             phrases = rows.get((record.image, index))

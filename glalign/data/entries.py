@@ -7,7 +7,7 @@ from typing import Any
 from glalign.contract.formats import FORMATS, DatasetRelease, ReleaseLayout
 from glalign.data.advice import advice
 from glalign.data.pickles import read_pickle
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 
 

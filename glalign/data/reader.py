@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from glalign.contract.formats import DatasetRelease, ReleaseLayout
-from glalign.contract.records import SPLITS, Record
+from glalign.contract.records import LONGEST_CAPTION, SPLITS, Record
 from glalign.data.entries import read_entries
 from glalign.language.tokenizers import normalise_caption
 from glalign.storage.image_folder import ImageFolder
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
+
+LARGEST_ID = 10**15
+"""Largest number of a person; numbers of 64 bits hold it, shifted too."""
 
 
 def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> list[Record]:
@@ -54,7 +57,7 @@ def scan(release: DatasetRelease) -> Iterator[tuple[Record | None, str]]:
     for split, file in release.annotations.items():
         for number, entry in read_entries(Path(file), release, split):
             path = entry.get(release.layout.image) if isinstance(entry, dict) else None
-            where = f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else "")
+            where = printable(f"{file}: entry {number}" + (f" ({path})" if isinstance(path, str) else ""))
             place = f"entry {number}" + (f" of {file}" if several else "")
             try:
                 record = parse_entry(entry, images, release.layout)
@@ -86,12 +89,17 @@ def parse_entry(entry: object, images: ImageFolder, layout: ReleaseLayout) -> Re
         if not isinstance(entry[key], kind) or isinstance(entry[key], bool):
             name = "str or list" if kind is list and layout.per_caption else kind.__name__
             raise ValueError(f"{key!r} is {type(entry[key]).__name__}, not {name}; correct the file")
+    if abs(entry[layout.person]) > LARGEST_ID:
+        raise ValueError(f"{layout.person!r} has {len(str(abs(entry[layout.person])))} digits; correct the file")
     if not entry[layout.captions]:
         raise ValueError("no captions; add one or remove the entry")
     captions = []
     for index, caption in enumerate(entry[layout.captions]):
         if not isinstance(caption, str):
             raise ValueError(f"caption {index} is {type(caption).__name__}, not str; correct the file")
+        if len(caption) > LONGEST_CAPTION:
+            many = f"{len(caption):,} characters, more than {LONGEST_CAPTION:,}"
+            raise ValueError(f"caption {index} has {many}; shorten it")
         captions.append(normalise_caption(caption))
         if not any(map(str.isalnum, captions[-1])):
             raise ValueError(f"caption {index} is empty (no word in it); write it or remove it")

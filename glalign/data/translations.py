@@ -1,16 +1,16 @@
 """Export the captions of a release for translation, and build the translated release from a file of translations."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
-from glalign.contract.records import captions_by_key
+from glalign.contract.records import LONGEST_CAPTION, captions_by_key
 from glalign.data.advice import formats_in
 from glalign.data.reader import valid_records
-from glalign.storage.csv_files import parse_csv, write_new_csv
+from glalign.storage.csv_files import read_sheet, write_new_csv
+from glalign.storage.json_files import numbered_lines, parse_json
 from glalign.storage.whole_files import read_text, write_json
 from glalign.support.errors import UserError
 
@@ -109,27 +109,24 @@ def _text(row: Mapping[str, object], path: Path, number: int) -> str:
     text = text or ""
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
         raise UserError(f"{path}:{number}: `text` holds a NUL or half a character; write it again in UTF-8")
+    if len(text) > LONGEST_CAPTION:
+        raise UserError(f"{path}:{number}: {len(text):,} characters, more than {LONGEST_CAPTION:,}; shorten the text")
     return text.strip()
 
 
 def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
     """Read (line number, row) of a CSV file or of JSON lines."""
-    text = read_text(path, "make it with `glalign translation export`")
+    missing = "make it with `glalign translation export`"
+    text = read_text(path, missing)
     if text.lstrip().startswith("["):
         raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):
-        lines = enumerate(text.split("\n"), start=1)
-        return [(number, _object(line, path, number)) for number, line in lines if line.strip()]
-    return parse_csv(path, text, COLUMNS)[1]
+        return [(number, _object(line, path, number)) for number, line in numbered_lines(path) if line.strip()]
+    return read_sheet(path, missing, COLUMNS)
 
 
-def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{number}: not a line of JSON ({error.msg})") from error
-    except (RecursionError, ValueError) as error:  # nested too deeply, a number of too many digits
-        raise UserError(f"{path}:{number}: not a line of JSON ({error})") from error
+def _object(line: bytes, path: Path, number: int) -> Mapping[str, object]:
+    row = parse_json(line, f"{path}:{number}", "correct the line")
     if not isinstance(row, dict):
         raise UserError(f"{path}:{number}: an object with {', '.join(COLUMNS)} is wanted")
     return row

@@ -5,6 +5,7 @@ from typing import Any
 
 from glalign.contract.formats import FORMATS
 from glalign.data.published_releases import RELEASES
+from glalign.support.errors import printable
 
 LISTED = 5
 """Examples per kind of problem; `--json` has them all."""
@@ -24,7 +25,7 @@ def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...])
     width = max([len(head), *map(len, rows)])
     lines = [f"{head:<{width}}" + "".join(f"  {c.replace('_', ' '):>13}" for c in columns)]
     for name, values in rows.items():
-        lines.append(f"{name:<{width}}" + "".join(f"  {values[c]:>13}" for c in columns))
+        lines.append(f"{printable(name):<{width}}" + "".join(f"  {values[c]:>13}" for c in columns))
     return "\n".join(lines)
 
 
@@ -50,7 +51,8 @@ def _problems(report: dict[str, Any]) -> list[str]:
     for key, title in kinds:
         if items := report[key]:
             rest = [f"  ... and {len(items) - LISTED} more (all with --json)"] if len(items) > LISTED else []
-            found.append("\n".join([f"{len(items):,} {title}:", *(f"  {item}" for item in items[:LISTED]), *rest]))
+            first = [f"  {printable(str(item))}" for item in items[:LISTED]]
+            found.append("\n".join([f"{len(items):,} {title}:", *first, *rest]))
     return found
 
 

@@ -77,8 +77,11 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
             raise UserError(message) from error
 
 
-def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged, return None."""
+def load_checkpoint(path: Path, key: str, steps: int) -> dict[str, Any] | None:
+    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged, return None.
+
+    steps: those of the whole training, before the last of which it was saved.
+    """
     if not path.exists():
         return None
     try:
@@ -86,7 +89,13 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
     except Exception as error:  # a damaged file is no reason to stop: train from the start
         log.info("%s: not readable (%s); training from the start", path, error)
         return None
+    if not isinstance(state, dict):
+        log.info("%s: not a checkpoint but a %s; training from the start", path, type(state).__name__)
+        return None
     if state.get("key") != key:
         log.info("%s: of another configuration, code or data; training from the start", path)
+        return None
+    if type(step := state.get("step")) is not int or not 0 < step < steps:
+        log.info("%s: of step %r of %d; training from the start", path, step, steps)
         return None
     return state

@@ -62,7 +62,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.content(), "inputs": inputs}, code)
     start, lines = 0, []
     best: dict[str, Any] = {"val_rank1": -1.0, "step": 0, "weights": {}}
-    if state := load_checkpoint(checkpoint, key):
+    if state := load_checkpoint(checkpoint, key, steps):
         for name, part in states.items():
             part.load_state_dict(state[name])
         start, lines, best = state["step"], json.loads(state["lines"]), state["best"]

@@ -12,8 +12,7 @@ import numpy as np
 from glalign.contract.results import Interval
 from glalign.evaluation.judging_sheet import ANSWERS, KINDS, RIGHT, SIDES, WRONG
 from glalign.evaluation.metrics import LEVEL, half_up, wilson
-from glalign.storage.csv_files import parse_csv
-from glalign.storage.whole_files import read_text
+from glalign.storage.csv_files import read_sheet
 from glalign.support.errors import UserError, suggestion
 
 MARGIN = 3
@@ -100,7 +99,7 @@ def describe(found: Mapping[str, Any]) -> str:
 
 def _read(path: Path) -> Sheet:
     needed = ("image", "index", *ANSWERS)
-    _, rows = parse_csv(path, read_text(path, "make it with `glalign translation sample`"), needed)
+    rows = read_sheet(path, "make it with `glalign translation sample`", needed)
     lines: dict[Key, int] = {}
     answers = {}
     for number, row in rows:  # a pair that occurs twice would count twice, perhaps with two verdicts

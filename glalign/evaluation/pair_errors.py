@@ -1,31 +1,21 @@
 """Where a phrase goes wrong between a caption and a region, pair by pair (Section 5.2)."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from glalign.contract.phrase_rows import read_phrase_rows
 from glalign.evaluation.phrase_truth import FoundPhrase, TruePhrase, overlap
-from glalign.storage.whole_files import read_text
-from glalign.support.errors import UserError
 
 
 def read_found(path: Path | str) -> dict[tuple[str, int], list[FoundPhrase]]:
-    """Read the phrases of every (image, index) from the JSON lines of the stage `phrases`, which the training uses.
+    """Read the phrases of every (image, index) from the file of the stage `phrases`, which the training uses.
 
     `printed` of a phrase is empty. Raises: UserError naming the line that is not a row of phrases.
     """
-    found = {}
-    for number, line in enumerate(read_text(path, f"make it with `snakemake --cores 1 {path}`").splitlines(), start=1):
-        try:
-            row = json.loads(line)
-            phrases = [(one["start"], one["end"], one["region"]) for one in row["phrases"]]
-            found[row["image"], row["index"]] = [
-                FoundPhrase(start, end, (region,) if region else (), ()) for start, end, region in phrases
-            ]
-        except (ValueError, KeyError, TypeError) as error:
-            why = f"not a row of phrases ({error!r}); delete the file and run again"
-            raise UserError(f"{path}:{number}: {why}") from error
-    return found
+    return {
+        key: [FoundPhrase(one["start"], one["end"], (one["region"],) if one["region"] else (), ()) for one in phrases]
+        for key, phrases in read_phrase_rows(path).items()
+    }
 
 
 def wrongly_mapped(found: Sequence[FoundPhrase], true: Sequence[TruePhrase]) -> bool:

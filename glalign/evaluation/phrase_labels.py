@@ -14,8 +14,7 @@ from glalign.contract.specs.data import PhrasesSpec
 from glalign.evaluation.phrase_truth import TruePhrase
 from glalign.language.lexicon import load_lexicon
 from glalign.language.phrases import find_noun_phrases
-from glalign.storage.csv_files import Row, parse_csv, write_new_csv
-from glalign.storage.whole_files import read_text
+from glalign.storage.csv_files import Row, read_sheet, write_new_csv
 from glalign.support.errors import UserError, suggestion
 from glalign.support.random_streams import seed_for
 
@@ -68,7 +67,7 @@ def read_labels(path: Path | str, captions: Mapping[Key, str]) -> PhraseLabels:
     A caption is labelled once one of its rows has a region; captions without any are left out. Raises: UserError naming
     the row that is of another manifest, half filled in, no region, or not to be found in its caption.
     """
-    _, rows = parse_csv(path, read_text(path, "make it with `glalign phrases sample`"), NEEDED)
+    rows = read_sheet(path, "make it with `glalign phrases sample`", NEEDED)
     sheet: dict[Key, list[Row]] = {}
     for line, row in rows:
         sheet.setdefault(_key(f"{path}:{line}", row, captions), []).append((line, row))

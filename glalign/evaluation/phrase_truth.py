@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from glalign.contract.regions import REGIONS
 from glalign.contract.results import TruthCounts
 from glalign.language.lexicon import grammar
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 
 OVERALL, NO_PART, ALL = "Overall", "no part", "All"
@@ -50,10 +50,12 @@ def read_truth(
         if not all("phrases" in entry for entry in truth.values()):
             return None
         rows = {key: truth[key[0]]["phrases"][key[1]] for key in captions}
+        if any(row["region"] not in (None, *REGIONS) for key in rows for row in rows[key]):
+            raise ValueError("a region that is none")
         if any(captions[key][row["start"] : row["end"]] != row["text"] for key in rows for row in rows[key]):
             raise UserError(f"{path}: its phrases are not where it says in the captions; synthesize the dataset again")
         return {key: [TruePhrase(row["start"], row["end"], row["region"]) for row in rows[key]] for key in rows}
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not the truth of these captions ({error!r}); synthesize the dataset again") from error
 
 

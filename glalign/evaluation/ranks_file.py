@@ -5,24 +5,35 @@ fields of `RankRow`. Beside it `<name>.json`, a `RanksSummary`.
 """
 
 import json
+import operator
 import re
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FiniteFloat, Strict, ValidationError
 
+from glalign.config.base import Section, Several
 from glalign.config.typed_json import AGAIN, NOT_MADE, describe, read_typed
 from glalign.contract.results import RanksSummary
 from glalign.evaluation.ranking import RankRow
-from glalign.storage.whole_files import read_text, whole_file, write_json
+from glalign.storage.json_files import decode, read_lines
+from glalign.storage.whole_files import whole_file, write_json
 from glalign.support.errors import UserError
 
 DRAW = "draw"
 """A query of one of several draws of a test set has the id `draw<number>/<image>#<caption>` (D12)."""
 
-ROW = TypeAdapter(RankRow)
+
+class RankLine(Section):
+    """A line of the file."""
+
+    query: str
+    person: int | str
+    first: int
+    hits: Several[int]
+    best: Several[int]
+    top: Several[Annotated[tuple[str, FiniteFloat], Strict(False)]]
 
 
 def draw_of(query: str) -> str | None:
@@ -52,29 +63,38 @@ def write_ranks(path: Path | str, rows: Iterable[RankRow], n_gallery: int, about
     write_json(sidecar_path(path), RanksSummary(n_queries=count, n_gallery=n_gallery, **about).to_json())
 
 
-def reason_wrong(row: RankRow, size: int) -> str:
+def reason_wrong(row: RankLine, size: int) -> str:
     """Why these cannot be ranks in a gallery of `size` images; empty if they can."""
     if not row.hits or len(row.hits) != len(row.best):
         return "hits and best differ in length or are empty"
+    if row.first != row.hits[0]:
+        return f"first is {row.first}, the first of hits {row.hits[0]}"
     for name, ranks in (("hits", row.hits), ("best", row.best)):
-        if ranks[0] < 1 or ranks[-1] > size or any(b <= a for a, b in pairwise(ranks)):
+        if ranks[0] < 1 or ranks[-1] > size or not all(map(operator.lt, ranks, ranks[1:])):
             return f"{name} are not ascending ranks from 1 to {size}"
-    return "best is worse than hits" if any(b > h for h, b in zip(row.hits, row.best, strict=True)) else ""
+    return "best is worse than hits" if any(map(operator.gt, row.best, row.hits)) else ""
 
 
 def read_ranks(path: Path | str) -> tuple[list[RankRow], RanksSummary]:
     """Read (rows, summary). Raises: UserError naming a line that is not a row, or a summary that does not fit."""
-    summary, rows = read_typed(sidecar_path(path), RanksSummary), []
-    size, known = max(summary.n_gallery, *summary.galleries, 1), set()
-    for number, line in enumerate(read_text(path, NOT_MADE).splitlines(), start=1):
+    summary, known = read_typed(sidecar_path(path), RanksSummary), set[str]()
+    largest = max(summary.n_gallery, *summary.galleries, 1)
+    sizes = {f"{DRAW}{number}": size for number, size in enumerate(summary.galleries)}
+
+    def row_of(line: bytes) -> RankRow:
+        if line.count(b":") > len(RankLine.model_fields):  # a text with a colon, or a key that is there twice
+            decode(line)
         try:
-            row = ROW.validate_json(line, strict=True)
+            row = RankLine.model_validate_json(line)
         except ValidationError as error:
-            raise UserError(f"{path}:{number}: not a row of ranks ({describe(error)}); {AGAIN}") from error
+            raise ValueError(describe(error)) from error
+        size = sizes.get(draw_of(row.query) or "", largest)
         if reason := "its query occurs twice" if row.query in known else reason_wrong(row, size):
-            raise UserError(f"{path}:{number}: not a row of ranks ({reason}); {AGAIN}")
+            raise ValueError(reason)
         known.add(row.query)
-        rows.append(row)
+        return RankRow(row.query, row.person, row.hits, row.best, row.top)
+
+    rows = list(read_lines(path, row_of, "a row of ranks", AGAIN, NOT_MADE))
     if summary.n_queries != len(rows):
         raise UserError(f"{sidecar_path(path)}: does not fit {path} ({len(rows)} rows); delete both and run again")
     return rows, summary

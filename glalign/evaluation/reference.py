@@ -10,7 +10,7 @@ import numpy as np
 
 from glalign.contract.records import Query, Record
 from glalign.contract.specs.scoring import PredictSpec
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 

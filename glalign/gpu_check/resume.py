@@ -26,10 +26,10 @@ def check_resume(name: str, entry: System, setting: Setting) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.pt"
         with CheckpointWriter(path) as writer:
-            writer.save({"key": "", **{part: state.state_dict() for part, state in states(first).items()}})
+            writer.save({"key": "", "step": CUT, **{part: state.state_dict() for part, state in states(first).items()}})
             advance(first, [CUT])  # the training goes on while the file is written
         resumed = begun(entry, setting.device, ())
-        saved = load_checkpoint(path, "") or {}
+        saved = load_checkpoint(path, "", STEPS) or {}
     for part, state in states(resumed).items():
         state.load_state_dict(saved[part])
     advance(resumed, range(CUT, STEPS))

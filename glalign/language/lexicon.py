@@ -111,12 +111,12 @@ def context(language: str) -> dict[str, Any]:
 
 @cache
 def _read(name: str) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415  (only readers of a lexicon need it)
+    from glalign.storage.yaml_files import read_yaml  # noqa: PLC0415  (only readers of a lexicon need it)
 
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
         raise UserError(f"phrases.lexicon: no list {name!r}; there is {path.with_name('paper.yaml')} and repaired.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(path)
 
 
 def _key(form: str) -> str:

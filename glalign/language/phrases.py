@@ -4,8 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
+from glalign.contract.phrase_rows import Phrase
 from glalign.contract.records import read_manifest
 from glalign.contract.specs.data import PhrasesSpec
 from glalign.language import noun_chunks_en, noun_chunks_vi, noun_phrases_en
@@ -15,15 +16,6 @@ from glalign.language.noun_chunks import ParsedCaption
 from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
-
-
-class Phrase(TypedDict):
-    """A noun phrase: its characters in the caption and its region, None when no keyword matches."""
-
-    text: str
-    start: int
-    end: int
-    region: str | None
 
 
 class NounPhrase(NamedTuple):

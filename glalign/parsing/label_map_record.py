@@ -8,7 +8,8 @@ from typing import Any
 
 from glalign.contract.specs.data import ParseSpec
 from glalign.storage.code_digest import weight_digests
-from glalign.storage.whole_files import read_json, sha256, write_json
+from glalign.storage.json_files import read_json
+from glalign.storage.whole_files import sha256, write_json
 from glalign.support.errors import UserError
 from glalign.support.progress import log
 

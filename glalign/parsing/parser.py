@@ -13,8 +13,8 @@ from torch.nn.functional import interpolate
 
 from glalign.contract.regions import ATR_LABELS, SIDES
 from glalign.parsing.released_names import current_names
+from glalign.storage.json_files import read_json
 from glalign.storage.weight_files import load_weights
-from glalign.storage.whole_files import read_json
 from glalign.support.clock import clock
 from glalign.support.errors import UserError
 

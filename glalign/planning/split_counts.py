@@ -9,8 +9,8 @@ from glalign.contract.formats import dataset_release
 from glalign.contract.published_counts import published_counts
 from glalign.contract.records import SPLITS
 from glalign.planning.stage import Paths
+from glalign.storage.json_files import read_json
 from glalign.storage.weight_status import joint_sha256
-from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 
 UNITS = ("identities", "images", "captions")

@@ -9,6 +9,7 @@ from glalign.models.towers.phobert import phobert
 from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
 from glalign.pretraining.phobert_vocabulary import partial_merges
 from glalign.storage.weight_files import Weights
+from glalign.storage.whole_files import lines_of, read_text
 
 
 def pretrain_phobert(spec: PretrainSpec, out: Path) -> dict[str, Any]:
@@ -25,9 +26,9 @@ def pretrain_phobert(spec: PretrainSpec, out: Path) -> dict[str, Any]:
 
 def spellings(vocabulary: Path, merges: Path, tokenizer: PhoBertFileTokenizer) -> Spellings:
     """Map the id of every whole word to its pieces before each of its merges, single letters first."""
-    lines = merges.read_text(encoding="utf-8").splitlines()
+    lines = lines_of(read_text(merges))
     order = {(left, right): place for place, (left, right, _) in enumerate(map(str.split, lines))}
-    pieces = [line.rsplit(" ", 1)[0] for line in vocabulary.read_text(encoding="utf-8").splitlines()]
+    pieces = [line.rsplit(" ", 1)[0] for line in lines_of(read_text(vocabulary))]
     index = {piece: number for number, piece in enumerate(pieces, start=tokenizer.unknown_id + 1)}
     words = [piece for piece in pieces if not piece.endswith(CONTINUATION)]
     found = {index[word]: [[index[piece] for piece in ids] for ids in partial_merges(word, order)] for word in words}

@@ -8,10 +8,9 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from glalign.reporting.row_keys import Cells, key_of, matched, name_of, twice
 from glalign.reporting.tables import read_table
+from glalign.storage.yaml_files import read_yaml
 from glalign.support.errors import UserError
 
 COMMA = re.compile(r"(?<![\w.,])[-+]?\d+,\d+(?![\w.,])")
@@ -97,10 +96,7 @@ def _check_commas(sides: Sequence[tuple[Path | str, Sequence[Cells]]], columns: 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
     """Read the tolerances of columns and of rows from `folder`/tolerances.yaml; empty without such a file."""
     file = folder / TOLERANCES
-    try:
-        found = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not YAML ({' '.join(str(error).split())}); correct it") from error
+    found = (read_yaml(file) if file.is_file() else None) or {}
 
     def allowed(key: str, part: Any) -> bool:
         entries = part.items() if isinstance(part, Mapping) else [("", "")]

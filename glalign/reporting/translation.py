@@ -15,7 +15,7 @@ from glalign.reporting.plain_table import number, write_plain
 from glalign.reporting.rank_cells import status_cells
 from glalign.reporting.tex_text import escape
 from glalign.storage.csv_files import read_rows
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 from glalign.synthetic.captions.attributes import region_of

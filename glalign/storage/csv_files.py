@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from glalign.support.errors import UserError
 Row = tuple[int, dict[str, str]]
 """Number of the line that a row ends on, and its fields by the header's names."""
 
+FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+"""Beginning of a text that spreadsheets compute, or that has the apostrophe of one already."""
 
 TOO_LONG, TOO_SHORT = "quote a text with the separator", "no CSV, or cut off: complete it"
 """Remedies for a row with more or fewer fields than the header."""
@@ -60,14 +63,37 @@ def parse_csv(
     return header, rows
 
 
+def read_sheet(path: Path | str, missing: str, columns: Sequence[str]) -> list[Row]:
+    """Read a file of `write_new_csv` that a person edited. missing: remedy for a missing file. Raises: UserError."""
+    rows = parse_csv(path, read_text(path, missing), columns)[1]
+    return [(number, {name: unshielded(cell) for name, cell in row.items()}) for number, row in rows]
+
+
+def shielded(cell: object) -> object:
+    """Return a text with an apostrophe before it where a spreadsheet would take it for a formula and compute it.
+
+    >>> shielded("=HYPERLINK(A1)"), shielded("a man"), unshielded("'=HYPERLINK(A1)")
+    ("'=HYPERLINK(A1)", 'a man', '=HYPERLINK(A1)')
+    """
+    return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
+
+
+def unshielded(cell: str) -> str:
+    """Return a text as it was before `shielded`."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
 def write_new_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write rows for a person to edit, with the byte order mark of spreadsheets. Raises: UserError if `path` exists."""
+    """Write rows for a person to edit, with the byte order mark of spreadsheets and without formulas.
+
+    `read_sheet` gives the texts back as they were. Raises: UserError if `path` exists.
+    """
     if os.path.lexists(path):
         raise UserError(f"{path}: is there already; remove it, or name another file, so that no work in it is lost")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows(map(shielded, row) for row in rows)
     write_text(path, "\ufeff" + text.getvalue())
 
 

@@ -1,6 +1,10 @@
 """Check that the image paths of an annotation file stay inside the image folder."""
 
+import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
+
+NOT_PLAIN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+"""What a path may not have: control characters, a line end at its end, too; backslashes; halves of characters."""
 
 
 class ImageFolder:
@@ -17,8 +21,7 @@ class ImageFolder:
     def relative(self, file_path: str) -> str:
         """Return the canonical POSIX form of `file_path`. Raises: ValueError if it is not a path below the folder."""
         path = PurePosixPath(file_path)
-        is_utf8 = not any("\ud800" <= sign <= "\udfff" for sign in file_path)
-        if "\\" in file_path or "\0" in file_path or PureWindowsPath(file_path).drive or not is_utf8:
+        if NOT_PLAIN.search(file_path) or PureWindowsPath(file_path).drive:
             raise ValueError("its path is not a plain relative path with forward slashes; correct the file")
         if path.is_absolute() or ".." in path.parts or not path.parts or not self._stays_inside(path):
             raise ValueError(f"its path leaves the folder {self._folder}; it must name a file below it")

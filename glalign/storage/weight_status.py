@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glalign.storage.whole_files import read_json, sha256
+from glalign.storage.json_files import read_json
+from glalign.storage.whole_files import sha256
 from glalign.support.errors import UserError
 
 WEIGHT_SUFFIXES = (".safetensors", ".tokenizer.json", ".vocab.txt", ".bpe.codes")

@@ -1,4 +1,4 @@
-"""Atomic writes (temporary file, flush to disk, rename), and reading of text and JSON."""
+"""Atomic writes (temporary file, flush to disk, rename), and reading of text."""
 
 import contextlib
 import errno
@@ -141,28 +141,26 @@ def read_text(path: Path | str, missing: str = "") -> str:
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file{missing and f'; {missing}'}") from error
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); make it a readable file") from error
+        raise unreadable(path, error, missing) from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
-def read_json(path: Path | str, missing: str = "") -> object:
-    """Parse a JSON file. missing: remedy for a missing file.
+def lines_of(text: str) -> list[str]:
+    r"""Split a text into its lines, which end at a line feed alone; `str.splitlines` also splits at U+2028 and others.
 
-    Raises: UserError naming a file that is missing, unreadable or not JSON, and the position.
+    >>> lines_of("a\u2028b\nc\n")
+    ['a\u2028b', 'c']
     """
-    text = read_text(path, missing)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"{path}: not valid JSON at line {error.lineno} column {error.colno} ({error.msg}); fetch the file again"
-        ) from error
-    except (RecursionError, ValueError) as error:  # nested too deeply, a number of too many digits
-        raise UserError(f"{path}: JSON that cannot be read ({error}); fetch the file again") from error
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def unreadable(path: Path | str, error: OSError, missing: str = "") -> UserError:
+    """Return the error for a file that cannot be opened or read. missing: remedy for a missing file."""
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{path}: no such file{missing and f'; {missing}'}")
+    return UserError(f"{path}: cannot be read ({error.strerror}); make it a readable file")
 
 
 def sha256(path: Path | str) -> str:

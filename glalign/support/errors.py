@@ -11,7 +11,25 @@ Result = TypeVar("Result")
 
 
 class UserError(Exception):
-    """Bad input. The message names the file, key or cell and the remedy; the command line prints it and exits 1."""
+    """Bad input. The message names the file, key or cell and the remedy; the command line prints it and exits 1.
+
+    The message is one line of `printable` characters, whatever it quotes from a file.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(printable(str(message)))
+
+
+def printable(text: str) -> str:
+    r"""Return a text with line ends, control characters and halves of characters escaped, so that any terminal and any
+    file can show it.
+
+    >>> printable("a\nb\u2028\ud800")
+    'a\\nb\\u2028\\ud800'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def exit_on_user_error(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:

@@ -85,7 +85,8 @@ def start_logging(path: Path | str | None) -> None:
     log.handlers[:] = [TerminalHandler()]
     if path:
         try:
-            handler = logging.FileHandler(path, mode="w" if first else "a", encoding="utf-8", delay=not first)
+            mode = "w" if first else "a"
+            handler = logging.FileHandler(path, mode, encoding="utf-8", delay=not first, errors="backslashreplace")
         except OSError as error:
             raise UserError(f"--log: {path} cannot be written ({error.strerror}); name another file") from error
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import yaml
-
+from glalign.storage.yaml_files import read_yaml
 from glalign.support.errors import UserError, suggestion
 
 DATA_FILES = ("catalogue.yaml",)
@@ -57,10 +56,9 @@ class WeightRelease:
 @functools.cache
 def catalogue() -> Mapping[str, WeightRelease]:
     """Return all releases by name."""
-    text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
     return {
         name: WeightRelease(name, **{**entry, "files": tuple(WeightSource(**file) for file in entry["files"])})
-        for name, entry in yaml.safe_load(text).items()
+        for name, entry in read_yaml(Path(__file__).with_name("catalogue.yaml")).items()
     }
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from torch import nn
 
 from glalign.models.towers.clip_block import QuickGELU
+from glalign.storage.json_files import read_json
 from glalign.storage.weight_status import cached_sha256
-from glalign.storage.whole_files import read_json
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
 from glalign.weights.origins import is_known, release_of

@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from glalign.storage.json_files import read_json
 from glalign.storage.weight_files import LOGIT_SCALE, adapt_tensors, check_finite, check_plain, select_fitting
 from glalign.storage.weight_status import WEIGHT_SUFFIXES, cached_sha256
-from glalign.storage.whole_files import read_json, whole_file, write_json
+from glalign.storage.whole_files import whole_file, write_json
 from glalign.support.errors import UserError
 from glalign.weights.catalogue import WeightRelease
 from glalign.weights.clip_files import EXTRAS, open_clip_form

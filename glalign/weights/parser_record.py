@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from glalign.contract.regions import ATR_LABELS
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 
 PARSER_CONFIGS = ("config.json", "preprocessor_config.json")

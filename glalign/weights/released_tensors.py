@@ -41,6 +41,9 @@ def read_released_tensors(path: Path) -> dict[str, Tensor]:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
     tensors = _tensors_of(loaded)
+    unnamed = [key for key, value in _items(loaded) if isinstance(value, Tensor) and not isinstance(key, str)]
+    if unnamed:
+        raise UserError(f"{path}: holds a tensor under {unnamed[0]!r}, which is no name; save a state dict")
     if not tensors:
         below = {key: found for key, part in _items(loaded) if (found := _tensors_of(part))}
         if len(below) > 1:
@@ -75,7 +78,7 @@ def _unpickled(path: Path) -> Any:
         return read_torchscript(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except Exception as error:  # a damaged pickle raises nearly anything
         if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error):
             raise UserError(
                 f"{path}: holds more than tensors and plain values, and such a file can run code when it is read; it "

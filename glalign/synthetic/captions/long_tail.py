@@ -20,9 +20,9 @@ PLAIN = ("black", "white", "gray", "grey", "blue", "red", "pink", "purple", "gre
 @cache
 def long_tail(language: str) -> Mapping[str, Mapping[str, Words]]:
     """Return topic -> value -> word -> rendering in the other language, the more frequent words first; read once."""
-    import yaml  # noqa: PLC0415  (only generators and translators need it)
+    from glalign.storage.yaml_files import read_yaml  # noqa: PLC0415  (only generators and translators need it)
 
-    return yaml.safe_load(Path(__file__).with_name(f"long_tail_{language}.yaml").read_text(encoding="utf-8"))
+    return read_yaml(Path(__file__).with_name(f"long_tail_{language}.yaml"))
 
 
 @cache

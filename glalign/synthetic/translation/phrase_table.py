@@ -112,9 +112,9 @@ def rates() -> dict[str, Any]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415  (only translators need it)
+    from glalign.storage.yaml_files import read_yaml  # noqa: PLC0415  (only translators need it)
 
-    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return read_yaml(FOLDER / f"{name}.yaml")
 
 
 def _wrong(errors: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[WrongRendering, ...]]:

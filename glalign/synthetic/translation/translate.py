@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from glalign.contract.specs.data import TranslateSpec
-from glalign.storage.whole_files import read_json, whole_directory
+from glalign.storage.json_files import read_json
+from glalign.storage.whole_files import whole_directory
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress
 from glalign.support.random_streams import seed_for

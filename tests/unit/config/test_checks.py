@@ -216,3 +216,11 @@ def test_no_text_has_a_control_character_or_half_a_pair_of_surrogates(make, key,
     assert message.startswith(f"configuration: {key}: 'demo\\")
     assert "has a control character" in message
     assert message.isprintable()
+
+
+@pytest.mark.parametrize("section", ["datasets", "trainsets", "testsets", "systems"])
+def test_an_id_that_ends_in_a_line_end_is_refused_in_one_line(demo: dict, section: str) -> None:
+    first = next(iter(demo[section]))
+    with pytest.raises(UserError, match=rf"{section}") as caught:
+        resolve(merge(demo, {section: {f"{first}\n": demo[section][first]}}))
+    assert "\n" not in str(caught.value) and "\\n" in str(caught.value)

@@ -43,6 +43,11 @@ def test_truncated_and_missing_manifests_are_named(tmp_path: Path) -> None:
         (b'{"image": "a.jpg", "person": 1, "split": "test", "captions": "abc"}', "`captions` is str, not list"),
         (b'{"image": "a.jpg", "person": 1, "split": "test", "captions": []}', "`captions` is not a list of texts"),
         (b'{"image": "a.jpg", "person": 1, "split": "test", "captions": [5]}', "`captions` is not a list of texts"),
+        (
+            b'{"image": "a.jpg", "person": 1, "split": "test", "captions": ["' + b"x" * 10_001 + b'"]}',
+            "a caption of 10,001 characters, more than 10,000",
+        ),
+        (b'{"image": "a.jpg", "person": true, "split": "test", "captions": ["b"]}', "`person` is bool, not int"),
         (b'{"image": "a.jpg", "person": "1", "split": "test", "captions": ["b"]}', "`person` is str, not int"),
         (b'{"image": "a.jpg", "person": 1, "split": "test"}', "no key 'captions'"),
         (

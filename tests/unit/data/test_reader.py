@@ -60,6 +60,13 @@ def test_paths_become_canonical(edit: Edit) -> None:
         (lambda e: e[3].update(file_path="C:/x.png"), r"forward slashes"),
         (lambda e: e[3].update(file_path="a\x00.png"), r"forward slashes"),
         (lambda e: e[3].update(file_path="a\ud800.png"), r"forward slashes"),
+        (lambda e: e[3].update(file_path=e[3]["file_path"] + "\n"), r"\.\w+\\n\): .*forward slashes"),
+        (lambda e: e[3].update(file_path="a\x1b[2Jb.png"), r"forward slashes"),
+        (lambda e: e[3].update(id=10**16), r"'id' has 17 digits; correct the file"),
+        (
+            lambda e: e[3]["captions"].append("word " * 200_000),
+            r"caption 2 has 1,000,000 characters, more than 10,000",
+        ),
         (lambda e: e[3].update(file_path=e[1]["file_path"]), r"entry 3 .*the same file_path as entry 1"),
         (lambda e: e[3].update(split="test"), r"entry 3 .*: id 2 is in split 'test' here and in 'train' at entry 2"),
     ],

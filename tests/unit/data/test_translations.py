@@ -81,7 +81,7 @@ def test_json_lines_do_as_well(pedes: Path, translated: Callable, tmp_path: Path
     fill(pedes, lines, tmp_path / "vn")
     assert len(json.loads((tmp_path / "vn" / "reid_raw_vn.json").read_text(encoding="utf-8"))) == 18
     lines.write_text(lines.read_text(encoding="utf-8")[:-5], encoding="utf-8")
-    with pytest.raises(UserError, match=r"t\.jsonl:36: not a line of JSON"):
+    with pytest.raises(UserError, match=r"t\.jsonl:36: not valid JSON at line 1 column "):
         fill(pedes, lines, tmp_path / "other")
 
 
@@ -151,7 +151,7 @@ def test_the_commands_say_what_comes_next(pedes: Path, tmp_path: Path) -> None:
         ('{"image": "a.jpg", "index": 0, "text": 5}\n', r":1: `text` is int, not a string"),
         ('{"image": "a.jpg", "index": 0, "text": ["one"]}\n', r":1: `text` is list, not a string"),
         ('{"image": "a.jpg", "index": 0, "text": "\\ud800"}\n', r":1: `text` holds a NUL or half a character"),
-        ('{"image": ' + "[" * 100_000 + "\n", r":1: not a line of JSON"),
+        ('{"image": ' + "[" * 100_000 + "\n", r":1: JSON that cannot be read"),
         ('[{"image": "a.jpg", "index": 0, "text": "one"}]\n', r": JSON lines are wanted, not an array"),
         (None, r": cannot be read \(Is a directory\)"),
     ],

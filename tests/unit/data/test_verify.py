@@ -164,3 +164,21 @@ def test_a_broken_image_and_a_missing_image_folder_are_no_incomplete_release(ped
     (pedes / "imgs").rename(pedes / "pictures")
     text = describe(verify(pedes))
     assert "imgs is no folder: name the images' own (`--images NAME`" in text
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_names_that_are_no_text_are_shown_escaped(edit: Edit, options: list[str]) -> None:
+    """Half a character in an entry, and a file whose name is neither UTF-8 nor one line."""
+    root = edit(lambda entries: entries[0].update(file_path="a\ud800\n.png"))
+    try:
+        (root / "imgs" / "b\udcff\n.png").write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    done = CliRunner().invoke(main, ["data", "verify", "cuhk_pedes", str(root), *options])
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+    if options:
+        report = json.loads(done.stdout)
+        assert report["problems"][0].startswith(f"{root}/reid_raw.json: entry 0 (a\\ud800\\n.png): its path is not")
+        assert "b\udcff\n.png" in report["not_annotated"]
+    else:
+        assert "  b\\udcff\\n.png\n" in done.stdout and "entry 0 (a\\ud800\\n.png)" in done.stdout

@@ -64,11 +64,20 @@ def test_a_term_that_is_not_finite_stops_with_step_and_name(factor: float):
 def test_a_checkpoint_comes_back_under_its_key_only(tmp_path: Path):
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, {"key": "a", "step": 3, "best": {"weights": {"w": torch.arange(3)}}})
-    assert load_checkpoint(path, "a")["step"] == 3
-    assert load_checkpoint(path, "b") is None
+    assert load_checkpoint(path, "a", 20)["step"] == 3
+    assert load_checkpoint(path, "b", 20) is None
     path.write_bytes(path.read_bytes()[:100])
-    assert load_checkpoint(path, "a") is None
-    assert load_checkpoint(tmp_path / "none.pt", "a") is None
+    assert load_checkpoint(path, "a", 20) is None
+    assert load_checkpoint(tmp_path / "none.pt", "a", 20) is None
+
+
+@pytest.mark.parametrize(
+    "state",
+    [[1], "text", torch.zeros(2), {"key": "a"}, *({"key": "a", "step": step} for step in (100, 20, 0, -1, "3"))],
+)
+def test_what_cannot_be_a_checkpoint_is_left_aside(tmp_path: Path, state: object):
+    torch.save(state, tmp_path / "checkpoint.pt")
+    assert load_checkpoint(tmp_path / "checkpoint.pt", "a", 20) is None
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("write failed")])
@@ -87,7 +96,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_nothing_else(
         save_checkpoint(path, {"key": "a", "step": 4})
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
     monkeypatch.undo()
-    assert load_checkpoint(path, "a")["step"] == 3
+    assert load_checkpoint(path, "a", 20)["step"] == 3
 
 
 def test_cuda_asked_for_and_absent(monkeypatch: pytest.MonkeyPatch):
@@ -116,7 +125,7 @@ def test_a_training_goes_on_where_its_release_has_moved_to(
     pedes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys: list[str] = []
-    monkeypatch.setattr("glalign.engine.fit.load_checkpoint", lambda path, key: keys.append(key))
+    monkeypatch.setattr("glalign.engine.fit.load_checkpoint", lambda path, key, steps: keys.append(key))
     spec = zero_steps(pedes, tmp_path)
     train(spec, tmp_path / "here", "code")
     images = str(pedes.rename(tmp_path / "moved") / "imgs")

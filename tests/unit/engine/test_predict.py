@@ -16,7 +16,7 @@ from glalign.engine.predict import draws_of, gallery_of, predict, targets
 from glalign.evaluation.metrics import by_draw, make_metrics
 from glalign.evaluation.ranking import rank_blocks
 from glalign.evaluation.ranks_file import draw_of, read_ranks
-from glalign.storage.whole_files import read_json
+from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 
 

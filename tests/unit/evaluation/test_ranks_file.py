@@ -66,6 +66,46 @@ def test_what_cannot_be_a_rank_is_refused(tmp_path, hits, best, reason):
         read_ranks(path)
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"hits": [1, 9]}, "first is 2, the first of hits 1"),
+        ({"first": 1}, "first is 1, the first of hits 2"),
+        ({"hits": [2.0, 9]}, r"key `hits\.0`: 2\.0 does not fit"),
+        ({"hits": ["2", 9]}, r"key `hits\.0`: '2' does not fit"),
+        ({"hits": [True, 9]}, r"key `hits\.0`: True does not fit"),
+        ({"hits": [2, 2]}, "hits are not ascending ranks"),
+        ({"hits": [2, 9, 11]}, "hits and best differ in length"),
+        ({"top": [["a.jpg", float("nan")]]}, r"key `top\.0\.1`"),
+        ({"more": 1}, "key `more` is unknown"),
+    ],
+)
+def test_one_changed_value_is_noticed(tmp_path, changed, reason):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, ROWS, 12, MADE_BY)
+    first, second = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{json.dumps(json.loads(first) | changed)}\n{second}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"r\.jsonl:1: not a row of ranks \({reason}.*\); delete the file and run"):
+        read_ranks(path)
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, [RankRow("http://a/b.jpg#0", 7, (2,), (2,))], 12, MADE_BY)
+    assert read_ranks(path)[0][0].hits == (2,)  # colons in a text are none of a key
+    path.write_text(path.read_text(encoding="utf-8").replace("}", ',"hits":[1]}'), encoding="utf-8")
+    with pytest.raises(UserError, match=r"r\.jsonl:1: .*key 'hits' is there twice"):
+        read_ranks(path)
+
+
+def test_ranks_of_a_draw_lie_in_its_own_gallery(tmp_path):
+    path = tmp_path / "r.jsonl"
+    rows = [RankRow(f"draw{number}/b.jpg#1", 8, (12,), (1,)) for number in (1, 0)]
+    write_ranks(path, rows, 12, {**MADE_BY, "galleries": [11, 13]})
+    with pytest.raises(UserError, match=r"r\.jsonl:2: .*hits are not ascending ranks from 1 to 11"):
+        read_ranks(path)
+
+
 def test_a_query_that_occurs_twice_is_refused(tmp_path):
     path = tmp_path / "r.jsonl"
     write_ranks(path, [ROWS[0], ROWS[0]], 12, MADE_BY)

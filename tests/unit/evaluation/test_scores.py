@@ -1,12 +1,16 @@
 """The evaluator of anyone's scores: right on good files of every type, clear on bad ones."""
 
+import io
 import pickle
 import re
+import zipfile
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from helpers.naive_evaluator import naive_percentages, naive_ranks
 
+from glalign.cli.main import main
 from glalign.evaluation import scores as module
 from glalign.evaluation.scores import evaluate_scores
 from glalign.support.errors import UserError
@@ -125,3 +129,55 @@ def test_truncated_foreign_corrupt_and_absent_files(tmp_path, arrays):
     for name, message in (("s.npy", "not a complete npz"), ("none.npz", "no such file"), (".", "cannot be read")):
         with pytest.raises(UserError, match=message):
             evaluate_scores(tmp_path / name)
+
+
+def planted(tmp_path, arrays, name, header=None, data=b""):
+    """The file with another array in place of one: a header as bytes, or as the values that numpy writes."""
+    path = saved(tmp_path, {key: value for key, value in arrays.items() if key != name})
+    stream = io.BytesIO()
+    if isinstance(header, dict):
+        np.lib.format.write_array_header_1_0(stream, header)
+    else:
+        stream.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{name}.npy", stream.getvalue() + data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["similarity", "query_ids", "gallery_ids"])
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"descr": "<i8", "fortran_order": False, "shape": (-4,)}, r"has shape \(-4,\)"),
+        ({"descr": "<i8", "fortran_order": False, "shape": (-4, -4)}, r"has shape \(-4, -4\)"),
+        ({"descr": "|S0", "fortran_order": False, "shape": (23,)}, "has (shape|type)"),
+        ({"descr": "<i8", "fortran_order": False, "shape": (10**12,)}, "is shorter than its shape"),
+        (b"{'descr': '<i8', 'fortran_order': False, 'shape': (4,\n", "has an unreadable header"),
+        (b"(" * 3000 + b"\n", "has an unreadable header"),
+        (b"\xff\n", "has an unreadable header"),
+    ],
+    ids=["negative", "negative twice", "no bytes", "short", "unbalanced", "deep", "latin"],
+)
+def test_headers_are_checked_before_anything_is_read(tmp_path, arrays, name, header, message, monkeypatch):
+    monkeypatch.setattr(module, "_read", lambda *_: pytest.fail("read"))
+    with pytest.raises(UserError, match=rf"s\.npz: array `{name}` {message}"):
+        evaluate_scores(planted(tmp_path, arrays, name, header))
+
+
+def test_a_file_that_unpacks_to_more_than_allowed_is_refused_unread(tmp_path, arrays, monkeypatch):
+    path = saved(tmp_path, arrays, np.savez_compressed)
+    size = sum(array.nbytes for array in arrays.values())
+    assert evaluate_scores(path, max_gb=1e-4)["n_queries"] == 23
+    monkeypatch.setattr(module, "_read", lambda *_: pytest.fail("read"))
+    with pytest.raises(UserError, match=r"s\.npz: its arrays hold 0\.0 GB, more than 6e-06; .* --max-gb"):
+        evaluate_scores(path, max_gb=(size - 1) / 1e9 // 1e-6 * 1e-6)
+    done = CliRunner().invoke(main, ["evaluate", str(path), "--max-gb", "0.000001"])
+    assert (done.exit_code, isinstance(done.exception, SystemExit)) == (1, True)
+
+
+def test_ids_that_are_all_the_same_are_bounded(tmp_path):
+    """Every query pairs with every gallery entry: memory for ranks far above that of the scores."""
+    ids = np.zeros(300, np.int64)
+    path = saved(tmp_path, {"similarity": np.zeros((300, 300), np.uint8), "query_ids": ids, "gallery_ids": ids})
+    with pytest.raises(UserError, match=r"90,000 pairs of a query and a gallery entry of its id need 0\.0 GB"):
+        evaluate_scores(path, max_gb=1e-3)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -167,3 +169,17 @@ def test_a_training_does_not_mix_two_parsers(spec: ParseSpec, tmp_path: Path) ->
     Collection.of(sources[:1] * 2, (8, 4), "bilinear", (2, 1), "both")
     with pytest.raises(UserError, match=r"two: its label maps are not of the parser that made .*one .*delete"):
         Collection.of(sources, (8, 4), "bilinear", (2, 1), "both")
+
+
+def png(width: int, height: int, data: bytes = b"") -> bytes:
+    """A picture of grey values with any size in its header."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", data), (b"IEND", b"")]
+    parts = [struct.pack(">I", len(d)) + t + d + struct.pack(">I", zlib.crc32(t + d)) for t, d in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (0, 5)])
+def test_a_label_map_with_a_header_of_any_size_is_named(tmp_path: Path, size: tuple[int, int]) -> None:
+    (tmp_path / "a.png").write_bytes(png(*size, zlib.compress(b"\0" * 9)))
+    with pytest.raises(UserError, match=r"a\.png: does not decode \("):
+        read_labels(tmp_path / "a.png")

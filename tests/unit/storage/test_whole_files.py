@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glalign.storage.whole_files import read_json, resumable_directory, whole_directory, whole_file, write_text
+from glalign.storage.whole_files import resumable_directory, whole_directory, whole_file, write_text
 from glalign.support.errors import UserError
 
 
@@ -56,28 +56,6 @@ def test_a_folder_in_the_place_of_a_file(tmp_path: Path, place: str, kind) -> No
     with pytest.raises(UserError, match=rf"{place}: cannot be written"), kind(tmp_path / place):
         pass
     assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"[" * 100_000, "JSON that cannot be read"),
-        (b"1" * 5000, "JSON that cannot be read"),
-        (b'"\xff"', r"not UTF-8 text \(byte 1\); save it as UTF-8"),
-        (None, "cannot be read"),
-    ],
-    ids=["deep", "long number", "latin", "folder"],
-)
-def test_json_that_cannot_be_read(tmp_path: Path, content: bytes | None, message: str) -> None:
-    path = tmp_path / "x.json"
-    path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(UserError, match=rf"x\.json: {message}"):
-        read_json(path)
-
-
-def test_a_byte_order_mark_is_no_part_of_json(tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text("\ufeff[1]", encoding="utf-8")
-    assert read_json(tmp_path / "x.json") == [1]
 
 
 WRITER = """

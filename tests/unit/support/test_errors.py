@@ -1,8 +1,11 @@
 """A message suggests what was meant, and never lists dozens of names."""
 
+from pathlib import Path
+
 import pytest
 
 from glalign.support.errors import MANY, UserError, exit_on_user_error, nearest, suggestion
+from glalign.support.progress import log, start_logging
 
 
 def test_a_near_name_is_suggested_and_a_few_are_listed() -> None:
@@ -32,3 +35,25 @@ def test_bad_input_ends_the_program_with_one_line() -> None:
     with pytest.raises(SystemExit, match=r"^error: seed: unknown$"):
         exit_on_user_error(refuse, key="seed")
     assert exit_on_user_error(int, "3") == 3
+
+
+@pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ("a\nb\rc", r"a\nb\rc"),
+        ("a\u2028b\x85c\x1b[31m", r"a\u2028b\x85c\x1b[31m"),
+        ("\ud800.jpg", r"\ud800.jpg"),
+        ("\u202egpj.exe", r"\u202egpj.exe"),
+        ("áo dài 'x' \\", "áo dài 'x' \\"),
+    ],
+)
+def test_a_message_is_one_printable_line(tmp_path: Path, quoted: str, shown: str) -> None:
+    assert str(UserError(f"{quoted}: unknown")) == f"{shown}: unknown"
+
+
+def test_a_log_takes_what_is_not_utf8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging(tmp_path / "job.log")
+    log.handlers[-1].handle(log.makeRecord("glalign", 30, __file__, 1, "a\ud800.jpg", None, None))
+    start_logging(None)
+    assert "a\\ud800.jpg" in (tmp_path / "job.log").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""

@@ -142,6 +142,25 @@ def test_tensors_below_one_key_are_read_and_below_several_named(source):
         read_released_tensors(source / "two.pth")
 
 
+@pytest.mark.parametrize("below", [False, True])
+def test_tensors_under_numbers_are_refused(source, below):
+    tensors = {1: torch.zeros(2), "a": torch.zeros(1)}
+    torch.save({"state_dict": tensors} if below else tensors, source / "x.pth")
+    with pytest.raises(UserError, match=r"x\.pth: holds a tensor under 1, which is no name; save a state dict"):
+        read_released_tensors(source / "x.pth")
+
+
+@pytest.mark.parametrize("error", [TypeError("int"), KeyError("storage"), AssertionError(), IndexError()])
+def test_whatever_torch_raises_of_a_damaged_file_is_one_line(source, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    torch.save({"a": torch.zeros(2)}, source / "x.pth")
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(UserError, match=r"x\.pth: not a whole file of torch\.save \(.*\); download it again"):
+        read_released_tensors(source / "x.pth")
+
+
 def test_a_file_under_its_published_name_has_the_published_digest(source, tmp_path):
     path = source / "resnet50-0676ba61.pth"
     torch.save({"x": torch.zeros(1)}, path)

@@ -1,0 +1,85 @@
+"""JSON files and files of JSON lines: one strict reader for all of them.
+
+Lines end at a line feed alone: a text may hold the other characters that Python's `splitlines` takes for line ends.
+"""
+
+import codecs
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from glalign.storage.whole_files import read_text, unreadable
+from glalign.support.errors import UserError
+
+Result = TypeVar("Result")
+
+
+def parse_json(text: str | bytes, place: Path | str, remedy: str) -> Any:
+    """Parse JSON in UTF-8. Raises: UserError naming `place` and the position, for an object with a key twice, too."""
+    try:
+        return decode(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise UserError(f"{place}: not valid JSON at {where} ({error.msg}); {remedy}") from error
+    except (RecursionError, ValueError) as error:
+        raise UserError(f"{place}: JSON that cannot be read ({error}); {remedy}") from error
+
+
+def read_json(path: Path | str, missing: str = "", remedy: str = "fetch the file again") -> Any:
+    """Parse a JSON file. missing: remedy for a missing file. Raises: UserError as `read_text` and `parse_json` do."""
+    return parse_json(read_text(path, missing), path, remedy)
+
+
+def read_json_lines(
+    path: Path | str, convert: Callable[[Any], Result], kind: str, remedy: str, missing: str = ""
+) -> Iterator[Result]:
+    """Yield what `convert` makes of the JSON value of each line. Raises: UserError as `read_lines` does."""
+    return read_lines(path, lambda line: convert(decode(line)), kind, remedy, missing)
+
+
+def read_lines(
+    path: Path | str, convert: Callable[[bytes], Result], kind: str, remedy: str, missing: str = ""
+) -> Iterator[Result]:
+    """Yield what `convert` makes of each line.
+
+    kind: what a line should be, for the message. remedy, missing: for a wrong line, and for a missing file. Raises:
+    UserError naming a line of which `convert` raises a LookupError, TypeError, ValueError or RecursionError.
+    """
+    for number, line in numbered_lines(path, missing):
+        try:
+            result = convert(line)
+        except (LookupError, RecursionError, TypeError, ValueError) as error:
+            why = f"no key {error}" if isinstance(error, KeyError) else error
+            raise UserError(f"{path}:{number}: not {kind} ({why}); {remedy}") from error
+        yield result
+
+
+def numbered_lines(path: Path | str, missing: str = "") -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file with their numbers from 1. Raises: UserError for one that is missing or unreadable."""
+    try:
+        with Path(path).open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+    except OSError as error:
+        raise unreadable(path, error, missing) from error
+
+
+def decode(text: str | bytes) -> Any:
+    """Parse JSON in UTF-8.
+
+    Raises: ValueError for what is not, or has a key twice; RecursionError for what is nested too deeply.
+    """
+    return DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
+
+
+def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that an object has twice, JSON's own reader would keep the last value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} is there twice")
+    return found
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_with_unique_keys)
