@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
+from glalign.storage.sealed_zip import is_intact, seal
 from glalign.storage.whole_files import whole_file
 from glalign.support.errors import UserError
 from glalign.support.progress import log
@@ -68,20 +69,30 @@ def _copied(value: Tensor) -> Tensor:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` (tensors and plain data) whole or not at all. Raises: UserError naming the file on a full disk."""
+    """Write `state` (tensors and plain data) with its digest, whole or not at all.
+
+    Raises: UserError naming the file on a full disk.
+    """
     with whole_file(path) as temporary:
         try:
             torch.save(state, temporary)
+            seal(temporary)
         except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its zip writer
             message = f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
             raise UserError(message) from error
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged, return None."""
+    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged or was changed, return None.
+
+    A training from the start ends with the same bytes, so that a run that nobody watches loses time and no result.
+    """
     if not path.exists():
         return None
     try:
+        if not is_intact(path):
+            log.warning("%s: not as it was written (its digest differs); training from the start", path)
+            return None
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file is no reason to stop: train from the start
         log.info("%s: not readable (%s); training from the start", path, error)
