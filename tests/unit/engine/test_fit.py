@@ -71,6 +71,19 @@ def test_a_checkpoint_comes_back_under_its_key_only(tmp_path: Path):
     assert load_checkpoint(tmp_path / "none.pt", "a") is None
 
 
+def test_a_checkpoint_of_other_weights_is_not_gone_on_from(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = tmp_path / "checkpoint.pt"
+    weights = torch.arange(100, dtype=torch.float32)
+    save_checkpoint(path, {"key": "a", "step": 5, "model": {"w": weights}})
+    whole = path.read_bytes()
+    place = whole.index(weights.numpy().tobytes()) + 2
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    assert load_checkpoint(path, "a") is None
+    assert f"{path}: not as it was written" in caplog.text
+    path.write_bytes(whole)
+    assert load_checkpoint(path, "a")["step"] == 5
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("write failed")])
 def test_a_full_disk_leaves_the_last_checkpoint_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
