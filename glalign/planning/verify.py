@@ -41,7 +41,7 @@ class Findings:
 
 TITLES = {
     "changed": "changed after its job had made it; restore it, or delete it and run the workflow",
-    "missing": "made, and not there any more; the workflow makes it again",
+    "missing": "made, and not there any more; named as a target of snakemake it is made again",
     "unreadable": "cannot be read",
     "mixed": "made of other files than those that are here; run the workflow, or restore what it was made of",
     "stale": "made with another configuration or code than today's; the workflow makes it again",

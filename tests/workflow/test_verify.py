@@ -1,6 +1,5 @@
 """Results of a real run are verified; what is changed in them is named, and no job goes on from it."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -39,7 +38,7 @@ def test_a_real_run(tmp_path: Path) -> None:
     assert (status, said.count("\n")) == (0, 1), said
 
     model = folder / "results" / "runs" / CELL / "model.safetensors"
-    whole, times = model.read_bytes(), model.stat()
+    whole = model.read_bytes()
     model.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     status, said = verify(folder)
     assert status == 1
@@ -54,7 +53,7 @@ def test_a_real_run(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
     model.write_bytes(whole)
-    os.utime(model, ns=(times.st_atime_ns, times.st_mtime_ns))
     done = snakemake(folder, *ARGUMENTS)
     assert done.returncode == 0, done.stderr
-    assert verify(folder)[0] == 0
+    status, said = verify(folder)
+    assert (status, said.count("\n")) == (0, 1), said
