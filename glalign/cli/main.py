@@ -21,7 +21,7 @@ from glalign.support.errors import UserError
 from glalign.support.progress import log, start_logging
 
 SECTIONS = {
-    "Results": ("table", "compare", "evaluate"),
+    "Results": ("table", "verify", "compare", "evaluate"),
     "Data": ("data", "translation", "phrases"),
     "Weights": ("weights",),
     "Plans": ("plan", "memory", "times", "gpu-check"),
@@ -174,6 +174,27 @@ def table(name: str, results: str) -> None:
     from glalign.reporting.terminal import find_table, render_terminal
 
     click.echo(render_terminal(find_table(name, Path(results))))
+
+
+@main.command()
+@click.argument("results", type=PATH, required=False)
+@CONFIG
+@click.option("--all", "everything", is_flag=True, help="Name every file, not the first twenty of each kind.")
+def verify(results: Path | None, paths: tuple[str, ...], everything: bool) -> None:
+    """Compare the files below RESULTS with the digests of when they were made; exit 1 if they are not the same.
+
+    RESULTS is the configuration's folder, or a copy of it.
+    """
+    from glalign.config.loading import overlaid
+    from glalign.planning.plan import plan_of
+    from glalign.planning.verify import NAMED, describe, verify
+
+    found = plan_of(overlaid(*paths))
+    root = results or Path(found.paths.results)
+    findings = verify(found, root)
+    for line in describe(findings, root, sys.maxsize if everything else NAMED):
+        click.echo(line)
+    sys.exit(not findings.good)
 
 
 @main.command()

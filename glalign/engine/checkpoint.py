@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
+from glalign.storage.sealed_zip import is_intact, seal
 from glalign.storage.whole_files import whole_file
 from glalign.support.errors import UserError
 from glalign.support.progress import log
@@ -68,34 +69,46 @@ def _copied(value: Tensor) -> Tensor:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` (tensors and plain data) whole or not at all. Raises: UserError naming the file on a full disk."""
+    """Write `state` (tensors and plain data) with its digest, whole or not at all.
+
+    Raises: UserError naming the file on a full disk.
+    """
     with whole_file(path) as temporary:
         try:
             torch.save(state, temporary)
+            seal(temporary)
         except RuntimeError as error:  # torch reports a full disk as a RuntimeError of its zip writer
             message = f"{path}: the checkpoint cannot be written ({error}); free the disk and run again"
             raise UserError(message) from error
 
 
 def load_checkpoint(path: Path, key: str, steps: int) -> dict[str, Any] | None:
-    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged, return None.
+    """Read the checkpoint if it was saved under the same `key`; else, or if it is damaged or was changed, return None.
 
+    A training from the start ends with the same bytes, so that a run that nobody watches loses time and no result.
     steps: those of the whole training, before the last of which it was saved.
     """
     if not path.exists():
         return None
+    state, why = None, ""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        if is_intact(path):
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        else:
+            why = "not as it was written (its digest differs)"
     except Exception as error:  # a damaged file is no reason to stop: train from the start
-        log.info("%s: not readable (%s); training from the start", path, error)
-        return None
-    if not isinstance(state, dict):
-        log.info("%s: not a checkpoint but a %s; training from the start", path, type(state).__name__)
-        return None
-    if state.get("key") != key:
-        log.info("%s: of another configuration, code or data; training from the start", path)
-        return None
-    if type(step := state.get("step")) is not int or not 0 < step < steps:
-        log.info("%s: of step %r of %d; training from the start", path, step, steps)
+        why = f"not readable ({error})"
+    if why := why or _misfit(state, key, steps):
+        log.warning("%s: %s; training from the start", path, why)
         return None
     return state
+
+
+def _misfit(state: Any, key: str, steps: int) -> str:
+    """Why a checkpoint is not of this training; empty if it is."""
+    if not isinstance(state, dict):
+        return f"not a checkpoint but a {type(state).__name__}"
+    if state.get("key") != key:
+        return "of another configuration, code or data"
+    step = state.get("step")
+    return "" if type(step) is int and 0 < step < steps else f"of step {step!r} of {steps}"

@@ -1,7 +1,7 @@
 """The jobs that make a target, and the input files that are missing and that no job makes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from glalign.contract.specs.base import Spec
@@ -16,7 +16,7 @@ def jobs_behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str]
 
     Without targets, those of the default target. A name that is no file of the plan is ignored.
     """
-    known = makers(plan)
+    known = plan.makers
     waiting, found = list(targets) or plan.targets(), set()
     while waiting:
         maker = known.get(waiting.pop())
@@ -30,7 +30,7 @@ def jobs_behind(plan: Plan, targets: Iterable[str] = ()) -> dict[tuple[str, str]
 
 def known_targets(plan: Plan, targets: Iterable[str]) -> list[str]:
     """The targets as paths of the plan. Raises: UserError naming the first that no job makes."""
-    known, paths = makers(plan), [str(PurePosixPath(target)) for target in targets]
+    known, paths = plan.makers, [str(PurePosixPath(target)) for target in targets]
     for path in paths:
         if path not in known:
             named = [target for target in plan.targets() if PurePosixPath(target).stem == PurePosixPath(path).stem]
@@ -47,7 +47,7 @@ def find_absent(plan: Plan, targets: Iterable[str]) -> tuple[frozenset[str], lis
 
 def absent_files(plan: Plan, jobs: Iterable[Job]) -> frozenset[str]:
     """The files that these jobs read, that no job of the plan makes and that are not there."""
-    given = {path for job in jobs for path in (*job.inputs, *job.weights, *_annotations(job))} - makers(plan).keys()
+    given = {path for job in jobs for path in (*job.inputs, *job.weights, *_annotations(job))} - plan.makers.keys()
     return frozenset(path for path in given if not Path(path).exists())
 
 
@@ -90,12 +90,3 @@ def _release(job: Job, files: Sequence[str]) -> str:
         f"datasets.{spec.dataset}.root: {what}; ask its owners for the release, then check it with "
         f"`glalign data verify {spec.format} {root}`, or set it to null"
     )
-
-
-def makers(plan: Plan) -> Mapping[str, tuple[str, str]]:
-    """Path -> (stage, key) of the job that makes it."""
-    found: dict[str, tuple[str, str]] = {}
-    for stage, jobs in plan.jobs.items():
-        for key, job in jobs.items():
-            found |= dict.fromkeys(plan.outputs(stage, job).values(), (stage, key))
-    return found

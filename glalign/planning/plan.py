@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -69,6 +70,16 @@ class Plan:
     def files(self, stage: str) -> list[str]:
         """The outputs of all jobs of a stage."""
         return [path for job in self.jobs[stage].values() for path in self.outputs(stage, job).values()]
+
+    @cached_property
+    def makers(self) -> Mapping[str, tuple[str, str]]:
+        """Path -> (stage, key) of the job that makes it."""
+        return {
+            path: (stage, key)
+            for stage, jobs in self.jobs.items()
+            for key, job in jobs.items()
+            for path in self.outputs(stage, job).values()
+        }
 
     def targets(self) -> list[str]:
         """The outputs of every stage that is made by default."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from glalign.planning.job_memory import MB
-from glalign.planning.missing_files import makers
 from glalign.planning.plan import STAGES, Plan
 
 LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -26,7 +25,7 @@ def short_memory(plan: Plan, files: Iterable[str], available: int) -> list[str]:
 
     A job's number is an upper bound: it may fit all the same.
     """
-    known, needs = makers(plan), dict[str, int]()
+    known, needs = plan.makers, dict[str, int]()
     for stage, key in dict.fromkeys(known[file] for file in files if file in known):
         if (need := STAGES[stage].memory_of(plan.jobs[stage][key])) > available:
             needs[f"{stage} {key}"] = need

@@ -154,6 +154,10 @@ class Paths:
         """Template of the records of time and memory of a stage's jobs."""
         return f"{self.results}/times/{stage}/{self.stages[stage].key}.json"
 
+    def record(self, stage: str) -> str:
+        """Template of the records of what a stage's jobs made (glalign/planning/job_record.py)."""
+        return f"{self.results}/digests/{stage}/{self.stages[stage].key}.json"
+
     def job_file(self, stage: str) -> str:
         """Template of the files that hold the specifications of a stage's jobs."""
         return f"{self.results}/jobs/{stage}/{self.stages[stage].key}.json"

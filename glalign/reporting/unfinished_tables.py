@@ -7,7 +7,7 @@ the table removes it first.
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from glalign.planning.missing_files import jobs_behind, makers
+from glalign.planning.missing_files import jobs_behind
 from glalign.planning.plan import Plan
 from glalign.planning.table_stages import MatrixSpec, Row, TableSpec
 from glalign.reporting.matrix import matrix_cells
@@ -69,8 +69,8 @@ def _tables(plan: Plan) -> Iterator[tuple[str, TableSpec | MatrixSpec]]:
 
 def _logs(plan: Plan, failed: Collection[str]) -> Mapping[tuple[str, str], str]:
     """(stage, key) -> log of the jobs that make these files."""
-    known = makers(plan)
-    jobs = {known[path]: plan.jobs[known[path][0]][known[path][1]] for path in failed if path in known}
+    makers = [plan.makers[path] for path in failed if path in plan.makers]
+    jobs = {(stage, key): plan.jobs[stage][key] for stage, key in makers}
     return {(stage, key): plan.paths.log(stage).format(**job.ids) for (stage, key), job in jobs.items()}
 
 

@@ -53,7 +53,7 @@ def test_a_checkpoint_has_the_values_of_its_step(tmp_path: Path, monkeypatch: py
         writer.save(state)
         step()
         gate.open.set()
-    found, wanted = load_checkpoint(path, "a"), load_checkpoint(tmp_path / "now.pt", "a")
+    found, wanted = load_checkpoint(path, "a", 20), load_checkpoint(tmp_path / "now.pt", "a", 20)
     assert found["model"]["weight"].stride() == layer.weight.stride()
     assert not torch.equal(found["model"]["weight"], layer.weight)
     torch.testing.assert_close(found["model"], wanted["model"], rtol=0, atol=0)
@@ -71,7 +71,7 @@ def test_the_loop_goes_on_and_a_second_checkpoint_waits(tmp_path: Path, monkeypa
         assert gate.open.is_set()
         assert gate.begun[0] == 1
     assert gate.begun == [1, 2]
-    assert load_checkpoint(path, "a")["step"] == 2
+    assert load_checkpoint(path, "a", 20)["step"] == 2
     timer.join()
 
 

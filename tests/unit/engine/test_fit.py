@@ -76,8 +76,21 @@ def test_a_checkpoint_comes_back_under_its_key_only(tmp_path: Path):
     [[1], "text", torch.zeros(2), {"key": "a"}, *({"key": "a", "step": step} for step in (100, 20, 0, -1, "3"))],
 )
 def test_what_cannot_be_a_checkpoint_is_left_aside(tmp_path: Path, state: object):
-    torch.save(state, tmp_path / "checkpoint.pt")
+    save_checkpoint(tmp_path / "checkpoint.pt", state)
     assert load_checkpoint(tmp_path / "checkpoint.pt", "a", 20) is None
+
+
+def test_a_checkpoint_of_other_weights_is_not_gone_on_from(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = tmp_path / "checkpoint.pt"
+    weights = torch.arange(100, dtype=torch.float32)
+    save_checkpoint(path, {"key": "a", "step": 5, "model": {"w": weights}})
+    whole = path.read_bytes()
+    place = whole.index(weights.numpy().tobytes()) + 2
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    assert load_checkpoint(path, "a", 20) is None
+    assert f"{path}: not as it was written" in caplog.text
+    path.write_bytes(whole)
+    assert load_checkpoint(path, "a", 20)["step"] == 5
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("write failed")])

@@ -6,7 +6,6 @@ import pytest
 from helpers.plans import planned
 from helpers.tables import metrics_file, read_csv
 
-from glalign.planning.missing_files import makers
 from glalign.planning.plan import Plan
 from glalign.reporting.terminal import find_table, render_terminal
 from glalign.reporting.unfinished_tables import ENDED, remove_unfinished, write_unfinished
@@ -29,7 +28,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 def left(plan: Plan, *systems: str) -> set[str]:
     """The files of Table 4 that are not made where the trainings of some systems are not."""
-    paths = {path for path, (_, key) in makers(plan).items() if key.split("/")[0] in systems and "/cuhk_en/" in key}
+    paths = {path for path, (_, key) in plan.makers.items() if key.split("/")[0] in systems and "/cuhk_en/" in key}
     return paths | {TABLE, TABLE.replace(".csv", ".tex")}
 
 
