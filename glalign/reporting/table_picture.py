@@ -8,9 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image, ImageChops
+from PIL import ImageChops
 
 from glalign.reporting.document import PREAMBLE, find_engine
+from glalign.storage.image_files import decode_rgb
 
 DPI = 113
 MARGIN = 12
@@ -30,8 +31,7 @@ def draw(table: Path, picture: Path) -> None:
         command = [find_engine(), "-interaction=batchmode", "-halt-on-error", "-no-shell-escape", page.name]
         subprocess.run(command, cwd=build, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["pdftoppm", "-r", str(DPI), "-png", "-singlefile", "page.pdf", "page"], cwd=build, check=True)
-        with Image.open(Path(build) / "page.png") as drawn:
-            image = drawn.convert("RGB")
+        image = decode_rgb(Path(build) / "page.png")
     left, top, right, bottom = ImageChops.invert(image).getbbox() or (0, 0, *image.size)
     cropped = image.crop((left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN))
     cropped.quantize(COLOURS).save(picture, optimize=True)

@@ -26,6 +26,7 @@ LAUNCHES = {
     "clip_zero_shot": 554,
     "pham2022/vi": 780,
     "pham2021/vi": 822,
+    "m_irra/vi": 1243,
     "glalign/vi": 1088,
     "tbps_clip/vi": 1308,
     "clip_zero_shot/vi": 766,

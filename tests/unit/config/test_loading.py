@@ -114,9 +114,9 @@ def test_images_are_resized_by_the_filter_of_the_original() -> None:
 
 def test_a_language_changes_model_and_optimiser() -> None:
     demo = overlaid(root=ROOT)
-    assert demo.entry("tbps_clip", "en") is demo.systems["tbps_clip"]
-    english, vietnamese = (demo.entry("tbps_clip", language) for language in ("en", "vi"))
-    assert (english.optim.lr, vietnamese.optim.lr) == (0.01, 0.003)
+    assert demo.entry("glalign", "en") is demo.systems["glalign"]
+    english, vietnamese = (demo.entry("glalign", language) for language in ("en", "vi"))
+    assert (english.optim.lr, vietnamese.optim.lr) == (0.001, 0.003)
     assert vietnamese.model == {**english.model, **english.by_language["vi"].model}
     assert vietnamese.data == english.data
     assert demo.language_of("cuhk_vi") == "vi"
