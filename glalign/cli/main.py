@@ -181,7 +181,7 @@ def table(name: str, results: str) -> None:
 @CONFIG
 @click.option("--all", "everything", is_flag=True, help="Name every file, not the first twenty of each kind.")
 def verify(results: Path | None, paths: tuple[str, ...], everything: bool) -> None:
-    """Compare the files below RESULTS with the digests of when they were made; exit 1 if they are not the same.
+    """Compare the files below RESULTS with the digests of when they were made; exit 1 if they differ or there are none.
 
     RESULTS is the configuration's folder, or a copy of it.
     """
@@ -194,6 +194,8 @@ def verify(results: Path | None, paths: tuple[str, ...], everything: bool) -> No
     findings = verify(found, root)
     for line in describe(findings, root, sys.maxsize if everything else NAMED):
         click.echo(line)
+    if not findings.jobs:
+        raise UserError(f"{root}: no record of what a job made; name the results folder, or copy its `digests` too")
     sys.exit(not findings.good)
 
 

@@ -38,12 +38,10 @@ def _walk(
             if path in outputs:
                 if path in inside:
                     yield from _added(root / path, path, inside[path])
+            elif path in planned and entry.is_dir():  # also a link, as to a larger disk
+                yield from _walk(root, path, outputs, planned, inside)
             elif entry.is_dir(follow_symlinks=False):
-                if path in OWN_FOLDERS or Path(root, path, "jobs").is_dir():
-                    continue
-                if path in planned:
-                    yield from _walk(root, path, outputs, planned, inside)
-                else:
+                if path not in OWN_FOLDERS and not Path(root, path, "jobs").is_dir():
                     yield f"{path}/"
             elif path not in OWN_FILES and entry.name not in BESIDE_OUTPUTS:
                 yield path

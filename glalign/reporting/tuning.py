@@ -19,8 +19,8 @@ HEAD = """# Length and learning rates of the demo
 
 **One rule for all.** Every training of the demo reads the same number of image-caption pairs ({pairs}) with the same
 course of the learning rate (a short rise, then a cosine down to zero). No training is stopped before its end; the
-weights of its best validation count. The length was fixed once, by the curves below: a training counts as flat if its
-last quarter adds less than {limit:g} points to its best validation Rank-1.
+weights of its best validation count. The length is fixed once for all. A training counts as flat if its last quarter
+adds less than {limit:g} points to its best validation Rank-1; one that is not flat would gain from more steps.
 
 **One grid for all.** Every system that trains was trained once with each rate of the same grid on a training set of
 each language; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
@@ -74,11 +74,14 @@ def _rates(spec: TuningSpec, runs: Sequence[Sequence[RunRecord]]) -> str:
         pairs = zip(spec.rates, values, strict=True)
         cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in pairs]
         lines.append([row.label, row.trainset, *cells, f"{best:g}"])
-    return _table(["system", "trainset", *(f"{rate:g}" for rate in spec.rates), "chosen"], lines)
+    ends = sum(line[-1] in (f"{spec.rates[0]:g}", f"{spec.rates[-1]:g}") for line in lines)
+    table = _table(["system", "trainset", *(f"{rate:g}" for rate in spec.rates), "chosen"], lines)
+    beyond = f"\n{ends} of {len(lines)} chosen rates are an end of the grid; the best may lie beyond it.\n"
+    return table + (beyond if ends else "")
 
 
 def _curves(curves: Sequence[tuple[CurveRow, Curve]]) -> str:
-    highest = max((rank1 for _, curve in curves for _, rank1 in curve.points), default=100.0)
+    highest = max((rank1 for _, curve in curves for _, rank1 in curve.points), default=0.0) or 100.0
     lines, rising = [], 0
     for row, curve in curves:
         course = sparkline([rank1 for _, rank1 in curve.points], highest)

@@ -180,7 +180,8 @@ def test_the_command_says_what_it_found_and_loads_no_torch(tmp_path: Path) -> No
     code = "import sys; from glalign.cli.main import main\ntry: main()\nfinally: print('torch' in sys.modules)"
     command = [sys.executable, "-c", code, "verify", "--config", str(overlay)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
+    assert "no record of what a job made" in done.stderr
     assert done.stdout.splitlines()[-2:] == [
         f"{tmp_path}/results: 0 files of 0 jobs compared: 0 changed, 0 missing, 0 unreadable, 0 mixed, 0 stale, "
         "0 foreign, 0 unrecorded",
