@@ -47,7 +47,7 @@ def test_a_small_machine_is_told_of_the_largest_job_in_one_line() -> None:
     assert lines_about(plan, manifests, 4_000) == []
     (line,) = lines_about(plan, sizes, 4_000)
     assert line.startswith("memory: size ")
-    assert f"and {len(sizes) - 1} other jobs may need up to 8000 MB, this machine has 4000; a job that" in line
+    assert f"and {len(sizes) - 1} other jobs may need up to 10000 MB, this machine has 4000; a job that" in line
     (line,) = lines_about(plan, sizes[:1], 4_000)
     assert "other" not in line
 
