@@ -21,7 +21,7 @@ def read_typed(path: Path | str, kind: type[Kind], remedy: str = AGAIN) -> Kind:
     Raises: UserError naming the file, the first key that is missing, unknown or of another type, and `remedy`.
     """
     text = read_text(path, NOT_MADE if remedy == AGAIN else remedy)
-    parse_json(text, path, remedy)  # refuses a key that is there twice
+    parse_json(text, path, remedy)  # pydantic would keep the last value of a duplicate key
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:

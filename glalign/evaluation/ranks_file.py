@@ -82,7 +82,7 @@ def read_ranks(path: Path | str) -> tuple[list[RankRow], RanksSummary]:
     sizes = {f"{DRAW}{number}": size for number, size in enumerate(summary.galleries)}
 
     def row_of(line: bytes) -> RankRow:
-        if line.count(b":") > len(RankLine.model_fields):  # a text with a colon, or a key that is there twice
+        if line.count(b":") > len(RankLine.model_fields):  # a duplicate key, or a colon in a text
             decode(line)
         try:
             row = RankLine.model_validate_json(line)

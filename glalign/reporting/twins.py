@@ -1,6 +1,5 @@
 """A table of the tiny twins: their size, what pre-training read, and how they do on held-out people."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from glalign.evaluation.metrics import half_up
 from glalign.reporting.curves import Curve
-from glalign.storage.weight_status import TINY_PREFIX, check, read_record
+from glalign.storage.weight_status import TINY_PREFIX, check, read_record, safetensors_header
 from glalign.support.errors import UserError
 
 HEADS = ("twin", "kind", "parameters", "read in pre-training", "held out", "last quarter")
@@ -39,8 +38,8 @@ def _rows(folder: Path) -> Iterator[list[str]]:
         if not weights.exists():  # the record of a vocabulary
             continue
         check(weights)
-        facts = read_record(path)
-        course, recipe = facts.get("record", {}).get("course", ()), facts.get("recipe", {})
+        record = read_record(path)
+        course, recipe = record.get("record", {}).get("course", ()), record.get("recipe", {})
         key = next((key for key in MEASURES if course and key in course[-1]), None)
         if key is None:
             continue
@@ -58,6 +57,4 @@ def _batch(recipe: Mapping[str, Any]) -> int:
 
 def parameters(weights: Path) -> int:
     """Numbers in a safetensors file, by its header."""
-    with weights.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    return sum(math.prod(entry["shape"]) for entry in safetensors_header(weights).values())

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def parse_json(text: str | bytes, place: Path | str, remedy: str) -> Any:
-    """Parse JSON in UTF-8. Raises: UserError naming `place` and the position, for an object with a key twice, too."""
+    """Parse JSON in UTF-8. Raises: UserError naming `place` and the position, also for a duplicate key."""
     try:
         return decode(text)
     except json.JSONDecodeError as error:
@@ -68,18 +68,18 @@ def numbered_lines(path: Path | str, missing: str = "") -> Iterator[tuple[int, b
 def decode(text: str | bytes) -> Any:
     """Parse JSON in UTF-8.
 
-    Raises: ValueError for what is not, or has a key twice; RecursionError for what is nested too deeply.
+    Raises: ValueError for invalid JSON or a duplicate key; RecursionError for JSON that is nested too deeply.
     """
     return DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
 
 
 def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a key that an object has twice, JSON's own reader would keep the last value."""
+    """Refuse a duplicate key, of which the standard library would keep the last value."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"key {twice!r} is there twice")
+        raise ValueError(f"duplicate key {twice!r}")
     return found
 
 

@@ -2,13 +2,12 @@
 
 import functools
 import hashlib
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glalign.storage.json_files import read_json
+from glalign.storage.json_files import decode, read_json
 from glalign.storage.whole_files import sha256
 from glalign.support.errors import UserError
 
@@ -107,13 +106,22 @@ def safetensors_fault(path: Path) -> str:
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
         if not 0 < length <= min(100_000_000, size - LENGTH_BYTES):  # the longest header that the format allows
             return f"{size:,} bytes end before its header does"
-        try:
-            entries = json.loads(file.read(length))
-            ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-            return "its header is none of safetensors"
+    try:
+        ends = [entry["data_offsets"][1] for entry in safetensors_header(path).values()]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        return "its header is none of safetensors"
     whole = LENGTH_BYTES + length + max(ends, default=0)
     return "" if size == whole else f"{size:,} bytes instead of {whole:,}"
+
+
+def safetensors_header(path: Path) -> dict[str, Any]:
+    """Return name -> type, shape and place of every tensor of a safetensors file, whose header is whole.
+
+    Raises: ValueError or RecursionError for a header that is not JSON or has a duplicate key.
+    """
+    with path.open("rb") as file:
+        entries = decode(file.read(int.from_bytes(file.read(LENGTH_BYTES), "little")))
+    return {name: entry for name, entry in entries.items() if name != "__metadata__"}
 
 
 def recorded_sha256(record: Path, file: str) -> str:

@@ -28,9 +28,15 @@ def read_yaml(path: Path | str, missing: str = "") -> Any:
     return parse_yaml(read_text(path, missing), path)
 
 
+MERGE = "tag:yaml.org,2002:merge"
+"""Tag of the key `<<`."""
+
+
 def parse_yaml(text: str, place: Path | str) -> Any:
-    """Parse YAML into plain values. Raises: UserError naming `place` for a text that is not YAML, has a key twice or
-    exceeds a bound."""
+    """Parse YAML into plain values.
+
+    Raises: UserError naming `place` for a text that is not YAML, has a duplicate key or exceeds a bound.
+    """
     if len(text) > LONGEST:
         raise UserError(f"{place}: {len(text):,} characters of YAML, more than {LONGEST:,}; shorten it")
     try:
@@ -41,7 +47,7 @@ def parse_yaml(text: str, place: Path | str) -> Any:
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """YAML whose maps have no key twice, of which the second would silently replace the first, within the bounds."""
+    """Loader that enforces the bounds and refuses duplicate keys, of which YAML's own would keep the last value."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -49,7 +55,7 @@ class BoundedLoader(yaml.SafeLoader):
         self.values: dict[yaml.Node, int] = {}  # of a node with all below it, once it is complete
 
     def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node:
-        """A value as it is written. Raises: an error of YAML with the line at which a bound is exceeded."""
+        """Compose a node. Raises: an error of YAML with the line at which a bound is exceeded."""
         mark, is_alias = self.peek_event().start_mark, self.check_event(yaml.AliasEvent)
         self.depth += 1
         if self.depth > DEEPEST:
@@ -66,17 +72,18 @@ class BoundedLoader(yaml.SafeLoader):
         return node
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        """A map as it is written. Raises: an error of YAML with the line of a key that was there before."""
+        """Compose a map. Raises: an error of YAML with the line of a duplicate key; `yes` and `true` are one key."""
         node, seen = super().compose_mapping_node(anchor), set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
+                value = key.value if key.tag == MERGE else self.construct_object(key)
+                if value in seen:
                     raise yaml.composer.ComposerError(None, None, f"duplicate key {key.value}", key.start_mark)
-                seen.add(key.value)
+                seen.add(value)
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """The value of a node. Raises: an error of YAML with the line of a value that is none of its tag."""
+        """Construct a value. Raises: an error of YAML with the line of a value that its tag does not allow."""
         if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
             raise yaml.constructor.ConstructorError(None, None, "a number of too many digits", node.start_mark)
         try:

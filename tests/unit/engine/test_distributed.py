@@ -180,7 +180,8 @@ with joined(3, "cpu"):
     for one, three in zip(alone, found):
         one is None or torch.testing.assert_close(three, one, rtol=1e-9, atol=1e-12)
     assert net["conv"].weight.grad.stride() == net["conv"].weight.stride()
-    assert sums == [1, 2, 2], sums  # in the backward pass head and convolution, behind it the early layer
+    # The sums of the head and of the convolution begin during the backward pass, that of the early layer after it.
+    assert sums == [1, 2, 2], sums
     none = run_sharded(lambda x, count: x.repeat_interleave(count, dim=0), batches[0], 0 * sizes, sizes=0 * sizes)
     assert none.shape == (0, 2, 3, 3)
 """

@@ -94,7 +94,7 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path):
     write_ranks(path, [RankRow("http://a/b.jpg#0", 7, (2,), (2,))], 12, MADE_BY)
     assert read_ranks(path)[0][0].hits == (2,)  # colons in a text are none of a key
     path.write_text(path.read_text(encoding="utf-8").replace("}", ',"hits":[1]}'), encoding="utf-8")
-    with pytest.raises(UserError, match=r"r\.jsonl:1: .*key 'hits' is there twice"):
+    with pytest.raises(UserError, match=r"r\.jsonl:1: .*duplicate key 'hits'"):
         read_ranks(path)
 
 

@@ -14,6 +14,7 @@ from helpers.plans import planned
 from helpers.pretended_results import files_of_kind, pretend
 
 from glalign.cli.main import main
+from glalign.planning.foreign_files import foreign_files
 from glalign.planning.job_files import spec_digest
 from glalign.planning.job_record import check_inputs, made_inputs, write_record
 from glalign.planning.plan import STAGES, Plan
@@ -99,6 +100,16 @@ def test_an_added_file_and_what_no_job_makes_are_named(made: tuple[Plan, Path, d
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert found.good
     assert found.foreign == [str(added[0]), f"{root}/runs/of_others/", str(added[2])]
+
+
+def test_a_planned_folder_may_be_a_link_to_another_disk(tmp_path: Path) -> None:
+    disk, root = tmp_path / "disk", tmp_path / "results"
+    for path in (disk / "irra" / "run.json", disk / "irra" / "note.txt", tmp_path / "else" / "x.json", root / "a.csv"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    (root / "runs").symlink_to(disk)
+    (root / "other").symlink_to(tmp_path / "else")
+    assert foreign_files(root, ["runs/irra/run.json", "a.csv"], {}) == ["other", "runs/irra/note.txt"]
 
 
 @pytest.fixture

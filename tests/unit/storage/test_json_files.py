@@ -24,7 +24,7 @@ LINE_ENDS_OF_PYTHON = "\x85\u2028\u2029"
     [
         (b"[" * 100_000, "JSON that cannot be read"),
         (b"1" * 5000, "JSON that cannot be read"),
-        (b'{"a": 1, "b": {"c": 1, "c": 2}}', r"JSON that cannot be read \(key 'c' is there twice\); fetch"),
+        (b'{"a": 1, "b": {"c": 1, "c": 2}}', r"JSON that cannot be read \(duplicate key 'c'\); fetch"),
         (b'"\xff"', r"not UTF-8 text \(byte 1\); save it as UTF-8"),
         (None, "cannot be read"),
     ],
@@ -44,7 +44,7 @@ def test_a_byte_order_mark_is_no_part_of_json(tmp_path: Path) -> None:
 
 def test_a_record_with_a_key_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "size.json").write_text('{"image": 1, "caption": 2, "query": 3, "image": 4}', encoding="utf-8")
-    with pytest.raises(UserError, match=r"size\.json: .*key 'image' is there twice.*; delete the file and run again"):
+    with pytest.raises(UserError, match=r"size\.json: .*duplicate key 'image'.*; delete the file and run again"):
         read_typed(tmp_path / "size.json", MultiplyAdds)
 
 
@@ -67,7 +67,7 @@ def test_names_with_the_line_ends_of_python_are_read_back(tmp_path: Path) -> Non
     ("line", "message"),
     [
         (b"\xff", "'utf-8' codec can't decode byte 0xff"),
-        (b'{"image": "a", "image": "b"}', "key 'image' is there twice"),
+        (b'{"image": "a", "image": "b"}', "duplicate key 'image'"),
         (b'{"index": 0}', "no key 'image'"),
         (b"[]", "list indices must be integers"),
         (b"3", "'int' object is not subscriptable"),

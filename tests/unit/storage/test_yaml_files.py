@@ -33,6 +33,7 @@ HOSTILE = {
     "no integer": ("a: !!int x", "no int: "),
     "no truth": ("a: !!bool x", "no bool: "),
     "key twice": ("a: 1\na: 2", "duplicate key a at line 2, column 1"),
+    "key twice in other letters": ("true: 1\nyes: 2", "duplicate key yes at line 2, column 1"),
     "code": ("!!python/object/apply:os.system [x]", "could not determine a constructor"),
     "control character": ("a: \x07", "unacceptable character"),
 }
