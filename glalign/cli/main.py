@@ -181,7 +181,7 @@ def table(name: str, results: str) -> None:
 @CONFIG
 @click.option("--all", "everything", is_flag=True, help="Name every file, not the first twenty of each kind.")
 def verify(results: Path | None, paths: tuple[str, ...], everything: bool) -> None:
-    """Compare the files below RESULTS with the digests of when they were made; exit 1 if they differ or there are none.
+    """Compare the files below RESULTS with their recorded digests; exit 1 if they differ or none was recorded.
 
     RESULTS is the configuration's folder, or a copy of it.
     """
@@ -201,7 +201,13 @@ def verify(results: Path | None, paths: tuple[str, ...], everything: bool) -> No
 
 @main.command()
 @click.argument("scores", type=PATH)
-@click.option("--max-gb", type=click.FloatRange(min=0), default=8, show_default=True, help="Most that may be unpacked.")
+@click.option(
+    "--max-gb",
+    type=click.FloatRange(min=0),
+    default=8,
+    show_default=True,
+    help="Largest size of the unpacked arrays in GB.",
+)
 @JSON
 def evaluate(scores: Path, max_gb: float, as_json: bool) -> None:
     """Rank-1/5/10, mAP and mINP of an .npz with similarity (Q, G), query_ids (Q,) and gallery_ids (G,)."""

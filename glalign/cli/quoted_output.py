@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from glalign.cli.main import main
 from glalign.storage.whole_files import read_text, write_text
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, exit_on_user_error
 
 QUOTED = re.compile(r"(^<!-- glalign (?P<command>[^\n]+?) -->\n).*?(^<!-- end -->$)", re.MULTILINE | re.DOTALL)
 
@@ -41,8 +41,5 @@ def renew(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        for name in sys.argv[1:]:
-            renew(Path(name))
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    for name in sys.argv[1:]:
+        exit_on_user_error(renew, Path(name))

@@ -9,7 +9,7 @@ from glalign.storage.json_files import read_json_lines
 Key = tuple[str, int]
 """An image and the number of one of its captions."""
 
-KNOWN = frozenset((*REGIONS, None))
+REGIONS_OR_NONE = frozenset((*REGIONS, None))
 
 
 class Phrase(TypedDict):
@@ -30,12 +30,12 @@ def read_phrase_rows(path: Path | str) -> dict[Key, list[Phrase]]:
         if type(image) is not str or type(index) is not int or type(phrases) is not list:
             raise TypeError("image, index and phrases are not a text, a number and a list")
         if (image, index) in rows:
-            raise ValueError("its caption has a row before")
+            raise ValueError("a second row for this caption")
         for one in phrases:
             start, end = one["start"], one["end"]
             if type(start) is not int or type(end) is not int or not 0 <= start < end:
                 raise ValueError(f"{start!r} to {end!r} are no characters of a caption")
-            if one["region"] not in KNOWN:
+            if one["region"] not in REGIONS_OR_NONE:
                 raise ValueError(f"no region {one['region']!r}; there are {', '.join(REGIONS)}")
         rows[image, index] = phrases
 

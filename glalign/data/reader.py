@@ -11,7 +11,7 @@ from glalign.storage.image_folder import ImageFolder
 from glalign.support.errors import UserError, printable
 
 LARGEST_ID = 10**15
-"""Largest number of a person; numbers of 64 bits hold it, shifted too."""
+"""Largest identity number. Numbers of 64 bits also hold it shifted, where several datasets are joined."""
 
 
 def read_release(release: DatasetRelease, splits: Mapping[str, str | None]) -> list[Record]:

@@ -10,8 +10,8 @@ from glalign.contract.records import LONGEST_CAPTION, captions_by_key
 from glalign.data.advice import formats_in
 from glalign.data.reader import valid_records
 from glalign.storage.csv_files import read_sheet, write_new_csv
-from glalign.storage.json_files import numbered_lines, parse_json
-from glalign.storage.whole_files import read_text, write_json
+from glalign.storage.json_files import parse_json
+from glalign.storage.whole_files import lines_of, read_text, write_json
 from glalign.support.errors import UserError
 
 TRANSLATED = {"cuhk_pedes": "cuhk_pedes_vn", "vn3k": "v2e", "vn3k_vi": "v2e", "vn3k_mixed_vi": "v2e"}
@@ -121,11 +121,11 @@ def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
     if text.lstrip().startswith("["):
         raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
     if text.lstrip().startswith("{"):
-        return [(number, _object(line, path, number)) for number, line in numbered_lines(path) if line.strip()]
+        return [(number, _object(line, path, number)) for number, line in enumerate(lines_of(text), 1) if line.strip()]
     return read_sheet(path, missing, COLUMNS)
 
 
-def _object(line: bytes, path: Path, number: int) -> Mapping[str, object]:
+def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
     row = parse_json(line, f"{path}:{number}", "correct the line")
     if not isinstance(row, dict):
         raise UserError(f"{path}:{number}: an object with {', '.join(COLUMNS)} is wanted")

@@ -50,7 +50,8 @@ def verify(
     folder = Path(release.images)
     present = _files(folder)
     annotated = sorted({r.image for r in records})
-    linked = {image: _without_links(folder, image) for image in annotated if image not in present}
+    real = folder.resolve()
+    linked = {image: _without_links(real, image) for image in annotated if image not in present}
     missing = [image for image, file in linked.items() if file not in present]
     absent = set(missing)
     digests = _digests(folder, [image for image in annotated if image not in absent])
@@ -122,9 +123,12 @@ def _files(folder: Path) -> set[str]:
 
 
 def _without_links(folder: Path, image: str) -> str:
-    """Return the path of an image without the links in it; the path itself if it leads nowhere below the folder."""
+    """Return the path of an image with its links resolved; the path itself if it leads nowhere below `folder`.
+
+    folder: without links itself.
+    """
     try:
-        return (folder / image).resolve().relative_to(folder.resolve()).as_posix()
+        return (folder / image).resolve().relative_to(folder).as_posix()
     except (OSError, RuntimeError, ValueError):
         return image
 

@@ -79,7 +79,7 @@ class Precision:
         return run
 
     def _streamed(self, forward: Callable[..., Any]) -> Callable[..., Any]:
-        """Give a stack its inputs in bf16: its layers then add to bf16 what they compute."""
+        """Convert the inputs of a stack to bf16, so that its residual sums are bf16."""
 
         def run(x: Tensor, *values: Any, **named: Any) -> Any:
             if not self._on:
@@ -88,7 +88,7 @@ class Precision:
                 given = (x, *values)
                 first, *others = (v.bfloat16() if isinstance(v, Tensor) and v.is_floating_point() else v for v in given)
                 result = forward(first, *others, **named)
-                return x if result is first else in_float32(result)  # the former where it ran no layer
+                return x if result is first else in_float32(result)  # x itself where the stack has no layer
 
         return run
 

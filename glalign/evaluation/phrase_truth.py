@@ -8,6 +8,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from glalign.contract.phrase_rows import REGIONS_OR_NONE
 from glalign.contract.regions import REGIONS
 from glalign.contract.results import TruthCounts
 from glalign.language.lexicon import grammar
@@ -50,8 +51,8 @@ def read_truth(
         if not all("phrases" in entry for entry in truth.values()):
             return None
         rows = {key: truth[key[0]]["phrases"][key[1]] for key in captions}
-        if any(row["region"] not in (None, *REGIONS) for key in rows for row in rows[key]):
-            raise ValueError("a region that is none")
+        if any(row["region"] not in REGIONS_OR_NONE for key in rows for row in rows[key]):
+            raise ValueError("a phrase has an unknown region")
         if any(captions[key][row["start"] : row["end"]] != row["text"] for key in rows for row in rows[key]):
             raise UserError(f"{path}: its phrases are not where it says in the captions; synthesize the dataset again")
         return {key: [TruePhrase(row["start"], row["end"], row["region"]) for row in rows[key]] for key in rows}

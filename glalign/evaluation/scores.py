@@ -16,7 +16,7 @@ import numpy as np
 
 from glalign.evaluation.metrics import percentages
 from glalign.evaluation.ranking import find_positives, hit_ranks
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 
 BLOCK_BYTES = 1 << 24  # scores read at a time
 GB = 10**9
@@ -45,7 +45,7 @@ def evaluate_scores(path: Path | str, max_gb: float = MAX_GB) -> dict[str, float
             blocks = _blocks(scores, path)
             hits = hit_ranks(blocks, find_positives(query_ids, gallery_ids), len(gallery_ids))
     except UserError as error:
-        raise UserError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+        raise UserError(str(error) if str(error).startswith(printable(str(path))) else f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

@@ -1,4 +1,4 @@
-"""How much memory a job needs that computes with images: in proportion to what its specification says of them.
+"""Estimate the memory of a job from its image size, batch size and weights.
 
 A stage declares what its largest jobs need, which are those of the paper profile; the demo's trainings need a fortieth.
 """

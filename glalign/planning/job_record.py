@@ -19,7 +19,7 @@ OF_SNAKEMAKE = ".snakemake_timestamp"
 """A file that Snakemake adds to every output that is a folder."""
 
 Inputs = dict[str, dict[str, str]]
-"""Job -> name of its output -> digest that another job found it to have."""
+"""Job -> name of its output -> digest of the output when it was read."""
 
 
 class FileState(Section):
@@ -42,8 +42,8 @@ class OutputRecord(Section):
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
-class JobRecord(Section):
-    """What a job made, and of what. spec, code: digests of its specification and of its code."""
+class OutputDigests(Section):
+    """Digests of the specification (spec), code, inputs and outputs of a job."""
 
     spec: str
     code: str
@@ -100,22 +100,22 @@ def _check(job: str, output: str, files: Mapping[str, FileState]) -> None:
             same = (now.st_size, now.st_mtime_ns) == (state.size, state.mtime_ns)
             if same or (now.st_size == state.size and sha256(path) == state.sha256):
                 continue
-            fault = "it was changed after"
+            fault = "was changed after it was made"
         except OSError as error:
-            fault = f"it cannot be read ({error.strerror}) and was there after"
+            fault = f"cannot be read ({error.strerror}) although it was made"
         remedy = f"restore it, or delete {output} and run the workflow, which makes it again"
-        raise UserError(f"{path}: {fault} job `{job}` had made it; {remedy}")
+        raise UserError(f"{path}: {fault} by job `{job}`; {remedy}")
 
 
-def read_record(path: Path | str) -> JobRecord:
+def read_record(path: Path | str) -> OutputDigests:
     """Read a record. Raises: UserError if it is damaged."""
-    return read_typed(path, JobRecord, "delete it; then nobody can tell any more whether what the job made was changed")
+    return read_typed(path, OutputDigests, "delete it; changes to the outputs of its job are then no longer detected")
 
 
 def write_record(path: str, spec: str, code: str, inputs: Inputs, outputs: Mapping[str, Path]) -> None:
-    """Write the record of a job that has just ended. An output that it did not write is left out."""
+    """Write the record of a job that has just ended. Outputs that do not exist are left out."""
     states = {name: OutputRecord(files=_states(output)) for name, output in outputs.items() if output.exists()}
-    write_json(path, JobRecord(spec=spec, code=code, inputs=inputs, outputs=states).to_json())
+    write_json(path, OutputDigests(spec=spec, code=code, inputs=inputs, outputs=states).to_json())
 
 
 def _states(output: Path) -> dict[str, FileState]:

@@ -1,4 +1,4 @@
-"""The jobs that need more memory than the machine has, told before the first of them runs."""
+"""Warnings, before the first job runs, about jobs that need more memory than the machine has."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from glalign.planning.job_memory import MB
 from glalign.planning.plan import STAGES, Plan
 
 LIMIT = Path("/sys/fs/cgroup/memory.max")
-"""Where Linux says how much a container may take."""
+"""File with the memory limit of a container (cgroup v2)."""
 
 
 def machine_memory() -> int:
@@ -32,8 +32,8 @@ def short_memory(plan: Plan, files: Iterable[str], available: int) -> list[str]:
     if not needs:
         return []
     largest = max(needs, key=lambda job: needs[job])
-    others = f" and {len(needs) - 1} other jobs" if len(needs) > 1 else ""
+    others = f" and {more} other job{'s' if more > 1 else ''}" if (more := len(needs) - 1) else ""
     return [
         f"memory: {largest}{others} may need up to {needs[largest]} MB, this machine has {available}; a job that does "
-        "not fit is killed: run it on a larger one"
+        "not fit is killed: run it on a machine with more memory"
     ]

@@ -110,7 +110,7 @@ class Stage:
         return self.key.format(**ids)
 
     def memory_of(self, job: Job) -> int:
-        """Megabytes of memory that a job needs."""
+        """Megabytes of memory to request for a job: its own estimate, at most what its stage declares."""
         return self.memory if job.memory is None else min(self.memory, job.memory)
 
     def processors(self, threads: int, processes: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from glalign.planning.foreign_files import foreign_files
 from glalign.planning.job_files import spec_digest
-from glalign.planning.job_record import FileState, JobRecord, read_record
+from glalign.planning.job_record import FileState, OutputDigests, read_record
 from glalign.planning.plan import STAGES, Plan
 from glalign.planning.stage import Job
 from glalign.storage.code_digest import code_digest
@@ -21,7 +21,7 @@ NAMED = 20
 
 @dataclass
 class Findings:
-    """What is not as it was made: lines by group. files, jobs: number of files compared and of jobs with a record."""
+    """Differences by group, as lines to print. files, jobs: numbers of files compared and of jobs with a record."""
 
     changed: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -35,18 +35,18 @@ class Findings:
 
     @property
     def good(self) -> bool:
-        """Whether all that jobs made is there as they made it, each of what the others made."""
+        """Whether every recorded file is present, unchanged, and made from the present versions of its inputs."""
         return not (self.changed or self.missing or self.unreadable or self.mixed)
 
 
 TITLES = {
-    "changed": "changed after its job had made it; restore it, or delete it and run the workflow",
-    "missing": "made, and not there any more; named as a target of snakemake it is made again",
+    "changed": "changed after it was made; restore it, or delete it and run the workflow",
+    "missing": "made, but no longer present; name it as a target of snakemake to make it again",
     "unreadable": "cannot be read",
-    "mixed": "made of other files than those that are here; run the workflow, or restore what it was made of",
+    "mixed": "made from other versions of its inputs than the present ones; run the workflow, or restore the inputs",
     "stale": "made with another configuration or code than today's; the workflow makes it again",
     "foreign": "no job of this configuration makes it (--config names another one)",
-    "unrecorded": "without a record of its job: made before records were kept, or copied without `digests`",
+    "unrecorded": "without a record: made before records were kept, or copied without `digests`",
 }
 """Group of findings -> what its lines have in common."""
 
@@ -56,8 +56,7 @@ def verify(plan: Plan, root: Path) -> Findings:
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; name a results folder")
     found, records = Findings(), {}
-    jobs = {(stage, key): job for stage, some in plan.jobs.items() for key, job in some.items()}
-    for (stage, key), job in jobs.items():
+    for stage, key, job in ((stage, key, job) for stage, jobs in plan.jobs.items() for key, job in jobs.items()):
         path = root / _below(plan, plan.paths.record(stage).format(**job.ids))
         outputs = plan.outputs(stage, job).values()
         if path.is_file():
@@ -69,9 +68,10 @@ def verify(plan: Plan, root: Path) -> Findings:
             found.unrecorded += [str(file) for file in (root / _below(plan, one) for one in outputs) if file.exists()]
     found.jobs = len(records)
     _compare_files(plan, root, records, found)
+    by_job = {f"{stage} {key}": record for (stage, key), record in records.items()}
     for (stage, key), record in records.items():
         found.stale += _stale(stage, key, plan.jobs[stage][key], record)
-        found.mixed += _mixed(f"{stage} {key}", record, {f"{s} {k}": other for (s, k), other in records.items()})
+        found.mixed += _mixed(f"{stage} {key}", record, by_job)
     _check_checkpoints(plan, root, found)
     _find_foreign(plan, root, records, found)
     return found
@@ -82,13 +82,13 @@ def _below(plan: Plan, path: str) -> PurePosixPath:
     return PurePosixPath(path).relative_to(plan.paths.results)
 
 
-def _compare_files(plan: Plan, root: Path, records: Mapping[tuple[str, str], JobRecord], found: Findings) -> None:
+def _compare_files(plan: Plan, root: Path, records: Mapping[tuple[str, str], OutputDigests], found: Findings) -> None:
     expected: list[tuple[Path, FileState, str]] = []
     for (stage, key), record in records.items():
         paths = plan.outputs(stage, plan.jobs[stage][key])
         for name, output in record.outputs.items():
             if name not in paths:
-                continue  # an output that the stage had once
+                continue  # an output that earlier versions of the stage had
             path = root / _below(plan, paths[name])
             if path.exists():
                 expected += [(path / file, state, f"{stage} {key}") for file, state in output.files.items()]
@@ -112,16 +112,16 @@ def _digest(path: Path) -> str | OSError:
         return error
 
 
-def _stale(stage: str, key: str, job: Job, record: JobRecord) -> Iterator[str]:
-    """What of a job is not what the plan would run."""
+def _stale(stage: str, key: str, job: Job, record: OutputDigests) -> Iterator[str]:
+    """Yield a line if the job's specification or code differs from the plan's."""
     differ = ["specification"] if record.spec != spec_digest(job.spec) else []
     differ += ["code"] if record.code != code_digest(STAGES[stage].modules(job.class_path)) else []
     if differ:
         yield f"{stage} {key}: other {' and '.join(differ)}"
 
 
-def _mixed(job: str, record: JobRecord, others: Mapping[str, JobRecord]) -> Iterator[str]:
-    """The inputs of a job that its maker has replaced since."""
+def _mixed(job: str, record: OutputDigests, others: Mapping[str, OutputDigests]) -> Iterator[str]:
+    """Yield a line for each other job that has made the inputs of this one again."""
     for maker, digests in record.inputs.items():
         outputs = others[maker].outputs if maker in others else {}
         if names := [name for name, digest in digests.items() if name in outputs and outputs[name].sha256 != digest]:
@@ -133,11 +133,16 @@ def _check_checkpoints(plan: Plan, root: Path, found: Findings) -> None:
     for stage in (name for name, declared in STAGES.items() if declared.trains):
         for job in plan.jobs[stage].values():
             path = root / _below(plan, plan.paths.path(stage, "folder", **job.ids)) / "checkpoint.pt"
-            if path.is_file() and not is_intact(path):
-                found.changed.append(f"{path}: the training begins anew")
+            try:
+                changed = path.is_file() and not is_intact(path)
+            except OSError as error:
+                found.unreadable.append(f"{path}: {error.strerror}")
+                continue
+            if changed:
+                found.changed.append(f"{path}: delete it; the training starts from the beginning")
 
 
-def _find_foreign(plan: Plan, root: Path, records: Mapping[tuple[str, str], JobRecord], found: Findings) -> None:
+def _find_foreign(plan: Plan, root: Path, records: Mapping[tuple[str, str], OutputDigests], found: Findings) -> None:
     inside = {}
     for (stage, key), record in records.items():
         for name, path in plan.outputs(stage, plan.jobs[stage][key]).items():

@@ -10,7 +10,7 @@ OTHER = r"[^/.]+(?:\.\d+)?"
 
 
 def patterns(plan: Plan) -> dict[str, str]:
-    """Name of an id -> what it may be in a path: an id of the plan, or `OTHER`.
+    """Name of an id -> its pattern in a path: an id of the plan, or `OTHER`.
 
     A misspelt id fits, so that the plan refuses it and names the nearest; Snakemake would say that no rule makes the
     file. The id of a table has to be one of the plan: another one would fit tables.tex, the document.
@@ -20,7 +20,7 @@ def patterns(plan: Plan) -> dict[str, str]:
 
 
 def own_patterns(plan: Plan, stage: str) -> dict[str, str]:
-    """What the ids of a stage may be where another stage makes the same files: those of its own jobs."""
+    """Patterns for the ids of a stage that shares output paths with another one: those of its jobs; else empty."""
     own = set(STAGES[stage].outputs.values())
     others = (other.outputs.values() for name, other in STAGES.items() if name != stage)
     if not any(own.intersection(paths) for paths in others):
@@ -29,7 +29,7 @@ def own_patterns(plan: Plan, stage: str) -> dict[str, str]:
 
 
 def unknown_table(plan: Plan) -> str:
-    """What stands behind `table` in the name of a file that is neither a table of the plan nor the document."""
+    """A pattern for the part after `table` in a file name that is neither a table of the plan nor the document."""
     return rf"(?!(?:{one_of([*plan.jobs['table'], 's'])})\.)[^/]+"
 
 

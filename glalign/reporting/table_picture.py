@@ -10,8 +10,9 @@ from pathlib import Path
 
 from PIL import ImageChops
 
-from glalign.reporting.document import PREAMBLE, find_engine
+from glalign.reporting.document import OPTIONS, PREAMBLE, find_engine
 from glalign.storage.image_files import decode_rgb
+from glalign.support.errors import exit_on_user_error
 
 DPI = 113
 MARGIN = 12
@@ -28,8 +29,7 @@ def draw(table: Path, picture: Path) -> None:
         counter = f"\\pagestyle{{empty}}\n\\setcounter{{table}}{{{number - 1}}}\n"
         inputs = f"\\begin{{document}}\n{counter}\\input{{{table.resolve()}}}\n\\end{{document}}\n"
         page.write_text(PREAMBLE + inputs, encoding="utf-8")
-        command = [find_engine(), "-interaction=batchmode", "-halt-on-error", "-no-shell-escape", page.name]
-        subprocess.run(command, cwd=build, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([find_engine(), *OPTIONS, page.name], cwd=build, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["pdftoppm", "-r", str(DPI), "-png", "-singlefile", "page.pdf", "page"], cwd=build, check=True)
         image = decode_rgb(Path(build) / "page.png")
     left, top, right, bottom = ImageChops.invert(image).getbbox() or (0, 0, *image.size)
@@ -38,4 +38,4 @@ def draw(table: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(Path(sys.argv[1]), Path(sys.argv[2]))
+    exit_on_user_error(draw, Path(sys.argv[1]), Path(sys.argv[2]))

@@ -19,13 +19,14 @@ HEAD = """# Length and learning rates of the demo
 
 **One rule for all.** Every training of the demo reads the same number of image-caption pairs ({pairs}) with the same
 course of the learning rate (a short rise, then a cosine down to zero). No training is stopped before its end; the
-weights of its best validation count. The length is fixed once for all. A training counts as flat if its last quarter
-adds less than {limit:g} points to its best validation Rank-1; one that is not flat would gain from more steps.
+weights of its best validation count. The length is the same for all and was chosen once, from curves like those
+below. A training counts as flat if its last quarter adds less than {limit:g} points to its best validation Rank-1;
+one that is not flat would gain from more steps.
 
 **One grid for all.** Every system that trains was trained once with each rate of the same grid on a training set of
 each language; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
-`optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). What is trained on other sets
-of the same language, and an ablation, has its system's rate. The test set is not looked at.
+`optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). Trainings on other sets of the
+same language, and ablations, use the rate of their system. The test set is not looked at.
 
 Made by
 
@@ -42,9 +43,9 @@ Validation Rank-1 in percent, the chosen rate in bold:
 
 CURVES = """## Curves
 
-Validation Rank-1 in percent of the tables' trainings on these training sets, with the chosen rates: its course (the
-tallest bar is {highest}), the best until a quarter, a half, three quarters and the end of the steps, and what the
-last quarter added. {count}
+Validation Rank-1 in percent of the tables' trainings on these training sets, with the chosen rates. Columns: the
+course (the tallest bar is {highest}), the best value within the first quarter, half and three quarters of the steps
+and at the end, and the gain of the last quarter. {count}
 
 """
 
@@ -86,10 +87,10 @@ def _curves(curves: Sequence[tuple[CurveRow, Curve]]) -> str:
     for row, curve in curves:
         course = sparkline([rank1 for _, rank1 in curve.points], highest)
         best, gain = [curve.best(share) for share in (0.25, 0.5, 0.75, 1.0)], curve.last_quarter
-        still = gain is None or gain >= FLAT
-        rising += still
+        rises = gain is None or gain >= FLAT
+        rising += rises
         shown = ["-" if value is None else half_up(value) for value in (*best, gain)]
-        lines.append([row.label, row.trainset, course, *shown[:-1], f"**{shown[-1]}**" if still else shown[-1]])
+        lines.append([row.label, row.trainset, course, *shown[:-1], f"**{shown[-1]}**" if rises else shown[-1]])
     heads = ["system", "trainset", "course", "1/4", "1/2", "3/4", "end", "last quarter"]
     count = f"Flat by the rule: {len(lines) - rising} of {len(lines)}; the others are in bold." if lines else ""
     return CURVES.format(highest=half_up(highest), count=count) + _table(heads, lines)

@@ -1,10 +1,8 @@
 """Check that the image paths of an annotation file stay inside the image folder."""
 
-import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-NOT_PLAIN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
-"""What a path may not have: control characters, a line end at its end, too; backslashes; halves of characters."""
+from glalign.support.one_line import BREAKING
 
 
 class ImageFolder:
@@ -21,7 +19,7 @@ class ImageFolder:
     def relative(self, file_path: str) -> str:
         """Return the canonical POSIX form of `file_path`. Raises: ValueError if it is not a path below the folder."""
         path = PurePosixPath(file_path)
-        if NOT_PLAIN.search(file_path) or PureWindowsPath(file_path).drive:
+        if "\\" in file_path or BREAKING.search(file_path) or PureWindowsPath(file_path).drive:
             raise ValueError("its path is not a plain relative path with forward slashes; correct the file")
         if path.is_absolute() or ".." in path.parts or not path.parts or not self._stays_inside(path):
             raise ValueError(f"its path leaves the folder {self._folder}; it must name a file below it")

@@ -54,7 +54,7 @@ def whole_directory(path: Path | str) -> Iterator[Path]:
     _make_folder(path.parent, path)
     with _write_errors_of(path):
         _remove_leftovers(path)
-        temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}.part")
+        temporary = path.with_name(f"{_prefix(path)}{os.getpid()}.part")
         temporary.mkdir()
         try:
             yield temporary
@@ -64,9 +64,14 @@ def whole_directory(path: Path | str) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _prefix(path: Path) -> str:
+    """Start of the name of a temporary folder of `path`; a process number and ".part" follow."""
+    return f".{path.name}.{socket.gethostname()}-"
+
+
 def _remove_leftovers(path: Path) -> None:
-    """Remove temporary folders of `path` whose process has ended; whether one of another machine has is unknown."""
-    prefix, suffix = f".{path.name}.{socket.gethostname()}-", ".part"
+    """Remove temporary folders of `path` left by ended processes of this machine; those of other machines stay."""
+    prefix, suffix = _prefix(path), ".part"
     for folder in path.parent.iterdir():
         name = folder.name
         pid = name[len(prefix) : -len(suffix)] if name.startswith(prefix) and name.endswith(suffix) else ""

@@ -47,7 +47,7 @@ def test_a_real_run(tmp_path: Path) -> None:
     done = snakemake(folder, *ARGUMENTS)
     assert done.returncode == 1
     line = (
-        f"error: results/runs/{CELL}/model.safetensors: it was changed after job `fit {CELL}` had made it; restore it"
+        f"error: results/runs/{CELL}/model.safetensors: was changed after it was made by job `fit {CELL}`; restore it"
     )
     assert line in done.stderr
     assert "Traceback" not in done.stderr

@@ -71,11 +71,11 @@ def test_a_job_does_not_run_on_what_was_changed(suite: Suite) -> None:
     suite.run("predict", "metrics")
     kept = suite.metrics.read_bytes()
     suite.ranks.write_text("RANDOM", encoding="utf-8")
-    message = r"ranks/.*: it was changed after job `predict random/.*` had made it; restore it, or delete "
+    message = r"ranks/.*: was changed after it was made by job `predict random/.*`; restore it, or delete "
     with pytest.raises(UserError, match=message):
         suite.run("metrics")
     suite.ranks.unlink()
-    with pytest.raises(UserError, match=r"ranks/.*: it cannot be read \(No such file .*\) and was there after job"):
+    with pytest.raises(UserError, match=r"ranks/.*: cannot be read \(No such file .*\) although it was made by job"):
         suite.run("metrics")
     assert suite.metrics.read_bytes() == kept
     assert suite.records["metrics"].exists()

@@ -48,6 +48,8 @@ def test_a_small_machine_is_told_of_the_largest_job_in_one_line() -> None:
     (line,) = lines_about(plan, sizes, 4_000)
     assert line.startswith("memory: size ")
     assert f"and {len(sizes) - 1} other jobs may need up to 10000 MB, this machine has 4000; a job that" in line
+    (line,) = lines_about(plan, sizes[:2], 4_000)
+    assert "and 1 other job may need" in line
     (line,) = lines_about(plan, sizes[:1], 4_000)
     assert "other" not in line
 

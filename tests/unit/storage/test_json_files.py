@@ -108,5 +108,5 @@ def test_wrong_phrases_are_named(tmp_path: Path, phrases: object, message: str) 
         read_phrase_rows(tmp_path / "p.jsonl")
     good = json.dumps({"image": "a.jpg", "index": 0, "phrases": []})
     (tmp_path / "p.jsonl").write_text(f"{good}\n{good}\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"p\.jsonl:2: not a row of phrases \(its caption has a row before\)"):
+    with pytest.raises(UserError, match=r"p\.jsonl:2: not a row of phrases \(a second row for this caption\)"):
         read_phrase_rows(tmp_path / "p.jsonl")
