@@ -20,7 +20,8 @@ def twins_table(folder: Path) -> str:
     """Plain text about every twin of a folder whose record has a course.
 
     Held out: Rank-1 of captions against the images of people that pre-training did not see, or the accuracy of masked
-    words or attributes; at the end, and what the last quarter of the steps added to the best value.
+    words or attributes; at the end (of several languages the mean, and each in brackets), and what the last quarter of
+    the steps added to the best value.
     Raises: UserError for a folder without twins, or a damaged file.
     """
     from tabulate import tabulate  # noqa: PLC0415
@@ -46,6 +47,8 @@ def _rows(folder: Path) -> Iterator[list[str]]:
         curve = Curve(recipe["steps"], tuple((line["step"], line[key]) for line in course))
         gain, end = curve.last_quarter, curve.points[-1][1]
         read, held_out = recipe["steps"] * _batch(recipe), f"{MEASURES[key]} {half_up(end, 1)}"
+        if len(by_language := record["record"].get(key, {})) > 1:
+            held_out += f" ({', '.join(f'{name} {half_up(value, 1)}' for name, value in by_language.items())})"
         what = "pairs" if "sampling" in recipe else "captions" if "batch" in recipe else "images"
         last = "-" if gain is None else half_up(gain, 1)
         yield [path.stem, recipe["kind"], f"{parameters(weights):,}", f"{read:,} {what}", held_out, last]

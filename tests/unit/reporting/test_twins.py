@@ -28,6 +28,9 @@ def test_a_row_has_size_reading_figure_and_what_the_last_quarter_added(tmp_path:
     assert parameters(tmp_path / "tiny_x.safetensors") == 13
     row = twins_table(tmp_path).splitlines()[-1]
     assert row.split() == ["tiny_x", "clip", "13", "1,280", "pairs", "Rank-1", "43.5", "3.5"]
+    record["record"]["held_out_rank1"] = {"en": 40.0, "vi": 47.0}
+    (tmp_path / "tiny_x.json").write_text(json.dumps(record), encoding="utf-8")
+    assert "Rank-1 43.5 (en 40.0, vi 47.0)" in twins_table(tmp_path)
 
 
 def test_a_folder_without_twins_and_a_torn_twin_are_refused(tmp_path: Path) -> None:
