@@ -1,16 +1,22 @@
-# make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table
+# make table4 [CORES=2] [TORCH=cpu]   install into .venv (once), run the workflow, print the table, write the page
 # make nightly [CORES=2]              seeds, and planted errors that the goldens have to notice
 # make test                           the fast tests;  make lock: resolve again
+# make fuzz [SECONDS=300]             damaged files for every reader, SECONDS each
 # make lint                           formatters, linters, types (mypy) and the order of imports (import-linter)
 # make golden [CORES=2]               every table, compared with tests/golden; make tables: without comparing
 # make table4 QUICK=1                 short trainings, into results/quick; make tables QUICK=1
+# make report [CORES=2]               every table, and Snakemake's own report: results/report.html
 # make seeds [CORES=2]                Table 4 over three seeds: which order of systems is stable
+# make sensitivity [CORES=2]          what other readings of the paper are worth: results/sensitivity.csv (docs/sensitivity.md)
 # make gpu-check [MINUTES=8]          what a GPU does with the suite, without data: equal, fast, in memory (docs/gpu.md)
+# make fault [KILLS=50]               kills, full disks, changed artifacts, hostile inputs;  make vulnerabilities: of the locked versions
 # make slurm                          the executor of profiles/slurm, into .venv
 # make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
 comma := ,
 CORES ?= 1
 MINUTES ?= 8
+KILLS ?= 50
+SECONDS ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -30,7 +36,8 @@ PIP = "$(1)/bin/python" -m pip --disable-pip-version-check --no-input install
 # Wheels without CUDA have other hashes and live on PyTorch's own index: everything else still comes from a lock.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help install test nightly lint lock $(TABLES) tables seeds golden pretrain tuning docs site slurm gpu-check
+.PHONY: help install test nightly lint lock $(TABLES) tables report seeds sensitivity golden pretrain tuning docs site slurm gpu-check \
+	fault fuzz vulnerabilities
 .DELETE_ON_ERROR:
 
 # Refused here: a recipe's error would come after all tables have been made.
@@ -39,7 +46,7 @@ $(error tests/golden has the full demo; leave out QUICK)
 endif
 
 help:
-	@sed -n '1,10p' Makefile
+	@sed -n '1,14p' Makefile
 
 install: $(READY)
 
@@ -67,6 +74,7 @@ $(TABLES): $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS))-- $(RESULTS)/$@.tex
 	@"$(BIN)/glalign" table $(@:table%=%) --results $(RESULTS)
 	@echo "files: $(RESULTS)/$@.csv $(RESULTS)/$@.tex"
+	@"$(BIN)/glalign" page$(foreach overlay,$(OVERLAYS), --config $(overlay))
 
 tables: $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS))
@@ -74,6 +82,14 @@ tables: $(READY)
 seeds: $(READY)
 	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS) config/seeds.yaml)-- $(RESULTS)/order4.csv
 	@"$(BIN)/glalign" table $(RESULTS)/order4.csv
+
+sensitivity: $(READY)
+	"$(BIN)/snakemake" --cores $(CORES) $(call CONFIGURED,$(OVERLAYS) config/sensitivity.yaml)-- $(RESULTS)/sensitivity.csv
+	@"$(BIN)/glalign" table $(RESULTS)/sensitivity.csv
+
+# Snakemake's own report: tables, the page, the rules and their times.
+report: tables
+	"$(BIN)/snakemake" $(call CONFIGURED,$(OVERLAYS))--report $(RESULTS)/report.html
 
 golden: tables
 	"$(BIN)/glalign" compare results tests/golden --tolerance 3
@@ -90,7 +106,10 @@ docs: $(READY)
 	"$(BIN)/python" -m glalign.cli.quoted_output README.md docs/results.md
 
 test: $(READY)
-	"$(BIN)/python" -m pytest -m "not slow and not nightly" --numprocesses logical --maxprocesses 4 --dist loadfile
+	"$(BIN)/python" -m pytest -m "not slow and not nightly and not fault and not fuzz" --numprocesses logical --maxprocesses 4 --dist loadfile
+
+fuzz: $(READY)
+	FUZZ_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest -m fuzz -s
 
 # Errors planted in copies of the suite have to be noticed; the order of systems over three seeds.
 nightly: $(READY) seeds
@@ -108,6 +127,14 @@ lint: $(READY) $(LINT)/.ready
 	"$(LINT)/bin/mypy" --python-executable "$(BIN)/python"
 	"$(LINT)/bin/lint-imports" --no-cache --no-logo
 	"$(BIN)/snakemake" --lint
+
+# Needs a network: known vulnerabilities of the locked versions. --strict: a version that is not looked up is an error.
+vulnerabilities: $(LINT)/.ready
+	"$(LINT)/bin/pip-audit" --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock
+
+# Faults on purpose: kills, full disks, changed artifacts, hostile inputs (docs/guarantees.md).
+fault: $(READY)
+	"$(BIN)/python" -m pytest -m fault --kills $(KILLS)
 
 # A link or a reference that leads nowhere is an error.
 site: $(SITE)/.ready

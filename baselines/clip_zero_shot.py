@@ -51,7 +51,7 @@ class ClipZeroShot(Retriever):
     caption feature is the projected mean token.
 
     Simplified: images are squashed to 224 x 224 (original: resized by the shorter side and centre cropped, which would
-    cut off head and feet).
+    cut off head and feet; `data.centre_crop: true` does it).
 
     Not done: a prompt around the caption, such as "a photo of": captions are sentences already.
 

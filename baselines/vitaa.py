@@ -20,6 +20,7 @@ from glalign.models.host_copies import sent
 from glalign.models.length_buckets import length_buckets, restore_order
 from glalign.models.losses import alignment
 from glalign.models.parameter_groups import grouped
+from glalign.models.part_pooling import shared_cosines
 from glalign.models.towers.backbones import resnet_trunk
 from glalign.models.towers.resnet import ResNetTrunk, basic_blocks
 from glalign.storage.weight_files import Weights
@@ -119,6 +120,7 @@ class ViTAA(Retriever):
     needs = frozenset({"parts", "phrases", "words"})
     class_heads = ("prototypes",)
     sampling = "groups"
+    part_names = REGIONS
     tokenizer: WordTokenizer
 
     def __init__(
@@ -173,7 +175,7 @@ class ViTAA(Retriever):
         host = batch.on_host
         text = self.text_head(run_sharded(self.encode_words, host.tokens, host.lengths))
         labels, visible = alignment.part_labels(batch.parts)
-        words, counts = attribute_words(host.tokens, host.phrases, self.tokenizer.unknown_id, options.attribute_words)
+        words, counts = self.words_of_parts(host)
         states = run_sharded(self.encode_words, words.flatten(0, 1), counts.flatten())
         attributes, named = self.attribute_head(states).unflatten(0, counts.shape), sent(counts > 0, states)
         sides = (image, text)
@@ -196,6 +198,24 @@ class ViTAA(Retriever):
         host = batch.on_host
         return {"global": F.normalize(self.text_head(self.encode_words(host.tokens, host.lengths)))}
 
+    def encode_images_and_parts(self, batch: Batch) -> Features:
+        """Return "global", "parts" (B, P, E), normalised, and "shown" (B, P): the parts that an image has."""
+        shared = self.trunk(batch.pixels)
+        parts = F.normalize(self.pooled_parts(self.part_maps(shared)), dim=-1).transpose(0, 1)
+        _, shown = alignment.part_labels(batch.parts)
+        return {"global": F.normalize(self.image_features(shared)), "parts": parts, "shown": shown.T}
+
+    def encode_texts_and_parts(self, batch: Batch) -> Features:
+        """Return "global", "attributes" (B, P, E), normalised, and "named" (B, P): the parts that have words."""
+        words, counts = self.words_of_parts(batch.on_host)
+        states = self.encode_words(words.flatten(0, 1), counts.flatten())
+        attributes = F.normalize(self.attribute_head(states), dim=-1).unflatten(0, counts.shape).transpose(0, 1)
+        return self.encode_texts(batch) | {"attributes": attributes, "named": sent(counts > 0, states).T}
+
+    def part_cosines(self, texts: Features, images: Features) -> Tensor:
+        """See `Retriever.part_cosines`: those that the loss aligns. The score does not use them."""
+        return shared_cosines(texts["attributes"], texts["named"], images["parts"], images["shown"])
+
     def image_outputs(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return features of images (B, E) and parts (B, P, E), and logits of the parts' maps (B, P, 6, h, w)."""
         shared = self.trunk(pixels)
@@ -208,9 +228,21 @@ class ViTAA(Retriever):
 
     def part_features(self, shared: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (P, B, E) of the parts and logits (P * B, 6, h, w) of their maps, from the trunk's map."""
-        maps = torch.cat([branch(shared) for branch in self.part_branches])
-        features = self.part_head(maps.amax(dim=(2, 3)))
-        return features.unflatten(0, (len(self.part_branches), -1)), self.mask_head(maps)
+        maps = self.part_maps(shared)
+        return self.pooled_parts(maps), self.mask_head(maps)
+
+    def part_maps(self, shared: Tensor) -> Tensor:
+        """Return the maps (P * B, C, h, w) of the branches of the parts, from the trunk's map."""
+        return torch.cat([branch(shared) for branch in self.part_branches])
+
+    def pooled_parts(self, maps: Tensor) -> Tensor:
+        """Return features (P, B, E) of the parts, from `part_maps`."""
+        return self.part_head(maps.amax(dim=(2, 3))).unflatten(0, (len(self.part_branches), -1))
+
+    def words_of_parts(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See the function `attribute_words`."""
+        most = self.options.attribute_words
+        return attribute_words(batch.tokens, batch.phrases, self.tokenizer.unknown_id, most)
 
     def encode_words(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return the maximum (N, 2 hidden) over each sequence's LSTM states and zero; tokens (N, T), lengths (N,).

@@ -1,6 +1,7 @@
-"""config/costs.csv: costs of every system of config.yaml and config/paper.yaml, counted on random weights.
+"""config/costs.csv: costs of every system of config.yaml and config/paper.yaml, under every reading of
+config/sensitivity.yaml, too, counted on random weights.
 
-python benchmarks/costs.py    (some five minutes on one core, 8 GB)
+python benchmarks/costs.py    (some ten minutes on one core, 8 GB)
 """
 
 import csv
@@ -19,14 +20,15 @@ from glalign.planning.system_stages import trained_systems
 from glalign.support.torch_settings import prepare
 
 ROOT = Path(__file__).parents[1]
+PAPER = ROOT / "config/paper.yaml"
 
 
 def main() -> None:
     """Write the file, one row for each network that is built."""
     prepare(1, "cpu")
     rows: dict[str, dict[str, Any]] = {}
-    for overlays in ([], [ROOT / "config/paper.yaml"]):
-        for spec in build_specs(overlaid(*overlays)):
+    for config in configurations():
+        for spec in build_specs(config):
             if (key := built_as(spec)) not in rows:
                 rows[key] = {"system": spec.system, **cost(spec)._asdict(), "built_as": key}
                 print(rows[key], file=sys.stderr)
@@ -34,6 +36,14 @@ def main() -> None:
         writer = csv.DictWriter(file, ["system", *Cost._fields, "built_as"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows.values())
+
+
+def configurations() -> Iterator[Config]:
+    """The demo and the paper profile, and both under every reading."""
+    for overlays in ([], [PAPER]):
+        config = overlaid(*overlays, ROOT / "config/sensitivity.yaml")
+        yield config
+        yield from config.readings.values()
 
 
 def build_specs(config: Config) -> Iterator[BuildSpec]:

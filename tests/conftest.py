@@ -1,6 +1,7 @@
-"""Small datasets in CUHK-PEDES's layout, drawn on the spot."""
+"""Small datasets in CUHK-PEDES's layout, a run of every stage, and the figures of the fault suite."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,34 @@ from typing import Any
 import pytest
 import torch
 from helpers.pedes import make_pedes, write_entries
+from helpers.workflows import checkout, every_stage, snakemake
+
+FIGURES: Counter[str] = Counter()
+"""What the fault suite tried -> how often the suite stood it."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=12, help="Kills of a run at random moments (tests/fault).")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for what, count in FIGURES.items():
+        terminalreporter.write_line(f"{what}: {count}")
+
+
+@pytest.fixture
+def figures() -> Counter[str]:
+    """Counts that are printed at the end."""
+    return FIGURES
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout after an undisturbed run of every stage that runs by default. Tests leave it as it is."""
+    folder = checkout(tmp_path_factory.mktemp("every") / "suite", every_stage())
+    done = snakemake(folder, "--configfile", "small.yaml", cores=2)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from glalign import __version__
+from glalign.cli.audit import audit
+from glalign.cli.bundle import bundle, rebuild
 from glalign.cli.data import data, translation
 from glalign.cli.options import CONFIG, JSON, PATH
 from glalign.cli.phrases import phrases
@@ -21,7 +23,7 @@ from glalign.support.errors import UserError
 from glalign.support.progress import log, start_logging
 
 SECTIONS = {
-    "Results": ("table", "verify", "compare", "evaluate"),
+    "Results": ("table", "page", "verify", "compare", "evaluate", "audit", "bundle", "rebuild"),
     "Data": ("data", "translation", "phrases"),
     "Weights": ("weights",),
     "Plans": ("plan", "memory", "times", "gpu-check"),
@@ -59,8 +61,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-for _group in (data, translation, phrases, weights):
-    main.add_command(_group)
+for _command in (audit, bundle, rebuild, data, translation, phrases, weights):
+    main.add_command(_command)
 
 
 class Stages(click.Command):
@@ -169,11 +171,44 @@ def gpu_check(device: str, small: bool, minutes: float, only: tuple[str, ...], j
 @main.command()
 @click.argument("name")
 @click.option("--results", default="results", show_default=True, help="Folder of everything generated.")
-def table(name: str, results: str) -> None:
-    """Print a table in the terminal: 4, 4_extended, matrix, mcnemar, ..., or the path of a CSV."""
-    from glalign.reporting.terminal import find_table, render_terminal
+@click.option("--format", "shown_as", type=click.Choice(["text", "latex", "markdown", "html", "csv"]), default="text")
+@click.option("--columns", type=click.Choice(["compact", "full"]), help="At most six, or all; text shows all.")
+@click.option("--paper", is_flag=True, help="The paper's first number in compact columns, too.")
+@click.option("--span", type=click.Choice(["column", "page"]), help="Width in LaTeX: table (the default), or table*.")
+@click.option("--cite", type=click.Choice(["none", "keys"]), default="none", help="Keys of results/references.bib.")
+def table(
+    name: str, results: str, shown_as: Any, columns: str | None, paper: bool, span: str | None, cite: str
+) -> None:  # fmt: skip
+    """Print a table: 4, 4_extended, matrix, mcnemar, ..., or the path of a CSV (docs/own_paper.md)."""
+    from glalign.reporting.own_table import Layout, render_table, unknown_names
+    from glalign.reporting.references import citation_keys
+    from glalign.reporting.terminal import find_table
 
-    click.echo(render_terminal(find_table(name, Path(results))))
+    if span and shown_as != "latex":
+        raise UserError(f"--span {span}: of LaTeX alone; add --format latex, or leave it out")
+    if cite == "keys" and shown_as == "text":
+        raise UserError("--cite keys: of tables for a paper; add --format latex, markdown, html or csv")
+    path = find_table(name, Path(results))
+    keys = citation_keys() if cite == "keys" else {}
+    for unknown in unknown_names(path, keys) if keys else ():
+        click.echo(f"warning: {unknown}: no line in paper/citations.csv; it is not cited", err=True)
+    compact = columns == "compact" or (columns is None and shown_as != "text")
+    layout = Layout(shown_as, compact=compact, page=span == "page", with_paper=paper, keys=keys)
+    click.echo(render_table(path, layout))
+
+
+@main.command()
+@CONFIG
+def page(paths: tuple[str, ...]) -> None:
+    """Write results/index.html of the results that are there, and print where it is."""
+    from glalign.config.loading import overlaid
+    from glalign.planning.job_files import run_job, write_job
+    from glalign.planning.plan import plan_of
+
+    found = plan_of(overlaid(*paths))
+    job = found.job("page")
+    run_job("page", Path(write_job(found, "page", job)))
+    click.echo(f"page: {found.outputs('page', job)['html']}")
 
 
 @main.command()

@@ -31,14 +31,21 @@ Unique = Annotated[
 Text = Annotated[str, Field(min_length=1)]
 """A text that is not empty."""
 
+Resamples = Annotated[int, Field(ge=1, le=100_000)]
+"""How often a bootstrap redraws."""
+
 
 class Section(BaseModel):
-    """Values with declared types and defaults; an unknown key, a wrong type or a value out of range is refused."""
+    """Values with declared types and defaults.
+
+    An unknown key, a wrong type, a value out of range, an infinite number and NaN are refused.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
+        allow_inf_nan=False,
         validate_by_name=True,
         validate_by_alias=True,
         defer_build=True,  # a job uses few of the types that it imports

@@ -9,7 +9,8 @@ from glalign.config.messages import validated
 from glalign.config.networks import alternatives
 from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
-from glalign.support.class_source import REQUIRED, TRAINED, ClassOutline, class_outline
+from glalign.support.checkout import ROOT
+from glalign.support.class_source import REQUIRED, TRAINED, ClassOutline, class_outline, sampling_of
 from glalign.support.errors import UserError, suggestion
 from glalign.support.one_line import BREAKING
 from glalign.support.options_class import check_options
@@ -85,15 +86,43 @@ def check_shares(config: Settings) -> None:
             )
 
 
+def check_sources(config: Settings) -> None:
+    """Every part of a batch has as many pairs of each dataset, where `data.sources` balances them."""
+    for name, entry in config.systems.items():
+        if not entry.class_path or entry.data is None or entry.data.sources == "union":
+            continue
+        sampling = entry.data.sampling or sampling_of(entry.class_path)
+        for trainset in dict.fromkeys(pair.train for pair in config.scenarios.values()):
+            members = config.trainsets[trainset]
+            together, pairs = (
+                entry.data.together(sampling, len(members)),
+                entry.data.batch_size // entry.memory.accumulate,
+            )
+            if config.datasets[members[0]].language in entry.languages and pairs % together:
+                of = f" in each of {entry.memory.accumulate} parts" if entry.memory.accumulate > 1 else ""
+                raise UserError(
+                    f"configuration: systems.{name}.data.batch_size: {pairs} pairs{of} are no multiple of {together}, "
+                    f"for as many of each dataset of trainsets.{trainset} (`data.sources: balanced`)"
+                )
+
+
 def check_alpha(config: Settings, classes: Mapping[str, ClassOutline]) -> None:
-    """The system whose alpha is varied is trained and has one."""
+    """The system whose alpha is varied is trained, has one, and can be trained with each of the values."""
     name = config.alpha.system
-    if name in classes and not (
-        {"alpha", "score_alpha"} <= set(classes[name].options) and config.systems[name].budget is not None
-    ):
+    entry = config.systems[name]
+    if name not in classes:
+        return
+    if not ({"alpha", "score_alpha"} <= set(classes[name].options) and entry.budget is not None):
         raise UserError(
             f"configuration: alpha.system: {name!r} is no trained system with options alpha and score_alpha"
         )
+    change = entry.by_language.get(config.datasets[config.trainsets[config.alpha.trainset][0]].language)
+    model = {**entry.model, **(change.model if change else {})}
+    for value in config.alpha.values:
+        try:
+            check_options(str(entry.class_path), {**model, "alpha": value})
+        except UserError as error:
+            raise UserError(f"configuration: alpha.values: {value:g}: {error}") from error
 
 
 def _references(config: Settings) -> Iterator[tuple[str, str, str]]:
@@ -103,9 +132,13 @@ def _references(config: Settings) -> Iterator[tuple[str, str, str]]:
     yield from (("mcnemar.ablations", "system", name) for name in tests.ablations)
     for pair in tests.languages.items():
         yield from ((f"mcnemar.languages.{pair[0]}", "scenario", name) for name in pair)
+    yield from (("page.permitted", "dataset", name) for name in config.page.permitted)
     yield "alpha.system", "system", alpha.system
     yield "alpha.trainset", "trainset", alpha.trainset
     yield from (("tuning.trainsets", "trainset", name) for name in config.tuning.trainsets)
+    for name, reading in config.sensitivity.readings.items():
+        yield f"sensitivity.readings.{name}.system", "system", reading.system
+        yield f"sensitivity.readings.{name}.scenario", "scenario", reading.scenario
     for name, members in config.trainsets.items():
         yield from ((f"trainsets.{name}", "dataset", member) for member in members)
     for name, entry in config.datasets.items():
@@ -192,3 +225,11 @@ def _check_values(path: str, class_path: str, model: Mapping[str, Any]) -> None:
         check_options(class_path, model)
     except UserError as error:
         raise UserError(f"configuration: {path}.{error}") from error
+
+
+def check_overlays(config: Settings) -> None:
+    """Raises: UserError where `sensitivity.files` has an overlay of no reading, of the configuration or the suite."""
+    known = {*config.sensitivity.readings, *(path.stem for path in (ROOT / "config/readings").glob("*.yaml"))}
+    for name in config.sensitivity.files:
+        if name not in known:
+            raise UserError(f"configuration: sensitivity.files.{name}: no reading {name!r}; {suggestion(name, known)}")

@@ -10,15 +10,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import PrivateAttr
+
 from glalign.config.checks import (
     check_alpha,
+    check_overlays,
     check_plain,
     check_references,
     check_shares,
+    check_sources,
     check_systems,
     check_validation,
 )
 from glalign.config.messages import validated
+from glalign.config.readings import CHANGES
 from glalign.config.settings import Settings, System
 from glalign.config.training import Optim
 from glalign.storage.yaml_files import read_yaml
@@ -40,10 +45,20 @@ TWINS = "glalign/pretrained"
 class Config(Settings):
     """A complete configuration that was checked."""
 
+    _written: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """Its values before `extends` and defaults, under which an overlay of a reading is merged."""
+
     @functools.cached_property
     def classes(self) -> Mapping[str, ClassOutline]:
         """The outline of the class of each system that has one, by id of the system."""
         return {name: class_outline(entry.class_path) for name, entry in self.systems.items() if entry.class_path}
+
+    @functools.cached_property
+    def readings(self) -> Mapping[str, "Config"]:
+        """The configuration under each reading of `sensitivity`, by id. Raises: UserError for an overlay of one."""
+        # A reading has no readings, and does not repeat the search of alpha.csv.
+        values = {**self._written, "sensitivity": {}, "alpha": {**self._written.get("alpha", {}), "values": [0.5]}}
+        return {name: _read_as(values, name, self.sensitivity.files.get(name)) for name in self.sensitivity.readings}
 
     def entry(self, system: str, language: str) -> System:
         """A system as it is for captions of a language: with what `by_language` changes."""
@@ -134,7 +149,8 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
 
 def resolve(values: Mapping[str, Any]) -> Config:
     """Check merged values, apply `extends` and fill the defaults. Raises UserError naming the first wrong key."""
-    values = merge({}, values)
+    written = merge({}, values)
+    values = dict(written)
     check_plain("", values)
     if isinstance(values.get("systems"), Mapping):
         values["systems"] = {name: _extended(values["systems"], name, ()) for name in values["systems"]}
@@ -143,7 +159,26 @@ def resolve(values: Mapping[str, Any]) -> Config:
     check_validation(config)
     check_shares(config)
     check_alpha(config, check_systems(config))
+    check_sources(config)
+    check_overlays(config)
+    config._written = written
     return config
+
+
+def _read_as(values: Mapping[str, Any], name: str, file: str | None) -> Config:
+    """A configuration with the overlay of a reading: config/readings/NAME.yaml of the suite, or the file that is given,
+    which may be one of the suite, too."""
+    in_suite = file is None or (not Path(file).exists() and (ROOT / file).is_file())
+    path = suite_file(file or f"config/readings/{name}.yaml") if in_suite else str(file)
+    if Path(path).exists() and not Path(path).is_file():
+        raise UserError(f"{path}: no file; sensitivity.files.{name} names an overlay")
+    overlay = read(path)
+    if foreign := sorted(set(overlay) - set(CHANGES), key=str):
+        raise UserError(f"{path}: {foreign[0]}: no key of a reading; it changes {', '.join(CHANGES)}")
+    try:
+        return resolve(merge(values, overlay))
+    except UserError as error:
+        raise UserError(f"{path}: {str(error).removeprefix('configuration: ')}") from None
 
 
 def _extended(systems: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Any:

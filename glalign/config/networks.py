@@ -8,6 +8,7 @@ NETWORKS: tuple[tuple[str, ...], ...] = (
     ("tiny/albef", "albef"),
     ("tiny/bert", "bert-base"),
     ("tiny/phobert", "phobert-base"),
+    ("tiny/gpt2", "gpt2"),
 )
 """Names of the networks that may stand in for one another (glalign/models/towers)."""
 

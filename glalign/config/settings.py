@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticKnownError
 
-from glalign.config.base import Section, Several, Text, Unique, refused
+from glalign.config.base import Resamples, Section, Several, Text, Unique, refused
 from glalign.config.datasets import Dataset, Language, Testset
+from glalign.config.readings import Reading
 from glalign.config.training import Budget, Data, Memory, Optim, Runtime
 from glalign.config.twins import Recipe, Vocabulary
 
@@ -38,8 +39,8 @@ class Scenario(Section):
 class Parsing(Section):
     """How part label maps are made."""
 
-    method: Literal["segformer", "stripes"] = Field(
-        "segformer", description="parser network or geometric stripes (D18)"
+    method: Literal["segformer", "stripes", "truth"] = Field(
+        "segformer", description="parser network, geometric stripes, or the maps that the generator drew (D18)"
     )
     weights: str = Field("tiny_parser", description="weight file of the parser")
     dress: Literal["upper", "lower", "both"] = Field("both", description="regions that dress pixels count for (D19)")
@@ -48,6 +49,11 @@ class Parsing(Section):
 class Phrases(Section):
     """How noun phrases are found and given to a region."""
 
+    source: Literal["caption", "translated"] = Field(
+        "caption",
+        description="captions that phrases are found in: the dataset's own; or those that it is `translated` from, "
+        "whose phrases and regions are carried over (D17)",
+    )
     lexicon: Literal["paper", "repaired"] = Field("repaired", description="keyword lists as printed, or repaired (D21)")
     chunker: Literal["spacy", "words"] = Field(
         "spacy", description="noun chunks with a fallback, or keywords and their modifiers"
@@ -69,7 +75,16 @@ class Evaluation(Section):
 
     block: int = Field(512, ge=1, description="queries scored at a time, at most; bounds the memory")
     top: int = Field(10, ge=1, description="gallery entries kept per query")
-    bootstrap: int = Field(1000, ge=1, description="person-level resamples of the interval (D15)")
+    bootstrap: Resamples = Field(1000, description="person-level resamples of the interval (D15)")
+
+
+class Page(Section):
+    """What the page of results shows of released data (docs/page.md)."""
+
+    permitted: Several[str] = Field(
+        (), description="ids of released datasets whose licence permits captions and images on results/index.html and "
+        "in Figures 2 and 3; those of drawn people are always there"
+    )  # fmt: skip
 
 
 class PlanDevice(Section):
@@ -109,6 +124,16 @@ class Tuning(Section):
     rates: Unique[Annotated[float, Field(gt=0)]] = Field(
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
+
+
+class Sensitivity(Section):
+    """Other readings of what the paper leaves open, each compared with the configured one (docs/sensitivity.md)."""
+
+    readings: dict[Id, Reading] = Field({}, description="readings by id; config/sensitivity.yaml has them all")
+    files: dict[Id, Text] = Field(
+        {}, description="overlay of a reading, with keys below `systems`, `parsing`, `phrases` or `testsets`, where it "
+        "is not the suite's `config/readings/ID.yaml`"
+    )  # fmt: skip
 
 
 class Change(Section):
@@ -199,10 +224,12 @@ class Settings(Section, defer_build=True):
     parsing: Parsing = Field(Parsing(), description="how part label maps are made")
     phrases: Phrases = Field(Phrases(), description="how noun phrases are found and given to a region")
     evaluation: Evaluation = Field(Evaluation(), description="how test sets are scored")
+    page: Page = Field(Page(), description="what the page of results shows of released data")
     plan: PlanDevice = Field(PlanDevice(), description="the device that `glalign plan` estimates hours for")
     mcnemar: McNemar = Field(McNemar(), description="which runs are tested against each other")
     alpha: Alpha = Field(Alpha(), description="weights of the global branch that are tried on validation identities")
     tuning: Tuning = Field(Tuning(), description="how learning rates are chosen")
+    sensitivity: Sensitivity = Field(Sensitivity(), description="other readings of what the paper leaves open")
     vocabularies: dict[Id, Vocabulary] = Field({}, description="vocabularies of the twins, by name of the file")
     pretraining: dict[Id, Recipe] = Field({}, description="recipes of the twins, by name of the weight file")
 

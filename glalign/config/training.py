@@ -1,6 +1,6 @@
 """The sections that a training is made of: images and batches, optimiser, length, hardware."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, Strict, model_validator
@@ -32,7 +32,7 @@ class Data(Section):
     """Images and batches of a system."""
 
     image_size: Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Strict(False)] = Field(
-        description="height and width in pixels; images are resized straight to it (D25)"
+        description="height and width in pixels; images are resized straight to it, or as `centre_crop` says (D25)"
     )
     batch_size: int = Field(ge=1, description="pairs of a training step")
     resize: Literal["bilinear", "bicubic"] = Field(
@@ -41,6 +41,10 @@ class Data(Section):
     resize_at_test: Literal["bilinear", "bicubic"] | None = Field(
         None, description="the filter for validation and test images where it is another; null for `resize`"
     )
+    centre_crop: bool = Field(
+        False, description="resize an image in its own shape until it covers `image_size`, and cut out the centre, in "
+        "training, validation and test; part label maps alike (D25)"
+    )  # fmt: skip
     normalise: Literal["clip", "imagenet", "half"] = Field("clip", description="mean and deviation of the pixels (D25)")
     flip: Annotated[Literal[True, False, "no_sides"], BeforeValidator(_no_number)] = Field(
         True, description="mirror half of the images; no_sides spares captions that say left or right (D25)"
@@ -54,11 +58,23 @@ class Data(Section):
         "person (D26); null for the class's own"
     )  # fmt: skip
     group: int = Field(4, ge=1, description="pairs of a person in a batch of groups")
+    sources: Literal["union", "balanced"] = Field(
+        "union", description="several datasets of a trainset: mixed as one, or in every batch as many items of each, "
+        "the smaller ones repeated (D26)"
+    )  # fmt: skip
 
     @property
     def gallery_resize(self) -> str:
         """Filter of the resizing of validation and test images."""
         return self.resize_at_test or self.resize
+
+    def epoch(self, sizes: Sequence[float]) -> float:
+        """Items of an epoch over sources with so many items each: all, or as many of each as of the largest (D26)."""
+        return len(sizes) * max(sizes) if self.sources == "balanced" else sum(sizes)
+
+    def together(self, sampling: str, datasets: int) -> int:
+        """Pairs that no part of a batch divides: a group of a person, or one of each dataset that is balanced."""
+        return (self.group if sampling == "groups" else 1) * (datasets if self.sources == "balanced" else 1)
 
     @model_validator(mode="after")
     def _groups_divide_the_batch(self) -> Self:

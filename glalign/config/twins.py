@@ -27,8 +27,8 @@ class Corpus(Section):
 class Vocabulary(Section):
     """A vocabulary that `snakemake pretrain` makes."""
 
-    family: Literal["bert", "roberta", "phobert"] = Field(
-        description="WordPiece as BERT's, Unigram as XLM-R's, or PhoBERT's pair of files"
+    family: Literal["bert", "roberta", "phobert", "gpt2"] = Field(
+        description="WordPiece as BERT's, Unigram as XLM-R's, PhoBERT's pair of files, or byte pairs as GPT-2's"
     )
     size: int = Field(ge=100, description="entries, special tokens included")
     corpus: Corpus = Field(description="captions that it is made of")
@@ -37,7 +37,7 @@ class Vocabulary(Section):
 class Recipe(Section):
     """How `snakemake pretrain` makes one file of weights."""
 
-    kind: Literal["clip", "multilingual", "resnet", "vgg", "bert", "phobert", "albef", "parser"] = Field(
+    kind: Literal["clip", "multilingual", "resnet", "vgg", "bert", "phobert", "gpt2", "albef", "parser"] = Field(
         description="network and training objective"
     )
     seed: int = Field(ge=0, description="seed of the training")
@@ -54,7 +54,7 @@ class Recipe(Section):
     )
     optim: Optim | None = Field(None, description="optimiser; all but parser")
     batch: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="images of a step of the parser, or captions of a step of bert or phobert"
+        None, description="images of a step of the parser, or captions of a step of bert, phobert or gpt2"
     )
     domain: Domain | None = Field(None, description="appearance of the parser's people")
     identities: Annotated[int, Field(ge=1)] | None = Field(None, description="people that the parser is trained on")

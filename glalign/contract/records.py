@@ -58,8 +58,12 @@ def _record(row: Mapping[str, Any]) -> Record:
     for key, kind in (("image", str), ("person", int), ("split", str), ("captions", list)):
         if not isinstance(row[key], kind) or isinstance(row[key], bool):
             raise TypeError(f"`{key}` is {type(row[key]).__name__}, not {kind.__name__}")
+    if not row["image"]:
+        raise ValueError("`image` is empty")
     if not row["captions"] or not all(isinstance(caption, str) and caption for caption in row["captions"]):
         raise TypeError("`captions` is not a list of texts")
+    for text in (row["image"], *row["captions"]):
+        text.encode()  # raises ValueError for a lone surrogate, which JSON can name and no file can hold
     if (longest := max(map(len, row["captions"]))) > LONGEST_CAPTION:
         raise ValueError(f"a caption of {longest:,} characters, more than {LONGEST_CAPTION:,}")
     return Record(row["image"], row["person"], row["split"], tuple(row["captions"]))

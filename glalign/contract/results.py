@@ -1,13 +1,23 @@
 """The records that jobs write as JSON and others read: of a training, a ranks file, its metrics, a size, a dataset."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from glalign.config.base import Section, Several
+from glalign.config.base import Section, Several, refused
 
-Interval = tuple[float, float]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+Interval = tuple[Percent, Percent]
 """Lower and upper bound, in percent."""
+
+LARGEST = 10**12
+"""No job takes so many seconds, steps or MiB. Larger numbers are damage, on which arithmetic overflows."""
+
+Amount = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Rank = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class JobRecord(Section):
@@ -32,20 +42,31 @@ class JobTimes(JobRecord):
     cpu: seconds of the process and of those that it waited for. seconds: wall time by kind of `glalign.support.clock`.
     """
 
-    run: float | None
-    started: float
-    wall: float
-    cpu: float
-    peak_mib: float | None
-    seconds: dict[str, float]
+    run: Amount | None
+    started: Amount
+    wall: Amount
+    cpu: Amount
+    peak_mib: Amount | None
+    seconds: dict[str, Amount]
 
 
 class Selected(JobRecord):
     """The weights that a training kept. val_rank1: validation Rank-1 in percent, None without validation people."""
 
     rule: Literal["val", "last"]
-    val_rank1: float | None
-    step: int
+    val_rank1: Percent | None
+    step: Count
+
+
+class ScoreWeight(JobRecord):
+    """The weight of the global cosine in the score that validation people chose at the end of a training (D10).
+
+    val_rank1: validation Rank-1 in percent with it. tried: (weight, validation Rank-1) of every weight that was tried.
+    """
+
+    weight: Share
+    val_rank1: Percent
+    tried: tuple[tuple[Share, Percent], ...]
 
 
 class Info(JobRecord):
@@ -59,7 +80,8 @@ class Info(JobRecord):
 class RunRecord(Provenance):
     """run.json: a training. pairs: image-caption pairs seen. inputs: path -> SHA-256 of what it read.
 
-    validations: (step, validation Rank-1 in percent, None without validation people) of every validation.
+    validations: (step, validation Rank-1 in percent, None without validation people) of every validation. score_weight:
+    where the configuration says that validation chooses it.
     """
 
     info: Info
@@ -68,47 +90,53 @@ class RunRecord(Provenance):
     inputs: dict[str, str]
     steps: int
     pairs: int
-    validations: tuple[tuple[int, float | None], ...]
+    validations: tuple[tuple[Count, Percent | None], ...]
+    score_weight: ScoreWeight | None = None
 
 
 class RanksSummary(Provenance):
-    """The record beside a ranks file. galleries: gallery images of each draw, where there are several draws."""
+    """The record beside a ranks file.
 
-    n_queries: int = Field(ge=1)
-    n_gallery: int = Field(ge=1)
-    galleries: Several[int] = ()
+    galleries: gallery images of each draw, where there are several draws. parts: regions whose cosines each row has.
+    """
+
+    n_queries: int = Field(ge=1, le=LARGEST)
+    n_gallery: int = Field(ge=1, le=LARGEST)
+    galleries: Several[Count] = ()
+    parts: Several[str] = ()
 
 
 class Draws(JobRecord):
     """Rank-1 in percent of each draw of a test set."""
 
-    rank1: tuple[float, ...]
+    rank1: tuple[Percent, ...]
 
 
 class MetricsRecord(JobRecord):
     """Metrics of a ranks file, in percent and unrounded; `hits` are exact counts of queries by k.
 
-    Ties count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.
+    Tables compute Rank-k from `hits`, which add up over seeds; rank1, rank5 and rank10 are for other readers. Ties
+    count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.
     bootstrap: interval over persons. chance: expected Rank-1 of random scores.
     """
 
-    rank1: float
-    rank5: float
-    rank10: float
-    map: float
-    minp: float
-    rank1_best: float
-    rank5_best: float
-    rank10_best: float
-    map_best: float
-    minp_best: float
+    rank1: Percent
+    rank5: Percent
+    rank10: Percent
+    map: Percent
+    minp: Percent
+    rank1_best: Percent
+    rank5_best: Percent
+    rank10_best: Percent
+    map_best: Percent
+    minp_best: Percent
     n_queries: int
     n_gallery: int
     n_persons: int
     hits: dict[str, int]
     wilson: dict[str, Interval]
     bootstrap: dict[str, Interval]
-    chance: float
+    chance: Percent
     draws: Draws | None = None
 
 
@@ -209,72 +237,30 @@ class DatasetStatistics(JobRecord):
     partial: Lacking | None = None
 
 
-class PartCounts(JobRecord):
-    """Noun phrases of a part of the body (Table 2).
-
-    phrases: those that the repaired keyword lists map to the part. matched: of them, those that the printed lists map
-    to it too. elsewhere: of them, those that the printed lists map to other parts only. relative_coverage: 100 matched
-    / phrases, None without phrases. The last three are absent for phrases of no part and for all phrases.
-    """
-
-    phrases: int
-    matched: int | None = None
-    elsewhere: int | None = None
-    relative_coverage: float | None = None
-
-
-class TruthCounts(JobRecord):
-    """Found noun phrases of a part of the body beside the true ones, see `glalign.evaluation.phrase_truth`.
-
-    The first five count true phrases, the others found ones.
-    """
-
-    true: int
-    found: int
-    exact: int
-    right: int
-    right_printed: int
-    extracted: int
-    confirmed: int
-    confirmed_exact: int
-    confirmed_region: int
-
-
-class PhraseTruth(JobRecord):
-    """Found phrases beside the true ones, by part of the body.
-
-    source: who tells the true phrases, the generator or translator that wrote them, or a person who labelled them.
-    captions: those whose true phrases are known. sheet: captions of the labelled sheet, finished or not.
-    """
-
-    source: Literal["written", "labelled"]
-    captions: int
-    sheet: int | None = None
-    parts: dict[str, TruthCounts]
-
-
-class CoverageRecord(JobRecord):
-    """Noun phrases of a dataset by part of the body. truth: None if the true ones are unknown; `note` says why."""
-
-    captions: int
-    parts: dict[str, PartCounts]
-    truth: PhraseTruth | None
-    note: str = ""
-
-
 class AlphaScore(JobRecord):
-    """Validation Rank-1 in percent of a training with a weight of the global branch, by three scores."""
+    """Validation Rank-1 in percent of a training with a weight of the global branch, by three scores.
+
+    first: rank of each query's first hit, by the first of them.
+    """
 
     alpha: float
     score: float
     global_: float = Field(alias="global")
     local: float
     selected_step: int
+    first: Several[Rank]
 
 
 class AlphaScores(JobRecord):
-    """Scores of trainings that differ in the weight of the global branch."""
+    """Scores of trainings that differ in the weight of the global branch. persons: number of each query's person."""
 
     system: str
     trainset: str
+    persons: Several[Count]
     rows: tuple[AlphaScore, ...]
+
+    @model_validator(mode="after")
+    def _ranks_every_query(self) -> Self:
+        if any(len(row.first) != len(self.persons) for row in self.rows):
+            raise refused("rows", "a weight has another number of ranks than there are queries")
+        return self

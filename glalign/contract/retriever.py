@@ -126,6 +126,18 @@ class Retriever(nn.Module):
     rerank_top: int = 0
     """Number of best images per query that `rerank` scores again; 0 for no second stage."""
 
+    score_weight: float = 1.0
+    """Weight of the cosine of "global" in `similarity`, of a system that has a second branch. Between 0 and 1 its
+    encoders compute the features of both."""
+
+    fits_score_weight: bool = False
+    """Whether validation people choose `score_weight` at the end of a training, which keeps it in its record."""
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Body regions that `part_cosines` compares, names of `glalign.contract.regions.REGIONS`; none by default."""
+        return ()
+
     @classmethod
     def build(cls, model: Mapping[str, Any], image_size: tuple[int, int], info: TrainingInfo, weights: Weights) -> Self:
         """Build the system from the `model:` section of the configuration; image_size is (H, W) in pixels.
@@ -163,6 +175,22 @@ class Retriever(nn.Module):
     def rerank(self, texts: Features, images: Features, pairs: Tensor) -> Tensor:
         """Return second-stage scores (M,) of `pairs` (M, 2), rows of `texts` and of `images`; higher is better."""
         raise NotImplementedError(f"{type(self).__name__} sets rerank_top and has no method `rerank`")
+
+    def encode_images_and_parts(self, batch: Batch) -> Features:
+        """Return the features of `encode_images` and what else `part_cosines` reads; by default nothing else."""
+        return self.encode_images(batch)
+
+    def encode_texts_and_parts(self, batch: Batch) -> Features:
+        """Return the features of `encode_texts` and what else `part_cosines` reads; by default nothing else."""
+        return self.encode_texts(batch)
+
+    def part_cosines(self, texts: Features, images: Features) -> Tensor:
+        """Return the cosines (Q, K, P) of the parts of Q captions, each with the P parts of K images of its own.
+
+        NaN where the caption does not name the part or the image does not show it. They are recorded for the best
+        images of a query and change no rank. texts: features of shape (Q, ...). images: (Q, K, ...).
+        """
+        raise NotImplementedError(f"{type(self).__name__} sets part_names and has no method `part_cosines`")
 
     def feature_shapes(self) -> tuple[Shapes, Shapes]:
         """Return the shapes of the features of `encode_texts` and of `encode_images`."""

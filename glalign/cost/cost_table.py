@@ -6,6 +6,7 @@ from typing import NamedTuple
 from glalign.config.settings import System
 from glalign.contract.specs.training import BuildSpec, ModelSpec
 from glalign.storage.csv_files import read_rows
+from glalign.support.errors import UserError
 
 
 class Cost(NamedTuple):
@@ -44,6 +45,10 @@ def built_as(system: System | ModelSpec | BuildSpec) -> str:
 
 
 def read_costs(path: Path | str) -> dict[str, Cost]:
-    """Read config/costs.csv as `built_as` -> cost. Raises: UserError when the file is missing."""
-    rows = read_rows(path, columns=("built_as", *Cost._fields), remedy="restore it from the repository")
-    return {row["built_as"]: Cost(*(int(row[name]) for name in Cost._fields)) for row in rows}
+    """Read config/costs.csv as `built_as` -> cost. Raises: UserError when the file is missing, or a cell no number."""
+    remedy = "restore it from the repository"
+    rows = read_rows(path, columns=("built_as", *Cost._fields), remedy=remedy)
+    try:
+        return {row["built_as"]: Cost(*(int(row[name]) for name in Cost._fields)) for row in rows}
+    except ValueError as error:
+        raise UserError(f"{path}: a cost is no whole number ({error}); {remedy}") from error

@@ -22,7 +22,7 @@ from glalign.support.class_source import sampling_of
 
 NUMBERS = ("trainings", "steps", "training_hours", "predictions", "prediction_hours", "bytes")  # of a row
 NUMBER = 4  # bytes of a float32
-RANKS = 700  # bytes of a query in a ranks file: its ten best images by name and score, ranks of some three positives
+RANKS = 1100  # bytes of a query in a ranks file: at most: ten images by name and score, the cosines of five regions
 LABELS = 2500  # bytes of a label map
 
 Splits = Mapping[str, Mapping[str, Counts]]
@@ -90,12 +90,12 @@ def _cost(spec: FitSpec | PredictSpec, costs: Mapping[str, Cost]) -> Cost:
 def _training(spec: FitSpec, cost: Cost, splits: Splits) -> tuple[int, float]:
     """(steps, multiply-adds) of a training with its validations."""
     sources = [_known(splits, dataset.id) for dataset in spec.datasets]
-    train = total(source["train"] for source in sources)
     val = total(source["val"] for source in sources if "val" in source)
     budget, batch = spec.budget, spec.data.batch_size
     if (steps := budget.steps) is None:
         sampling = spec.data.sampling or sampling_of(spec.class_path)
-        epoch = train["images" if sampling == "identity" else "captions"]
+        unit = "images" if sampling == "identity" else "captions"
+        epoch = spec.data.epoch([source["train"][unit] for source in sources])
         steps = math.ceil((budget.epochs or 0) * epoch / batch)
     validations = max(1, math.ceil(steps / budget.validate_every))
     validation = _scoring(val["images"], val["captions"], val["images"], cost)
@@ -106,7 +106,8 @@ def _prediction(test: TestSpec, cost: Cost, splits: Splits) -> tuple[float, int]
     """(multiply-adds, queries) of scoring a test set, over all of its draws."""
     known, query = _known(splits, test.id), test.settings
     tested = total(known[split] for split in query.splits if split in known)
-    share = min(1.0, query.identities / tested["identities"]) if query.identities else 1.0
+    drawn = {"identities": query.identities, "images": query.images}
+    share = min([1.0, *(count / tested[unit] for unit, count in drawn.items() if count)])
     queries = query.draws * share * tested["captions"]
     gallery = share * tested["identities" if query.gallery == "one_per_identity" else "images"]
     return _scoring(min(1.0, query.draws * share) * tested["images"], queries, gallery, cost), round(queries)

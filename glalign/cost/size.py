@@ -20,9 +20,10 @@ from glalign.cost.cost_table import GALLERY
 from glalign.engine.optim import make_optimizer
 from glalign.engine.specimen import WORDS, specimen
 from glalign.language.tokenizers import FileTokenizer
-from glalign.pretraining.phobert_vocabulary import END, MARKS, merge
+from glalign.pretraining.byte_pair_merges import merge
+from glalign.pretraining.phobert_vocabulary import END, MARKS
 from glalign.storage.weight_files import VOCABULARY, Weights
-from glalign.storage.whole_files import write_json
+from glalign.storage.whole_files import write_json, write_text
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import within
 from glalign.support.torch_settings import prepare
@@ -72,14 +73,14 @@ def write_stand_in(folder: Path, name: str, family: str, size: int) -> None:
         codes = merge({word: [*word[:-1], word[-1] + END] for word in WORDS}, Counter(dict.fromkeys(WORDS, 2)), size)
         pieces = (f"{word} {count}\n" for word, count in dictionary(size - MARKS))
         merges = (f"{left} {right} {count}\n" for left, right, count in codes)
-        (folder / f"{name}.vocab.txt").write_text("".join(pieces), encoding="utf-8")
-        (folder / f"{name}.bpe.codes").write_text("".join(merges), encoding="utf-8")
+        write_text(folder / f"{name}.vocab.txt", "".join(pieces))
+        write_text(folder / f"{name}.bpe.codes", "".join(merges))
         return
-    marks = FileTokenizer.SPECIAL_TOKENS[family]
+    marks = list(dict.fromkeys(filter(None, FileTokenizer.SPECIAL_TOKENS[family])))
     words = [*marks, *(word for word, _ in dictionary(size - len(marks)))]
     tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token=marks[0]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.save(str(folder / f"{name}{VOCABULARY}"))
+    write_text(folder / f"{name}{VOCABULARY}", tokenizer.to_str())
 
 
 def train_once(model: Retriever, data: Data, optim: Optim) -> int:

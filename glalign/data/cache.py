@@ -24,16 +24,16 @@ PIXELS, ABOUT = "pixels.npy", "about.json"
 
 
 def mapped_pixels(
-    folder: Path, files: Sequence[Path], size: tuple[int, int], resize: str, decode: Decode
+    folder: Path, files: Sequence[Path], size: tuple[int, int], fit: str, decode: Decode
 ) -> NDArray[np.uint8]:
     """Return the pixels (N, 3, H, W) of `files` at `size` (height, width), memory-mapped.
 
-    The cache is a folder named by the files, the size and the filter `resize`. It is made with `decode` if it does not
-    exist, was made by another version of the decoder, or the files have changed since. It is written atomically; a
-    second process waits for the one that makes it. Raises: UserError when it cannot be made.
+    The cache is a folder named by the files, the size and `fit`, the name of how the images get that size. It is made
+    with `decode` if it does not exist, was made by another version of the decoder, or the files have changed since. It
+    is written atomically; a second process waits for the one that makes it. Raises: UserError when it cannot be made.
     """
     names = sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
-    path = folder / f"{names}-{size[0]}x{size[1]}-{resize}"
+    path = folder / f"{names}-{size[0]}x{size[1]}-{fit}"
     wanted = cache_record(files, size)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def why_unusable(path: Path, wanted: dict[str, Any]) -> str:
         found: Any = read_json(path / ABOUT)
         other = next((key for key in ("decoder", "pillow") if found.get(key) != wanted[key]), None)
         whole = np.load(path / PIXELS, mmap_mode="r").shape == (wanted["images"], 3, *wanted["size"])
-    except (UserError, AttributeError, ValueError, OSError):
+    except Exception:  # numpy raises nearly anything of a damaged file
         return "the cache is damaged"
     if other:
         return f"made by another version ({other} {found.get(other)}, now {wanted[other]})"

@@ -11,7 +11,8 @@ from PIL import Image
 
 from glalign.contract.regions import region_masks
 from glalign.data.cache import mapped_pixels
-from glalign.storage.image_files import DecodeError, decode_bytes, decode_rgb
+from glalign.data.centre_crop import WHOLE, Window, centre_corner, centre_window, covering
+from glalign.storage.image_files import MAX_PIXELS, DecodeError, decode_bytes, decode_rgb
 from glalign.storage.parallel_decode import map_in_threads
 from glalign.support.errors import UserError
 
@@ -61,9 +62,10 @@ class ImageStore(_Store):
     """Images of one size, uint8 RGB rows (3, H, W), from files of any size and mode.
 
     Each is resized straight to `size` (height, width) by Pillow's filter `resize`, bilinear or bicubic, which scales
-    its support with the reduction (antialiasing), without cropping (D25). If all of them fit into `cache_bytes`, each
-    is decoded once. If not, all are decoded at once into a file below the folder `cache`; without that folder they are
-    decoded every time. threads: files decoded in parallel. The result depends on none of these choices.
+    its support with the reduction (antialiasing), without cropping (D25). centre_crop: resize it in its own shape until
+    it covers `size`, and cut out the centre, see `centre_window`. If all of them fit into `cache_bytes`, each is
+    decoded once. If not, all are decoded at once into a file below the folder `cache`; without that folder they are
+    decoded every time. threads: files decoded in parallel. The result depends on none of these three choices.
     """
 
     def __init__(
@@ -72,40 +74,64 @@ class ImageStore(_Store):
         size: tuple[int, int],
         resize: str = "bilinear",
         *,
+        centre_crop: bool = False,
         cache_bytes: int = CACHE_BYTES,
         threads: int = 1,
         cache: Path | None = None,
     ) -> None:
         super().__init__(files, (3, *size), np.uint8, cache_bytes, threads)
-        self.size, self._filter = size, Image.Resampling[resize.upper()]
+        self.size, self._filter, self._centre_crop = size, Image.Resampling[resize.upper()], centre_crop
         if cache and self._kept is None:
-            self._kept = mapped_pixels(cache, self.files, size, resize, self._decoded)
+            fit = f"{resize}-centre" if centre_crop else resize
+            self._kept = mapped_pixels(cache, self.files, size, fit, self._decoded)
             self._ready[:] = True
 
+    def window(self, index: int) -> Window:
+        """Return the part of an image that remains. Raises: UserError naming a file that cannot be read."""
+        return centre_window(self._picture(index).size[::-1], self.size) if self._centre_crop else WHOLE
+
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        height, width = self.size
+        (height, width), picture = self.size, self._picture(index)
+        whole = covering(picture.size[::-1], self.size) if self._centre_crop else self.size
+        if (pixels := math.prod(whole)) > MAX_PIXELS:
+            remedy = "leave it out, or set data.centre_crop: false"
+            raise UserError(f"{self.files[index]}: too long to be cropped, {pixels} pixels when resized; {remedy}")
+        top, left = centre_corner(whole, self.size)
+        resized = np.asarray(picture.resize(whole[::-1], self._filter))
+        return resized[top : top + height, left : left + width].transpose(2, 0, 1)
+
+    def _picture(self, index: int) -> Image.Image:
         try:
-            picture = decode_rgb(self.files[index])
+            return decode_rgb(self.files[index])
         except (OSError, DecodeError) as error:
             raise UserError(f"{self.files[index]}: cannot be read ({error}); fetch the image again") from error
-        return np.asarray(picture.resize((width, height), self._filter)).transpose(2, 0, 1)
 
 
 class PartStore(_Store):
     """Shares of each patch that the body regions cover, float32 rows (5, h, w) in the order of REGIONS.
 
     files: label maps of any size; they are not resized and may differ from the image in size. grid: (h, w). dress: see
-    `region_masks`.
+    `region_masks`. images: the store of the maps' images in the same order; of a map the part counts that remains of
+    its image. Without it, all of the map counts.
     """
 
-    def __init__(self, files: Sequence[Path], grid: tuple[int, int], *, dress: str = "both", threads: int = 1) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        grid: tuple[int, int],
+        *,
+        dress: str = "both",
+        threads: int = 1,
+        images: ImageStore | None = None,
+    ) -> None:
         super().__init__(files, (5, *grid), np.float32, math.inf, threads)
-        self._grid, self._dress = grid, dress
+        self._grid, self._dress, self._images = grid, dress, images
 
     def _decode(self, index: int) -> NDArray[np.float32]:
         file = self.files[index]
+        window = self._images.window(index) if self._images else WHOLE
         try:
-            return region_masks(decode_bytes(file), self._grid, self._dress)
+            return region_masks(decode_bytes(file), self._grid, self._dress, window)
         except FileNotFoundError as error:
             raise UserError(f"{file}: no label map; run the workflow, which makes it") from error
         except (OSError, ValueError, DecodeError) as error:

@@ -1,18 +1,53 @@
 """Orders of the training items: pure functions of (items, seed), drawn epoch by epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from glalign.support.errors import UserError
+from glalign.config.training import Data
+from glalign.support.errors import UserError, within
+
+Stream = Callable[..., Generator]
+"""The random stream of a name, a number and, where each of several sources has its own, the source."""
+
+
+class Order(Protocol):
+    """Item numbers of every step. per_epoch: number of items of an epoch."""
+
+    per_epoch: int
+
+    def batch(self, step: int) -> Tensor:
+        """Return the item numbers (batch_size,) of a step, from 0."""
+
+
+def make_order(sampling: str, persons: Tensor, sources: Sequence[str] | None, options: Data, stream: Stream) -> Order:
+    """Return the order of items by their persons (N,) and the names of their sources, None for one source.
+
+    sampling: see `Pairs`. Raises: UserError if no batch is possible.
+    """
+
+    def order(persons: Tensor, size: int, stream: Stream) -> Order:
+        if sampling == "groups":
+            return Grouped(persons.unique(return_inverse=True)[1], size, options.group, stream)
+        return Shuffled(len(persons), size, stream)
+
+    if options.sources == "union" or sources is None or len(set(sources)) == 1:
+        return order(persons, options.batch_size, stream)
+
+    def of_source(name: str, items: Tensor, share: int) -> Order:
+        with within(f"data.sources: balanced, {name}"):
+            return order(persons[items], share, lambda *names: stream(*names, name))
+
+    return Balanced(sources, options.batch_size, options.group if sampling == "groups" else 1, of_source)
 
 
 class Shuffled:
     """Order with every item once per epoch. A batch that reaches the end of an epoch continues with the next."""
 
-    def __init__(self, count: int, batch_size: int, stream: Callable[..., Generator]) -> None:
+    def __init__(self, count: int, batch_size: int, stream: Stream) -> None:
         self.per_epoch, self._size, self._stream = count, batch_size, stream
         self._orders: dict[int, Tensor] = {}
 
@@ -40,7 +75,7 @@ class Grouped:
     for a batch. Source: the sampler of Jarr0d/ViTAA@0bd7638.
     """
 
-    def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Callable[..., Generator]) -> None:
+    def __init__(self, classes: Tensor, batch_size: int, group: int, stream: Stream) -> None:
         """Group items by `classes` (N,), each one's person from 0 on. Raises: UserError if no batch is possible."""
         self._persons, self._group, self._stream = batch_size // group, group, stream
         self._items = torch.argsort(classes, stable=True).split(torch.bincount(classes).tolist())
@@ -76,3 +111,34 @@ class Grouped:
             batches.append(np.concatenate([groups[person].pop() for person in drawn]))
             waiting = waiting[[bool(groups[person]) for person in waiting]]
         return torch.from_numpy(np.stack(batches))
+
+
+class Balanced:
+    """Batches with as many items of each source, each in an order of its own (D26).
+
+    An epoch is one of the source with most items, and has as many items of each of the others, which begin anew before
+    it ends. The sources take turns within a batch, so that equal parts of it (`memory.accumulate`) are balanced, too.
+    """
+
+    def __init__(
+        self, sources: Sequence[str], batch_size: int, turn: int, order: Callable[[str, Tensor, int], Order]
+    ) -> None:
+        """Divide items among their `sources`, the name of each item's.
+
+        turn: items of a source that stand together, a group or 1. order: (source, its item numbers, its items of a
+        batch) -> their order, whose batches number these items from 0. Raises: UserError if a batch cannot be divided.
+        """
+        numbers = {name: [i for i, source in enumerate(sources) if source == name] for name in dict.fromkeys(sources)}
+        share, rest = divmod(batch_size, len(numbers))
+        if rest or share % turn:
+            wanted = f"a multiple of {len(numbers) * turn}, for as many items of {', '.join(numbers)}"
+            raise UserError(f"data.batch_size: {batch_size} with data.sources: balanced needs {wanted}")
+        self._items = {name: torch.tensor(items) for name, items in numbers.items()}
+        self._orders = {name: order(name, items, share) for name, items in self._items.items()}
+        self._turn = turn
+        self.per_epoch = len(numbers) * max(one.per_epoch for one in self._orders.values())
+
+    def batch(self, step: int) -> Tensor:
+        """Return the item numbers (batch_size,) of a step, turn by turn of the sources."""
+        drawn = [self._items[name][order.batch(step)] for name, order in self._orders.items()]
+        return torch.stack([items.reshape(-1, self._turn) for items in drawn], dim=1).reshape(-1)

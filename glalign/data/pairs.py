@@ -17,7 +17,7 @@ from glalign.data.caption_tensors import Phrases, TokenTable
 from glalign.data.deferred import deferred
 from glalign.data.draws import draw
 from glalign.data.images import ImageStore, PartStore
-from glalign.data.orders import Grouped, Shuffled
+from glalign.data.orders import make_order
 from glalign.support.random_streams import seed_for
 
 SAMPLINGS = ("pairs", "identity", "groups")
@@ -37,6 +37,7 @@ class Pairs:
         sampling: What an epoch is (D26). "pairs": every (image, caption) pair once. "identity": every image once, each
             with a random caption of its person. "groups": `options.group` pairs of each person, see `Grouped`.
         people: The numbering of each record's person, where records of several datasets are mixed; default: one.
+        datasets: The dataset of each record, which `options.sources` balances; default: one.
         defer: Leave augmentation and normalisation of the pixels to `Batch.to`, on the device of the training.
         other: Adds a second caption to each pair. "person": drawn evenly from all captions of the person. "image": from
             the captions of the person's other images; without any, from the image's own other captions, else the same.
@@ -54,6 +55,7 @@ class Pairs:
         parts: PartStore | None = None,
         phrases: Sequence[Phrases] | None = None,
         people: Sequence[str] | None = None,
+        datasets: Sequence[str] | None = None,
         other: str | None = None,
         defer: bool = False,
     ) -> None:
@@ -79,12 +81,9 @@ class Pairs:
         self._image_count = torch.bincount(self._image_of, minlength=len(records))
         self._image_first = self._image_count.cumsum(0) - self._image_count
         self._lock = threading.Lock()  # an order remembers an epoch; several threads may make batches
-        self._order: Shuffled | Grouped
-        if sampling == "groups":
-            self._order = Grouped(person_of, options.batch_size, options.group, self._stream)
-        else:
-            count = len(captions) if sampling == "pairs" else len(records)
-            self._order = Shuffled(count, options.batch_size, self._stream)
+        image_of = torch.arange(len(records)) if sampling == "identity" else self._image_of
+        sources = [datasets[i] for i in image_of.tolist()] if datasets else None
+        self._order = make_order(sampling, self.classes[image_of], sources, options, self._stream)
 
     @property
     def per_epoch(self) -> int:
@@ -155,8 +154,8 @@ class Pairs:
     def _uniform(self, name: str, step: int) -> Tensor:
         return torch.rand(self.options.batch_size, generator=self._stream(name, step), dtype=torch.float64)
 
-    def _stream(self, name: str, number: int) -> Generator:
-        return torch.Generator().manual_seed(seed_for(self._seed, name, number))
+    def _stream(self, name: str, *numbers: int | str) -> Generator:
+        return torch.Generator().manual_seed(seed_for(self._seed, name, *numbers))
 
 
 def classes(records: Iterable[Record], people: Sequence[str] | None = None) -> Tensor:

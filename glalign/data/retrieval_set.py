@@ -62,7 +62,8 @@ class RetrievalSet:
         kept = set(gallery)
         reduced = [replace(s, records=[r for r in s.records if r in kept], phrases=None) for s in sources]
         size, resize = options.image_size, options.gallery_resize
-        images = Collection.of(reduced, size, resize, model.patch_grid, dress, cache)
+        crop = options.centre_crop
+        images = Collection.of(reduced, size, resize, model.patch_grid, dress, cache, centre_crop=crop)
         return cls(
             queries(record for source in sources for record in source.records),
             images.records,

@@ -17,7 +17,7 @@ class SplitRecords:
     """Records of one dataset in the order of the manifest, with its folders of images and label maps.
 
     parts (label maps) and phrases (of every caption) are None where the system reads none. people: name of the
-    numbering of its people; datasets of the same name share identity numbers.
+    numbering of its people; datasets of the same name share identity numbers. dataset: its id.
     """
 
     records: list[Record]
@@ -25,6 +25,7 @@ class SplitRecords:
     parts: Path | None
     phrases: list[Phrases] | None
     people: str
+    dataset: str
 
     @classmethod
     def read(cls, spec: DatasetSpec, split: str) -> "SplitRecords":
@@ -35,7 +36,8 @@ class SplitRecords:
     def of(cls, spec: DatasetSpec, records: list[Record]) -> "SplitRecords":
         """Add the files of a dataset to its records."""
         phrases = read_phrases(spec.phrases, records) if spec.phrases else None
-        return cls(records, Path(spec.images), Path(spec.parts) if spec.parts else None, phrases, spec.people)
+        parts = Path(spec.parts) if spec.parts else None
+        return cls(records, Path(spec.images), parts, phrases, spec.people, spec.id)
 
 
 def joined_phrases(sources: Sequence[SplitRecords]) -> list[Phrases] | None:
@@ -48,11 +50,13 @@ def joined_phrases(sources: Sequence[SplitRecords]) -> list[Phrases] | None:
 class Collection:
     """Records of one or more sources with stores of their pixels and parts, all in the same order.
 
-    people has the numbering of each record's person. parts and phrases are None unless every source has them.
+    people has the numbering of each record's person, datasets the id of its dataset. parts and phrases are None unless
+    every source has them.
     """
 
     records: list[Record]
     people: list[str]
+    datasets: list[str]
     images: ImageStore
     parts: PartStore | None
     phrases: list[Phrases] | None
@@ -66,21 +70,25 @@ class Collection:
         grid: tuple[int, int],
         dress: str | None,
         cache: Path | None = None,
+        *,
+        centre_crop: bool = False,
     ) -> "Collection":
         """Concatenate sources.
 
-        size, resize: (height, width) of the images and the filter, see `ImageStore`. grid: (h, w) of the shares of the
-        parts. dress: see `region_masks`; unused without parts. cache: see `ImageStore`. Raises: UserError when the
-        label maps were made by different parsers.
+        size, resize, centre_crop: (height, width) of the images and how they get it, see `ImageStore`. grid: (h, w) of
+        the shares of the parts. dress: see `region_masks`; unused without parts. cache: see `ImageStore`. Raises:
+        UserError when the label maps were made by different parsers.
         """
         records = [record for source in sources for record in source.records]
         files = [source.images / record.image for source in sources for record in source.records]
         folders = [source.parts for source in sources if source.parts is not None]
-        parts = None
-        if len(folders) == len(sources):
+        if with_parts := len(folders) == len(sources):
             check_one_parser(folders)
+        threads, parts = cores() if cache else 1, None
+        images = ImageStore(files, size, resize, centre_crop=centre_crop, cache=cache, threads=threads)
+        if with_parts:
             maps = [f / f"{r.image}.png" for f, s in zip(folders, sources, strict=True) for r in s.records]
-            parts = PartStore(maps, grid, dress=dress or "both")
+            parts = PartStore(maps, grid, dress=dress or "both", images=images)
         people = [source.people for source in sources for _ in source.records]
-        images = ImageStore(files, size, resize, cache=cache, threads=cores() if cache else 1)
-        return cls(records, people, images, parts, joined_phrases(sources))
+        names = [source.dataset for source in sources for _ in source.records]
+        return cls(records, people, names, images, parts, joined_phrases(sources))

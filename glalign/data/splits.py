@@ -1,11 +1,14 @@
-"""Hold out identities, select subsets of identities, and check that splits share no identity."""
+"""Hold out identities, select subsets of identities or images, and check that splits share no identity."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from glalign.contract.records import Record
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
+
+Unit = TypeVar("Unit", int, str)
 
 
 def hold_out(records: Iterable[Record], count: int, seed: int) -> list[Record]:
@@ -36,9 +39,21 @@ def select_identities(records: Iterable[Record], count: int, seed: int) -> list[
     return [r for r in records if r.person in selected]
 
 
-def draw(people: Iterable[int], count: int, seed: int, stream: str) -> list[int]:
-    """Draw the `count` identities with the smallest hashes in a random stream; larger draws contain smaller ones."""
-    return sorted(people, key=lambda person: (seed_for(seed, stream, person), person))[:count]
+def select_images(records: Iterable[Record], count: int, seed: int) -> list[Record]:
+    """Select `count` records drawn with a fixed seed (D12). Raises: UserError if there are fewer."""
+    records = list(records)
+    if not 0 < count <= len(records):
+        raise UserError(f"images: {count} of {len(records)}; choose 1 to {len(records)}, or null for all")
+    selected = set(draw((r.image for r in records), count, seed, "images"))
+    return [r for r in records if r.image in selected]
+
+
+def draw(units: Iterable[Unit], count: int, seed: int, stream: str) -> list[Unit]:
+    """Draw the `count` identities or images with the smallest hashes in a random stream.
+
+    Larger draws contain smaller ones.
+    """
+    return sorted(units, key=lambda unit: (seed_for(seed, stream, unit), unit))[:count]
 
 
 def check_disjoint(people: Mapping[str, Iterable[int]]) -> None:

@@ -61,13 +61,17 @@ class TrainingData:
         """Return the number of steps: `budget.steps`, or those of `budget.epochs` of the sampling's epochs."""
         if budget.steps is not None:
             return budget.steps
-        epoch = len(self.records) if sampling == "identity" else sum(len(r.captions) for r in self.records)
-        return math.ceil((budget.epochs or 0) * epoch / self._spec.data.batch_size)
+        read = [source.records for source in self._train if source.records]
+        sizes = [len(part) if sampling == "identity" else sum(len(r.captions) for r in part) for part in read]
+        return math.ceil((budget.epochs or 0) * self._spec.data.epoch(sizes) / self._spec.data.batch_size)
 
     def pairs(self, model: Retriever, sampling: str, seed: int, *, defer: bool = False) -> Pairs:
         """Return the training batches, with the fields that the model needs. defer: see `Pairs`."""
         data, dress = self._spec.data, self._spec.dress
-        collection = Collection.of(self._train, data.image_size, data.resize, model.patch_grid, dress, self._cache)
+        size, crop = data.image_size, data.centre_crop
+        collection = Collection.of(
+            self._train, size, data.resize, model.patch_grid, dress, self._cache, centre_crop=crop
+        )
         pairs = Pairs(
             collection.records,
             collection.images,
@@ -78,9 +82,13 @@ class TrainingData:
             parts=collection.parts,
             phrases=collection.phrases,
             people=collection.people,
+            datasets=collection.datasets,
             defer=defer,
             other=next((OTHERS[need] for need in sorted(model.needs) if need in OTHERS), None),
         )
+        if data.sources == "balanced":
+            names = ", ".join(dict.fromkeys(collection.datasets))
+            log.info("an epoch: %d items, as many of each of %s", pairs.per_epoch, names)
         limit = model.tokenizer.context_length
         log.info("captions longer than %d tokens, which are cut: %d of %d", limit, pairs.text.cut, len(pairs.text))
         return pairs

@@ -2,16 +2,16 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from glalign.contract.formats import FORMATS, DatasetRelease, dataset_release
 from glalign.contract.records import LONGEST_CAPTION, captions_by_key
 from glalign.data.advice import formats_in
 from glalign.data.reader import valid_records
-from glalign.storage.csv_files import read_sheet, write_new_csv
-from glalign.storage.json_files import parse_json
-from glalign.storage.whole_files import lines_of, read_text, write_json
+from glalign.storage.csv_files import write_new_csv
+from glalign.storage.sheets import caption_key, read_table
+from glalign.storage.whole_files import write_json
 from glalign.support.errors import UserError
 
 TRANSLATED = {"cuhk_pedes": "cuhk_pedes_vn", "vn3k": "v2e", "vn3k_vi": "v2e", "vn3k_mixed_vi": "v2e"}
@@ -68,7 +68,8 @@ def _release(source: Path) -> tuple[str, DatasetRelease]:
 
 def _checked(captions: Mapping[Key, str], path: Path) -> dict[Key, str]:
     """Read the text of every caption. Raises: UserError naming wrong ones, of all kinds in one message."""
-    rows = [(_key(row, path, number), _text(row, path, number)) for number, row in _rows(path)]
+    read = read_table(path, COLUMNS, "make it with `glalign translation export`")
+    rows = [(caption_key(row, path, number, COLUMNS), _text(row, path, number)) for number, row in read]
     counts = Counter(key for key, _ in rows)
     troubles = {
         "missing": [key for key in captions if key not in counts],
@@ -93,14 +94,6 @@ def _named(keys: list[Key]) -> str:
     return listed + ", ..." * (len(keys) > MAX_NAMED)
 
 
-def _key(row: Mapping[str, object], path: Path, number: int) -> Key:
-    try:
-        return str(row["image"]), int(str(row["index"]))
-    except (KeyError, ValueError) as error:
-        wanted = f"{', '.join(COLUMNS)}, the index a number from 0"
-        raise UserError(f"{path}:{number}: wants {wanted} ({error!r})") from error
-
-
 def _text(row: Mapping[str, object], path: Path, number: int) -> str:
     """Return the text of a row, by default "". Raises: UserError for a text that JSON in UTF-8 cannot hold."""
     text = row.get("text")
@@ -112,24 +105,6 @@ def _text(row: Mapping[str, object], path: Path, number: int) -> str:
     if len(text) > LONGEST_CAPTION:
         raise UserError(f"{path}:{number}: {len(text):,} characters, more than {LONGEST_CAPTION:,}; shorten the text")
     return text.strip()
-
-
-def _rows(path: Path) -> Sequence[tuple[int, Mapping[str, object]]]:
-    """Read (line number, row) of a CSV file or of JSON lines."""
-    missing = "make it with `glalign translation export`"
-    text = read_text(path, missing)
-    if text.lstrip().startswith("["):
-        raise UserError(f"{path}: JSON lines are wanted, not an array; write one object per line")
-    if text.lstrip().startswith("{"):
-        return [(number, _object(line, path, number)) for number, line in enumerate(lines_of(text), 1) if line.strip()]
-    return read_sheet(path, missing, COLUMNS)
-
-
-def _object(line: str, path: Path, number: int) -> Mapping[str, object]:
-    row = parse_json(line, f"{path}:{number}", "correct the line")
-    if not isinstance(row, dict):
-        raise UserError(f"{path}:{number}: an object with {', '.join(COLUMNS)} is wanted")
-    return row
 
 
 def _link(link: Path, images: Path) -> None:

@@ -19,6 +19,7 @@ from glalign.evaluation.reranking import candidates, reranked
 from glalign.storage.weight_files import Weights, load_weights
 from glalign.support.clock import clock
 from glalign.support.dotted_names import class_named
+from glalign.support.errors import UserError
 from glalign.support.progress import log
 
 PAIRS = 512  # pairs scored at a time by the second stage; a constant, because sums of floats depend on it
@@ -29,32 +30,44 @@ TILE = 1 << 13  # gallery images of a tile, whose scores stay in cache until the
 
 
 def load_trained(spec: ModelSpec, run: Path, device: torch.device) -> Retriever:
-    """Build a system with the weights kept in the folder `run`. Raises: UserError naming a file that does not fit."""
-    info = TrainingInfo(**dict(read_typed(run / "run.json", RunRecord).info))
+    """Build a system with the weights, and the weight in its score, that are kept in the folder `run`.
+
+    Raises: UserError naming a file that does not fit.
+    """
+    record = read_typed(run / "run.json", RunRecord)
     kind: type[Retriever] = class_named(spec.class_path)
     with clock.span("model"):
+        info = TrainingInfo(**dict(record.info))
         model = kind.build(spec.model, spec.data.image_size, info, Weights(Path(spec.weights), load=False))
         load_weights(model, run, "model")
-        return model.to(device)
+    if model.fits_score_weight:
+        if record.score_weight is None:
+            raise UserError(f"{run / 'run.json'}: `score_weight` is missing; delete the run and train again")
+        model.score_weight = record.score_weight.weight
+    return model.to(device)
 
 
 class Encoded:
     """Features of a retrieval set under a model in evaluation mode; they stay on the model's device.
 
-    ahead: batches that a thread makes before they are encoded.
+    ahead: batches that a thread makes before they are encoded. parts: whether `part_cosines` will be asked for.
     """
 
-    def __init__(self, model: Retriever, data: RetrievalSet, device: torch.device, ahead: int = 0) -> None:
+    def __init__(
+        self, model: Retriever, data: RetrievalSet, device: torch.device, ahead: int = 0, *, parts: bool = False
+    ) -> None:
         self.model, self.device = model.eval(), device
+        encode_texts = model.encode_texts_and_parts if parts else model.encode_texts
+        encode_images = model.encode_images_and_parts if parts else model.encode_images
 
         def read(batches: Iterator[Batch]) -> Iterator[Batch]:
             made = clock.each("data", read_ahead(batches, ahead, pin=device.type == "cuda"))
             return (batch.to(device) for batch in made)
 
         with torch.inference_mode():
-            self.texts = concatenated(model.encode_texts(batch) for batch in read(data.caption_batches()))
+            self.texts = concatenated(encode_texts(batch) for batch in read(data.caption_batches()))
             images = data.image_batches(defer=device.type == "cuda")
-            self.images = concatenated(model.encode_images(batch) for batch in read(images))
+            self.images = concatenated(encode_images(batch) for batch in read(images))
         if model.rerank_top > len(data.gallery):
             log.info("second stage: %d images asked for, the gallery has %d", model.rerank_top, len(data.gallery))
 
@@ -71,6 +84,18 @@ class Encoded:
             with torch.inference_mode():
                 yield self._second_stage(part, images, scores) if self.model.rerank_top else scores
 
+    def part_cosines(self, queries: Sequence[int], gallery: np.ndarray) -> np.ndarray:
+        """Return the cosines (Q, K, P) of the parts of queries and of K images of each, NaN where one lacks the part.
+
+        queries: numbers of Q queries. gallery: (Q, K), numbers of their images.
+        """
+        with torch.inference_mode():
+            asked = torch.tensor(queries, device=self.device)
+            found = torch.from_numpy(gallery).to(self.device)
+            texts = {name: value[asked] for name, value in self.texts.items()}
+            images = {name: value[found] for name, value in self.images.items()}
+            return self.model.part_cosines(texts, images).float().cpu().numpy()
+
     def _second_stage(self, texts: Features, images: Features, scores: np.ndarray) -> np.ndarray:
         """Scores after the second stage, PAIRS pairs at a time."""
         columns = candidates(scores, self.model.rerank_top)
@@ -82,9 +107,19 @@ class Encoded:
 
 def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device, ahead: int = 0) -> float:
     """Rank-1 (percent) of the queries of a retrieval set, by the evaluator of test sets. ahead: see `Encoded`."""
+    return rank1(first_ranks(Encoded(model, data, device, ahead), data))
+
+
+def first_ranks(encoded: Encoded, data: RetrievalSet) -> np.ndarray:
+    """(Q,) rank of the first hit of each query of a retrieval set that is encoded."""
     positives = find_positives(data.query_persons, data.gallery_persons)
-    ranks = hit_ranks(Encoded(model, data, device, ahead).blocks(VALIDATION_BLOCK), positives, len(data.gallery))
-    return 100.0 * float((ranks.ranks[ranks.starts[:-1]] == 1).mean())
+    ranks = hit_ranks(encoded.blocks(VALIDATION_BLOCK), positives, len(data.gallery))
+    return ranks.ranks[ranks.starts[:-1]]
+
+
+def rank1(first: np.ndarray) -> float:
+    """Rank-1 in percent of the ranks (Q,) of first hits."""
+    return 100.0 * float((first == 1).mean())
 
 
 def scored(

@@ -17,8 +17,9 @@ from glalign.engine.checkpoint import CheckpointWriter, load_checkpoint
 from glalign.engine.distributed import check_agreement, joined, leads
 from glalign.engine.memory import check_memory, explained
 from glalign.engine.optim import make_optimizer
-from glalign.engine.precision import fitted
+from glalign.engine.precision import prepare_layers
 from glalign.engine.prefetch import Prefetcher
+from glalign.engine.score_weight import people_to_validate
 from glalign.engine.training import Training
 from glalign.models.sharded_batchnorm import convert_batchnorm
 from glalign.storage.locks import exclusive_lock
@@ -43,9 +44,10 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
     """Train one system on one training set; write `model.safetensors`, `run.json` and `train.jsonl` into the folder.
 
     The weights kept are those of the best validation Rank-1 (`selection: val`, the first of equals) or of the last
-    step (`selection: last`). Test data are out of reach: the specification does not name them. `code` is the digest
-    of the source that the run depends on; with the specification it keys the checkpoint. Of several processes all train
-    and the first one writes.
+    step (`selection: last`). Where the system says so, validation people then choose the weight of the global cosine
+    in its score, which run.json keeps. Test data are out of reach: the specification does not name them. `code` is
+    the digest of the source that the run depends on; with the specification it keys the checkpoint. Of several
+    processes all train and the first one writes.
     """
     budget = spec.budget
     settings: dict[str, Any] = spec.runtime.model_dump(include={"precision", "tf32", "deterministic", "compile"})
@@ -90,6 +92,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
                 saved |= {"key": key, "step": done, "best": best, "lines": json.dumps(lines)}
                 writer.save(saved)
             progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
+    chosen = training.chosen(best["weights"])  # by all processes together
     if not leads():
         return
     save_weights(folder / "model.safetensors", best["weights"])
@@ -103,6 +106,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
         steps=steps,
         pairs=steps * spec.data.batch_size,
         validations=tuple((line["step"], line["val_rank1"]) for line in lines if "val_rank1" in line),
+        **chosen,
     )
     write_json(folder / "run.json", record.to_json())
     checkpoint.unlink(missing_ok=True)
@@ -115,7 +119,7 @@ def prepared(
     section, runtime, memory = f"systems.{spec.system}", spec.runtime, spec.memory
     sampling = spec.data.sampling or kind.sampling
     seed = seed_for(spec.root_seed, spec.system, spec.trainset, spec.seed)
-    memory.check(spec.data.batch_size, spec.data.group if sampling == "groups" else 1, f"{section}.memory")
+    memory.check(spec.data.batch_size, spec.data.together(sampling, len(spec.datasets)), f"{section}.memory")
     if device.type == "cuda":
         check_memory(spec, info, device)
     torch.manual_seed(seed_for(seed, "weights"))
@@ -125,12 +129,24 @@ def prepared(
     groups = model.parameter_groups(spec.optim.lr, spec.optim.weight_decay)
     with clock.span("imports"):  # with its first optimiser torch imports its compiler, which takes a second
         optimizer = make_optimizer(groups, spec.optim, fused=runtime.one_kernel)
-    precision = fitted(model, runtime, memory, spec.system, device)
+    precision = prepare_layers(model, runtime, memory, spec.system, device)
     with clock.span("data"):
         pairs: Any = data.pairs(model, sampling, seed, defer=device.type == "cuda")
         validation = data.validation(model)
+    if model.fits_score_weight:
+        people_to_validate(validation, spec.trainset)
     if runtime.prefetch:
         pairs = Prefetcher(pairs.batch, info.steps, runtime.prefetch, pin=device.type == "cuda")
-    batches = (pairs, validation, info.steps)
-    parts = memory.accumulate, runtime.length_buckets
-    return Training(model, optimizer, spec.optim, *batches, seed, device, precision, *parts)
+    return Training(
+        model,
+        optimizer,
+        spec.optim,
+        pairs,
+        validation,
+        info.steps,
+        seed,
+        device,
+        precision=precision,
+        accumulate=memory.accumulate,
+        length_buckets=runtime.length_buckets,
+    )

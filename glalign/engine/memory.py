@@ -18,7 +18,7 @@ from glalign.contract.retriever import Batch, Retriever
 from glalign.contract.specs.training import FitSpec, StepSpec
 from glalign.contract.training_info import TrainingInfo
 from glalign.engine.layers import TRANSFORMER, layers
-from glalign.engine.precision import Precision, fitted
+from glalign.engine.precision import Precision, prepare_layers
 from glalign.engine.specimen import specimen
 from glalign.models.data_parallel import processes
 from glalign.storage.weight_files import Weights
@@ -105,7 +105,7 @@ def estimate(model: Retriever, spec: StepSpec, device: torch.device) -> Peak:
     The two steps are at the end of the training, when every loss term counts. Gradients are dropped at once, so that
     the steps show only what depends on the batch.
     """
-    precision = fitted(model.to(device), spec.runtime, spec.memory, spec.system, device)
+    precision = prepare_layers(model.to(device), spec.runtime, spec.memory, spec.system, device)
     model.train()
     model.before_step(999, 1000)
     counts = [n * processes() for n in PAIRS]  # each process has as many rows of them

@@ -109,7 +109,7 @@ class Precision:
         return torch.autocast(self._device, self._kind, cache_enabled=torch.is_grad_enabled())
 
 
-def fitted(model: nn.Module, runtime: Runtime, memory: Memory, system: str, device: torch.device) -> Precision:
+def prepare_layers(model: nn.Module, runtime: Runtime, memory: Memory, system: str, device: torch.device) -> Precision:
     """Apply the sections `runtime` and `memory` to the layers of a model that is on its device.
 
     Raises: UserError if activations are to be recomputed in a system without a layer for it.

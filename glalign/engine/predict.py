@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
 from glalign.contract.tokenizer import count_cut
-from glalign.data.splits import check_train_test_disjoint, select_identities
+from glalign.data.splits import check_train_test_disjoint, select_identities, select_images
+from glalign.engine.part_cosines import with_cosines
 from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import DRAW, write_ranks
 from glalign.storage.provenance import provenance
@@ -19,8 +22,17 @@ from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
 from glalign.support.random_streams import seed_for
 
-Score = Callable[["Draw"], Iterator[np.ndarray]]
-"""Yields blocks (b, G) of the scores of a draw."""
+
+class Scorer(NamedTuple):
+    """What ranks the galleries of draws.
+
+    blocks: yields blocks (b, G) of the scores of a draw. parts: the regions that the system compares. cosines: of
+    these, (R, K, P) for R rows of a draw and the K images of their `top`; None for a system without parts.
+    """
+
+    blocks: Callable[["Draw"], Iterator[np.ndarray]]
+    parts: tuple[str, ...] = ()
+    cosines: Callable[["Draw", list[RankRow]], np.ndarray] | None = None
 
 
 def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
@@ -38,12 +50,15 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
             train = [r for r in read_manifest(dataset.manifest) if r.split in ("train", "val")]
             check_train_test_disjoint(train, records, f"{dataset.id} (train, val)", f"test set {test.testset}")
     draws = draws_of(test, records)
-    score = trained_scores(spec, spec.trained, records) if spec.trained else reference_scores(spec)
+    scorer = trained_scores(spec, spec.trained, records) if spec.trained else reference_scores(spec)
     total, sizes = sum(len(draw.queries) for draw in draws), tuple(len(draw.gallery) for draw in draws)
     about = provenance(spec.to_json(), code) | ({"galleries": sizes} if len(sizes) > 1 else {})
+    about |= {"parts": scorer.parts} if scorer.parts else {}
     with Progress(f"rank {spec.system}/{test.testset}", total, "query") as progress:
-        scored = ((draw, with_progress(score(draw), progress)) for draw in draws)
-        rows = (row for draw, blocks in scored for row in draw.rank(blocks, test.settings.hit, spec.top))
+        # Generators: `write_ranks` draws the rows, and with them the scores, block by block.
+        scored = ((draw, with_progress(scorer.blocks(draw), progress)) for draw in draws)
+        ranked = ((draw, draw.rank(blocks, test.settings.hit, spec.top)) for draw, blocks in scored)
+        rows = (row for draw, found in ranked for row in with_parts(scorer, draw, found))
         with clock.span("prediction"):
             write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
 
@@ -64,12 +79,17 @@ class Draw:
 
 
 def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:
-    """All records at once, or `draws` draws of `identities` identities, each with a fixed seed."""
+    """All records at once, or `draws` draws of `identities` identities or of `images` images, each with a fixed seed.
+
+    Of drawn images the queries are all captions, and the gallery has no other image: an image of a query's person that
+    was not drawn is neither a positive nor a negative.
+    """
     query = test.settings
-    if query.identities is None:
+    select, count = (select_images, query.images) if query.images else (select_identities, query.identities)
+    if count is None:
         return [Draw("", queries(records), gallery_of(records, query.gallery))]
     seeds = [test.draw_seed, *(seed_for(test.draw_seed, "draw", number) for number in range(1, query.draws))]
-    drawn = [select_identities(records, query.identities, seed) for seed in seeds]
+    drawn = [select(records, count, seed) for seed in seeds]
     return [
         Draw(f"{DRAW}{number}/" if len(drawn) > 1 else "", queries(part), gallery_of(part, query.gallery))
         for number, part in enumerate(drawn)
@@ -99,13 +119,18 @@ def targets(
     raise UserError(f"hit: {hit!r} is unknown; use identity or image")
 
 
-def reference_scores(spec: PredictSpec) -> Score:
+def with_parts(scorer: Scorer, draw: Draw, rows: Iterator[RankRow]) -> Iterator[RankRow]:
+    """Yield the rows of a draw, with the cosines of their parts where the system compares parts."""
+    return with_cosines(rows, partial(scorer.cosines, draw)) if scorer.cosines else rows
+
+
+def reference_scores(spec: PredictSpec) -> Scorer:
     """Scores without a training: random or the oracle's."""
     scorer = class_named(spec.class_path)(spec)
-    return lambda draw: scorer.blocks(draw.queries, draw.gallery, spec.block)
+    return Scorer(lambda draw: scorer.blocks(draw.queries, draw.gallery, spec.block))
 
 
-def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record]) -> Score:
+def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record]) -> Scorer:
     """Scores of a trained system; every record is encoded once, whatever the draws."""
     # Not at the top: a reference is scored without torch.
     with clock.span("imports"):
@@ -121,16 +146,21 @@ def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record
         cut = count_cut((query.caption for query in data.queries), model.tokenizer)
     limit = model.tokenizer.context_length
     log.info("captions longer than %d tokens, which are cut: %d of %d", limit, cut, len(data.queries))
+    parts = model.part_names if spec.top else ()
     with clock.span("prediction"):
-        encoded = Encoded(model, data, device)
+        encoded = Encoded(model, data, device, parts=bool(parts))
     rows = {query.id: number for number, query in enumerate(data.queries)}
     columns = {record.image: number for number, record in enumerate(data.gallery)}
 
-    def score(draw: Draw) -> Iterator[np.ndarray]:
+    def blocks(draw: Draw) -> Iterator[np.ndarray]:
         query_rows = [rows[query.id] for query in draw.queries]
         return encoded.blocks(spec.block, query_rows, [columns[record.image] for record in draw.gallery])
 
-    return score
+    def cosines(draw: Draw, found: list[RankRow]) -> np.ndarray:
+        asked = [rows[row.query.removeprefix(draw.prefix)] for row in found]
+        return encoded.part_cosines(asked, np.array([[columns[image] for image, _ in row.top] for row in found]))
+
+    return Scorer(blocks, parts, cosines if parts else None)
 
 
 def with_progress(blocks: Iterator[np.ndarray], progress: Progress) -> Iterator[np.ndarray]:

@@ -1,7 +1,9 @@
 """The state of a training: a model, its optimiser, its batches, and one step of it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +17,7 @@ from glalign.engine.encode import validation_rank1
 from glalign.engine.optim import rate_factor, set_rates
 from glalign.engine.precision import Precision
 from glalign.engine.prefetch import Prefetcher
+from glalign.engine.score_weight import choose_score_weight
 from glalign.models.data_parallel import processes
 from glalign.models.length_buckets import BUCKETS, bucketed
 from glalign.support.clock import clock
@@ -80,8 +83,23 @@ class Training:
             return None
         with clock.span("validation"):
             check_agreement(self.model)
-            ahead = self.pairs.count if isinstance(self.pairs, Prefetcher) else 0
-            return validation_rank1(self.model, self.validation, self.device, ahead)
+            return validation_rank1(self.model, self.validation, self.device, self._ahead)
+
+    def chosen(self, weights: Mapping[str, Tensor]) -> dict[str, Any]:
+        """`score_weight` as the validation identities choose it for these weights, if the system lets them; or nothing.
+
+        The model has these weights afterwards. There have to be validation identities.
+        """
+        if not self.model.fits_score_weight or self.validation is None:
+            return {}
+        self.model.load_state_dict(weights)
+        with clock.span("validation"):
+            return {"score_weight": choose_score_weight(self.model, self.validation, self.device, self._ahead)}
+
+    @property
+    def _ahead(self) -> int:
+        """Batches that a thread makes before they are validated."""
+        return self.pairs.count if isinstance(self.pairs, Prefetcher) else 0
 
     def snapshot(self) -> dict[str, Tensor]:
         """A copy of the weights on the CPU."""

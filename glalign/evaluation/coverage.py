@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from glalign.contract.phrase_counts import CoverageRecord, PartCounts, PhraseTruth
 from glalign.contract.records import captions_by_key, read_manifest
 from glalign.contract.regions import REGIONS
-from glalign.contract.results import CoverageRecord, PartCounts, PhraseTruth
 from glalign.contract.specs.data import CoverageSpec
 from glalign.evaluation.phrase_labels import Key, read_labels
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL, FoundPhrase, compare_with_truth, read_truth
 from glalign.language.lexicon import load_lexicon
-from glalign.language.phrases import NounPhrase, find_noun_phrases
+from glalign.language.noun_chunks import NounPhrase
+from glalign.language.phrases import find_noun_phrases
 from glalign.storage.whole_files import write_json
 from glalign.support.progress import Progress
 

@@ -19,10 +19,12 @@ from glalign.contract.specs.scoring import MetricsSpec
 from glalign.evaluation.ranking import HitRanks, RankRow
 from glalign.evaluation.ranks_file import draw_of, read_ranks
 from glalign.storage.whole_files import write_json
+from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 
 KS = (1, 5, 10)
 LEVEL = 0.95  # confidence of every interval
+MOST_DRAWS = 1 << 26  # numbers of persons that a bootstrap draws at a time: 512 MiB
 
 
 def half_up(value: Fraction | Decimal | float, places: int = 2) -> str:
@@ -104,6 +106,14 @@ def numbered(persons: Sequence[object]) -> np.ndarray:
     """(Q,) number of each query's person, in the order of their first queries."""
     index = {person: number for number, person in enumerate(dict.fromkeys(persons))}
     return np.array([index[person] for person in persons])
+
+
+def redraws(rng: np.random.Generator, persons: int, resamples: int) -> np.ndarray:
+    """(resamples, persons): the numbers of the persons that are drawn. Raises: UserError for more than `MOST_DRAWS`."""
+    if persons * resamples > MOST_DRAWS:
+        most = max(1, MOST_DRAWS // persons)
+        raise UserError(f"evaluation.bootstrap: {resamples} resamples of {persons} persons; choose at most {most}")
+    return rng.integers(persons, size=(resamples, persons))
 
 
 def cluster_bootstrap(

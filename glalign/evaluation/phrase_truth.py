@@ -8,9 +8,9 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from glalign.contract.phrase_counts import TruthCounts
 from glalign.contract.phrase_rows import REGIONS_OR_NONE
 from glalign.contract.regions import REGIONS
-from glalign.contract.results import TruthCounts
 from glalign.language.lexicon import grammar
 from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from glalign.evaluation.people_ahead import GalleryPeople
 from glalign.support.errors import UserError
 
 LONG = 1 << 13  # scores of a row from which NumPy's count of one row is the faster one (measured, benchmarks/)
@@ -25,6 +26,10 @@ class RankRow:
     """One query's result. hits: ranks of its positives, ascending, ties against it; best: the same, ties in its favour.
 
     top: the first gallery entries as (id, score), score descending, negatives before positives, then gallery order.
+    cosines: for each entry of top the cosine of each part that the system compares, None for a part that the query or
+    the entry lacks; empty for a system without parts.
+    ahead: how many other people have 1, 2, ... entries before the first hit, up to the last number that is not 0; None
+    where it is not known.
     """
 
     query: str
@@ -32,6 +37,8 @@ class RankRow:
     hits: tuple[int, ...]
     best: tuple[int, ...]
     top: tuple[tuple[str, float], ...] = ()
+    cosines: tuple[tuple[float | None, ...], ...] = ()
+    ahead: tuple[int, ...] | None = None
 
 
 class HitRanks(NamedTuple):
@@ -97,6 +104,7 @@ def rank_blocks(
     targets = query_persons if query_targets is None else query_targets
     places = gallery_persons if gallery_targets is None else gallery_targets
     positives = find_positives(targets, places, query_ids)
+    people = GalleryPeople(gallery_persons)
     for first, block in _checked(blocks, positives, len(gallery_ids)):
         ranks, best = _block_ranks(block, positives, first, query_ids)
         base = positives.starts[first]
@@ -105,7 +113,9 @@ def rank_blocks(
             line = block[row - first]
             shown = tuple((gallery_ids[c], round(float(line[c]), 6) + 0.0) for c in best_columns)
             hits = (tuple(ranks[pairs].tolist()), tuple(best[pairs].tolist()))
-            yield RankRow(query_ids[row], query_persons[row], *hits, shown)
+            own = positives.columns[positives.starts[row] : positives.starts[row + 1]]
+            ahead = people.ahead(line, own, query_persons[row]) if hits[0][0] > 1 else ()
+            yield RankRow(query_ids[row], query_persons[row], *hits, shown, ahead=ahead)
 
 
 def _checked(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int) -> Iterator[tuple[int, np.ndarray]]:

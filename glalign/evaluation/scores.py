@@ -48,7 +48,7 @@ def evaluate_scores(path: Path | str, max_gb: float = MAX_GB) -> dict[str, float
         raise UserError(str(error) if str(error).startswith(printable(str(path))) else f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a complete npz file ({error}); write it with {SAVE}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error

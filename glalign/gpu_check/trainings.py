@@ -8,7 +8,7 @@ import torch
 from glalign.config.training import Memory, Optim, Runtime
 from glalign.contract.retriever import Batch, Retriever
 from glalign.engine.optim import make_optimizer
-from glalign.engine.precision import fitted
+from glalign.engine.precision import prepare_layers
 from glalign.engine.prefetch import Prefetcher
 from glalign.engine.training import Training
 
@@ -29,7 +29,7 @@ def random_training(
     model = model.to(device)
     groups = model.parameter_groups(optim.lr, optim.weight_decay)
     optimizer = make_optimizer(groups, optim, fused=runtime.one_kernel)
-    precision = fitted(model, runtime, Memory(), type(model).__name__, device)
+    precision = prepare_layers(model, runtime, Memory(), type(model).__name__, device)
     pairs = Prefetcher(batch, steps, AHEAD, pin=device.type == "cuda")
     buckets = runtime.length_buckets
     return Training(model, optimizer, optim, pairs, None, steps, 0, device, precision, length_buckets=buckets)

@@ -27,3 +27,14 @@ class ParsedCaption(NamedTuple):
     chunks: tuple[Chunk, ...] = ()
     tags: Mapping[int, str] = {}
     places: Sequence[int] | None = None
+
+
+class NounPhrase(NamedTuple):
+    """A noun phrase without a region: its characters in the caption, and the text in which keywords are looked up.
+
+    keyword_text: empty where the phrase says nothing of the person (`glalign.language.context`).
+    """
+
+    start: int
+    end: int
+    keyword_text: str

@@ -2,31 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from glalign.contract.phrase_rows import Phrase
-from glalign.contract.records import read_manifest
-from glalign.contract.specs.data import PhrasesSpec
+from glalign.contract.phrase_rows import Key, Phrase
+from glalign.contract.records import captions_by_key, read_manifest
+from glalign.contract.specs.data import PhrasesSpec, SourceCaptions
 from glalign.language import noun_chunks_en, noun_chunks_vi, noun_phrases_en
 from glalign.language.context import describes_wearer
 from glalign.language.lexicon import Lexicon, load_lexicon
-from glalign.language.noun_chunks import ParsedCaption
+from glalign.language.noun_chunks import NounPhrase, ParsedCaption
+from glalign.language.translated_phrases import logged_translations, placed, read_translated_phrases
 from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError
-from glalign.support.progress import Progress
-
-
-class NounPhrase(NamedTuple):
-    """A noun phrase without a region: its characters in the caption, and the text in which keywords are looked up.
-
-    keyword_text: empty where the phrase says nothing of the person (`glalign.language.context`).
-    """
-
-    start: int
-    end: int
-    keyword_text: str
+from glalign.support.progress import Progress, log
 
 
 def extract(
@@ -64,13 +53,52 @@ def find_noun_phrases(
 
 def make_phrases(spec: PhrasesSpec, phrases: Path) -> None:
     """Write the phrases of a manifest as JSON lines {image, index, phrases}. Raises: UserError if none has a region."""
-    keys = [(r.image, i, caption) for r in read_manifest(spec.manifest) for i, caption in enumerate(r.captions)]
-    with Progress(f"phrases of {Path(spec.manifest).stem}", len(keys), "caption") as progress:
-        found = extract((caption for _, _, caption in keys), spec, progress.update)
+    captions = captions_by_key(read_manifest(spec.manifest))
+    with Progress(f"phrases of {Path(spec.manifest).stem}", len(captions), "caption") as progress:
+        if spec.translated_from is None:
+            found = extract(captions.values(), spec, progress.update)
+        else:
+            found = carried_over(captions, spec, spec.translated_from, progress.update)
     if not any(phrase["region"] for own in found for phrase in own):
         raise UserError(f"{spec.manifest}: no caption names a body region; check the dataset's `language`")
-    rows = ({"image": key[0], "index": key[1], "phrases": own} for key, own in zip(keys, found, strict=True))
+    rows = ({"image": key[0], "index": key[1], "phrases": own} for key, own in zip(captions, found, strict=True))
     write_text(phrases, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def carried_over(
+    captions: Mapping[Key, str], rules: PhrasesSpec, source: SourceCaptions, progress: Callable[[int], None]
+) -> list[list[Phrase]]:
+    """Give translated captions the phrases of their source, with the regions that keywords of its language name (D17).
+
+    A phrase is where its translation stands in the caption: where the translator's log says, or where its words are
+    found. One that does not stand there, or only where another one does, is left out, and the log says how many are.
+    progress: as in `extract`. Raises: UserError for a file that is not of these captions.
+    """
+    lexicon, without = load_lexicon(rules.lexicon, source.language, rules.match), 0
+    if source.file:
+        pairs = read_translated_phrases(source.file, captions)
+        progress(len(captions))
+    else:
+        own = captions_by_key(read_manifest(str(source.manifest)))
+        like = rules.model_copy(update={"language": source.language, "segmenter": source.segmenter})
+        found = find_noun_phrases(list(own.values()), like, lexicon, progress)
+        pairs, without = logged_translations(str(source.translation), dict(zip(own, found, strict=True)))
+    phrases, absent = [], 0
+    for key, caption in captions.items():
+        mine = pairs.get(key, [])
+        places = placed(caption, mine)
+        absent += places.count(None)
+        made = [
+            Phrase(text=caption[place[0] : place[1]], start=place[0], end=place[1], region=region)
+            for pair, place in zip(mine, places, strict=True)
+            for region in lexicon.regions_of(pair.keyword_text, rules.several) or (None,)
+            if place
+        ]
+        phrases.append(sorted(made, key=lambda phrase: phrase["start"]))
+    total = without + sum(map(len, pairs.values()))
+    what = f"{absent} have no place of their own in their caption, {without} have no translation"
+    log.info("%s: %d phrases of the source, left out: %s", rules.manifest, total, what)
+    return phrases
 
 
 def _parses(captions: list[str], rules: PhrasesSpec) -> Iterator[ParsedCaption]:

@@ -57,7 +57,7 @@ class BytePairTokenizer:
         if not 0 < count <= len(merges):
             raise UserError(f"merges: {keep}: choose 1 to {len(merges)}, or null for CLIP's own vocabulary")
         kept = merges if keep is None else merges[: count - 1]
-        alphabet = _byte_letters()
+        alphabet = byte_letters()
         pieces = [*alphabet, *(letter + "</w>" for letter in alphabet), *(a + b for a, b in kept)]
         self.vocab_size, self.context_length, self.lower_case = 512 + count + 2, context_length, lower_case
         self.mask_id, self.sot_id, self.eot_id = range(self.vocab_size - 3, self.vocab_size)
@@ -71,7 +71,7 @@ class BytePairTokenizer:
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return ids with start and end token, and their spans in the normalised `text`."""
-        lowered, origin = _lower(text) if self.lower_case else (text, None)
+        lowered, origin = lower_cased(text) if self.lower_case else (text, None)
         encoded = self._pieces.encode(lowered)
         room = self.context_length - 2
         spans = encoded.offsets[:room]
@@ -134,16 +134,18 @@ class WordTokenizer:
 class FileTokenizer:
     """Tokenizer from a file of the tokenizers library (`tokenizer.json`), with the special tokens of its family.
 
-    family: "bert" ([CLS] ... [SEP], WordPiece) or "roberta" (<s> ... </s>, as XLM-R). The file's own settings of
-    special tokens, padding and length are ignored. A truncated text keeps its end token.
+    family: "bert" ([CLS] ... [SEP], WordPiece), "roberta" (<s> ... </s>, as XLM-R) or "gpt2" (see `Gpt2Tokenizer`). The
+    file's own settings of special tokens, padding and length are ignored. A truncated text keeps its end token.
     end_mark: whether a text ends in one; of the class.
     """
 
     end_mark = True
-    SPECIAL_TOKENS: ClassVar = {
+    SPECIAL_TOKENS: ClassVar[dict[str, tuple[str | None, ...]]] = {
         "bert": ("[PAD]", "[CLS]", "[SEP]", "[MASK]"),
         "roberta": ("<pad>", "<s>", "</s>", "<mask>"),
+        "gpt2": ("<|endoftext|>", None, "<|endoftext|>", None),
     }
+    """Padding, start mark, end mark and mask of each family; None where it has none."""
 
     def __init__(self, path: Path | str, context_length: int, family: str = "bert"):
         from tokenizers import Tokenizer  # noqa: PLC0415
@@ -154,10 +156,10 @@ class FileTokenizer:
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
         self._pieces.no_truncation()
         self._pieces.no_padding()
-        ids: list[Any] = [self._pieces.token_to_id(mark) for mark in self.SPECIAL_TOKENS[family]]
-        if None in ids:
-            missing = self.SPECIAL_TOKENS[family][ids.index(None)]
-            raise UserError(f"{path}: has no token {missing}; it is the vocabulary of another model")
+        marks = self.SPECIAL_TOKENS[family]
+        ids: list[Any] = [mark and self._pieces.token_to_id(mark) for mark in marks]
+        if missing := [mark for mark, number in zip(marks, ids, strict=True) if mark and number is None]:
+            raise UserError(f"{path}: has no token {missing[0]}; it is the vocabulary of another model")
         self.pad_id, self.sot_id, self.eot_id, self.mask_id = ids
         self.vocab_size = self._pieces.get_vocab_size()
         self.context_length = context_length
@@ -165,12 +167,14 @@ class FileTokenizer:
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return ids with the marks, and their spans in the normalised `text`."""
         encoded = self._pieces.encode(text, add_special_tokens=False)
+        starts = [] if self.sot_id is None else [self.sot_id]
         ends = [self.eot_id] if self.end_mark else []
-        room = self.context_length - 1 - len(ends)
-        return [self.sot_id, *encoded.ids[:room], *ends], [(0, 0), *encoded.offsets[:room], *((0, 0) for _ in ends)]
+        room = self.context_length - len(starts) - len(ends)
+        spans = [*((0, 0) for _ in starts), *encoded.offsets[:room], *((0, 0) for _ in ends)]
+        return [*starts, *encoded.ids[:room], *ends], spans
 
 
-def _lower(text: str) -> tuple[str, list[int] | None]:
+def lower_cased(text: str) -> tuple[str, list[int] | None]:
     """Lower-case a text; if that changes its length, also return the original place of each character."""
     lowered = text.lower()
     if len(lowered) == len(text):
@@ -192,8 +196,8 @@ def _clip_merges() -> tuple[tuple[str, str], ...]:
         return tuple((left, right) for left, right in map(str.split, islice(lines, 1, 1 + 49_408 - 512 - 2)))
 
 
-def _byte_letters() -> list[str]:
-    """Return a printable letter for each byte in the order of CLIP's vocabulary: printable bytes first."""
+def byte_letters() -> list[str]:
+    """Return a printable letter for each byte, in the order of CLIP's and GPT-2's vocabulary: printable bytes first."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in set(printable)]
     return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(len(others))]

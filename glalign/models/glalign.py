@@ -1,115 +1,36 @@
 """GLAlign: CLIP fine-tuned on whole images and captions, and on body regions and the phrases that name them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from glalign.config.from_mapping import from_mapping, require
+from glalign.config.from_mapping import from_mapping
+from glalign.contract.regions import REGIONS
 from glalign.contract.retriever import Batch, Features, Retriever, Shapes
 from glalign.contract.training_info import TrainingInfo
-from glalign.language.phobert_tokenizer import MAX_TOKENS, PhoBertFileTokenizer
-from glalign.language.segmentation import SEGMENTERS
+from glalign.models.glalign_options import FITTED, Options
 from glalign.models.host_copies import sent
 from glalign.models.losses.contrastive import contrastive, local_contrastive
 from glalign.models.losses.logit_scale import LogitScale
-from glalign.models.part_pooling import TextTower, encode_masked_regions, encode_separate_phrases, pool_parts
+from glalign.models.part_pooling import (
+    TextTower,
+    encode_masked_regions,
+    encode_separate_phrases,
+    pool_parts,
+    shared_cosines,
+)
 from glalign.models.towers.backbones import clip_towers
 from glalign.models.towers.clip import ClipTowers
-from glalign.models.towers.phobert import SHAPES as PHOBERT
-from glalign.models.towers.phobert import PhoBertText, phobert
-from glalign.models.towers.text_tower import TOKENS, text_token
+from glalign.models.towers.projected_text import ProjectedText
+from glalign.models.towers.text_encoders import text_encoder
+from glalign.models.towers.text_tower import text_token
 from glalign.storage.weight_files import Weights
 from glalign.support.errors import UserError
 
-PARTS = 5
+PARTS = len(REGIONS)
 """HEAD, UPPERBODY, LOWERBODY, SHOES, OTHERS (Section 3.2)."""
-
-CHOICES = {
-    "text_backbone": ("clip", *PHOBERT),
-    "targets": ("diagonal", "identity"),
-    "region": ("pooled", "masked"),
-    "phrase": ("pooled", "separate"),
-    "local_scale": ("shared", "per_part"),
-}
-
-
-@dataclass(frozen=True)
-class Options:
-    """The `model:` keys of GLAlign; a D-number is a decision where the paper leaves a choice.
-
-    backbone: tiny/clip, clip-vit-b-32 (the paper's) or clip-vit-b-16.
-    weights: file of the weights folder, or random.
-    alpha: weight of the global loss (Eq. 11); 1 leaves the local branch out, 0 the global loss (D28).
-    score_alpha: weight of the global cosine in the score, null for `alpha` (D10).
-    temperature: learned, checkpoint, fixed or literal, see LogitScale (D1). With the paper's rate of 5e-6 and Adam, a
-        learned scale moves by at most a factor of exp(5e-6) a step: of the 42,580 steps of its English training, from
-        14.3 to between 11.6 and 17.7. OpenAI's file, which `checkpoint` starts from, holds 100.
-    local_scale: logit scale of the local branch, shared with the global branch or per_part (D9).
-    targets: diagonal, or identity: other captions of the same person are positives too (D8).
-    region: pooled patch tokens, or masked: the masked image through the image tower again (D9).
-    phrase: pooled tokens of the caption, or separate: the part's phrases through the text tower again (D9).
-    text_backbone: clip, the text tower of `backbone`; phobert-base (the paper's for Vietnamese) or tiny/phobert.
-    text_weights, text_vocabulary: of a PhoBERT; weights may be random.
-    segmenter: cuts captions into a PhoBERT's words: pyvi, underthesea or vncorenlp; null for pyvi.
-    projection_rate: relative learning rate of the new projection from PhoBERT to the joint width (D3).
-    text_token: token that stands for the caption: eot, the end mark; last, the word piece before it, as with a GPT-2
-        that appends no mark; first, PhoBERT's <s>; null for CLIP's eot or PhoBERT's first (D5).
-    class_token: clip or paper, see ClipTowers (D23).
-    dropout: after each block of both towers (D24), in PhoBERT also of the attention weights.
-    lower_case: null for true with CLIP and false with PhoBERT (D6).
-    context_length: longest caption in tokens, null for 77 with CLIP and 256 with PhoBERT (D4).
-    """
-
-    backbone: str = "tiny/clip"
-    weights: str = "random"
-    alpha: float = 0.5
-    score_alpha: float | None = None
-    temperature: str = "learned"
-    local_scale: str = "shared"
-    targets: str = "diagonal"
-    region: str = "pooled"
-    phrase: str = "pooled"
-    text_backbone: str = "clip"
-    text_weights: str = "random"
-    text_vocabulary: str | None = None
-    segmenter: str | None = None
-    projection_rate: float = 1.0
-    text_token: str | None = None
-    class_token: str = "clip"
-    dropout: float = 0.1
-    lower_case: bool | None = None
-    context_length: int | None = None
-
-    def __post_init__(self) -> None:
-        for key, known in CHOICES.items():
-            if (value := getattr(self, key)) not in known:
-                raise UserError(f"model.{key}: {value!r}; choose {' or '.join(known)}")
-        weights = ("alpha", "score_alpha")
-        require(self, weights, lambda value: value is None or 0 <= value <= 1, "does not lie between 0 and 1")
-        require(self, ("dropout",), lambda value: 0 <= value <= 0.9, "does not lie between 0 and 0.9")
-        clip = self.text_backbone == "clip"
-        if clip and (self.text_vocabulary is not None or self.text_weights != "random" or self.projection_rate != 1):
-            raise UserError("model: text_weights, text_vocabulary and projection_rate belong to a PhoBERT, not to clip")
-        if self.segmenter is not None and (clip or self.segmenter not in SEGMENTERS):
-            choice = "it belongs to a PhoBERT" if clip else f"choose {', '.join(SEGMENTERS)} or null"
-            raise UserError(f"model.segmenter: {self.segmenter!r}; {choice}")
-        if not clip and self.text_vocabulary is None:
-            raise UserError(f"model.text_vocabulary: {self.text_backbone} needs the name of one")
-        if self.text_token not in (None, *self.text_tokens):
-            raise UserError(f"model.text_token: {self.text_token!r}; choose {' or '.join(self.text_tokens)}")
-
-    @property
-    def text_tokens(self) -> tuple[str, ...]:
-        """Tokens that may stand for a caption, the encoder's own first."""
-        return TOKENS["clip" if self.text_backbone == "clip" else "phobert"]
-
-    @property
-    def score_weight(self) -> float:
-        """Weight of the global cosine in the score."""
-        return self.alpha if self.score_alpha is None else self.score_alpha
 
 
 class GLAlign(Retriever):
@@ -135,19 +56,21 @@ class GLAlign(Retriever):
     features are pooled from the tokens of one pass of each tower (D9). The score weighs both branches by alpha (D10).
     PhoBERT has its own shape, not that of CLIP's text transformer; it reads cased words of a segmenter, pyvi and not
     the VnCoreNLP that cut its training text unless `segmenter` says so, and a new linear layer projects its tokens to
-    the joint width (D3, D6); <s> stands for the caption (D5). The alternative readings that are implemented are
-    options.
+    the joint width (D3, D6); <s> stands for the caption (D5). The English text encoder is CLIP's, which has the sizes
+    that are printed for GPT-2; Hugging Face's gpt2, with such a projection and its last word piece for the caption, is
+    an option (D2), as are all other readings that are implemented.
 
-    Not done: GPT-2's own weights as the English text encoder (D2).
+    Not done: a GPT-2 of the printed sizes (12 layers, 8 heads, width 512), of which no weights are published.
     """
 
     needs = frozenset({"parts", "phrases"})
 
-    def __init__(self, options: Options, towers: ClipTowers, text: PhoBertText | None = None):
+    def __init__(self, options: Options, towers: ClipTowers, text: ProjectedText | None = None):
         super().__init__()
         self.options, self.towers, self.text = options, towers, text
         self.tokenizer = self.text_tower.tokenizer
         self.embed_dim, self.patch_grid = towers.embed_dim, towers.patch_grid
+        self.score_weight, self.fits_score_weight = options.score_weight, options.score_alpha == FITTED
         how: dict[str, Any] = {"mode": options.temperature, "stored": towers.stored_logit_scale}
         self.scale = LogitScale(**how)
         own_scales = options.local_scale == "per_part" and options.alpha < 1
@@ -167,13 +90,23 @@ class GLAlign(Retriever):
         if clip:
             return cls(options, towers)
         assert options.text_vocabulary is not None  # `Options` has checked it
-        files = weights.phobert_vocabulary(options.text_vocabulary)
-        length, lower_case = options.context_length or MAX_TOKENS, options.lower_case is True
-        tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case, segmenter=options.segmenter or "pyvi")
-        encoder = phobert(options.text_backbone, tokenizer.vocab_size, options.dropout)
-        text = PhoBertText(encoder, towers.embed_dim, tokenizer)
+        encoder, tokenizer = text_encoder(
+            options.text_backbone,
+            options.text_vocabulary,
+            weights,
+            dropout=options.dropout,
+            context_length=options.context_length,
+            lower_case=options.lower_case is True,
+            segmenter=options.segmenter,
+        )
+        text = ProjectedText(encoder, towers.embed_dim, tokenizer)
         weights.fill(text.encoder, options.text_weights)
         return cls(options, towers.without_text(), text)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """All regions where the score has a local part."""
+        return REGIONS if self.score_weight < 1 else ()
 
     @property
     def text_tower(self) -> TextTower:
@@ -181,7 +114,7 @@ class GLAlign(Retriever):
         return self.towers if self.text is None else self.text
 
     def parameter_groups(self, lr: float, weight_decay: float) -> Iterable[dict[str, Any]]:
-        """As `Retriever.parameter_groups`, with a group for PhoBERT's projection if `projection_rate` is not 1."""
+        """As `Retriever.parameter_groups`, with a group for the new projection if `projection_rate` is not 1."""
         groups = list(super().parameter_groups(lr, weight_decay))
         if self.text is None or self.options.projection_rate == 1:
             return groups
@@ -205,15 +138,15 @@ class GLAlign(Retriever):
 
     def encode_images(self, batch: Batch) -> Features:
         """Return "global" (B, E) and, for a local score, "local" (B, 5, E), 0 where absent, and "present" (B, 5)."""
-        return self._image_features(batch, local=self.options.score_weight < 1)
+        return self._image_features(batch, local=self.score_weight < 1)
 
     def encode_texts(self, batch: Batch) -> Features:
         """As `encode_images`, for captions and their phrases."""
-        return self._text_features(batch, local=self.options.score_weight < 1)
+        return self._text_features(batch, local=self.score_weight < 1)
 
     def similarity(self, texts: Features, images: Features) -> Tensor:
         """Return scores (Q, G) (D10). Absent parts are zero vectors: one product sums the cosines of shared parts."""
-        weight = self.options.score_weight
+        weight = self.score_weight
         if weight == 1:
             return weight * (texts["global"] @ images["global"].T)
         total = texts["local"].flatten(1) @ images["local"].flatten(1).T
@@ -221,10 +154,14 @@ class GLAlign(Retriever):
         local = (1 - weight) * total / shared.clamp(min=1.0)
         return weight * (texts["global"] @ images["global"].T) + local if weight > 0 else local
 
+    def part_cosines(self, texts: Features, images: Features) -> Tensor:
+        """See `Retriever.part_cosines`: those whose mean is the local part of the score."""
+        return shared_cosines(texts["local"], texts["present"], images["local"], images["present"])
+
     def feature_shapes(self) -> tuple[Shapes, Shapes]:
         """See `encode_images`; the same for captions."""
         shapes: Shapes = {"global": (self.embed_dim,)}
-        if self.options.score_weight < 1:
+        if self.score_weight < 1:
             shapes |= {"local": (PARTS, self.embed_dim), "present": (PARTS,)}
         return shapes, shapes
 

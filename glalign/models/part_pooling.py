@@ -6,10 +6,10 @@ from torch.nn import functional as F
 
 from glalign.models.host_copies import sent
 from glalign.models.towers.clip import ClipTowers
-from glalign.models.towers.phobert import PhoBertText
+from glalign.models.towers.projected_text import ProjectedText
 from glalign.models.towers.text_tower import text_token
 
-TextTower = ClipTowers | PhoBertText
+TextTower = ClipTowers | ProjectedText
 """Encodes captions to tokens in the joint space."""
 
 
@@ -43,9 +43,9 @@ def encode_masked_regions(towers: ClipTowers, pixels: Tensor, parts: Tensor) -> 
 def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which: str) -> tuple[Tensor, Tensor]:
     """Encode the phrases of each named part as a sentence of their own; L2-normalised.
 
-    ids: (B, T), start mark first, end mark last. phrases: (B, P, T) bool, tokens of each part's phrases. which: the
-    token that stands for a sentence, see `text_token`. Both are read, better on the host. Returns as `pool_parts`, the
-    presence where `phrases` is.
+    ids: (B, T), start mark first if the tokenizer has one, end mark last. phrases: (B, P, T) bool, tokens of each
+    part's phrases. which: the token that stands for a sentence, see `text_token`. Both are read, better on the host.
+    Returns as `pool_parts`, the presence where `phrases` is.
     """
     present = phrases.any(-1)
     sample, part = present.nonzero(as_tuple=True)
@@ -53,13 +53,24 @@ def encode_separate_phrases(text: TextTower, ids: Tensor, phrases: Tensor, which
         return torch.zeros(*present.shape, text.embed_dim, device=next(text.parameters()).device), present
     ids = ids[sample]
     keep = phrases[sample, part].clone()
-    keep[:, 0] = True
+    if text.tokenizer.sot_id is not None:
+        keep[:, 0] = True
     keep[torch.arange(len(ids), device=ids.device), text.lengths(ids) - 1] = True
     length = int(keep.sum(-1).max())
     first = (~keep).to(torch.uint8).argsort(dim=-1, stable=True)[:, :length]  # the kept tokens, in their order
     sentences = ids.masked_fill(~keep, text.tokenizer.pad_id).gather(1, first)
     feature = text_token(text.text_tokens(sentences), text.lengths(sentences), which)
     return _scatter(feature, present), present
+
+
+def shared_cosines(phrases: Tensor, named: Tensor, regions: Tensor, shown: Tensor) -> Tensor:
+    """Return the cosines (Q, K, P) of each part of Q captions and of the K images of each; NaN where one lacks it.
+
+    phrases: (Q, P, E), L2-normalised; named: (Q, P), not 0 where the caption names the part. regions: (Q, K, P, E) and
+    shown: (Q, K, P), the same of the images.
+    """
+    cosines = (phrases[:, None] * regions).sum(-1)
+    return cosines.masked_fill((named[:, None] == 0) | (shown == 0), float("nan"))
 
 
 def _scatter(features: Tensor, present: Tensor) -> Tensor:

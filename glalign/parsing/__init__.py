@@ -1,1 +1,1 @@
-"""Human parsing: label maps of images, by a SegFormer or by geometric stripes."""
+"""Human parsing: label maps of images, by a SegFormer, by geometric stripes, or as they were drawn."""

@@ -18,6 +18,9 @@ PALETTE = (
 )  # fmt: skip
 """Colour of each label, different from its neighbours'; background is black."""
 
+BATCH = 32
+"""Images whose maps are made at a time; few, because maps are enlarged to the images' own sizes."""
+
 
 def map_file(folder: Path | str, image: str) -> Path:
     """Return the path of an image's label map in a folder of them."""

@@ -12,8 +12,7 @@ from glalign.contract.records import read_manifest
 from glalign.contract.regions import ATR_LABELS, REGIONS, region_table
 from glalign.contract.specs.data import ParseSpec
 from glalign.parsing.label_map_record import claim, maker
-from glalign.parsing.label_maps import Agreement, map_file, read_labels, write_labels
-from glalign.parsing.parser import BATCH, Parser
+from glalign.parsing.label_maps import BATCH, Agreement, map_file, read_labels, write_labels
 from glalign.parsing.stripes import stripes
 from glalign.storage.image_files import DecodeError, decode_rgb
 from glalign.storage.locks import exclusive_lock
@@ -22,7 +21,6 @@ from glalign.storage.whole_files import resumable_directory, write_json
 from glalign.support.clock import clock
 from glalign.support.errors import UserError
 from glalign.support.progress import Progress, log
-from glalign.support.torch_settings import prepare
 
 Maps = list[NDArray[np.uint8]]
 
@@ -32,13 +30,13 @@ def parse_images(spec: ParseSpec, parts: Path, report: Path, code: str) -> None:
 
     code: digest of the code. Maps are written to `parts`.part, which is renamed to `parts` at the end. Complete batches
     of a killed run of the same parser are kept; maps of another parser are made again. The report has the share of
-    pixels of each label, the share of images in which each region occurs, and, with true maps, the agreement with them,
-    their only use. Raises: UserError naming an image, a weight file or a true map that cannot be read, or if another
-    process writes to the same folder.
+    pixels of each label, the share of images in which each region occurs, and the agreement with the true maps where
+    they are known and are not the maps themselves. Raises: UserError naming an image, a weight file or a true map that
+    cannot be read, or if another process writes to the same folder.
     """
     images = [record.image for record in read_manifest(spec.manifest)]
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    tally = Tally(spec.labels)
+    tally = Tally(None if spec.method == "truth" else spec.labels)
     progress = Progress(f"parse {parts.name}", len(images), "image")
     with resumable_directory(parts) as folder, exclusive_lock(folder), progress:
         claim(folder, maker(spec, code))
@@ -71,11 +69,7 @@ class Tally:
         self._pixels += counts / labels.size
         self._present += self._members @ counts > 0
         if self._agreement and self._labels:
-            file = map_file(self._labels, image)
-            true = read_labels(file)
-            if true.shape != labels.shape:
-                raise UserError(f"{file}: {true.shape} differs from its image's {labels.shape}")
-            self._agreement.add(labels, true)
+            self._agreement.add(labels, _true_map(self._labels, image, labels.shape))
 
     def report(self) -> dict[str, Any]:
         """Return label_share and region_present (shares by name) and agreement (or None)."""
@@ -85,6 +79,15 @@ class Tally:
             "region_present": {n: round(float(v), 4) for n, v in zip(REGIONS, present, strict=True)},
             "agreement": self._agreement.report() if self._agreement else None,
         }
+
+
+def _true_map(folder: str, image: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read the true map of an image whose height and width are `shape`."""
+    file = map_file(folder, image)
+    true = read_labels(file)
+    if true.shape != shape:
+        raise UserError(f"{file}: {true.shape} differs from its image's {shape}")
+    return true
 
 
 def _left(folder: Path, group: Sequence[str]) -> bool:
@@ -107,16 +110,33 @@ def _made(groups: Sequence[Sequence[str]], spec: ParseSpec) -> Iterator[Maps]:
         except (OSError, DecodeError) as error:
             raise UserError(f"{path}: cannot be read ({error}); fetch the image again") from error
 
-    pixels = map_in_threads(load, [image for group in groups for image in group], cores())
+    images = [image for group in groups for image in group]
+    pixels = map_in_threads(load, images, cores())
     if spec.method == "stripes":
-        for group in groups:
-            yield [stripes(*image.shape[:2]) for image in islice(pixels, len(group))]
-    elif groups:
-        with clock.span("model"):
-            parser = Parser.load(spec.weights, spec.name, prepare(spec.threads, spec.device))
-        for group in groups:
-            with clock.span("data"):
-                images = list(islice(pixels, len(group)))
-            with clock.span("prediction"):
-                maps = parser.predict(images)
-            yield maps
+        maps = (stripes(*image.shape[:2]) for image in pixels)
+    elif spec.method == "truth":
+        if spec.labels is None:
+            raise UserError(f"{spec.manifest}: no true label maps of its images; choose another `parsing.method`")
+        maps = (_true_map(spec.labels, *one) for one in zip(images, (i.shape[:2] for i in pixels), strict=True))
+    else:
+        yield from _predicted(groups, pixels, spec)
+        return
+    for group in groups:
+        yield list(islice(maps, len(group)))
+
+
+def _predicted(groups: Sequence[Sequence[str]], pixels: Iterator[NDArray[np.uint8]], spec: ParseSpec) -> Iterator[Maps]:
+    """Yield what the parser predicts of each batch; the network is loaded if there is one."""
+    from glalign.parsing.parser import Parser  # noqa: PLC0415  the other methods need no torch
+    from glalign.support.torch_settings import prepare  # noqa: PLC0415
+
+    if not groups:
+        return
+    with clock.span("model"):
+        parser = Parser.load(spec.weights, spec.name, prepare(spec.threads, spec.device))
+    for group in groups:
+        with clock.span("data"):
+            images = list(islice(pixels, len(group)))
+        with clock.span("prediction"):
+            maps = parser.predict(images)
+        yield maps

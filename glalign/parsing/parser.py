@@ -12,14 +12,12 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from glalign.contract.regions import ATR_LABELS, SIDES
+from glalign.parsing.label_maps import BATCH
 from glalign.parsing.released_names import current_names
 from glalign.storage.json_files import read_json
 from glalign.storage.weight_files import load_weights
 from glalign.support.clock import clock
 from glalign.support.errors import UserError
-
-BATCH = 32
-"""Images of a batch; few, because maps are enlarged to the images' own sizes."""
 
 
 class Parser:
@@ -43,7 +41,11 @@ class Parser:
         record = about.get("record") if isinstance(about, dict) else None
         if not isinstance(record, dict) or not {"model", "input"} <= record.keys():
             raise UserError(f"{path}: not a parser's record (`record: model, input` is missing); fetch it again")
-        parser = cls(record, device)
+        try:
+            parser = cls(record, device)
+        except Exception as error:  # transformers and torch raise nearly anything of a wrong value
+            what = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(f"{path}: its `record` describes no parser ({what}); fetch it again") from error
         load_weights(parser.network, folder, name)
         parser.network.eval()
         return parser

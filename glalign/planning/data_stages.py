@@ -9,6 +9,7 @@ from glalign.contract.specs.data import (
     ManifestSpec,
     ParseSpec,
     PhrasesSpec,
+    SourceCaptions,
     SynthesizeSpec,
     TranslateSpec,
 )
@@ -94,16 +95,48 @@ def plan_parse(draft: Draft) -> Iterator[Job]:
         spec = ParseSpec.of(config.parsing, config, values)
         made, given = parser_files(config, draft.paths) if spec.method == "segformer" else ((), ())
         labels = (files.labels,) if files.labels else ()
-        tiny = spec.method == "stripes" or parser in config.pretraining
+        tiny = spec.method != "segformer" or parser in config.pretraining
         memory = computing_memory(None) if tiny else None
-        yield Job({"dataset": name}, spec, (manifest, *files.made, *labels, *made), given, memory=memory)
+        inputs = (manifest, *files.made, *labels, *made)
+        yield Job({"dataset": name}, spec, inputs, given, refused=_no_true_maps(draft, name), memory=memory)
+
+
+def _no_true_maps(draft: Draft, dataset: str) -> str:
+    """Why the true label maps of a dataset cannot be used; empty if they can, or if they are not asked for."""
+    if draft.config.parsing.method != "truth" or draft.config.datasets[dataset].root is None:
+        return ""
+    what = f"known of generated data only, and datasets.{dataset} is a release (`root`)"
+    return f"configuration: parsing.method: truth: true label maps are {what}; choose segformer or stripes"
 
 
 def plan_phrases(draft: Draft) -> Iterator[Job]:
     """Noun phrases of the captions of every dataset."""
     for name in available(draft):
-        spec = _phrases(draft, name)
-        yield Job({"dataset": name}, spec, (spec.manifest,))
+        spec, source = _phrases(draft, name), _source_captions(draft, name)
+        read = [source.file, source.manifest, source.translation] if source else []
+        inputs = (spec.manifest, *(path for path in read if path))
+        refused = _UNTRANSLATED.format(name=name) if source and not any(read) else ""
+        yield Job({"dataset": name}, spec.model_copy(update={"translated_from": source}), inputs, refused=refused)
+
+
+_UNTRANSLATED = (
+    "configuration: phrases.source: translated: datasets.{name} is a release, whose translated phrases nobody knows; "
+    "name a file of them as datasets.{name}.translated_phrases, or choose caption"
+)
+
+
+def _source_captions(draft: Draft, dataset: str) -> SourceCaptions | None:
+    """The captions whose phrases a dataset has in translation; None where phrases are those of its own captions."""
+    config, entry = draft.config, draft.config.datasets[dataset]
+    if config.phrases.source == "caption" or entry.translated is None:
+        return None
+    language = config.datasets[entry.translated].language
+    if entry.translated_phrases or entry.root is not None:
+        return SourceCaptions(language=language, file=entry.translated_phrases)
+    manifest = draft.paths.path("manifest", "manifest", dataset=entry.translated)
+    log = draft.paths.path("translate", "translation", dataset=dataset)
+    segmenter = config.phrases.segmenter if language == "vi" else None
+    return SourceCaptions(language=language, manifest=manifest, translation=log, segmenter=segmenter)
 
 
 def plan_coverage(draft: Draft) -> Iterator[Job]:
@@ -137,33 +170,33 @@ GENERATED = {
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "synthesize", "{dataset}", GENERATED, "synthetic.dataset.synthesize", plan_synthesize,
+        "synthesize", "{dataset}", GENERATED, "glalign.synthetic.dataset.synthesize", plan_synthesize,
         "Draw a dataset of synthetic people in CUHK-PEDES's layout.",
     ),
     Stage(
         "translate", "{dataset}", GENERATED | {"translation": "data/{dataset}/translation.json"},
-        "synthetic.translation.translate.translate", plan_translate,
+        "glalign.synthetic.translation.translate.translate", plan_translate,
         "Translate a synthetic dataset by machine, errors included.",
     ),
     Stage(
         "manifest", "{dataset}",
         {"manifest": "manifests/{dataset}.jsonl", "statistics": "manifests/{dataset}.json"},
-        "data.manifest.make_manifest", plan_manifest,
+        "glalign.data.manifest.make_manifest", plan_manifest,
         "Check a dataset; write its manifest and statistics.", memory=2000,
     ),
     Stage(
         "parse", "{dataset}", {"parts": "parts/{dataset}/", "report": "parts/{dataset}.json"},
-        "parsing.parse.parse_images", plan_parse,
+        "glalign.parsing.parse.parse_images", plan_parse,
         "Predict the part label map of every image.", uses_torch=True, minutes=720, memory=16000,
     ),
     Stage(
         "phrases", "{dataset}", {"phrases": "phrases/{dataset}.jsonl"},
-        "language.phrases.make_phrases", plan_phrases,
+        "glalign.language.phrases.make_phrases", plan_phrases,
         "Extract noun phrases and map them to regions.", memory=2000,
     ),
     Stage(
         "coverage", "{dataset}", {"coverage": "coverage/{dataset}.json"},
-        "evaluation.coverage.make_coverage", plan_coverage,
+        "glalign.evaluation.coverage.make_coverage", plan_coverage,
         "Count the phrases, found and true, that the printed keyword lists map.", memory=2000,
     ),
 )  # fmt: skip

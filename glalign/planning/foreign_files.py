@@ -9,7 +9,7 @@ from glalign.planning.job_record import OF_SNAKEMAKE, files_of
 OWN_FOLDERS = ("digests", "jobs", "logs", "times", "unfinished")
 """Folders of what is written beside the outputs of jobs."""
 
-OWN_FILES = ("compute.csv",)
+OWN_FILES = ("compute.csv", "report.html")
 
 BESIDE_OUTPUTS = ("checkpoint.pt", "train.jsonl", ".lock", OF_SNAKEMAKE)
 """Files of a training, running or interrupted, and of Snakemake."""

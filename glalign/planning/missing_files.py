@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from glalign.contract.specs.base import Spec
-from glalign.contract.specs.data import CoverageSpec, ManifestSpec
+from glalign.contract.specs.data import CoverageSpec, ManifestSpec, PhrasesSpec
 from glalign.planning.plan import Plan
 from glalign.planning.stage import Job
 from glalign.support.errors import UserError, suggestion
@@ -72,6 +72,8 @@ def _remedy(spec: Spec) -> str:
     """What to do about a file of a job that is not a release's."""
     if isinstance(spec, CoverageSpec) and spec.labels:
         return f"correct `labelled_phrases`, or make it with `glalign phrases sample {spec.manifest}` and label it"
+    if isinstance(spec, PhrasesSpec) and spec.translated_from and spec.translated_from.file:
+        return "correct `translated_phrases` (docs/phrases.md says what is in it), or set `phrases.source` to caption"
     return "restore it"
 
 

@@ -35,7 +35,7 @@ def plan_order(draft: Draft) -> Iterator[Job]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "order", "{table}", {"csv": "order{table}.csv"}, "reporting.seed_order.make_order", plan_order,
+        "order", "{table}", {"csv": "order{table}.csv"}, "glalign.reporting.seed_order.make_order", plan_order,
         "Write which order of a table's systems holds in every seed.",
     ),
 )  # fmt: skip

@@ -17,8 +17,10 @@ def too_few_to_hold_out(config: Config, dataset: str) -> str:
 
 
 def too_few_to_draw(config: Config, testset: str) -> str:
-    """Why the `identities` of a test set cannot be drawn; empty if they can, or if that is not known."""
+    """Why the `identities` or `images` of a test set cannot be drawn; empty if they can, or if that is not known."""
     entry = config.testsets[testset]
+    if entry.images is not None:
+        return _too_few_images(config, testset, entry.images)
     people = _people(config, entry.dataset)
     if entry.identities is None or not set(entry.splits) - {"val"} <= people.keys():
         return ""
@@ -26,6 +28,19 @@ def too_few_to_draw(config: Config, testset: str) -> str:
     path = f"configuration: testsets.{testset}.identities: {entry.identities}"
     remedy = f"choose 1 to {there}, or null for all"
     return f"{path} of {there} people in its splits; {remedy}" if entry.identities > there else ""
+
+
+def _too_few_images(config: Config, testset: str, wanted: int) -> str:
+    """The same of `images`: how many drawn people have, and how many people who are held out, is not known."""
+    splits, dataset = set(config.testsets[testset].splits), config.datasets[config.testsets[testset].dataset]
+    parted = dataset.holdout > 0 and len(splits & {"train", "val"}) == 1
+    if dataset.root is None or dataset.allow_partial or parted:
+        return ""
+    known = expected_counts(config, config.testsets[testset].dataset)
+    there = int(sum(known[split]["images"] for split in splits & known.keys()))
+    path = f"configuration: testsets.{testset}.images: {wanted}"
+    few = splits - {"val"} <= known.keys() and wanted > there
+    return f"{path} of {there} images in its splits; choose 1 to {there}, or null for all" if few else ""
 
 
 def _people(config: Config, dataset: str) -> dict[str, int]:

@@ -8,9 +8,15 @@ from types import MappingProxyType
 
 from glalign.config.loading import Config, load
 from glalign.planning import (
+    audit_stages,
+    claim_stages,
     cost_stages,
     data_stages,
+    figure_stages,
+    nuisance_stages,
     order_stages,
+    page_stage,
+    reading_stages,
     report_stages,
     search_stages,
     system_stages,
@@ -35,9 +41,15 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             *table_stages.STAGES,
             *order_stages.STAGES,
             *cost_stages.STAGES,
+            *reading_stages.STAGES,
             *search_stages.STAGES,
             *report_stages.STAGES,
+            *audit_stages.STAGES,
+            *claim_stages.STAGES,
+            *nuisance_stages.STAGES,
+            *figure_stages.STAGES,
             report_stages.DOCUMENT,
+            page_stage.PAGE,
         )
     }
 )
@@ -85,6 +97,10 @@ class Plan:
         """The outputs of every stage that is made by default."""
         return [path for name, stage in STAGES.items() if stage.default for path in self.files(name)]
 
+    def typeset(self) -> list[str]:
+        """The outputs of every stage that needs LaTeX, which are made by default where that is installed."""
+        return [path for name, stage in STAGES.items() if stage.typesets for path in self.files(name)]
+
     def pretraining(self) -> list[str]:
         """The outputs of every stage that `snakemake pretrain` makes."""
         return [path for name, stage in STAGES.items() if stage.pretrains for path in self.files(name)]
@@ -130,6 +146,8 @@ def make_plan(
     for name, stage in STAGES.items():
         jobs: dict[str, Job] = {}
         for job in stage.plan(draft):
-            jobs.setdefault(stage.key_of(job.ids), job)
+            key = stage.key_of(job.ids)
+            if jobs.setdefault(key, job) != job:
+                raise RuntimeError(f"stage {name}: two jobs {key} that differ")
         draft.jobs[name] = jobs
     return Plan(config, paths, draft.jobs, warnings(config))

@@ -11,9 +11,10 @@ VOCABULARIES = {
     "bert-base-uncased": ("bert", 30_522),
     "xlm-roberta-base": ("roberta", 250_002),
     "phobert-base": ("phobert", 64_001),
+    "gpt2": ("gpt2", 50_257),
 }
-"""Family and size of the real vocabularies: Devlin et al. 2019, Conneau et al. 2020 and Nguyen and Nguyen 2020, their
-released files."""
+"""Family and size of the real vocabularies: Devlin et al. 2019, Conneau et al. 2020, Nguyen and Nguyen 2020 and Radford
+et al. 2019, their released files."""
 
 Files = tuple[tuple[str, ...], tuple[str, ...]]
 """Files (that the pre-training makes, that are given)."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from glalign.config.base import Resamples
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import Noted, Spec
 from glalign.planning.draft import Draft, ids_of_cell, partial_files, reason_missing, synthetic_source, unique
@@ -29,7 +30,7 @@ class McNemarSpec(Spec):
 
     title: str
     tests: tuple[PairedTest, ...]
-    bootstrap: int
+    bootstrap: Resamples
     root_seed: int
     profile: str
 
@@ -79,6 +80,12 @@ class TranslationSpec(Spec):
     show_paper_values: bool
     profile: str
     data_note: str
+
+
+class ReferencesSpec(Spec):
+    """The bibliography of the tables. bibliography: the suite's file."""
+
+    bibliography: str
 
 
 class DocumentSpec(Spec):
@@ -192,6 +199,12 @@ def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
     return TranslationRow.of(entry, files, dataset=dataset, source_language=language, note=note)
 
 
+def plan_references(draft: Draft) -> Iterator[Job]:
+    """One job."""
+    bibliography = suite_file("paper/references.bib")
+    yield Job({}, ReferencesSpec(bibliography=bibliography), (bibliography,))
+
+
 def plan_document(draft: Draft) -> Iterator[Job]:
     """One document of every table that has LaTeX: the paper's, the extended ones, the others."""
     made = (draft.outputs(stage, job) for stage, jobs in draft.jobs.items() for job in jobs.values())
@@ -202,22 +215,26 @@ def plan_document(draft: Draft) -> Iterator[Job]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "reporting.mcnemar.make_mcnemar",
+        "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "glalign.reporting.mcnemar.make_mcnemar",
         plan_mcnemar, "Write McNemar's tests of paired queries.", default=True, memory=2000,
     ),
     Stage(
-        "phrase_counts", "phrases", {"csv": "phrases.csv"}, "reporting.phrases.make_phrase_counts",
+        "phrase_counts", "phrases", {"csv": "phrases.csv"}, "glalign.reporting.phrases.make_phrase_counts",
         plan_phrase_counts, "Write every dataset's phrases by region.", default=True,
     ),
     Stage(
         "translation", "translation", {"csv": "translation.csv", "tex": "translation.tex"},
-        "reporting.translation.make_translation", plan_translation,
+        "glalign.reporting.translation.make_translation", plan_translation,
         "Write what machine translation got wrong.", default=True,
+    ),
+    Stage(
+        "references", "references", {"bib": "references.bib"}, "glalign.reporting.references.make_references",
+        plan_references, "Write the bibliography of what the tables name.", default=True,
     ),
 )  # fmt: skip
 
 DOCUMENT = Stage(
-    "document", "tables", {"tex": "tables.tex", "pdf": "tables.pdf"}, "reporting.document.make_document",
-    plan_document, "Set every table in one PDF.",
+    "document", "tables", {"tex": "tables.tex", "pdf": "tables.pdf"}, "glalign.reporting.document.make_document",
+    plan_document, "Set every table in one PDF.", typesets=True,
 )  # fmt: skip
-"""Last of all stages: it shows the tables of all others. Made by default where LaTeX is installed."""
+"""After all stages with tables: it shows them."""

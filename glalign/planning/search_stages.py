@@ -59,6 +59,11 @@ def fit_spec(job: Job) -> FitSpec:
     return job.spec
 
 
+def is_planned(draft: Draft, fit: Job) -> bool:
+    """Whether the tables need this training."""
+    return RUN.format(**fit.ids) in draft.jobs["fit"]
+
+
 def changed(job: Job, ids: dict[str, str], **values: object) -> Job:
     """A training that differs from another in some values."""
     spec = job.spec.model_copy(update=values)
@@ -66,20 +71,23 @@ def changed(job: Job, ids: dict[str, str], **values: object) -> Job:
 
 
 def plan_alpha_fit(draft: Draft) -> Iterator[Job]:
-    """Trainings that differ in alpha alone."""
+    """Trainings that differ in alpha alone, apart from the one that the tables have already."""
     if base := alpha_base(draft):
         for value in draft.config.alpha.values:
             model = {**fit_spec(base).model, "alpha": value}
-            yield changed(base, {"alpha": f"{value:g}"}, model=model)
+            if model != fit_spec(base).model or not is_planned(draft, base):
+                yield changed(base, {"alpha": f"{value:g}"}, model=model)
 
 
 def plan_alpha_scores(draft: Draft) -> Iterator[Job]:
     """Validation scores of the trainings that differ in alpha alone (D29)."""
     if base := alpha_base(draft):
-        jobs, paths = draft.jobs["alpha_fit"].values(), draft.paths
-        folders = [(fit_spec(job).model["alpha"], paths.path("alpha_fit", "folder", **job.ids)) for job in jobs]
-        runs = tuple(AlphaRun(alpha=alpha, folder=folder) for alpha, folder in folders)
-        files = [path for job in jobs for path in paths.outputs("alpha_fit", job.ids).values()]
+        made = {fit_spec(job).model["alpha"]: ("alpha_fit", job) for job in draft.jobs["alpha_fit"].values()}
+        trained = [made.get(value, ("fit", base)) for value in draft.config.alpha.values]
+        folders = [draft.paths.path(stage, "folder", **job.ids) for stage, job in trained]
+        pairs = zip(draft.config.alpha.values, folders, strict=True)
+        runs = tuple(AlphaRun(alpha=alpha, folder=folder) for alpha, folder in pairs)
+        files = [path for stage, job in trained for path in draft.paths.outputs(stage, job.ids).values()]
         yield replace(base, ids={}, spec=AlphaSpec(fit=fit_spec(base), runs=runs), inputs=(*base.inputs, *files))
 
 
@@ -109,7 +117,7 @@ def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
 
 def own_training(draft: Draft, fit: Job, rate: float) -> bool:
     """Whether a training with this rate is the one that the tables have already."""
-    return fit_spec(fit).optim.lr == rate and RUN.format(**fit.ids) in draft.jobs["fit"]
+    return fit_spec(fit).optim.lr == rate and is_planned(draft, fit)
 
 
 def plan_tune(draft: Draft) -> Iterator[Job]:
@@ -155,25 +163,25 @@ def plan_curves(draft: Draft) -> Iterator[CurveRow]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "alpha_fit", "alpha{alpha}", run_outputs("alpha/alpha{alpha}"), "engine.fit.fit", plan_alpha_fit,
+        "alpha_fit", "alpha{alpha}", run_outputs("alpha/alpha{alpha}"), "glalign.engine.fit.fit", plan_alpha_fit,
         "Train with another weight of the global branch.", trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
-        "alpha_scores", "alpha_scores", {"scores": "alpha/scores.json"}, "engine.alpha.score_alphas",
+        "alpha_scores", "alpha_scores", {"scores": "alpha/scores.json"}, "glalign.engine.alpha.score_alphas",
         plan_alpha_scores, "Score trainings with other weights of the global branch on validation identities.",
         uses_torch=True, minutes=480, memory=32000,
     ),
     Stage(
-        "alpha", "alpha", {"csv": "alpha.csv", "tex": "alpha.tex"}, "reporting.alpha.make_alpha",
+        "alpha", "alpha", {"csv": "alpha.csv", "tex": "alpha.tex"}, "glalign.reporting.alpha.make_alpha",
         plan_alpha, "Write validation Rank-1 per weight of the global branch.", default=True,
     ),
     Stage(
         "tune", "{system}/{trainset}/rate{rate}", run_outputs("tuning/{system}/{trainset}/rate{rate}"),
-        "engine.fit.fit", plan_tune, "Train with another learning rate.",
+        "glalign.engine.fit.fit", plan_tune, "Train with another learning rate.",
         trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
-        "tuning", "tuning", {"document": "tuning.md"}, "reporting.tuning.make_tuning",
+        "tuning", "tuning", {"document": "tuning.md"}, "glalign.reporting.tuning.make_tuning",
         plan_tuning, "Write the document of the learning rates tried.",
     ),
 )  # fmt: skip

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from glalign.config.loading import Config
+from glalign.config.typed_json import read_typed
 from glalign.contract.formats import dataset_release
 from glalign.contract.published_counts import published_counts
 from glalign.contract.records import SPLITS
+from glalign.contract.results import DatasetStatistics
 from glalign.planning.stage import Paths
-from glalign.storage.json_files import read_json
 from glalign.storage.weight_status import joint_sha256
-from glalign.support.errors import UserError
 
 UNITS = ("identities", "images", "captions")
 
@@ -36,14 +35,12 @@ def total(parts: Iterable[Counts]) -> dict[str, float]:
 def _of(config: Config, paths: Paths, name: str) -> dict[str, Counts]:
     entry = config.datasets[name]
     made = Path(paths.path("manifest", "statistics", dataset=name))
-    report = read_json(made) if made.is_file() else {}
-    if not isinstance(report, Mapping):
-        raise UserError(f"{made}: not the statistics of a manifest; delete it, and the next run makes it again")
+    report = read_typed(made, DatasetStatistics) if made.is_file() else None
     made_of = [paths.path("synthesize", "annotations", dataset=name)]
     if entry.root is not None:
         made_of = [*dataset_release(entry.model_dump(), name).annotations.values()]
-    if _is_of(report, made_of):
-        return {split: {unit: part[unit] for unit in UNITS} for split, part in report["splits"].items()}
+    if report and _is_of(report, made_of):
+        return {split: {unit: getattr(part, unit) for unit in UNITS} for split, part in report.splits.items()}
     known = expected_counts(config, name)
     if entry.root is not None and entry.holdout and "train" in known:
         share = entry.holdout / known["train"]["identities"]
@@ -64,10 +61,10 @@ def expected_counts(config: Config, name: str) -> dict[str, Counts]:
     return {split: counts for split, counts in known.items() if counts}
 
 
-def _is_of(report: Mapping[str, Any], annotations: Sequence[str]) -> bool:
+def _is_of(report: DatasetStatistics, annotations: Sequence[str]) -> bool:
     """Whether statistics are of these annotation files; the results may hold another profile's manifest of the name."""
     there = all(Path(file).is_file() for file in annotations)
-    return there and report.get("annotations", {}).get("sha256") == joint_sha256(annotations)
+    return there and report.annotations.get("sha256") == joint_sha256(annotations)
 
 
 def _published(label: str, split: str) -> Counts:

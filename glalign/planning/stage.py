@@ -64,7 +64,7 @@ class Stage:
         key: Template of the ids of a job: `"{dataset}"`; a constant where the stage has one job.
         outputs: Name -> path template below the results folder; a directory ends in "/". A parameter of the
             function may have the name of an output; the function writes the others beside it, or into `folder`.
-        function: Dotted path below `glalign` of the function that runs a job. Its first parameter is the specification,
+        function: Dotted path of the function that runs a job. Its first parameter is the specification,
             the others are named after outputs; `folder` is that of the first declared output, `code` the digest of the
             code, `log` the job's log file.
         plan: Yields the stage's jobs. It sees the jobs of the stages before it.
@@ -73,6 +73,7 @@ class Stage:
         pretrains: Whether `snakemake pretrain` makes its outputs.
         trains: Whether a job is a training, which may run in several processes.
         uses_torch: Whether a job computes with torch: it takes `threads` processors, and a GPU where `device` is cuda.
+        typesets: Whether it needs LaTeX. `snakemake` without a target makes its outputs where that is installed.
         minutes: Time limit on a cluster.
         memory: Megabytes of memory that a job needs at most: of the largest release or system of the paper profile,
             from the `peak_mib` of compute.csv with room to spare.
@@ -88,13 +89,14 @@ class Stage:
     pretrains: bool = False
     trains: bool = False
     uses_torch: bool = False
+    typesets: bool = False
     minutes: int = 120
     memory: int = 1000
 
     @property
     def module(self) -> str:
         """Module of the function."""
-        return "glalign." + self.function.rpartition(".")[0]
+        return self.function.rpartition(".")[0]
 
     def modules(self, class_path: str | None) -> tuple[str, ...]:
         """Modules that a job's code starts from."""

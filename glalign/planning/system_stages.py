@@ -3,7 +3,7 @@
 A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by scenario: scenarios share it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from glalign.config.loading import Config
 from glalign.config.settings import System
@@ -49,7 +49,7 @@ def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
 
 
 def plan_fit(draft: Draft) -> Iterator[Job]:
-    """The training of every cell that runs, once for all scenarios that share it."""
+    """The training of every cell that runs; scenarios that share one yield the same job."""
     for (scenario, system), cell in draft.cells.items():
         if cell.status == "run" and draft.config.systems[system].trains:
             for ids in ids_of_cell(draft.config, scenario, system):
@@ -74,18 +74,24 @@ def plan_predict(draft: Draft) -> Iterator[Job]:
     for (scenario, system), cell in draft.cells.items():
         if cell.status == "run":
             for ids in ids_of_cell(draft.config, scenario, system):
-                yield _predict_job(draft, ids)
+                yield predict_job(draft, ids)
 
 
 def plan_metrics(draft: Draft) -> Iterator[Job]:
     """The metrics of every ranks file."""
     for job in draft.jobs["predict"].values():
-        ranks, summary = draft.paths.outputs("predict", job.ids).values()
-        spec = MetricsSpec(ranks=ranks, bootstrap=draft.config.evaluation.bootstrap, root_seed=draft.config.seed)
-        yield Job(job.ids, spec, (ranks, summary))
+        yield metrics_job(draft, job.ids)
 
 
-def _predict_job(draft: Draft, ids: dict[str, str]) -> Job:
+def metrics_job(draft: Draft, ids: Mapping[str, str]) -> Job:
+    """The metrics of the ranks with these ids."""
+    ranks, summary = draft.paths.outputs("predict", ids).values()
+    spec = MetricsSpec(ranks=ranks, bootstrap=draft.config.evaluation.bootstrap, root_seed=draft.config.seed)
+    return Job(ids, spec, (ranks, summary))
+
+
+def predict_job(draft: Draft, ids: dict[str, str]) -> Job:
+    """The ranks of a system on a test set."""
     config, system = draft.config, ids["system"]
     query, outline = config.testsets[ids["testset"]], config.classes[system]
     entry = config.entry(system, config.datasets[query.dataset].language)
@@ -119,18 +125,18 @@ def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "fit", RUN, run_outputs(f"runs/{RUN}"), "engine.fit.fit", plan_fit,
+        "fit", RUN, run_outputs(f"runs/{RUN}"), "glalign.engine.fit.fit", plan_fit,
         "Train one system on one training set.", trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
         "predict", f"{RUN}/{{testset}}",
         {"ranks": f"ranks/{RUN}/{{testset}}.jsonl", "summary": f"ranks/{RUN}/{{testset}}.json"},
-        "engine.predict.predict", plan_predict,
+        "glalign.engine.predict.predict", plan_predict,
         "Rank a test set's gallery for each of its queries.", uses_torch=True, minutes=480, memory=32000,
     ),
     Stage(
         "metrics", f"{RUN}/{{testset}}", {"metrics": f"metrics/{RUN}/{{testset}}.json"},
-        "evaluation.metrics.make_metrics", plan_metrics,
+        "glalign.evaluation.metrics.make_metrics", plan_metrics,
         "Rank-k, mAP, mINP and intervals of a ranks file.", memory=2000,
     ),
 )  # fmt: skip

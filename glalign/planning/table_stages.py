@@ -47,7 +47,11 @@ class Row(Noted):
 
 
 class TableSpec(Spec):
-    """A table of the paper. paper: CSV of its printed cells. extended: with rows and columns that the paper lacks."""
+    """A table of the paper.
+
+    paper: CSV of its printed cells. draws: of its test set, 1 for one that is not drawn. extended: with rows and
+    columns that the paper lacks.
+    """
 
     table: int
     title: str
@@ -56,6 +60,7 @@ class TableSpec(Spec):
     profile: str
     data_note: str
     show_paper_values: bool
+    draws: int = 1
     extended: bool = False
 
 
@@ -115,7 +120,9 @@ def _check_systems(draft: Draft) -> None:
 def _table_spec(draft: Draft, table: int, reported: Rows) -> TableSpec:
     title = TITLES[table] if table in TITLES else _title(draft, SCENARIO_OF[table])
     paper, rows = suite_file(f"paper/reported/table{table:02}.csv"), tuple(_rows(draft, table, reported))
-    return TableSpec.of(draft.config, table=table, title=title, paper=paper, rows=rows)
+    config = draft.config
+    draws = config.testsets[config.scenarios[SCENARIO_OF[table]].test].draws if table in SCENARIO_OF else 1
+    return TableSpec.of(config, table=table, title=title, paper=paper, rows=rows, draws=draws)
 
 
 def _title(draft: Draft, scenario: str) -> str:
@@ -126,6 +133,8 @@ def _title(draft: Draft, scenario: str) -> str:
     tested = config.datasets[testset.dataset].label
     if testset.identities is not None:
         tested = f"{testset.identities} identities of {tested}"
+    elif testset.images is not None:
+        tested = f"{testset.images} images of {tested}"
     elif len(testset.splits) > 1:
         tested = f"all identities of {tested}"
     return f"{scenario}: trained on {trained}, tested on {tested}"
@@ -166,15 +175,16 @@ def _files(rows: Sequence[Row]) -> tuple[str, ...]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "table", "{table}", {"csv": "table{table}.csv", "tex": "table{table}.tex"}, "reporting.tables.make_table",
-        plan_table, "Write one of the paper's tables as CSV and LaTeX.", default=True,
+        "table", "{table}", {"csv": "table{table}.csv", "tex": "table{table}.tex"},
+        "glalign.reporting.tables.make_table", plan_table,
+        "Write one of the paper's tables as CSV and LaTeX.", default=True,
     ),
     Stage(
-        "matrix", "matrix", {"csv": "matrix.csv", "tex": "matrix.tex"}, "reporting.matrix.make_matrix",
+        "matrix", "matrix", {"csv": "matrix.csv", "tex": "matrix.tex"}, "glalign.reporting.matrix.make_matrix",
         plan_matrix, "Write every system in every scenario that it reads.", default=True,
     ),
     Stage(
-        "seeds", "seeds", {"csv": "seeds.csv"}, "reporting.matrix.make_seeds",
+        "seeds", "seeds", {"csv": "seeds.csv"}, "glalign.reporting.matrix.make_seeds",
         plan_matrix, "Write mean and deviation over the seeds of every cell.", default=True,
     ),
 )  # fmt: skip

@@ -33,19 +33,19 @@ def plan_twin(draft: Draft) -> Iterator[Job]:
 STAGES: tuple[Stage, ...] = (
     Stage(
         "vocabulary", "{vocabulary}", {"vocabulary": "pretrained/{vocabulary}.tokenizer.json"},
-        "pretraining.vocabulary.make_vocabulary", VocabulariesOf("vocabulary"),
+        "glalign.pretraining.vocabulary.make_vocabulary", VocabulariesOf("vocabulary"),
         "Remake the vocabulary of one tiny twin.", pretrains=True,
     ),
     Stage(
         "phobert_vocabulary", "{vocabulary}",
         {"vocabulary": "pretrained/{vocabulary}.vocab.txt", "merges": "pretrained/{vocabulary}.bpe.codes"},
-        "pretraining.vocabulary.make_vocabulary_pair", VocabulariesOf("phobert_vocabulary"),
+        "glalign.pretraining.vocabulary.make_vocabulary_pair", VocabulariesOf("phobert_vocabulary"),
         "Remake the two files of a tiny PhoBERT's vocabulary.", pretrains=True,
     ),
     Stage(
         "twin", "{weights}",
         {"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
-        "pretraining.run.pretrain", plan_twin,
+        "glalign.pretraining.run.pretrain", plan_twin,
         "Remake the weights of one tiny twin.", pretrains=True, uses_torch=True, minutes=1440, memory=6000,
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from glalign.storage.code_digest import code_digest
 from glalign.storage.parallel_decode import cores, map_in_threads
 from glalign.storage.sealed_zip import is_intact
 from glalign.storage.whole_files import sha256
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 
 NAMED = 20
 """Lines of a group that are printed unless all are asked for."""
@@ -153,7 +153,7 @@ def _find_foreign(plan: Plan, root: Path, records: Mapping[tuple[str, str], Outp
 
 
 def describe(found: Findings, root: Path, named: int = NAMED) -> Iterator[str]:
-    """Lines about each group that has any, `named` of each at most, and one with the counts."""
+    """Printable lines about each group that has any, `named` of each at most, and one with the counts."""
     counts = {name: len(getattr(found, name)) for name in TITLES}
     for name, title in TITLES.items():
         if counts[name]:
@@ -165,6 +165,6 @@ def describe(found: Findings, root: Path, named: int = NAMED) -> Iterator[str]:
 
 def _first(lines: Iterable[str], named: int) -> Iterator[str]:
     lines = list(lines)
-    yield from (f"  {line}" for line in lines[:named])
+    yield from (f"  {printable(line)}" for line in lines[:named])
     if len(lines) > named:
         yield f"  and {len(lines) - named:,} more; --all names them"

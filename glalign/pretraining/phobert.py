@@ -6,20 +6,22 @@ from typing import Any
 from glalign.contract.specs.twins import PretrainSpec
 from glalign.language.phobert_tokenizer import CONTINUATION, PhoBertFileTokenizer
 from glalign.models.towers.phobert import phobert
-from glalign.pretraining.bert import Learner, Options, Spellings, pretrain_words
+from glalign.pretraining.bert import MaskedWords
 from glalign.pretraining.phobert_vocabulary import partial_merges
+from glalign.pretraining.words import Learner, Options, Spellings, pretrain_words
 from glalign.storage.weight_files import Weights
 from glalign.storage.whole_files import lines_of, read_text
 
 
 def pretrain_phobert(spec: PretrainSpec, out: Path) -> dict[str, Any]:
-    """Train PhoBERT on masked words, see `pretrain_words`; its head is not written."""
+    """Train PhoBERT on masked words, see `pretrain_words`."""
 
     def build(options: Options, weights: Weights) -> Learner:
         files = weights.phobert_vocabulary(options.vocabulary)
         tokenizer = PhoBertFileTokenizer(*files, options.max_tokens)
         encoder = phobert(options.backbone, tokenizer.vocab_size)
-        return Learner(encoder, encoder.roberta.config.layer_norm_eps, tokenizer, spellings(*files, tokenizer))
+        model = MaskedWords(encoder, encoder.roberta.config.layer_norm_eps, tokenizer)
+        return Learner(model, tokenizer, spellings(*files, tokenizer))
 
     return pretrain_words(spec, build, out)
 

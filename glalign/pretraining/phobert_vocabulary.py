@@ -1,19 +1,17 @@
 """The tiny PhoBERT's vocabulary: byte pair encoding of segmented captions, in PhoBERT's two file formats."""
 
 import string
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 
 from glalign.language.phobert_tokenizer import CONTINUATION
 from glalign.language.segmentation import segment, standard_tones, to_nfc
+from glalign.pretraining.byte_pair_merges import Pair, merge, merge_steps
 from glalign.support.errors import UserError
 
 MARKS, END = 5, "</w>"
 """Number of special tokens <s>, <pad>, </s>, <unk> and <mask>, which have ids but are in neither file; and what follows
 the last letter of a word in the file of merges."""
-
-Pair = tuple[str, str]
 
 
 def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str = "pyvi") -> tuple[str, str]:
@@ -45,56 +43,9 @@ def make_phobert_vocabulary(captions: Iterable[str], size: int, segmenter: str =
     return vocabulary, "".join(f"{left} {right} {count}\n" for left, right, count in codes)
 
 
-def merge(words: dict[str, list[str]], counts: Counter[str], most: int) -> list[tuple[str, str, int]]:
-    """Merge the most frequent pair of neighbouring symbols, at most `most` times; `words` is changed in place.
-
-    counts: occurrences of each word. Returns: (left, right, occurrences) of each merge, in order.
-    """
-    numbers: Counter[Pair] = Counter()
-    holders: defaultdict[Pair, set[str]] = defaultdict(set)
-    for word, symbols in words.items():
-        for pair in pairwise(symbols):
-            numbers[pair] += counts[word]
-            holders[pair].add(word)
-    codes: list[tuple[str, str, int]] = []
-    while len(codes) < most and numbers:
-        pair = min(numbers, key=lambda pair: (-numbers[pair], pair))
-        if (number := numbers[pair]) < 2:
-            break
-        codes.append((*pair, number))
-        for word in holders[pair]:
-            old, new = words[word], _merged(words[word], pair)
-            words[word] = new
-            for change, symbols in ((-counts[word], old), (counts[word], new)):
-                for neighbours in pairwise(symbols):
-                    numbers[neighbours] += change
-                    holders[neighbours] |= {word} if change > 0 else set()
-        numbers = +numbers  # drops pairs with no occurrence left
-    return codes
-
-
 def partial_merges(word: str, order: Mapping[Pair, int]) -> list[list[str]]:
-    """The pieces of a word before each of its merges, single letters first; the whole word is not included.
-
-    order: the pairs of bpe.codes and their places in it; like the tokenizer, the first pair in this order is merged
-    first.
-    """
-    symbols, found = [*word[:-1], word[-1] + END], []
-    while known := [pair for pair in pairwise(symbols) if pair in order]:
-        found.append([_piece(symbol) for symbol in symbols])
-        symbols = _merged(symbols, min(known, key=order.__getitem__))
-    return found
-
-
-def _merged(symbols: list[str], pair: Pair) -> list[str]:
-    """The symbols of a word with each occurrence of the pair, from the left, merged."""
-    merged: list[str] = []
-    for symbol in symbols:
-        if merged and (merged[-1], symbol) == pair:
-            merged[-1] += symbol
-        else:
-            merged.append(symbol)
-    return merged
+    """The pieces of a word before each of its merges, see `merge_steps`; the whole word is not included."""
+    return [[_piece(symbol) for symbol in step] for step in merge_steps([*word[:-1], word[-1] + END], order)]
 
 
 def _piece(symbol: str) -> str:

@@ -10,6 +10,7 @@ from glalign.pretraining.albef import pretrain_albef
 from glalign.pretraining.attributes import pretrain_trunk
 from glalign.pretraining.bert import pretrain_bert
 from glalign.pretraining.clip import pretrain_clip
+from glalign.pretraining.gpt2 import pretrain_gpt2
 from glalign.pretraining.phobert import pretrain_phobert
 from glalign.storage.whole_files import write_json
 
@@ -23,8 +24,9 @@ def pretrainings() -> dict[str, Pretraining]:
     from glalign.pretraining.parser import pretrain_parser  # noqa: PLC0415
 
     trunks = dict.fromkeys(("resnet", "vgg"), pretrain_trunk)
-    texts = {"bert": pretrain_bert, "phobert": pretrain_phobert, "multilingual": pretrain_multilingual}
-    return {"clip": pretrain_clip, "albef": pretrain_albef, **texts, **trunks, "parser": pretrain_parser}
+    texts = {"bert": pretrain_bert, "phobert": pretrain_phobert, "gpt2": pretrain_gpt2}
+    pairs = {"clip": pretrain_clip, "multilingual": pretrain_multilingual, "albef": pretrain_albef}
+    return {**pairs, **texts, **trunks, "parser": pretrain_parser}
 
 
 def pretrain(spec: PretrainSpec, weights: Path, record: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from glalign.contract.specs.twins import VocabularySpec
 from glalign.language.tokenizers import FileTokenizer
 from glalign.pretraining.corpus import draw_captions
+from glalign.pretraining.gpt2_vocabulary import make_gpt2_vocabulary
 from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary
 from glalign.storage.whole_files import write_text
 
@@ -17,15 +18,20 @@ UNKNOWN = {"bert": "[UNK]", "roberta": "<unk>"}
 
 
 def make_vocabulary(spec: VocabularySpec, vocabulary: Path) -> None:
-    """Write a tokenizer.json of the family: WordPiece, lower-cased, as BERT's; or Unigram, cased, as XLM-R's.
+    """Write a tokenizer.json of the family: WordPiece, lower-cased, as BERT's; Unigram, cased, as XLM-R's; or GPT-2's.
 
-    The pieces are whole words, most frequent first, and letters for all other words. The trainers of the tokenizers
+    See `make_gpt2_vocabulary`. The pieces of the others are whole words, most frequent first, and letters for all other
+    words. The trainers of the tokenizers
     library are not used: they give different bytes every time, and would find little else in sentences this simple.
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
 
     family = spec.family
-    marks = [*FileTokenizer.SPECIAL_TOKENS[family], UNKNOWN[family]]
+    if family == "gpt2":
+        text = make_gpt2_vocabulary((caption for _, caption in draw_captions(spec.corpus)), spec.size)
+        write_text(vocabulary, text)
+        return
+    marks = [*map(str, FileTokenizer.SPECIAL_TOKENS[family]), UNKNOWN[family]]
     captions = draw_captions(spec.corpus)
     normalizer: Any
     pieces: Any

@@ -11,11 +11,12 @@ from typing import Any
 from glalign.reporting.row_keys import Cells, key_of, matched, name_of, twice
 from glalign.reporting.tables import read_table
 from glalign.storage.yaml_files import read_yaml
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 
 COMMA = re.compile(r"(?<![\w.,])[-+]?\d+,\d+(?![\w.,])")
 """A number as a spreadsheet writes it in many languages, alone in a cell or in a text."""
-NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e-?\d+)?)")
+NUMBER = re.compile(r"((?<!\d)(?<!\de)(?<!\de-)[-+]?\d{1,99}(?!\d)(?:\.\d{1,99}(?!\d))?(?:e-?\d{1,3}(?!\d))?)")
+"""A number that is compared as one; longer ones are texts, because 1e99999999 alone would fill the memory."""
 TOLERANCES = "tolerances.yaml"
 """File in a folder of references: `columns` maps columns to tolerances, null for a column that is not compared; `rows`
 maps texts to tolerances of the rows that have the text in a cell, used where they are larger."""
@@ -43,7 +44,7 @@ def unmatched(ours: Path, reference: Path) -> list[str]:
 
 
 def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> list[str]:
-    """One line per cell that differs, empty when none does; tolerance in the unit of the cell (points for percentages).
+    """One printable line per cell that differs; tolerance in the unit of the cell (points for percentages).
 
     Rows are matched by the columns that name them (row_keys.KEYS), in whatever order they stand; those of a table of
     another kind by their order. A file tolerances.yaml beside the reference has other tolerances for some columns and
@@ -66,7 +67,7 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
     key = key_of(left.columns, right.columns)
     for side, some in ((ours, mine), (reference, theirs)):
         if again := twice(some, key) if key else "":
-            return [*lines, f"{side}: {again}; not compared: name them apart"]
+            return [*map(printable, lines), printable(f"{side}: {again}; not compared: name them apart")]
     pairs, ours_only, reference_only = matched(mine, theirs, key)
     lines += [f"row {name}: only in {ours}" for name in ours_only]
     lines += [f"row {name}: only in {reference}" for name in reference_only]
@@ -77,7 +78,7 @@ def compare(ours: Path | str, reference: Path | str, tolerance: float = 0.0) -> 
             allowed = columns.get(column, tolerance)
             if column in other and allowed is not None and not same(one[column], other[column], max(allowed, least)):
                 lines.append(f"row {number} ({name}), {column}: {one[column]!r} instead of {other[column]!r}")
-    return lines
+    return [*map(printable, lines)]
 
 
 def _check_commas(sides: Sequence[tuple[Path | str, Sequence[Cells]]], columns: Sequence[str]) -> None:
@@ -96,7 +97,8 @@ def _check_commas(sides: Sequence[tuple[Path | str, Sequence[Cells]]], columns: 
 def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, float]]:
     """Read the tolerances of columns and of rows from `folder`/tolerances.yaml; empty without such a file."""
     file = folder / TOLERANCES
-    found = (read_yaml(file) if file.is_file() else None) or {}
+    found = read_yaml(file) if file.is_file() else None
+    found = {} if found is None else found
 
     def allowed(key: str, part: Any) -> bool:
         entries = part.items() if isinstance(part, Mapping) else [("", "")]
@@ -106,8 +108,8 @@ def tolerances(folder: Path) -> tuple[Mapping[str, float | None], Mapping[str, f
         )
 
     keys = ("columns", "rows")
-    parts: list[Any] = [found.get(key, {}) for key in keys] if isinstance(found, Mapping) else [None, None]
-    if (set(found) - set(keys)) or not all(map(allowed, keys, parts)):
+    parts: list[Any] = [found.get(key, {}) for key in keys] if isinstance(found, Mapping) else []
+    if not parts or set(found) - set(keys) or not all(map(allowed, keys, parts)):
         raise UserError(f"{file}: two maps of names to numbers from 0 on are wanted, `columns` and `rows`")
     return parts[0], parts[1]
 

@@ -89,14 +89,18 @@ def uncovered(start: float, end: float, spans: Iterable[tuple[float, float]]) ->
     return left + (end - reached)
 
 
-def _row(plan: Plan, stage: str, key: str, times: JobTimes) -> dict[str, str]:
-    """A row of compute.csv. A training has what it trained, too."""
+def job_cells(stage: str, key: str, times: JobTimes) -> dict[str, str]:
+    """The cells of a job's row of compute.csv, apart from what a training trained."""
     cells = {"stage": stage, "job": key, "run": "" if times.run is None else f"{times.run:.2f}"}
     cells |= {"wall_s": f"{times.wall:.2f}", "cpu_s": f"{times.cpu:.2f}"}
     cells["peak_mib"] = "" if times.peak_mib is None else f"{times.peak_mib:.0f}"
     seconds = times.seconds or {"other": times.wall}
-    cells |= {f"{kind}_s": f"{seconds.get(kind, 0):.2f}" for kind in KINDS}
-    return cells | _counts(plan, stage, key)
+    return cells | {f"{kind}_s": f"{seconds.get(kind, 0):.2f}" for kind in KINDS}
+
+
+def _row(plan: Plan, stage: str, key: str, times: JobTimes) -> dict[str, str]:
+    """A row of compute.csv. A training has what it trained, too."""
+    return job_cells(stage, key, times) | _counts(plan, stage, key)
 
 
 def _counts(plan: Plan, stage: str, key: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from glalign.contract.results import CoverageRecord
+from glalign.contract.phrase_counts import CoverageRecord
 from glalign.evaluation.metrics import half_up, wilson
 from glalign.evaluation.phrase_truth import ALL, NO_PART
 

@@ -5,11 +5,13 @@ bytes depend on the frame and the specification alone: no time, no commit. Texts
 of tex_text.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from glalign.planning.table_stages import TableSpec
+from glalign.reporting.tex_frame import framed
+from glalign.reporting.tex_notes import listed
 from glalign.reporting.tex_text import comment, escape, label, numeral
 
 if TYPE_CHECKING:
@@ -35,7 +37,26 @@ COVERAGE_HEADS = {
 }  # fmt: skip
 """(group head, head) of the columns of Table 2; that of the lower bound holds the interval."""
 
+CITED = ("method", "variant", "dataset")
+"""Columns with names of systems or datasets."""
+
+WILSON = r"95\,\%"
+"""Head of a column of Wilson intervals."""
+
+EXTENDED = (
+    r"95\,\%: Wilson interval over queries; Persons: 95\,\% bootstrap over persons; SD: over seeds; Ties: "
+    "equal scores counted for the query; Val.: on the validation identities."
+)
+"""What the columns of an extended table are."""
+
+DRAWS = (
+    "SD, draws: sample standard deviation of Rank-1 over the draws of the test set; Draws: the lowest and the highest."
+)
+"""What its columns of the draws of a test set are."""
+
 MISSING = "{--}"
+NUMBERS = "\\sisetup{mode=text, reset-text-series=false, text-series-to-math=true, retain-explicit-plus=true}\n"
+"""How siunitx sets the columns of numbers."""
 
 Column = tuple[str, str, list[str], bool]
 """(group head, head, cells, whether numeric); cells are TeX."""
@@ -46,27 +67,33 @@ def render_latex(frame: "pd.DataFrame", spec: TableSpec, target: str) -> str:
 
     target: the file's path as the workflow knows it, for the comment that says how to make it again.
     """
-    columns = _columns(frame, spec.extended, [row.paper_row is not None for row in spec.rows])
-    body = _with_rules(_tabular(columns), columns, _breaks(frame))
+    columns = table_columns(frame, spec.extended, [row.paper_row is not None for row in spec.rows])
+    body = add_rules(set_tabular(columns), columns, block_starts(frame))
     name = f"table{spec.table}" + ("_extended" if spec.extended else "")
-    notes = "\n".join(f"\\item {note}" for note in _notes(frame, spec))
     head = (f"glalign table {name.removeprefix('table')} | profile: {spec.profile}",
             f"generated: snakemake --cores 1 {target}", f"needs: {PACKAGES}")  # fmt: skip
+    return "".join(map(comment, head)) + framed(scaled(body, _notes(frame, spec)), _caption(frame, spec), label(name))
+
+
+def scaled(tabular: str, notes: Sequence[str]) -> str:
+    """A tabular and its notes, scaled down to the line where they are wider."""
     return (
-        f"{''.join(map(comment, head))}"
-        "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
-        f"\\caption{{{_caption(frame, spec)}}}\n\\label{{{label(name)}}}\n"
-        "\\sisetup{mode=text, reset-text-series=false, text-series-to-math=true, retain-explicit-plus=true}\n"
-        "\\setlength{\\tabcolsep}{4pt}\n"
+        f"{NUMBERS}\\setlength{{\\tabcolsep}}{{4pt}}\n"
         "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{threeparttable}\n"
-        f"{body}"
-        f"\\begin{{tablenotes}}[flushleft]\\footnotesize\n{notes}\n\\end{{tablenotes}}\n"
-        "\\end{threeparttable}\n\\end{adjustbox}\n\\end{table}\n"
+        f"{tabular}"
+        f"{listed(notes)}\\end{{threeparttable}}\n\\end{{adjustbox}}\n"
     )
 
 
-def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> list[Column]:  # noqa: PLR0912
-    """The columns in order, without those that are empty; one branch per kind of column."""
+def printed_citation(name: str, number: str) -> str:
+    """LaTeX of a system's name with its number in the paper's list of references, unless the name has it already."""
+    return escape(f"{name} [{number}]" if number and f"[{number}]" not in name else name)
+
+
+def table_columns(  # noqa: PLR0912 one branch per kind of column
+    frame: "pd.DataFrame", extended: bool, competing: list[bool], cited: Callable[[str, str], str] = printed_citation
+) -> list[Column]:
+    """The columns in order, without those that are empty. cited: name, number in the paper's list -> LaTeX."""
     columns: list[Column] = []
     compared = not {"method", "variant"}.isdisjoint(frame.columns)  # else rows do not compete, and none is the best
 
@@ -79,7 +106,7 @@ def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> li
             if name == "body_part":
                 add(group, head, list(map(escape, frame[name])), numeric=False)
             elif name == "coverage_lo":
-                add(group, head, _bracketed(frame, name, "coverage_hi"), numeric=False)
+                add(group, head, bracketed(frame, name, "coverage_hi"), numeric=False)
             else:
                 add(group, head, list(map(_signed if name == "coverage_delta" else numeral, frame[name])), numeric=True)
         return columns
@@ -88,35 +115,39 @@ def _columns(frame: "pd.DataFrame", extended: bool, competing: list[bool]) -> li
         numbers = numbers[:1]  # Rank-5 and Rank-10 are in the CSV
     for name in frame.columns[: frame.columns.get_loc(f"{numbers[0]}_paper")]:
         if name in HEADS and name != "cite" and not (extended and name.endswith("_backbone")):
-            values = [str(value) for value in frame[name]]
-            if name == "method" and "cite" in frame:
-                values = [f"{text} [{cite}]" if cite and f"[{cite}]" not in text else text
-                          for text, cite in zip(values, frame["cite"], strict=True)]  # fmt: skip
-            add("", escape(HEADS[name]), list(map(escape, values)), False)
+            cells = list(map(escape, frame[name]))
+            if name in CITED:
+                printed = frame["cite"] if name == "method" and "cite" in frame else [""] * len(frame)
+                cells = [cited(text, reference) for text, reference in zip(frame[name], printed, strict=True)]
+            add("", escape(HEADS[name]), cells, False)
     for name in numbers:
-        ours = _marked(list(frame[name]), competing) if compared else list(map(numeral, frame[name]))
-        add(HEADS[name], "Paper", list(map(numeral, frame[f"{name}_paper"])), True)
-        add(HEADS[name], "Ours", ours, True)
-        add(HEADS[name], r"$\Delta$", [_signed(value) for value in frame[f"{name}_delta"]], True)
+        head = HEADS.get(name, name)
+        ours = mark_best(list(frame[name]), competing) if compared else list(map(numeral, frame[name]))
+        add(head, "Paper", list(map(numeral, frame[f"{name}_paper"])), True)
+        add(head, "Ours", ours, True)
+        add(head, r"$\Delta$", [_signed(value) for value in frame[f"{name}_delta"]], True)
         if f"{name}_lo" in frame and (extended or not any(frame[f"{name}_paper"])):
-            add(HEADS[name], "95\\,\\%", _bracketed(frame, f"{name}_lo", f"{name}_hi"), False)
+            add(head, WILSON, bracketed(frame, f"{name}_lo", f"{name}_hi"), False)
         if extended:
-            add(HEADS[name], "Persons", _bracketed(frame, f"{name}_boot_lo", f"{name}_boot_hi"), False)
-            add(HEADS[name], "SD", list(map(numeral, frame[f"{name}_sd"])), True)
-            add(HEADS[name], "Ties", list(map(numeral, frame[f"{name}_best"])), True)
+            add(head, "Persons", bracketed(frame, f"{name}_boot_lo", f"{name}_boot_hi"), False)
+            add(head, "SD", list(map(numeral, frame[f"{name}_sd"])), True)
+            add(head, "Ties", list(map(numeral, frame[f"{name}_best"])), True)
+            if f"{name}_sd_of_draws" in frame:
+                add(head, "SD, draws", list(map(numeral, frame[f"{name}_sd_of_draws"])), True)
+                add(head, "Draws", bracketed(frame, f"{name}_min_of_draws", f"{name}_max_of_draws"), False)
     for name in ("validation_rank1", "chance_rank1"):
         if extended:
             add(HEADS["rank1"], HEADS[name], list(map(numeral, frame[name])), True)
     for name in ("map", "minp"):
         if name in frame and (extended or not any(frame["rank1_paper"])):
-            add("", f"{HEADS[name]} (\\%)", _marked(list(frame[name]), competing), True)
+            add("", f"{HEADS[name]} (\\%)", mark_best(list(frame[name]), competing), True)
     for name in ("selected_step", "pairs", "parameters"):
         if extended:
             add("", HEADS[name], list(map(escape, frame[name])), False)
     return columns
 
 
-def _marked(values: list[str], competing: list[bool]) -> list[str]:
+def mark_best(values: list[str], competing: list[bool]) -> list[str]:
     """The best of our values bold, the second underlined; ties alike, decided on the rounded values.
 
     competing: rows of the paper's table; ablations and references are shown, but win nothing.
@@ -140,12 +171,12 @@ def _signed(value: str) -> str:
     return numeral(f"+{value}" if value and not value.startswith("-") and Decimal(value) else value)
 
 
-def _bracketed(frame: "pd.DataFrame", low: str, high: str) -> list[str]:
+def bracketed(frame: "pd.DataFrame", low: str, high: str) -> list[str]:
     """Intervals, which begin no row."""
     return [f"[{numeral(a)}, {numeral(b)}]" if a else "" for a, b in zip(frame[low], frame[high], strict=True)]
 
 
-def _column_type(column: Column) -> str:
+def column_type(column: Column) -> str:
     """l for text; S with exactly the places that its numbers need."""
     if not column[3]:
         return "l"
@@ -157,7 +188,7 @@ def _column_type(column: Column) -> str:
     return f"S[table-format={sign}{whole}.{places}]"
 
 
-def _tabular(columns: list[Column]) -> str:
+def set_tabular(columns: list[Column]) -> str:
     """The tabular by pandas' Styler, with a second head row where columns are grouped."""
     import pandas as pd  # noqa: PLC0415
 
@@ -166,11 +197,11 @@ def _tabular(columns: list[Column]) -> str:
     index = pd.MultiIndex.from_tuples(heads) if grouped else pd.Index([head for _, head in heads])
     lines = list(zip(*(cells for _, _, cells, _ in columns), strict=True))
     style = pd.DataFrame(lines, columns=index, dtype=object).style.hide(axis="index")
-    layout = "".join(_column_type(column) for column in columns)
+    layout = "".join(column_type(column) for column in columns)
     return style.to_latex(column_format=layout, siunitx=True, hrules=True, multicol_align="c")
 
 
-def _with_rules(tabular: str, columns: list[Column], breaks: list[int]) -> str:
+def add_rules(tabular: str, columns: list[Column], breaks: list[int]) -> str:
     """Add a rule under every grouped head and above the rows in `breaks`; Styler knows neither."""
     lines, spans, start = tabular.splitlines(), [], 0
     for position in range(1, len(columns) + 1):
@@ -186,7 +217,7 @@ def _with_rules(tabular: str, columns: list[Column], breaks: list[int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _breaks(frame: "pd.DataFrame") -> list[int]:
+def block_starts(frame: "pd.DataFrame") -> list[int]:
     """Rows that open a new block: the paper's own method, and what follows it."""
     if "method" not in frame:
         return []
@@ -219,12 +250,17 @@ def _notes(frame: "pd.DataFrame", spec: TableSpec) -> list[str]:
         sizes = sorted({(int(q), int(g)) for q, g in zip(ours["n_queries"], ours["n_gallery"], strict=True)})
         shown = "; ".join(f"{q:,} queries, {g:,} gallery images" for q, g in sizes)
         notes.append(f"Ours: {shown}. Equal scores count against the query. Best of ours bold, second underlined.")
+    if spec.draws > 1:
+        where = "" if spec.extended else "; their spread is in the extended table"
+        notes.append(f"Ours are means over {spec.draws} draws of the test set{where}.")
     if spec.extended:
-        notes.append(
-            r"95\,\%: Wilson interval over queries; Persons: 95\,\% bootstrap over persons; SD: over seeds; Ties: "
-            "equal scores counted for the query; Val.: on the validation identities."
-        )
+        notes += extended_notes(frame)
     return notes
+
+
+def extended_notes(frame: "pd.DataFrame") -> list[str]:
+    """What the columns of an extended table are."""
+    return [EXTENDED, *([DRAWS] if "rank1_sd_of_draws" in frame else [])]
 
 
 def _coverage_notes(denominator: str, note: str) -> list[str]:

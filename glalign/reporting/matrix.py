@@ -1,6 +1,5 @@
 """Beyond the paper: every system in every scenario whose language it reads, and the spread over seeds."""
 
-import statistics
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from glalign.evaluation.metrics import KS, half_up, spread
 from glalign.planning.table_stages import MatrixSpec, Row
 from glalign.reporting.partial_releases import with_note_column, with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import booktabs, write_csv
-from glalign.reporting.rank_cells import mean_cells, rank_cells, read_metrics, status_cells
+from glalign.reporting.rank_cells import draw_cells, mean_cells, rank_cells, read_metrics, status_cells
 from glalign.reporting.tex_text import escape
 from glalign.storage.whole_files import write_text
 
@@ -61,8 +60,7 @@ def make_seeds(spec: MatrixSpec, csv: Path) -> None:
             mean, deviation = spread([getattr(record, name) for record in records])
             line[f"{name}_mean"] = half_up(mean)
             line[f"{name}_sd"] = "" if deviation is None else half_up(deviation)
-        draws = [value for record in records if record.draws for value in record.draws.rank1]
-        line["rank1_sd_of_draws"] = half_up(statistics.stdev(draws)) if len(draws) > 1 else ""
+        line["rank1_sd_of_draws"] = draw_cells(records)["rank1_sd_of_draws"]
         line["profile"] = spec.profile
         lines.append(line)
         notes.append(row.note)

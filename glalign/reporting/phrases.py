@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glalign.config.typed_json import read_typed
+from glalign.contract.phrase_counts import CoverageRecord
 from glalign.contract.regions import REGIONS
-from glalign.contract.results import CoverageRecord
 from glalign.evaluation.phrase_truth import ALL, NO_PART, OVERALL
 from glalign.planning.report_stages import PhraseCountsSpec, PhraseRow
 from glalign.reporting.coverage_cells import coverage_cells, denominator, percent, relative_cells

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from glalign.evaluation.metrics import half_up
+from glalign.reporting.tex_frame import CAPTION, LABEL, forget, framed, hooks
+from glalign.reporting.tex_notes import below, below_pages
 from glalign.reporting.tex_text import comment, escape, label
 from glalign.storage.whole_files import write_text
 
@@ -39,8 +41,13 @@ def write_csv(rows: Any, path: Path) -> None:
 def write_plain(
     rows: Sequence[Mapping[str, str]], heads: Heads, title: str, csv: Path, tex: Path, notes: str = ""
 ) -> None:
-    """Write `rows` as CSV, and the columns of `heads` as LaTeX with dashes for empty cells. notes: LaTeX below it."""
+    """Write `rows` as CSV, and the columns of `heads` as LaTeX (`write_tex`)."""
     write_csv(rows, csv)
+    write_tex(rows, heads, title, tex, notes)
+
+
+def write_tex(rows: Sequence[Mapping[str, str]], heads: Heads, title: str, tex: Path, notes: str = "") -> None:
+    """Write the columns of `heads` as LaTeX, with dashes for empty cells. notes: LaTeX below it."""
     cells = [[show(row[name]) if row[name] else "--" for name, (_, show) in heads.items()] for row in rows]
     layout = "".join("l" if show is escape else "r" for _, show in heads.values())
     write_text(tex, booktabs([head for head, _ in heads.values()], cells, layout, title, tex, notes))
@@ -57,20 +64,15 @@ def booktabs(
 
     style = pd.DataFrame(cells, columns=list(heads), dtype=object).style.hide(axis="index")
     made = comment(f"generated: snakemake --cores 1 {target_of(path)}")
-    named = {"caption": escape(title), "label": label(path.stem)}
+    values = {CAPTION: escape(title), LABEL: label(path.stem)}
     if len(cells) > ONE_PAGE:
+        named = {"caption": CAPTION, "label": LABEL}
         body = style.to_latex(column_format=layout, hrules=True, environment="longtable", **named)
         return (
-            f"{made}{comment('needs: booktabs, longtable')}"
+            f"{made}{comment('needs: booktabs, longtable')}{hooks(values)}"
             "\\begingroup\n\\footnotesize\n\\setlength{\\LTcapwidth}{\\linewidth}\n"
-            f"{body}\\noindent\n{notes}\n\\par\\endgroup\n"
+            f"{body}{below_pages(notes)}{forget(tuple(values))}"
         )
-    below = f"\\par\\medskip\n{notes}\n" if notes else ""
-    body = style.to_latex(column_format=layout, hrules=True)
-    return (
-        f"{made}{comment('needs: booktabs, adjustbox')}"
-        "\\begin{table}[htbp]\n\\centering\n\\footnotesize\n"
-        f"\\caption{{{named['caption']}}}\n\\label{{{named['label']}}}\n"
-        "\\begin{adjustbox}{max width=\\linewidth}\n"
-        f"{body}\\end{{adjustbox}}\n{below}\\end{{table}}\n"
-    )
+    tabular = style.to_latex(column_format=layout, hrules=True)
+    body = f"\\footnotesize\n\\begin{{adjustbox}}{{max width=\\linewidth}}\n{tabular}\\end{{adjustbox}}\n{below(notes)}"
+    return f"{made}{comment('needs: booktabs, adjustbox')}{framed(body, values[CAPTION], values[LABEL])}"

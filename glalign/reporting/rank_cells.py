@@ -42,6 +42,17 @@ def rank_cells(records: Sequence[MetricsRecord], k: int) -> dict[str, str]:
     return {name: half_up(value) for name, value in zip(names, values, strict=True)}
 
 
+def draw_cells(records: Sequence[MetricsRecord]) -> dict[str, str]:
+    """rank1_sd_of_draws, rank1_min_of_draws, rank1_max_of_draws: spread of Rank-1 over all draws of all seeds.
+
+    sd: sample standard deviation.
+    """
+    values = [value for record in records if record.draws for value in record.draws.rank1]
+    found = (statistics.stdev(values), min(values), max(values)) if len(values) > 1 else None
+    cells = map(half_up, found) if found else ("", "", "")
+    return {f"rank1_{name}_of_draws": cell for name, cell in zip(("sd", "min", "max"), cells, strict=True)}
+
+
 def mean_cells(records: Sequence[MetricsRecord]) -> dict[str, str]:
     """map, minp, n_queries, n_gallery, seeds (how many)."""
     names = ("map", "minp", "n_queries", "n_gallery", "seeds")

@@ -6,6 +6,10 @@ from itertools import zip_longest
 Cells = Mapping[str, str]
 
 KEYS: tuple[tuple[str, ...], ...] = (
+    ("rule", "place", "evidence"),  # audit
+    ("claim", "comparison"),  # claims
+    ("reading",),  # sensitivity
+    ("scenario", "nuisance", "level", "system"),  # nuisance
     ("family", "pair", "scenarios", "queries"),  # mcnemar
     ("stage", "job"),  # compute
     ("system", "trainset", "alpha"),  # alpha

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from PIL import ImageChops
 
-from glalign.reporting.document import OPTIONS, PREAMBLE, find_engine
+from glalign.reporting.document import PREAMBLE
+from glalign.reporting.typesetting import OPTIONS, find_engine
 from glalign.storage.image_files import decode_rgb
 from glalign.support.errors import exit_on_user_error
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glalign.config.typed_json import read_typed
-from glalign.contract.results import CoverageRecord, DatasetStatistics, MetricsRecord, RunRecord
+from glalign.contract.phrase_counts import CoverageRecord
+from glalign.contract.results import DatasetStatistics, MetricsRecord, RunRecord
 from glalign.evaluation.metrics import KS, half_up, spread
 from glalign.planning.printed_tables import BRANCHES, COVERAGE, DATASETS, OVERVIEW, SCENARIO_OF
 from glalign.planning.table_stages import Row, TableSpec
@@ -20,7 +21,14 @@ from glalign.reporting.coverage_cells import coverage_cells, denominator, relati
 from glalign.reporting.latex import render_latex
 from glalign.reporting.partial_releases import join_notes, with_partial_notes, with_partial_title
 from glalign.reporting.plain_table import target_of, write_csv
-from glalign.reporting.rank_cells import mean_cells, rank_cells, rank_percentage, read_metrics, status_cells
+from glalign.reporting.rank_cells import (
+    draw_cells,
+    mean_cells,
+    rank_cells,
+    rank_percentage,
+    read_metrics,
+    status_cells,
+)
 from glalign.storage.csv_files import parse_csv, read_rows
 from glalign.storage.whole_files import read_text, write_text
 from glalign.support.errors import UserError
@@ -86,7 +94,9 @@ def _rank_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, s
         cells |= {f"rank{k}_paper": printed, **rank_cells(records, k)}
         cells[f"rank{k}_delta"] = _delta(rank_percentage(records, k), printed)
     cells |= mean_cells(records) | _status_cells(spec, row, records)
-    return cells | _extended_cells(row, records) if spec.extended else cells
+    if not spec.extended:
+        return cells
+    return cells | _extended_cells(row, records) | (draw_cells(records) if spec.draws > 1 else {})
 
 
 def _extended_cells(row: Row, records: Sequence[MetricsRecord]) -> dict[str, str]:

@@ -119,8 +119,11 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
     files: Any = [read_json(path, NOT_MADE) for path in (row.translation, row.truth, row.source_truth)]
     log, truth, source = files
     found = read_found(row.phrases)
-    pairs = [(image, index) for image, captions in log.items() for index in range(len(captions))]
     rng = random.Random(seed_for(spec.root_seed, "translation sample", row.dataset))
+    try:
+        pairs = [(image, index) for image, captions in log.items() for index in range(len(captions))]
+    except (AttributeError, TypeError) as error:
+        raise UserError(f"{row.translation}: no log of a translation ({error}); translate the dataset again") from error
     sample = sorted(rng.sample(pairs, min(spec.sample, len(pairs))))
     for view, chosen in (("all", pairs), (f"sample of {len(sample)}", sample)):
         try:
@@ -128,7 +131,7 @@ def _views(row: TranslationRow, spec: TranslationSpec) -> Iterator[View]:
             counted = [sum(contradicted(of, pair) for pair in chosen) for of in (source, truth)]
             steps = [end_to_end(log, truth, found, pair) for pair in chosen]
             counted += [sum(step[0] for step in steps), sum(step[1] for step in steps)]
-        except (IndexError, KeyError, TypeError) as error:
+        except (AttributeError, LookupError, TypeError) as error:
             paths = (row.translation, row.truth, row.source_truth, row.phrases)
             together = f"{', '.join(paths)}: do not belong together"
             raise UserError(f"{together} ({error!r}); translate the dataset again") from error

@@ -20,8 +20,8 @@ def twins_table(folder: Path) -> str:
     """Plain text about every twin of a folder whose record has a course.
 
     Held out: Rank-1 of captions against the images of people that pre-training did not see, or the accuracy of masked
-    words or attributes; at the end (of several languages the mean, and each in brackets), and what the last quarter of
-    the steps added to the best value.
+    words, next words or attributes; at the end (of several languages the mean, and each in brackets), and what the last
+    quarter of the steps added to the best value.
     Raises: UserError for a folder without twins, or a damaged file.
     """
     from tabulate import tabulate  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,9 +109,9 @@ def safetensors_fault(path: Path) -> str:
             return f"{size:,} bytes end before its header does"
     try:
         ends = [entry["data_offsets"][1] for entry in safetensors_header(path).values()]
+        whole = LENGTH_BYTES + length + max(ends, default=0)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return "its header is none of safetensors"
-    whole = LENGTH_BYTES + length + max(ends, default=0)
     return "" if size == whole else f"{size:,} bytes instead of {whole:,}"
 
 
@@ -137,9 +138,14 @@ def read_record(path: Path) -> dict[str, Any]:
     files = record.get("files", {}) if isinstance(record, dict) else None
     if isinstance(record, dict) and isinstance(files, dict):
         parts = [record, *files.values()]
-        if all(isinstance(part, dict) and isinstance(part.get("sha256"), str | None) for part in parts):
+        if all(isinstance(part, dict) and _is_digest(part.get("sha256")) for part in parts):
             return record
     raise UserError(f"{path}: not a record of weights")
+
+
+def _is_digest(stated: object) -> bool:
+    """Whether a record may state this as a SHA-256; None where it states none."""
+    return stated is None or (isinstance(stated, str) and re.fullmatch("[0-9a-f]*", stated) is not None)
 
 
 def cached_sha256(path: Path | str) -> str:

@@ -57,12 +57,19 @@ def class_outline(path: str) -> ClassOutline:
     source = source_of(module) if module else None
     if source is None:
         raise UserError(f"no module {module or path!r} to take the class from; write package.module.Class")
+    try:
+        return _outline(source, module, name)
+    except RecursionError as error:
+        raise UserError(f"{source.name}: the imports or bases of {name} go in a circle; break it") from error
+
+
+def _outline(source: Path, module: str, name: str) -> ClassOutline:
     found = _find(module, name)
     if found is None:
         defined = [node.name for node in tree_of(source).body if isinstance(node, ast.ClassDef)]
         raise UserError(f"{source.name} has no class {name!r}; it has {', '.join(defined) or 'none'}")
     needs = _needs(*found)
-    if unknown := sorted(needs - set(NEEDS)):
+    if unknown := sorted(needs - set(NEEDS), key=str):
         raise UserError(f"{name} needs {unknown[0]!r}, which no batch has; {suggestion(unknown[0], NEEDS)}")
     options = _find(module, "Options")
     fields = dict(_options(*options)) if options else {}
@@ -110,11 +117,13 @@ def source_of(module: str) -> Path | None:
 
 @functools.cache
 def tree_of(source: Path) -> ast.Module:
-    """Return the syntax tree of a source file. Raises: UserError naming the line of a syntax error."""
+    """Return the syntax tree of a source file. Raises: UserError for a syntax error, or a file that is no source."""
     try:
         return ast.parse(source.read_bytes())
     except SyntaxError as error:
-        raise UserError(f"{source.name}:{error.lineno}: {error.msg}") from error
+        raise UserError(f"{source.name}:{error.lineno or 1}: {error.msg}") from error
+    except (MemoryError, OSError, RecursionError, ValueError) as error:
+        raise UserError(f"{source.name}: no source of Python ({error}); write it in UTF-8") from error
 
 
 def _find(module: str, name: str) -> tuple[str, ast.ClassDef] | None:
@@ -162,7 +171,7 @@ def _literal(node: ast.expr | None) -> Any:
         return REQUIRED
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (TypeError, ValueError):  # the first for a list as a key
         return None
 
 

@@ -10,14 +10,22 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
+LONGEST = 2_000
+"""Characters of a message, at most: a terminal of 25 lines of 80."""
+
+
 class UserError(Exception):
     """Bad input. The message names the file, key or cell and the remedy; the command line prints it and exits 1.
 
-    The message is one line of `printable` characters, whatever it quotes from a file.
+    The message is one line of `printable` characters, whatever it quotes from a file, and of at most `LONGEST`: of a
+    longer one the beginning is kept, which names the place, and the end, which has the remedy.
     """
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(printable(str(message)))
+        text = printable(str(message))
+        if len(text) > LONGEST:
+            text = f"{text[: LONGEST // 2]} ... {text[5 - LONGEST // 2 :]}"
+        super().__init__(text)
 
 
 def printable(text: str) -> str:

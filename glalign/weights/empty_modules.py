@@ -10,6 +10,7 @@ from torch import nn
 from glalign.models.towers.albef import albef
 from glalign.models.towers.backbones import clip_towers, resnet_trunk, vgg_trunk
 from glalign.models.towers.bert import bert
+from glalign.models.towers.gpt2 import gpt2
 from glalign.models.towers.phobert import phobert
 from glalign.parsing.parser import build
 from glalign.support.errors import UserError
@@ -45,6 +46,7 @@ BUILDERS: Mapping[str, Callable[[str, Any], nn.Module]] = {
     "clip": lambda name, _: clip_towers(name, SIZE),
     "multilingual": _multilingual,
     "phobert": phobert,
+    "gpt2": gpt2,
     "bert": bert,
     "albef": lambda name, words: albef(name, SIZE, words),
     "resnet": lambda name, _: resnet_trunk(name),

@@ -16,7 +16,7 @@ from glalign.storage.json_files import read_json
 from glalign.storage.weight_files import LOGIT_SCALE, adapt_tensors, check_finite, check_plain, select_fitting
 from glalign.storage.weight_status import WEIGHT_SUFFIXES, cached_sha256
 from glalign.storage.whole_files import whole_file, write_json
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 from glalign.weights.catalogue import WeightRelease
 from glalign.weights.clip_files import EXTRAS, open_clip_form
 from glalign.weights.empty_modules import empty_module
@@ -97,7 +97,7 @@ def select_tensors(
         kept[LOGIT_SCALE] = tensors[LOGIT_SCALE].reshape(())
     check_finite(kept, str(path))
     dropped = Counter(dropped_group(name, names) for name in (*tensors, *lost) if name not in kept)
-    groups = ", ".join(f"{group} ({count})" for group, count in dropped.items()) or "none"
+    groups = ", ".join(f"{printable(group)} ({count})" for group, count in dropped.items()) or "none"
     report(f"  mapped   {len(names):,} onto all {len(fit):,} of the module, missing 0")
     report(f"  dropped  {sum(dropped.values()):,}, which nothing reads: {groups}")
     return kept, dict(dropped)

@@ -1,5 +1,6 @@
 """Record of a released SegFormer parser: architecture, input and labels."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from glalign.support.errors import UserError
 
 PARSER_CONFIGS = ("config.json", "preprocessor_config.json")
 """Configuration files of a SegFormer."""
+
+LONGEST_SIDE = 4096
+"""Pixels of a side of the input, at most; SegFormers read 512."""
 
 ARCHITECTURE = (
     "num_channels", "num_encoder_blocks", "depths", "sr_ratios", "hidden_sizes", "patch_sizes", "strides", "mlp_ratios",
@@ -37,13 +41,22 @@ def parser_record(settings: Mapping[str, Path]) -> dict[str, Any]:
     model = {key: config[key] for key in ARCHITECTURE if key in config}
     size = images.get("size", 512)
     sides = [size.get("height"), size.get("width")] if isinstance(size, Mapping) else [size, size]
-    if not all(isinstance(side, int) for side in sides):
-        what = f"size: {size!r} is neither a number nor a height and a width"
+    if not all(type(side) is int and 0 < side <= LONGEST_SIDE for side in sides):
+        what = f"size: {size!r} is neither a number nor a height and a width, of 1 to {LONGEST_SIDE} pixels"
         raise UserError(f"{images_file}: {what}; use another parser")
-    try:
-        return {"model": model, "input": {"size": sides, "mean": images["image_mean"], "std": images["image_std"]}}
-    except KeyError as error:
-        raise UserError(f"{images_file}: has no {error}; fetch it again") from error
+    mean, deviation = (_channels(images_file, images, key) for key in ("image_mean", "image_std"))
+    if 0 in deviation:
+        raise UserError(f"{images_file}: image_std: a deviation of 0; fetch it again")
+    return {"model": model, "input": {"size": sides, "mean": mean, "std": deviation}}
+
+
+def _channels(path: Path, images: Mapping[str, Any], key: str) -> list[float]:
+    """A finite number per colour."""
+    values = images.get(key)
+    numbers = isinstance(values, list) and all(type(one) in (int, float) and abs(one) < math.inf for one in values)
+    if not isinstance(values, list) or not numbers or len(values) != len("RGB"):
+        raise UserError(f"{path}: {key}: {values!r:.80} are not three numbers; fetch it again")
+    return values
 
 
 def _object(path: Path) -> dict[str, Any]:

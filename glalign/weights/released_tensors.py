@@ -33,7 +33,7 @@ def read_released_tensors(path: Path) -> dict[str, Tensor]:
     if _first_bytes(path).startswith(LFS_POINTER):
         raise UserError(f"{path}: a pointer of git-lfs, not the file; get it with `git lfs pull`, or download it")
     if path.suffix == ".safetensors":
-        if zipfile.is_zipfile(path):
+        if _is_zip(path):
             raise UserError(f"{path}: a file of torch.save under another suffix; rename it to {path.stem}.pt")
         return read_weights(path, "download it again")[0]
     loaded = _unpickled(path)
@@ -67,7 +67,7 @@ def _tensors_of(loaded: object) -> dict[str, Tensor]:
 
 def _unpickled(path: Path) -> Any:
     """Load a file of torch.save, restricted to data."""
-    archive, start = zipfile.is_zipfile(path), _first_bytes(path)
+    archive, start = _is_zip(path), _first_bytes(path)
     if start[:1] == b"<" or (start and not start.translate(None, string.printable.encode())):
         raise UserError(f"{path}: not a file of torch.save but a page of text; download it again")
     if not archive and start.startswith(b"PK"):
@@ -86,6 +86,13 @@ def _unpickled(path: Path) -> Any:
             ) from error
         first = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise UserError(f"{path}: not a whole file of torch.save ({first}); download it again") from error
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # its end says that parts of it are in other files
+        return False
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -46,7 +46,7 @@ class RequiredWeights(NamedTuple):
 
 
 def required_weights(config: Config) -> list[RequiredWeights]:
-    """Return all that the systems of a configuration and its parser read, in the order of the systems."""
+    """Return all that the systems of a configuration and its parser read, in their order, then what readings add."""
     files: dict[str, dict[str, None]] = {}
     users: dict[str, dict[str, None]] = {}
     twins: set[str] = set()
@@ -61,12 +61,17 @@ def required_weights(config: Config) -> list[RequiredWeights]:
 
 def _users(config: Config) -> Iterator[tuple[str, Files]]:
     """Yield each user with its files (made by a rule, given)."""
+    yield from _users_of(config, config.systems)
+    for name, reading in config.sensitivity.readings.items():
+        yield from _users_of(config.readings[name], (reading.system,))
+
+
+def _users_of(config: Config, systems: Iterable[str]) -> Iterator[tuple[str, Files]]:
     paths = Paths(config.results, STAGES)
     languages = {entry.language for entry in config.datasets.values()}
-    for system, entry in config.systems.items():
-        if not entry.class_path:
-            continue
-        for language in sorted(languages & set(entry.languages)):
+    for system in systems:
+        entry = config.systems[system]
+        for language in sorted(languages & set(entry.languages)) if entry.class_path else ():
             options = options_of(config.entry(system, language).model, config.classes[system])
             yield system, model_files(config, paths, options)
     if config.parsing.method == "segformer":

@@ -10,6 +10,7 @@ import torch
 from helpers.systems import SYSTEMS, build, make_batch, size_of, train_step
 from torch import Tensor
 
+from glalign.contract.regions import REGIONS
 from glalign.contract.retriever import Batch, Features, Retriever
 from glalign.engine.optim import make_optimizer
 from glalign.evaluation.reranking import candidates, reranked
@@ -231,6 +232,35 @@ def test_scores_of_blocks_are_blocks_of_the_scores(name):
                 block = model.similarity(rows(texts, slice(start, start + 3)), rows(images, slice(left, left + 5)))
                 expected = whole[start : start + 3, left : left + 5]
                 torch.testing.assert_close(block, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_cosines_of_parts_are_of_pairs_and_change_no_feature(name):
+    """A system without parts adds nothing; NaN is where the caption does not name the part or no image shows it."""
+    model = build(name)
+    batch = make_batch(name, model)
+    if model.part_names:
+        batch.phrases[1, 2] = False
+        batch.parts[5, 0] = 0
+    texts, images = encode(model, batch)
+    with torch.no_grad():
+        more_texts = model.encode_texts_and_parts(texts_only(batch))
+        more_images = model.encode_images_and_parts(images_only(batch, model))
+    for plain, more in ((texts, more_texts), (images, more_images)):
+        assert all(torch.equal(more[key], value) for key, value in plain.items())
+    if not model.part_names:
+        assert (more_texts.keys(), more_images.keys()) == (texts.keys(), images.keys())
+        return
+    assert set(model.part_names) <= set(REGIONS)
+    every_image = {key: torch.stack([value, value]) for key, value in more_images.items()}
+    cosines = model.part_cosines(rows(more_texts, [1, 4]), every_image)
+    assert cosines.shape == (2, len(PERSON), len(model.part_names))
+    expected = torch.zeros(cosines.shape, dtype=torch.bool)
+    expected[0, :, 2] = expected[:, 5, 0] = True
+    assert torch.equal(cosines.isnan(), expected)
+    assert cosines.nan_to_num().abs().max() <= 1 + 1e-5
+    few_images = {key: value[None, [5, 2]] for key, value in more_images.items()}
+    alone = model.part_cosines(rows(more_texts, [4]), few_images)
+    torch.testing.assert_close(alone[0], cosines[1, [5, 2]], equal_nan=True)
 
 
 def test_a_training_cut_off_goes_on_as_the_same_training(name, tmp_path):

@@ -34,6 +34,7 @@ from glalign.models.towers.albef import Albef
 from glalign.models.towers.albef import albef as albef_network
 from glalign.models.towers.bert import Bert
 from glalign.models.towers.clip import ClipTowers
+from glalign.models.towers.gpt2 import Gpt2
 from glalign.models.towers.multilingual import SHAPES as MULTILINGUAL
 from glalign.models.towers.multilingual import MultilingualTowers
 from glalign.models.towers.phobert import PhoBert
@@ -297,6 +298,45 @@ def bert(folder: Path, real: bool) -> Original:
         system = Srcf.build(options, (64, 32), INFO, Weights(weights))
         with torch.no_grad():
             close(part(system, Bert)(ids, LENGTHS)[real_tokens], expected[real_tokens])
+
+    return Original(release, [file, vocabulary], check)
+
+
+def gpt2(folder: Path, real: bool) -> Original:
+    """transformers' GPT-2 without its word head, with the causal masks that older releases stored, a tokenizer.json."""
+    from transformers import GPT2Config, GPT2Model  # noqa: PLC0415
+
+    release = weight_release("gpt2")
+    if not real:
+        release = replace(release, backbone="tiny/gpt2", words=shipped_words("tiny_gpt2"))
+    width, layers, heads, positions = (768, 12, 12, 1024) if real else (64, 2, 2, 256)
+    config = GPT2Config(
+        vocab_size=release.words,
+        n_positions=positions,
+        n_embd=width,
+        n_layer=layers,
+        n_head=heads,
+        n_inner=3072 if real else 192,
+    )
+    model = randomised(GPT2Model(config))
+    masks = {f"h.{number}.attn.bias": torch.ones(1, 1, positions, positions).tril() for number in range(layers)}
+    file, vocabulary = folder / "model.safetensors", folder / "tokenizer.json"
+    save_file({**model.state_dict(), **masks}, file, metadata={"format": "pt"})
+    if real:
+        write_stand_in(folder, "x", "gpt2", release.words)
+        (folder / "x.tokenizer.json").rename(vocabulary)
+    else:
+        shutil.copy(PRETRAINED / "tiny_gpt2.tokenizer.json", vocabulary)
+    ids, real_tokens = ids_of(release.words, 7, release.words - 1, release.words - 1)
+    with torch.no_grad():
+        expected = model(input_ids=ids, attention_mask=real_tokens.long()).last_hidden_state
+
+    def check(weights: Path) -> None:
+        text = {f"text_{key}": "gpt2" for key in ("weights", "vocabulary")}
+        options = {"backbone": "tiny/clip", "weights": "random", "text_backbone": release.backbone, **text}
+        system = GLAlign.build(options, (64, 32), INFO, Weights(weights))
+        with torch.no_grad():
+            close(part(system, Gpt2)(ids, LENGTHS)[real_tokens], expected[real_tokens])
 
     return Original(release, [file, vocabulary], check)
 

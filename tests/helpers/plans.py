@@ -9,6 +9,9 @@ from glalign.planning.printed_tables import read_reported
 ROOT = Path(__file__).parents[2]
 
 
+EVERY_STAGE = {"sensitivity": {"readings": {name: {"about": name} for name in ("D18_stripes", "D21_paper")}}}
+"""Readings with which every stage has a job."""
+
 REPORTED = read_reported(ROOT / "paper" / "reported")
 
 

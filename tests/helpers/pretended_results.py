@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from glalign.planning.job_files import spec_digest
-from glalign.planning.job_record import check_inputs, made_inputs, write_record
+from glalign.planning.job_record import OF_SNAKEMAKE, check_inputs, made_inputs, write_record
 from glalign.planning.plan import STAGES, Plan
 from glalign.storage.code_digest import code_digest
 
@@ -29,5 +29,9 @@ def pretend(plan: Plan) -> dict[str, str]:
 
 
 def files_of_kind(path: Path) -> list[Path]:
-    """The files of an output."""
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    """The files of an output, without the one that Snakemake adds to a folder."""
+    return (
+        sorted(file for file in path.rglob("*") if file.is_file() and file.name != OF_SNAKEMAKE)
+        if path.is_dir()
+        else [path]
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glalign.config.loading import overlaid
+from glalign.planning.plan import Plan, plan_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,3 +52,26 @@ def snakemake(folder: Path, *arguments: str, cores: int = 1) -> subprocess.Compl
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
     environment = {**os.environ, "PATH": os.defpath}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+FEW = ("m_irra", "glalign", "glalign_global", "glalign_local", "pham2021", "random", "oracle")
+"""A few systems of each kind."""
+
+
+def every_stage() -> dict[str, Any]:
+    """An overlay with which every stage that runs by default has a job, on a handful of people.
+
+    The other systems are left out, as a user may, and their cells must say so.
+    """
+    systems = {name: {} if name in ("random", "oracle") else SHORT for name in FEW}
+    return {
+        **OVERLAY,
+        "systems": {name: systems.get(name, {"class": None}) for name in overlaid(root=ROOT).systems},
+        "alpha": {"values": [0.0, 1.0]},
+        "testsets": {"vn3k_100": {"identities": 4, "draws": 3}},
+    }
+
+
+def plan_in(folder: Path, overlay: str = "small.yaml") -> Plan:
+    """The plan of a checkout, which is the working directory."""
+    return plan_of(overlaid(str(folder / overlay), root=folder))

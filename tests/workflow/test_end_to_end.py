@@ -35,7 +35,7 @@ def finish(folder: Path, cores: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The suite after an undisturbed run on two cores."""
     folder = checkout(tmp_path_factory.mktemp("first") / "suite")
     finish(folder, cores=2)
@@ -50,7 +50,7 @@ def products(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(results)): path.read_bytes() for path in files}
 
 
-def test_a_killed_run_on_one_core_ends_with_the_bytes_of_the_other(finished: Path, tmp_path: Path) -> None:
+def test_a_killed_run_on_one_core_ends_with_the_bytes_of_the_other(two_tables: Path, tmp_path: Path) -> None:
     folder = checkout(tmp_path / "suite")
     running = subprocess.Popen(
         command(1), cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -62,20 +62,20 @@ def test_a_killed_run_on_one_core_ends_with_the_bytes_of_the_other(finished: Pat
     running.wait()
     assert (folder / CHECKPOINT).exists()
     assert "resumed at step" in finish(folder, cores=1)
-    ours, theirs = products(folder), products(finished)
+    ours, theirs = products(folder), products(two_tables)
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 
-def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
-    for source in (finished / "glalign").rglob("*.py"):
+def test_a_second_run_has_nothing_to_do(two_tables: Path) -> None:
+    for source in (two_tables / "glalign").rglob("*.py"):
         source.touch()
-    assert "Nothing to be done" in finish(finished, cores=1)
+    assert "Nothing to be done" in finish(two_tables, cores=1)
 
 
 @pytest.mark.parametrize(("table", "rows"), [(4, 9), (8, 3)])
-def test_the_table_has_the_rows_of_the_paper_and_all_of_them_run(finished: Path, table: int, rows: int) -> None:
-    frame = pd.read_csv(finished / f"results/table{table}.csv")
+def test_the_table_has_the_rows_of_the_paper_and_all_of_them_run(two_tables: Path, table: int, rows: int) -> None:
+    frame = pd.read_csv(two_tables / f"results/table{table}.csv")
     assert len(frame) == rows
     assert set(frame["status"]) == {"reproduced"}
     assert frame["rank1"].notna().all()
@@ -106,25 +106,25 @@ def loaded(folder: Path, written: Path, *arguments: str) -> tuple[set[str], subp
 
 
 @pytest.fixture(scope="module")
-def command_line(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def command_line(two_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The modules of the command line itself."""
-    modules, done = loaded(finished, tmp_path_factory.mktemp("spy") / "modules.json", *BEFORE_THE_STAGE)
+    modules, done = loaded(two_tables, tmp_path_factory.mktemp("spy") / "modules.json", *BEFORE_THE_STAGE)
     assert "no such file" in done.stderr
     return modules
 
 
 @pytest.mark.parametrize("stage", RUN)
 def test_the_digest_covers_what_a_running_stage_loads(
-    finished: Path, command_line: set[str], tmp_path: Path, stage: str
+    two_tables: Path, command_line: set[str], tmp_path: Path, stage: str
 ) -> None:
-    ran = list((finished / "results" / "jobs" / stage).rglob("*.json"))
+    ran = list((two_tables / "results" / "jobs" / stage).rglob("*.json"))
     assert ran
     for path in ran:
         job = json.loads(path.read_text(encoding="utf-8"))
         elsewhere = {name: str(tmp_path / name / Path(output).name) for name, output in job["outputs"].items()}
         again = tmp_path / "job.json"
         again.write_text(json.dumps({**job, "outputs": elsewhere}), encoding="utf-8")
-        modules, done = loaded(finished, tmp_path / "modules.json", "run", stage, str(again))
+        modules, done = loaded(two_tables, tmp_path / "modules.json", "run", stage, str(again))
         assert done.returncode == 0, done.stderr
         covered = set(reachable(STAGES[stage].modules(job["class_path"])))
         unseen = modules - covered - command_line

@@ -5,41 +5,23 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from helpers.workflows import OVERLAY, SHORT, checkout
+from helpers.workflows import snakemake
 
-from glalign.config.loading import overlaid
 from glalign.planning.plan import STAGES
 from glalign.reporting.document import can_typeset
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-KEPT = ("m_irra", "glalign", "glalign_global", "glalign_local", "pham2021", "random", "oracle")
-"""A few of each kind; the others are left out, as a user may, and their cells must say so."""
-SMALL = {
-    **OVERLAY,
-    "systems": {
-        name: ({} if name in ("random", "oracle") else SHORT) if name in KEPT else {"class": None}
-        for name in overlaid(root=ROOT).systems
-    },
-    "alpha": {"values": [0.0, 1.0]},
-    "testsets": {"vn3k_100": {"identities": 4, "draws": 3}},
-}
 STATUSES = {"paper", "reproduced", "not run"}
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def results(finished: Path) -> Path:
     """The folder of everything generated after `snakemake` without a target."""
-    folder = checkout(tmp_path_factory.mktemp("every") / "suite", SMALL)
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "small.yaml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "results"
+    return finished / "results"
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -90,6 +72,37 @@ def test_mcnemars_counts_are_those_of_two_ranks_files(results: Path) -> None:
     assert int(row["n"]) == len(english)
     assert int(row["b"]) == sum(hit and not vietnamese[query] for query, hit in english.items())
     assert int(row["c"]) == sum(not hit and vietnamese[query] for query, hit in english.items())
+
+
+def test_every_claim_has_a_verdict(results: Path) -> None:
+    rows = rows_of(results / "claims.csv")
+    assert list(dict.fromkeys(row["claim"] for row in rows)) == [f"C{number}" for number in range(1, 17)]
+    verdicts = {f"{one} on synthetic people" for one in ("supported", "contradicted", "open")}
+    assert {row["verdict"] for row in rows} <= verdicts
+    for row in rows:
+        assert bool(row["effect"]) == bool(row["p"])
+        assert row["effect"] or row["note"]
+
+
+def test_every_nuisance_has_its_levels(results: Path) -> None:
+    rows = rows_of(results / "nuisance.csv")
+    known = {(row["scenario"], row["nuisance"]) for row in rows}
+    assert {("SV1", "translation"), ("SV1", "light"), ("SE1", "blur")} <= known
+    assert ("SE1", "translation") not in known
+    assert {"glalign", "glalign_global", "oracle"} <= {row["system"] for row in rows}
+
+
+def test_the_page_and_snakemakes_report_have_every_table(results: Path, tmp_path: Path) -> None:
+    page = (results / "index.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'data-table="(\w+)"', page))
+    assert shown == {path.stem for path in results.glob("*.csv")}
+    assert "not made yet" not in page
+    assert len(page.encode()) < 8e6
+    file = tmp_path / "report.html"
+    done = snakemake(results.parent, "--configfile", "small.yaml", "--report", str(file))
+    assert done.returncode == 0, done.stderr
+    report = file.read_text(encoding="utf-8")
+    assert shown - {"compute"} <= set(re.findall(r'"table": "(\w+)"', report))
 
 
 @pytest.mark.skipif(not can_typeset(), reason="no TeX here")

@@ -23,7 +23,8 @@ from glalign.planning.plan import STAGES, plan_of
 from glalign.planning.short_memory import machine_memory, short_memory
 from glalign.planning.wildcards import own_patterns, patterns, unknown_table
 from glalign.reporting.compute import report_times
-from glalign.reporting.document import can_typeset, find_engine
+from glalign.reporting.document import can_typeset
+from glalign.reporting.typesetting import find_engine
 from glalign.reporting.unfinished_tables import remove_unfinished, write_unfinished
 from glalign.storage.code_digest import code_digest, weight_digests
 from glalign.storage.locks import clear_stale_lock
@@ -100,13 +101,25 @@ def files_of(jobs):
 
 
 def outputs(stage):
-    """Name -> path template of the stage's outputs, directories marked."""
+    """Name -> path template of the stage's outputs, directories and what Snakemake's report shows marked."""
     return {
-        name: (directory if path.endswith("/") else str)(
-            plan.paths.template(stage, name)
-        )
+        name: marked(stage, plan.paths.template(stage, name), path)
         for name, path in STAGES[stage].outputs.items()
     }
+
+
+def marked(stage, template, path):
+    """An output as a rule declares it. The report has the tables and the page of the default target."""
+    shown = STAGES[stage].default and Path(path).suffix in (".csv", ".html")
+    if not shown:
+        return directory(template) if path.endswith("/") else template
+    kind = "page" if path.endswith(".html") else "table"
+    return report(
+        template,
+        caption=f"report/{kind}.rst",
+        category=f"{kind.capitalize()}s",
+        labels={kind: Path(path).stem},
+    )
 
 
 def of_job(stage, value):
@@ -137,7 +150,8 @@ def parameters(stage):
     """Parameters of the stage's rule. A job reruns when its `spec`, `code`, `portable`, `weights` or `release` changes.
 
     spec: its specification as JSON. code: digest of the modules that it imports. weights: digests of the pre-trained
-    files that it starts from. release: digest of the release that it reads, wherever it lies.
+    files that it starts from. release: digest of the release that it reads, wherever it lies. engine: of a stage that
+    typesets. LaTeX is not part of the installation: a run says before its first job that it is missing.
     """
 
     @functools.cache
@@ -145,8 +159,12 @@ def parameters(stage):
         read = plan.jobs[stage][key].release
         return release_digest(read) if read else ""
 
+    def engine(wildcards):
+        return Path(exit_on_user_error(find_engine)).name
+
     declared = STAGES[stage]
     return {
+        **({"engine": engine} if declared.typesets else {}),
         "launch": declared.launch(plan.config.processes),
         "stage": stage,
         "job": of_job(stage, lambda job: job_file(stage, job)),

@@ -38,8 +38,26 @@ class ManifestSpec(Spec):
     root_seed: int
 
 
+class SourceCaptions(Spec):
+    """The captions that those of a dataset are translated from, with the translations of their noun phrases.
+
+    file: phrases and translations that a user brings. manifest, translation: where there is no such file, the manifest
+    of the source and the log of the translator; segmenter: of Vietnamese captions of the source.
+    """
+
+    language: Language
+    file: str | None = None
+    manifest: str | None = None
+    translation: str | None = None
+    segmenter: str | None = None
+
+
 class PhrasesSpec(Spec):
-    """How noun phrases of the captions of a manifest are found. segmenter: of Vietnamese captions."""
+    """How noun phrases of the captions of a manifest are found.
+
+    segmenter: of Vietnamese captions. translated_from: the captions that phrases and regions are found in, where these
+    are not the manifest's own (D17).
+    """
 
     manifest: str
     language: Language
@@ -48,6 +66,7 @@ class PhrasesSpec(Spec):
     match: Literal["words", "substrings"]
     several: Literal["nearest", "all"]
     segmenter: str | None = None
+    translated_from: SourceCaptions | None = None
 
 
 class CoverageSpec(PhrasesSpec):
@@ -63,12 +82,13 @@ class CoverageSpec(PhrasesSpec):
 class ParseSpec(Spec):
     """How part label maps of the images of a manifest are made.
 
-    labels: folder of true maps to compare with, of synthetic data. weights, name: folder and name of the parser.
+    labels: folder of true maps, of synthetic data: what the maps are compared with, or the maps themselves (truth).
+    weights, name: folder and name of the parser.
     """
 
     manifest: str
     images: Place
-    method: Literal["segformer", "stripes"]
+    method: Literal["segformer", "stripes", "truth"]
     labels: str | None
     weights: str
     name: str

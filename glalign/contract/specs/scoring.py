@@ -1,7 +1,6 @@
 """Specifications of the stages that score trained systems."""
 
-from pydantic import Field
-
+from glalign.config.base import Resamples
 from glalign.config.datasets import Testset
 from glalign.contract.specs.base import Spec
 from glalign.contract.specs.training import DatasetSpec, FitSpec, ModelSpec
@@ -10,7 +9,8 @@ from glalign.contract.specs.training import DatasetSpec, FitSpec, ModelSpec
 class TestSpec(DatasetSpec):
     """A test set: what is read of its dataset, and which queries and gallery are made of it.
 
-    testset: its id. draw_seed: seed of the draws of identities. truth: the generator's truth.json, for the oracle.
+    testset: its id. draw_seed: seed of the draws of identities or images. truth: the generator's truth.json, for the
+    oracle.
     """
 
     __test__ = False  # no class of tests
@@ -58,7 +58,7 @@ class MetricsSpec(Spec):
     """A ranks file to be counted. bootstrap: person-level resamples of the interval."""
 
     ranks: str
-    bootstrap: int = Field(ge=1)
+    bootstrap: Resamples
     root_seed: int
 
 

@@ -49,8 +49,9 @@ class StepSpec(Spec):
 class FitSpec(ModelSpec, StepSpec):
     """A training of a system on a trainset; test data are not named in it.
 
-    seed: the training seed, an entry of `seeds`. root_seed: root of every named random stream. files: pre-trained files
-    that it reads.
+    From the system's entry: class_path, model, data, optim, budget, selection, memory. From the configuration: weights,
+    device, threads, processes, runtime. The planner (`fit_job`) adds the others. seed: the training seed, an entry of
+    `seeds`. root_seed: root of every named random stream. files: pre-trained files that it reads.
     """
 
     trainset: str

@@ -1,4 +1,4 @@
-"""PhoBERT (Nguyen and Nguyen 2020): transformers' RoBERTa with PhoBERT's sizes, projected to a joint space."""
+"""PhoBERT (Nguyen and Nguyen 2020) as a text encoder: transformers' RoBERTa with PhoBERT's sizes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from glalign.config.from_mapping import named
-from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
-from glalign.models.data_parallel import run_sharded
 from glalign.models.host_copies import sent
-from glalign.models.length_buckets import length_buckets, restore_order
 from glalign.support.clock import clock
 
 PAD_ID = 1
@@ -104,30 +101,3 @@ def sent_to_roberta(ids: Tensor, mask: Tensor, to: Tensor) -> tuple[Tensor, Tens
     padded = not mask.all()
     ids, mask = sent(ids, to), sent(mask, to)
     return ids, mask, mask[:, None, None] if padded else None
-
-
-class PhoBertText(nn.Module):
-    """PhoBERT and a new linear projection of every token to the joint width (D3).
-
-    The projection has no bias and is initialised like CLIP's.
-    """
-
-    def __init__(self, encoder: PhoBert, embed_dim: int, tokenizer: PhoBertFileTokenizer):
-        super().__init__()
-        self.encoder, self.embed_dim, self.tokenizer = encoder, embed_dim, tokenizer
-        self.projection = nn.Linear(encoder.width, embed_dim, bias=False)
-        nn.init.normal_(self.projection.weight, std=encoder.width**-0.5)
-
-    def lengths(self, ids: Tensor) -> Tensor:
-        """Return the number of tokens (B,) of captions (B, T), marks included."""
-        return (ids != PAD_ID).sum(dim=1)
-
-    def text_tokens(self, ids: Tensor) -> Tensor:
-        """(B, T) int64 -> (B, T, E), not L2-normalised, 0 at the padding; similar lengths are encoded together.
-
-        The ids may lie on the host.
-        """
-        lengths = self.lengths(ids)
-        buckets = length_buckets(lengths)
-        states = [run_sharded(self.encoder, ids[rows, :longest], lengths[rows]) for rows, longest in buckets]
-        return restore_order([self.projection(part) for part in states], buckets, ids.shape[1])

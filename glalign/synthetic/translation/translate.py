@@ -88,9 +88,21 @@ def _read(source: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         if not (source / name).exists():
             raise UserError(f"{source}: no {name}; only a synthetic dataset can be translated: synthesize it first")
     rows, truth = (read_json(source / name) for name in ("reid_raw.json", "truth.json"))
-    if not isinstance(rows, list) or not isinstance(truth, dict) or {row["file_path"] for row in rows} - truth.keys():
+    try:
+        fit = all(_are_of_one_image(row, truth[row["file_path"]]) for row in rows)
+    except (AttributeError, LookupError, TypeError):
+        fit = False
+    if not fit:
         raise UserError(f"{source}: reid_raw.json and truth.json do not belong together; synthesize the dataset again")
     return rows, truth
+
+
+def _are_of_one_image(row: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Whether the captions of an image each have their facts, which are pairs of a name and a value."""
+    pairs = [fact for facts in entry["facts"] for fact in facts]
+    captions, visible = row["captions"], entry["visible"]
+    whole = isinstance(captions, list) and len(captions) == len(entry["facts"]) and isinstance(visible, dict)
+    return whole and all(isinstance(one, str) for one in captions) and all(len(pair) == 2 for pair in pairs)
 
 
 def _link(source: str, target: str) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.srcf import Options, Srcf, identity_loss
+from glalign.config.loading import overlaid
 from glalign.contract.retriever import Batch
 from glalign.contract.training_info import TrainingInfo
 from glalign.models.correlation_filters import exclusivity_loss
@@ -91,6 +92,13 @@ def test_defaults_are_those_of_the_original_script():
     ]
     assert (options.least_margin, options.second_weight) == (0.16, 0.1)
     assert (options.local_weight, options.mixed_weight, options.exclusivity_weight) == (0.5, 0.5, 1.0)
+
+
+def test_filters_of_the_demo_are_as_undecided_at_first_as_the_original_s():
+    """The cosine of random vectors of C numbers has a standard deviation of C^-.5."""
+    model = overlaid().systems["srcf"].model
+    small, large = (resnet_trunk(name).channels for name in (model["backbone"], Options.backbone))
+    assert model["scale"] * small**-0.5 == pytest.approx(Options.scale * large**-0.5)
 
 
 def test_a_trunk_with_stride_one_keeps_the_map_and_the_weights():

@@ -219,6 +219,27 @@ def test_test_features_need_neither_parts_nor_phrases(system):
     torch.testing.assert_close(text.norm(dim=1), torch.ones(8))
 
 
+def test_cosines_of_parts_are_those_that_the_loss_aligns(system, monkeypatch):
+    system.eval()
+    given, batch = {}, batch_of()
+    batch.parts[3], batch.parts[:, 4] = 0, 0  # an image without parts, a part that no image has
+    batch.phrases[:, 0] = False
+    monkeypatch.setattr(
+        "glalign.models.losses.alignment.local_alignment",
+        lambda scores, same, visible, named, *_: (
+            given.update(scores=scores, valid=visible[:, :, None] & named[:, None]) or scores.sum()
+        ),
+    )
+    with torch.no_grad():
+        system.loss(batch)
+        texts, images = system.encode_texts_and_parts(batch), system.encode_images_and_parts(batch)
+        cosines = system.part_cosines(texts, {name: value.expand(8, *value.shape) for name, value in images.items()})
+    expected = given["scores"].masked_fill(~given["valid"], math.nan)  # parts, images, captions
+    assert expected.isnan().any()
+    assert not expected.isnan().all()
+    torch.testing.assert_close(cosines.permute(2, 1, 0), expected, equal_nan=True)
+
+
 def test_vocabulary_is_of_the_training_and_knows_an_unknown_word():
     info = TrainingInfo(2, 1, (("The", 2), ("red", 3), ("the", 1), ("teh", 2)))
     tokenizer = ViTAA.build(TINY, (32, 16), info, UNFILLED).tokenizer

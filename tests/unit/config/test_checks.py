@@ -17,6 +17,8 @@ def demo() -> dict:
     return layered(root=ROOT)
 
 
+FITTED = {"glalign": "validation", "glalign_global": None, "glalign_local": None}
+
 WRONG = [
     ({"sed": 1}, "sed", "did you mean 'seed'"),
     (
@@ -58,8 +60,35 @@ WRONG = [
     ({"systems": {"irra": {"model": {"cross_depth": 1.5}}}}, "systems.irra.model.cross_depth", "of type int"),
     ({"systems": {"new": {"extends": ["a"]}}}, "systems.new.extends", "no system"),
     ({"alpha": {"system": "irra"}}, "alpha.system", "alpha and score_alpha"),
+    (
+        {"systems": {"glalign": {"model": {"score_alpha": "validation"}}}},
+        "systems.glalign_global.model.score_alpha",
+        "alpha 1 trains one; set it to null",
+    ),
+    (
+        {"systems": {name: {"model": {"score_alpha": value}} for name, value in FITTED.items()}},
+        "alpha.values",
+        "0: model.score_alpha: validation",
+    ),
     ({"alpha": {"system": "random"}}, "alpha.system", "alpha and score_alpha"),
-    ({"testsets": {"v2e": {"draws": 3}}}, "testsets.v2e.draws", "Set `identities`"),
+    ({"testsets": {"v2e": {"draws": 3}}}, "testsets.v2e.draws", "Set `identities` or `images`"),
+    ({"testsets": {"vn3k_100": {"images": 100}}}, "testsets.vn3k_100.images", "write null for the other"),
+    (
+        {"systems": {"irra": {"data": {"sources": "balanced", "batch_size": 7}}}},
+        "irra.data.batch_size",
+        "multiple of 2",
+    ),
+    (
+        {"systems": {"vitaa": {"data": {"sources": "balanced", "batch_size": 12}}}},
+        "systems.vitaa.data.batch_size: 12 pairs",
+        "multiple of 8, for as many of each dataset of trainsets.cuhk_en+v2e",
+    ),
+    (
+        {"systems": {"irra": {"data": {"sources": "balanced", "batch_size": 6}, "memory": {"accumulate": 2}}}},
+        "irra.data.batch_size: 3 pairs in each of 2 parts",
+        "multiple of 2",
+    ),
+    ({"datasets": {"vn3k": {"translated_phrases": "x.csv"}}}, "vn3k.translated_phrases", "Set `translated`"),
     ({"datasets": {"v2e": {"translated": "cuhk_vi"}}}, "datasets.v2e.translated", "name its source"),
     ({"datasets": None}, "datasets", "type object"),
     ({"datasets": {"v2e": {"synthetic": {"domain": "street"}}}}, "datasets.v2e.synthetic.train", "missing"),

@@ -8,7 +8,7 @@ import pytest
 
 from glalign.config.loading import layered, merge, overlaid, resolve
 from glalign.config.networks import NETWORKS
-from glalign.models.towers import albef, backbones, bert, multilingual, phobert, resnet
+from glalign.models.towers import albef, backbones, bert, gpt2, multilingual, phobert, resnet
 from glalign.support.class_source import class_outline
 from glalign.support.dotted_names import class_named
 from glalign.support.errors import UserError
@@ -82,5 +82,6 @@ def test_the_names_are_those_of_the_towers() -> None:
         albef.SHAPES,
         bert.SHAPES,
         phobert.SHAPES,
+        gpt2.SHAPES,
     )
     assert [set(names) for names in NETWORKS] == [set(table) for table in tables]

@@ -51,3 +51,9 @@ def test_bad_values_are_refused():
         region_masks(np.full((4, 4), 18, np.uint8), (2, 2))
     with pytest.raises(ValueError, match="dress"):
         region_table("none")
+
+
+def test_a_window_counts_as_if_it_were_cut_out():
+    labels = np.random.default_rng(1).integers(0, 18, (16, 20), dtype=np.uint8)
+    found = region_masks(labels, (4, 2), window=(0.25, 0.1, 0.75, 0.6))
+    np.testing.assert_allclose(found, naive(labels[4:12, 2:12], (4, 2), "both"), atol=1e-6)

@@ -41,10 +41,22 @@ def estimated(config: Config, plan: Plan, *targets: str) -> dict:
 
 @pytest.mark.parametrize("layers", [(), ("config/paper.yaml",)])
 def test_every_network_has_been_counted(layers: tuple[str, ...]) -> None:
-    config, _ = configured({}, *layers)
-    entries = [config.entry(name, kind) for name, entry in trained_systems(config).items() for kind in entry.languages]
+    config, _ = configured({}, *layers, "config/sensitivity.yaml")
+    entries = [
+        one.entry(name, kind)
+        for one in (config, *config.readings.values())
+        for name, entry in trained_systems(one).items()
+        for kind in entry.languages
+    ]
     absent = sorted({built_as(entry) for entry in entries} - COSTS.keys())
     assert absent == [], "run: python benchmarks/costs.py"
+
+
+def test_a_cost_that_is_no_number_is_named(tmp_path: Path) -> None:
+    changed = (ROOT / "config/costs.csv").read_text(encoding="utf-8").replace(",0,", ",many,", 1)
+    (tmp_path / "costs.csv").write_text(changed, encoding="utf-8")
+    with pytest.raises(UserError, match=r"costs\.csv: a cost is no whole number \(.*'many'\); restore it"):
+        read_costs(tmp_path / "costs.csv")
 
 
 def test_counted_parameters_are_the_published_ones() -> None:
@@ -107,6 +119,28 @@ def test_draws_and_held_out_people_are_counted() -> None:
     assert row["prediction_hours"] == pytest.approx(2 * work / 15e12 / 3600)
 
 
+def test_drawn_images_are_counted() -> None:
+    testset = {"testsets": {"vn3k_100": {"identities": None, "images": 100}}}
+    config, plan = configured(merge(ROOTS, testset), "config/paper.yaml")
+    small = jobs_behind(plan, ["nothing-made/ranks/glalign/cuhk_vi/seed0/vn3k_100.jsonl"])
+    (job,) = [job for key, job in small.items() if key[0] == "predict"]
+    found = estimate(config, {("predict", "one"): job}, COSTS, split_counts(config, plan.paths))
+    assert found["systems"][0]["bytes"] == RANKS * 10 * 100 * 2
+    (title,) = [job.spec.title for job in plan.jobs["table"].values() if job.ids["table"] == "9"]
+    assert title.endswith("tested on 100 images of 3000VnPerson-Search")
+
+
+def test_an_epoch_of_balanced_sources_has_as_many_pairs_of_each() -> None:
+    steps = {}
+    for sources in ("union", "balanced"):
+        changed = {"systems": {"irra": {"data": {"sources": sources, "centre_crop": sources == "balanced"}}}}
+        config, plan = configured(merge(ROOTS, changed), "config/paper.yaml")
+        found = estimated(config, plan, "nothing-made/runs/irra/cuhk_en+v2e/seed0/run.json")
+        assert found["unknown"] == []
+        steps[sources] = found["systems"][0]["steps"]
+    assert steps["balanced"] == math.ceil(60 * 2 * 68_126 / 64) > steps["union"]
+
+
 def test_a_target_that_no_job_makes_is_named() -> None:
     plan = configured()[1]
     assert known_targets(plan, ["./nothing-made/table4.tex"]) == ["nothing-made/table4.tex"]
@@ -122,13 +156,16 @@ def test_a_manifest_counts_more_than_what_was_published(tmp_path: Path) -> None:
     annotations = tmp_path / "reid_raw.json"
     annotations.write_text("[1]", encoding="utf-8")
     splits = {"train": {"identities": 5, "images": 7, "captions": 11}}
+    counts = {**splits["train"], "caption_words": {"mean": 3.0, "sd": 1.0, "min": 2, "max": 4}}
+    about = {"dataset": "cuhk_en", "language": "en", "splits": {"train": counts}, "all": counts, "image_size": {}}
     made, published = tmp_path / "manifests" / "cuhk_en.json", split_counts(config, plan.paths)["cuhk_en"]
-    made.write_text(json.dumps({"annotations": {"sha256": "of another"}, "splits": splits}), encoding="utf-8")
+    made.write_text(json.dumps({**about, "annotations": {"sha256": "of another"}}), encoding="utf-8")
     assert split_counts(config, plan.paths)["cuhk_en"] == published
-    made.write_text("[]", encoding="utf-8")
-    with pytest.raises(UserError, match=r"cuhk_en\.json: not the statistics of a manifest"):
-        split_counts(config, plan.paths)
-    report = {"annotations": {"sha256": sha256(annotations)}, "splits": splits}
+    report = {**about, "annotations": {"sha256": sha256(annotations)}}
+    for wrong in ([], report | {"splits": 3}, report | {"annotations": []}, report | {"splits": {"train": {}}}):
+        made.write_text(json.dumps(wrong), encoding="utf-8")
+        with pytest.raises(UserError, match=r"cuhk_en\.json: .*; delete the file and run again"):
+            split_counts(config, plan.paths)
     made.write_text(json.dumps(report), encoding="utf-8")
     assert split_counts(config, plan.paths)["cuhk_en"] == splits
     labels = estimated(config, plan, f"{tmp_path}/parts/cuhk_en.json")["disk"]["label_maps"]

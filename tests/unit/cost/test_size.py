@@ -114,6 +114,19 @@ def test_glalign_for_vietnamese_can_be_built_at_its_original_size(tmp_path: Path
     assert ids.count(model.tokenizer.unknown_id) == 3  # the commas
 
 
+def test_glalign_with_gpt2_can_be_built_at_its_original_size(tmp_path: Path) -> None:
+    write_stand_in(tmp_path, "gpt2", "gpt2", 50_257)
+    change = {"text_backbone": "gpt2", "text_weights": "gpt2", "text_vocabulary": "gpt2"}
+    entry = overlaid(ROOT / "config/paper.yaml", root=ROOT).entry("glalign", "en")
+    with torch.device("meta"):
+        options, weights = {**entry.model, **change}, Weights(tmp_path, load=False)
+        model = GLAlign.build(options, (224, 224), TrainingInfo(0, 0), weights)
+    assert model.tokenizer.vocab_size == len(model.text.encoder.words.weight) == 50_257
+    assert sum(p.numel() for p in model.text.encoder.parameters()) == 124_439_808
+    assert model.tokenizer.context_length == 512
+    assert len(model.tokenizer.encode("woman skirt shoes man")[0]) == 4 + 1
+
+
 def test_a_dictionary_has_so_many_different_words() -> None:
     assert len({word for word, _ in dictionary(500)}) == len(dictionary(500)) == 500
     assert len(dictionary(3)) == 3

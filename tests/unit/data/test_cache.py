@@ -65,6 +65,7 @@ def test_another_size_filter_or_other_files_have_their_own(files: list[Path], tm
         (lambda folder, files, patch: patch.setattr(cache.PIL, "__version__", "0"), "another version (pillow"),
         (lambda folder, files, patch: files[3].write_bytes(files[0].read_bytes()), "files that have changed since"),
         (lambda folder, files, patch: (folder / cache.PIXELS).write_bytes(b"x" * 90), "the cache is damaged"),
+        (lambda folder, files, patch: (folder / cache.PIXELS).write_bytes(b""), "the cache is damaged"),
         (lambda folder, files, patch: (folder / cache.ABOUT).unlink(), "the cache is damaged"),
         (lambda folder, files, patch: (folder / cache.ABOUT).write_text("[1, 2]"), "the cache is damaged"),
     ],

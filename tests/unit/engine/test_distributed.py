@@ -1,9 +1,6 @@
 """Several processes train as one does: the same loss, gradients, queues and statistics."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +8,7 @@ from typing import Any
 import psutil
 import pytest
 import torch
+from helpers.processes import ended, start_fit, started
 from helpers.training import zero_steps
 
 from glalign.config.loading import layered, merge, overlaid, resolve
@@ -19,27 +17,12 @@ from glalign.contract.specs.training import FitSpec
 from glalign.engine.distributed import joined
 from glalign.engine.fit import fit
 from glalign.gpu_check.one_step import one_step, result_file
-from glalign.planning.job_files import JobFile
 from glalign.storage.weight_files import PRETRAINED, read_weights
-from glalign.storage.whole_files import write_json
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
 FIRST = ("glalign", "irra", "rasa", "vitaa")
 OTHERS = ("clip_zero_shot", "dual_path", "glalign/vi", "gna_rnn", "m_irra", "plot", "srcf", "tbps_clip", "tbps_clip/vi")
-
-
-def started(count: int, *arguments: str) -> subprocess.Popen[str]:
-    """A program in `count` processes on a free port of this machine."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([*command, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def ended(program: subprocess.Popen[str]) -> tuple[int, str]:
-    """Exit status and what it said."""
-    said = program.communicate(timeout=600)[1]
-    return program.returncode, said
 
 
 def two_processes(folder: Path, names: tuple[str, ...]) -> Path:
@@ -84,15 +67,6 @@ def spec_of(pedes: Path, folder: Path, **changes: Any) -> FitSpec:
     budget = Budget(steps=3, validate_every=2, checkpoint_every=2, log_every=1)
     values = {"processes": 2, "optim": Optim(name="sgd", lr=0.1), "budget": budget, **changes}
     return zero_steps(pedes, folder, "last", **values)
-
-
-def start_fit(spec: FitSpec, out: Path) -> subprocess.Popen[str]:
-    outputs = {"model": str(out / "model.safetensors"), "run": str(out / "run.json")}
-    job = JobFile(
-        stage="fit", outputs=outputs, times=f"{out}.times.json", class_path=spec.class_path, spec=spec.to_json()
-    )
-    write_json(f"{out}.job.json", job.to_json())
-    return started(2, "-m", "--", "glalign", "run", "fit", f"{out}.job.json", "--code", "code", "--log", f"{out}.log")
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pytest
 from helpers.plans import planned
 from helpers.tables import PAPER, read_csv, table_spec
 
+from glalign.contract.phrase_counts import PartCounts
 from glalign.contract.records import Record, write_manifest
-from glalign.contract.results import PartCounts
 from glalign.contract.specs.data import CoverageSpec
 from glalign.evaluation.coverage import UNLABELLED, count_coverage, make_coverage
 from glalign.evaluation.metrics import half_up, wilson

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, chi2, norm
+from statsmodels.stats.multitest import multipletests
 
 from glalign.evaluation.paired_tests import (
     PairedHits,
@@ -98,6 +99,8 @@ def test_holm_is_the_step_down_by_hand() -> None:
     values = [0.04, 0.01, 0.03]
     assert holm(values) == pytest.approx([0.06, 0.03, 0.06])  # 3 x .01, 2 x .03, max(.06, 1 x .04)
     assert holm([]) == []
+    random = np.random.default_rng(5).random(9) ** 4
+    assert holm(random.tolist()) == pytest.approx(multipletests(random, method="holm")[1])
     assert holm_by_family([0.04, 0.04, 0.01], ["x", "y", "x"]) == pytest.approx([0.04, 0.04, 0.02])
 
 
@@ -133,3 +136,8 @@ def test_the_detectable_difference_has_the_power_it_promises() -> None:
     assert detectable_gap(4 * n, 4 * discordant) == pytest.approx(100 * d / 2, rel=0.03)
     assert detectable_gap(100, 0) is None
     assert detectable_gap(10, 1) is None
+
+
+def test_too_many_resamples_are_refused_before_memory_is_taken() -> None:
+    with pytest.raises(UserError, match=r"100000 resamples of 1000 persons; choose at most 67108"):
+        gap_interval(pair(400, 300, 150, 150), 100_000, seed=1)

@@ -1,6 +1,8 @@
 """A ranks file comes back as it was written, and says which line is broken."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from helpers.tables import MADE_BY
@@ -11,8 +13,8 @@ from glalign.evaluation.ranks_file import read_ranks, sidecar_path, write_ranks
 from glalign.support.errors import UserError
 
 ROWS = [
-    RankRow("ảnh.jpg#0", 7, (2, 9), (1, 9), (("a.jpg", 0.5), ("b.jpg", -0.25))),
-    RankRow("b.jpg#1", 8, (1,), (1,), ()),
+    RankRow("ảnh.jpg#0", 7, (2, 9), (1, 9), (("a.jpg", 0.5), ("b.jpg", -0.25)), ahead=(1,)),
+    RankRow("b.jpg#1", 8, (1,), (1,), (), ()),
 ]
 
 
@@ -24,6 +26,71 @@ def test_round_trip(tmp_path):
     before = path.read_bytes()
     write_ranks(path, iter(ROWS), 12, {**MADE_BY, "galleries": [11, 13]})
     assert path.read_bytes() == before
+
+
+PARTS = {**MADE_BY, "parts": ("HEAD", "SHOES")}
+COMPARED = [replace(ROWS[0], cosines=((0.5, None), (-1.0, 1.0))), ROWS[1]]
+"""The second query has no entries in its top, and so no cosines."""
+
+
+def test_cosines_of_parts_come_back(tmp_path):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, COMPARED, 12, PARTS)
+    rows, summary = read_ranks(path)
+    assert (rows, summary.parts) == (COMPARED, ("HEAD", "SHOES"))
+    first, second = path.read_text(encoding="utf-8").splitlines()
+    assert '"cosines":[[0.5,null],[-1.0,1.0]],' in first
+    assert "cosines" not in second
+    write_ranks(path, ROWS, 12, MADE_BY)
+    assert "cosines" not in path.read_text(encoding="utf-8")
+    assert "parts" not in sidecar_path(path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("cosines", "reason"),
+    [
+        ([[0.5, None], [0.1, 1.01]], r"key `cosines\.1\.1.*`: 1\.01 does not fit"),
+        ([[0.5, None], [0.1, float("nan")]], r"key `cosines\.1\.1.*`"),
+        ([[0.5, None], [0.1, "0.2"]], r"key `cosines\.1\.1.*`: '0\.2' does not fit"),
+        ([[0.5, None]], "cosines are not 2 numbers or null for each of the 2 entries of top"),
+        ([[0.5, None], [0.1]], "cosines are not 2 numbers or null"),
+        ([[0.5, None], [0.1, 0.2], [0.1, 0.2]], "cosines are not 2 numbers or null"),
+        ([], "cosines are not 2 numbers or null"),
+        ({"HEAD": 0.5}, "key `cosines`"),
+    ],
+)
+def test_cosines_that_do_not_fit_are_refused(tmp_path, cosines, reason):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, COMPARED, 12, PARTS)
+    first, second = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{json.dumps(json.loads(first) | {'cosines': cosines})}\n{second}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"r\.jsonl:1: not a row of ranks \({reason}.*\); delete the file and run"):
+        read_ranks(path)
+
+
+def test_cosines_of_parts_that_the_summary_does_not_name_are_refused(tmp_path):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, COMPARED, 12, MADE_BY)
+    with pytest.raises(UserError, match=r"r\.jsonl:1: not a row of ranks \(cosines are not 0 numbers or null"):
+        read_ranks(path)
+
+
+@pytest.mark.parametrize("parts", [["HEAD", "TAIL"], ["HEAD", "HEAD"]])
+def test_parts_that_are_no_regions_are_refused(tmp_path, parts):
+    path = tmp_path / "r.jsonl"
+    write_ranks(path, COMPARED, 12, {**MADE_BY, "parts": parts})
+    with pytest.raises(UserError, match=re.escape(f"r.json: key `parts`: {parts} are not regions, each once (HEAD, ")):
+        read_ranks(path)
+
+
+def test_a_second_key_beside_cosines_is_noticed(tmp_path):
+    path = tmp_path / "r.jsonl"
+    for rows, about in ((ROWS, MADE_BY), (COMPARED, PARTS)):
+        write_ranks(path, rows, 12, about)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace('"person":7', '"person":8,"person":7'), encoding="utf-8")
+        with pytest.raises(UserError, match=r"r\.jsonl:1: .*duplicate key 'person'"):
+            read_ranks(path)
 
 
 def test_nothing_is_left_of_a_failed_writing(tmp_path):
@@ -77,6 +144,9 @@ def test_what_cannot_be_a_rank_is_refused(tmp_path, hits, best, reason):
         ({"hits": [2, 2]}, "hits are not ascending ranks"),
         ({"hits": [2, 9, 11]}, "hits and best differ in length"),
         ({"top": [["a.jpg", float("nan")]]}, r"key `top\.0\.1`"),
+        ({"ahead": [2]}, "ahead is no count of people before rank 2"),
+        ({"ahead": [-1]}, "ahead is no count of people before rank 2"),
+        ({"ahead": [0.5]}, r"key `ahead\.0`: 0\.5 does not fit"),
         ({"more": 1}, "key `more` is unknown"),
     ],
 )
@@ -93,9 +163,11 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path):
     path = tmp_path / "r.jsonl"
     write_ranks(path, [RankRow("http://a/b.jpg#0", 7, (2,), (2,))], 12, MADE_BY)
     assert read_ranks(path)[0][0].hits == (2,)  # colons in a text are none of a key
-    path.write_text(path.read_text(encoding="utf-8").replace("}", ',"hits":[1]}'), encoding="utf-8")
-    with pytest.raises(UserError, match=r"r\.jsonl:1: .*duplicate key 'hits'"):
-        read_ranks(path)
+    for row in (RankRow("b.jpg#0", 7, (2,), (2,)), RankRow("b.jpg#0", 7, (2,), (2,), ahead=(1,))):
+        write_ranks(path, [row], 12, MADE_BY)
+        path.write_text(path.read_text(encoding="utf-8").replace("}", ',"hits":[1]}'), encoding="utf-8")
+        with pytest.raises(UserError, match=r"r\.jsonl:1: .*duplicate key 'hits'"):
+            read_ranks(path)
 
 
 def test_ranks_of_a_draw_lie_in_its_own_gallery(tmp_path):

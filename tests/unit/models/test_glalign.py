@@ -84,14 +84,16 @@ def test_pooled_features_are_means_of_tokens(model):
                 torch.testing.assert_close(texts["local"][row, part], expected, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("alpha", "score_alpha"), [(0.5, None), (0.2, None), (0.0, None), (1.0, None), (0.5, 0.8)])
+@pytest.mark.parametrize(
+    ("alpha", "score_alpha"), [(0.5, None), (0.2, None), (0.0, None), (1.0, None), (0.5, 0.8), (0.3, "validation")]
+)
 def test_similarity_is_the_written_out_score(alpha, score_alpha):
     model = build(alpha=alpha, score_alpha=score_alpha)
     batch = batch_for(model)
     with torch.no_grad():
         images, texts = model.encode_images(batch), model.encode_texts(batch)
         scores = model.similarity(texts, images)
-    weight = alpha if score_alpha is None else score_alpha
+    weight = score_alpha if isinstance(score_alpha, float) else alpha
     for q in range(4):
         for g in range(4):
             expected = weight * float(texts["global"][q] @ images["global"][g])
@@ -101,6 +103,27 @@ def test_similarity_is_the_written_out_score(alpha, score_alpha):
                 expected += (1 - weight) * (sum(cosines) / len(cosines) if cosines else 0.0)
             assert scores[q, g].item() == pytest.approx(expected, abs=1e-6)
     assert model.similarity(texts, {k: v[:2] for k, v in images.items()}).shape == (4, 2)
+
+
+def test_the_local_score_is_the_mean_of_the_cosines_of_parts(model):
+    batch = batch_for(model)
+    with torch.no_grad():
+        images, texts = model.encode_images_and_parts(batch), model.encode_texts_and_parts(batch)
+        scores = model.similarity(texts, images)
+        cosines = model.part_cosines(texts, {key: value.expand(4, *value.shape) for key, value in images.items()})
+    for q in range(4):
+        for g in range(4):
+            for p in range(5):
+                shared = p in PHRASES[q] and batch.parts[g, p].any()
+                direct = float(texts["local"][q, p] @ images["local"][g, p]) if shared else float("nan")
+                assert cosines[q, g, p].item() == pytest.approx(direct, abs=1e-6, nan_ok=True)
+    mean = cosines.nanmean(-1).nan_to_num()  # a pair that shares no part has a local score of 0
+    torch.testing.assert_close(scores, 0.5 * texts["global"] @ images["global"].T + 0.5 * mean)
+
+
+def test_a_score_without_the_local_branch_has_no_cosines_of_parts():
+    assert build(alpha=1.0).part_names == build(alpha=0.5, score_alpha=1.0).part_names == ()
+    assert build(alpha=1.0, score_alpha=0.5).part_names == ("HEAD", "UPPERBODY", "LOWERBODY", "SHOES", "OTHERS")
 
 
 def test_loss_is_the_weighted_sum_of_both_branches():
@@ -226,6 +249,12 @@ def test_weights_are_read_from_the_folder(tmp_path):
         ({"alpa": 0.5}, r"model\.alpa: unknown key; did you mean 'alpha'"),
         ({"alpha": 1.5}, r"model\.alpha: 1\.5"),
         ({"score_alpha": -0.1}, r"model\.score_alpha"),
+        ({"score_alpha": "val"}, r"model\.score_alpha: 'val'; choose a number from 0 to 1, null or validation"),
+        (
+            {"score_alpha": "validation", "alpha": 1.0},
+            r"model\.score_alpha: validation .*, and alpha 1 trains one; set",
+        ),
+        ({"score_alpha": "validation", "alpha": 0}, r"model\.score_alpha: validation .*, and alpha 0 trains one; set"),
         ({"dropout": 1.0}, r"model\.dropout"),
         ({"region": "cropped"}, r"model\.region: 'cropped'; choose pooled or masked"),
         ({"temperature": "warm"}, r"model\.temperature"),

@@ -3,6 +3,8 @@
 import json
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from glalign.contract.specs.data import ParseSpec
 from glalign.data.sources import Collection, SplitRecords
 from glalign.parsing import parse
 from glalign.parsing.label_map_record import MAKER
-from glalign.parsing.label_maps import map_file, read_labels
+from glalign.parsing.label_maps import map_file, read_labels, write_labels
 from glalign.parsing.parse import parse_images
 from glalign.parsing.parser import Parser
 from glalign.pretraining.parser import ARCHITECTURE
@@ -165,7 +167,7 @@ def test_a_training_does_not_mix_two_parsers(spec: ParseSpec, tmp_path: Path) ->
         parse_images(spec.model_copy(update={"name": name}), tmp_path / name, tmp_path / f"{name}.report.json", "code")
         assert read_labels(map_file(tmp_path / name, NAMES[0])).shape == (40, 20)
     records = [Record(name, 1, "train", ("a man",)) for name in NAMES]
-    sources = [SplitRecords(records, tmp_path / "imgs", tmp_path / name, None, "p") for name in ("one", "two")]
+    sources = [SplitRecords(records, tmp_path / "imgs", tmp_path / name, None, "p", "d") for name in ("one", "two")]
     Collection.of(sources[:1] * 2, (8, 4), "bilinear", (2, 1), "both")
     with pytest.raises(UserError, match=r"two: its label maps are not of the parser that made .*one .*delete"):
         Collection.of(sources, (8, 4), "bilinear", (2, 1), "both")
@@ -183,3 +185,53 @@ def test_a_label_map_with_a_header_of_any_size_is_named(tmp_path: Path, size: tu
     (tmp_path / "a.png").write_bytes(png(*size, zlib.compress(b"\0" * 9)))
     with pytest.raises(UserError, match=r"a\.png: does not decode \("):
         read_labels(tmp_path / "a.png")
+
+
+@pytest.fixture
+def drawn(spec: ParseSpec, tmp_path: Path) -> ParseSpec:
+    """The seven images with true maps of random labels, to be used as they are."""
+    rng = np.random.default_rng(1)
+    for name in NAMES:
+        write_labels(map_file(tmp_path / "labels", name), rng.integers(0, 18, (40, 20), dtype=np.uint8))
+    return spec.model_copy(update={"method": "truth", "labels": str(tmp_path / "labels"), "weights": "none"})
+
+
+def test_the_truth_is_what_the_generator_drew(drawn: ParseSpec, killed: Callable, tmp_path: Path) -> None:
+    killed(drawn, 5)
+    parse_images(drawn, tmp_path / "parts", tmp_path / "parts.json", "code")
+    for name in NAMES:
+        true = read_labels(map_file(tmp_path / "labels", name))
+        np.testing.assert_array_equal(read_labels(map_file(tmp_path / "parts", name)), true)
+    report = json.loads((tmp_path / "parts.json").read_text(encoding="utf-8"))
+    assert (report["images"], report["method"], report["parser"]) == (len(NAMES), "truth", None)
+    assert report["agreement"] is None  # nothing was predicted
+
+
+def test_a_true_map_that_is_absent_or_does_not_fit_is_named(drawn: ParseSpec, tmp_path: Path) -> None:
+    def refused(spec: ParseSpec, message: str) -> None:
+        with pytest.raises(UserError, match=message):
+            parse_images(spec, tmp_path / "parts", tmp_path / "parts.json", "code")
+        assert not (tmp_path / "parts").exists()
+
+    refused(
+        drawn.model_copy(update={"labels": None}), r"m\.jsonl: no true label maps .*choose another `parsing.method`"
+    )
+    write_labels(map_file(tmp_path / "labels", NAMES[3]), np.zeros((20, 40), dtype=np.uint8))
+    refused(drawn, r"labels/cam/3\.png\.png: \(20, 40\) differs from its image's \(40, 20\)")
+    map_file(tmp_path / "labels", NAMES[3]).unlink()
+    refused(drawn, r"labels/cam/3\.png\.png: no such label map")
+
+
+def test_the_truth_needs_no_torch(drawn: ParseSpec, tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(drawn.to_json()), encoding="utf-8")
+    lines = [
+        "import json, pathlib, sys",
+        "from glalign.contract.specs.data import ParseSpec",
+        "from glalign.parsing.parse import parse_images",
+        f"folder = pathlib.Path({str(tmp_path)!r})",
+        "spec = ParseSpec.model_validate(json.loads((folder / 'spec.json').read_text()))",
+        "parse_images(spec, folder / 'parts', folder / 'parts.json', 'code')",
+        "assert 'torch' not in sys.modules",
+    ]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+    assert (tmp_path / "parts.json").is_file()

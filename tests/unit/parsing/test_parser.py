@@ -77,6 +77,15 @@ def test_missing_weights_and_foreign_records_are_named(folder, tmp_path):
     (tmp_path / "x.json").write_text("{}", encoding="utf-8")
     with pytest.raises(UserError, match=r"x\.json: not a parser's record"):
         Parser.load(tmp_path, "x")
+    for change in (
+        {"model": 3},
+        {"model": {"depths": "x"}},
+        {"input": {}},
+        {"input": {"size": 3, "mean": 1, "std": 1}},
+    ):
+        (tmp_path / "x.json").write_text(json.dumps({"record": {**ARCHITECTURE, **change}}), encoding="utf-8")
+        with pytest.raises(UserError, match=r"x\.json: its `record` describes no parser \(.*\); fetch it again"):
+            Parser.load(tmp_path, "x")
     (tmp_path / "x.json").write_text(json.dumps({"record": ARCHITECTURE}), encoding="utf-8")
     with pytest.raises(UserError, match=r"x\.safetensors"):
         Parser.load(tmp_path, "x")

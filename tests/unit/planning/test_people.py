@@ -15,6 +15,7 @@ def every_job(plan: Plan) -> None:
 
 
 REAL = {"root": "data/x", "format": "vn3k_vi"}
+IMAGES = {"identities": None}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,13 @@ REAL = {"root": "data/x", "format": "vn3k_vi"}
             {"testsets": {"vn3k_3000": {"identities": 541}}},
             r"testsets\.vn3k_3000\.identities: 541 of 540 people in its splits",
         ),
+        (
+            {
+                "datasets": {"vn3k": {**REAL, "splits": {"val": None}}},
+                "testsets": {"vn3k_100": {**IMAGES, "images": 2001}},
+            },
+            r"testsets\.vn3k_100\.images: 2001 of 2000 images in its splits; choose 1 to 2000, or null for all",
+        ),
     ],
 )
 def test_more_people_than_there_are_is_refused(overlay: dict, message: str) -> None:
@@ -50,6 +58,8 @@ def test_more_people_than_there_are_is_refused(overlay: dict, message: str) -> N
         {"datasets": {"vn3k": {"holdout": 319, "synthetic": {"val": 0}}}},
         {"testsets": {"vn3k_100": {"identities": 160}}},
         {"testsets": {"vn3k_3000": {"identities": 540}}},
+        {"testsets": {"vn3k_100": {**IMAGES, "images": 9999}}},  # how many images are drawn is not known before
+        {"datasets": {"vn3k": {**REAL, "splits": {"val": None}}}, "testsets": {"vn3k_100": {**IMAGES, "images": 2000}}},
         {"datasets": {"vn3k": {**REAL, "label": "mine", "splits": {"val": None}, "holdout": 5000}}},
         {"datasets": {"vn3k": {**REAL, "splits": {"val": None}, "holdout": 3000, "allow_partial": True}}},
     ],

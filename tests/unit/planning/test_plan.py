@@ -1,14 +1,18 @@
 """The plan shares trainings, says why a cell is not run, and refuses scenarios that test on what they train on."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from helpers.plans import REPORTED, ROOT, planned
 
 from glalign.config.loading import load, overlaid, resolve
-from glalign.planning.missing_files import jobs_behind
-from glalign.planning.plan import Plan, make_plan
+from glalign.planning.draft import Draft
+from glalign.planning.missing_files import describe, jobs_behind
+from glalign.planning.plan import STAGES, Plan, make_plan
 from glalign.planning.printed_tables import SCENARIO_OF, read_published
+from glalign.planning.stage import Job
 from glalign.support.errors import UserError
 
 TRAINED = {
@@ -31,6 +35,19 @@ def test_the_papers_results_are_32_cells_and_23_trainings(demo: Plan) -> None:
     trainings = [job.ids for (stage, _), job in needed.items() if stage == "fit"]
     assert len(trainings) == 23
     assert {training["trainset"] for training in trainings} == {"cuhk_en", "v2e", "cuhk_en+v2e", "cuhk_vi"}
+
+
+def test_two_jobs_of_one_key_that_differ_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = STAGES["fit"]
+
+    def twice(draft: Draft) -> Iterator[Job]:
+        for job in fit.plan(draft):
+            yield job
+            yield replace(job, inputs=(*job.inputs, "another"))
+
+    monkeypatch.setattr("glalign.planning.plan.STAGES", {**STAGES, "fit": replace(fit, plan=twice)})
+    with pytest.raises(RuntimeError, match=r"stage fit: two jobs \S+/seed0 that differ"):
+        planned()
 
 
 def test_every_table_is_planned_with_the_papers_rows_in_order(demo: Plan) -> None:
@@ -122,7 +139,8 @@ def test_every_input_is_given_or_made_by_a_planned_job(demo: Plan) -> None:
         for job in jobs.values():
             made |= {*demo.outputs(stage, job).values()}
     needed = {path for jobs in demo.jobs.values() for job in jobs.values() for path in job.inputs}
-    assert all(path in made or path.startswith("paper/") for path in needed), sorted(needed - made)
+    given = ("paper/", "glalign/language/lexicon/")
+    assert all(path in made or path.startswith(given) for path in needed), sorted(needed - made)
 
 
 def test_specifications_are_json_without_absolute_paths(demo: Plan) -> None:
@@ -132,6 +150,40 @@ def test_specifications_are_json_without_absolute_paths(demo: Plan) -> None:
                 json.dumps(job.spec.to_json(), sort_keys=True)
             )
             assert '"/' not in json.dumps(job.spec.to_json())
+
+
+def test_true_label_maps_are_of_generated_data_alone() -> None:
+    plan = planned({"parsing": {"method": "truth"}, "datasets": {"vn3k": {"root": "data/vn3k"}}})
+    assert plan.job("parse", dataset="cuhk_en").spec.to_json()["labels"] == "results/data/cuhk_en/labels"
+    assert plan.job("parse", dataset="cuhk_en").weights == ()
+    with pytest.raises(UserError, match=r"configuration: parsing\.method: truth: .*datasets\.vn3k is a release"):
+        plan.job("parse", dataset="vn3k")
+
+
+def test_translated_phrases_are_of_translations_alone(demo: Plan) -> None:
+    own = {name: job.spec.to_json() for name, job in demo.jobs["phrases"].items()}
+    assert {spec["translated_from"] for spec in own.values()} == {None}
+    plan = planned({"phrases": {"source": "translated"}})
+    sources = {name: job.spec.to_json()["translated_from"] for name, job in plan.jobs["phrases"].items()}
+    log, manifest = "results/data/cuhk_vi/translation.json", "results/manifests/cuhk_en.jsonl"
+    generated = {"language": "en", "file": None, "manifest": manifest, "translation": log, "segmenter": None}
+    assert sources.pop("cuhk_vi") == generated
+    assert {log, manifest} < set(plan.job("phrases", dataset="cuhk_vi").inputs)
+    assert sources.pop("v2e")["segmenter"] == "pyvi"
+    assert set(sources.values()) == {None}
+    assert plan.jobs["coverage"] == demo.jobs["coverage"]
+
+
+def test_a_release_needs_a_file_of_translated_phrases() -> None:
+    release = {"root": "data/vn", "format": "cuhk_pedes_vn"}
+    overlay = {"phrases": {"source": "translated"}, "datasets": {"cuhk_vi": release}}
+    with pytest.raises(UserError, match=r"source: translated: datasets\.cuhk_vi .*cuhk_vi\.translated_phrases"):
+        planned(overlay).job("phrases", dataset="cuhk_vi")
+    release["translated_phrases"] = "vn.csv"
+    job = planned(overlay).job("phrases", dataset="cuhk_vi")
+    assert job.inputs == ("results/manifests/cuhk_vi.jsonl", "vn.csv")
+    (line,) = describe([job], frozenset(["vn.csv"]))
+    assert line.startswith("vn.csv: not there; correct `translated_phrases`")
 
 
 LEAKS = [
@@ -241,6 +293,15 @@ def test_a_search_trains_every_system_with_every_rate_and_nothing_else_changed(d
     )
     assert spec == {**fit, "optim": {**fit["optim"], "lr": 0.01}}
     assert not any("test" in json.dumps(job.spec.to_json()["datasets"]) for job in demo.jobs["tune"].values())
+
+
+def test_the_weights_of_the_global_branch_share_the_training_of_the_tables(demo: Plan) -> None:
+    own, (scores,) = "results/runs/glalign/cuhk_en/seed0", demo.jobs["alpha_scores"].values()
+    assert {run["alpha"]: run["folder"] for run in scores.spec.to_json()["runs"]}[0.5] == own
+    assert f"{own}/run.json" in scores.inputs
+    assert set(demo.jobs["alpha_fit"]) == {f"alpha{value:g}" for value in demo.config.alpha.values if value != 0.5}
+    apart = planned({"trainsets": {"both": ["cuhk_en", "v2e"]}, "alpha": {"trainset": "both"}})
+    assert "alpha0.5" in apart.jobs["alpha_fit"]
 
 
 def test_every_trained_system_is_measured_at_its_original_size() -> None:

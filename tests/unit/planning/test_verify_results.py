@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers.plans import planned
+from helpers.changes import CHANGES
+from helpers.plans import EVERY_STAGE, planned
 from helpers.pretended_results import files_of_kind, pretend
 
 from glalign.cli.main import main
@@ -26,27 +27,10 @@ from glalign.support.errors import UserError
 KINDS = [(stage, name) for stage, declared in STAGES.items() for name in declared.outputs]
 
 
-def flip(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def truncate(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
-
-
-def swap(file: Path) -> None:
-    file.write_bytes(b"of another run")
-
-
-FAULTS: dict[str, Callable[[Path], None]] = {"flip": flip, "truncate": truncate, "replace": swap, "delete": Path.unlink}
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path, dict[str, str]]:
     root = tmp_path_factory.mktemp("made") / "results"
-    plan = planned({"results": str(root)})
+    plan = planned({"results": str(root), **EVERY_STAGE})
     return plan, root, pretend(plan)
 
 
@@ -63,19 +47,19 @@ def test_one_job_of_every_stage_was_made_and_all_is_well(made: tuple[Plan, Path,
     assert found.files >= len(KINDS)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(("stage", "name"), KINDS)
-def test_a_change_is_noticed(made: tuple[Plan, Path, dict[str, str]], stage: str, name: str, fault: str) -> None:
+def test_a_change_is_noticed(made: tuple[Plan, Path, dict[str, str]], stage: str, name: str, change: str) -> None:
     plan, root, jobs = made
     path = Path(plan.outputs(stage, plan.jobs[stage][jobs[stage]])[name])
     file = files_of_kind(path)[0]
     kept = file.read_bytes()
     readers = [job for some in plan.jobs.values() for job in some.values() if str(path) in job.inputs]
-    FAULTS[fault](file)
+    CHANGES[change](file)
     try:
         found = verify(plan, root)
         assert not found.good
-        assert str(file) in lines(found, "missing" if fault == "delete" else "changed")
+        assert str(file) in lines(found, "missing" if change == "delete" else "changed")
         for reader in readers[:1]:
             with pytest.raises(UserError, match="restore it, or delete") as caught:
                 check_inputs(made_inputs(plan, reader))
@@ -180,6 +164,10 @@ def test_a_specification_read_from_its_file_has_the_digest_of_the_plan() -> None
         for job in jobs.values():
             read = type(job.spec).model_validate_json(json.dumps(job.spec.to_json()))
             assert spec_digest(read) == spec_digest(job.spec)
+
+
+def test_a_name_that_a_terminal_would_obey_is_escaped(tmp_path: Path) -> None:
+    assert "  a\\x1b[2J.csv" in describe(Findings(foreign=["a\x1b[2J.csv"]), tmp_path)
 
 
 def test_many_lines_are_cut_and_counted() -> None:

@@ -11,7 +11,8 @@ from glalign.config.training import Optim
 from glalign.config.twins import Corpus
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.towers.bert import Bert, BertShape
-from glalign.pretraining.bert import MaskedWords, Table, predicted, pretrain_bert, spellings
+from glalign.pretraining.bert import MaskedWords, pretrain_bert, spellings
+from glalign.pretraining.words import Table
 from glalign.storage.weight_files import PRETRAINED, Weights, read_weights
 
 PATH = Weights(PRETRAINED).vocabulary("tiny_wordpiece")
@@ -44,15 +45,16 @@ def test_words_spelt_out_read_like_words_that_the_vocabulary_lacks(tokenizer):
 
 def test_marks_and_padding_are_never_predicted(tokenizer):
     torch.manual_seed(0)
-    model = MaskedWords(Bert(BertShape(width=8, layers=1, heads=2, positions=20), tokenizer.vocab_size), 1e-12)
+    encoder = Bert(BertShape(width=8, layers=1, heads=2, positions=20), tokenizer.vocab_size)
+    model = MaskedWords(encoder, 1e-12, tokenizer)
     table = Table(TEXTS * 40, tokenizer, spellings(PATH), 0.1, stream())
     rows = torch.arange(len(table.lengths))
-    logits, words = predicted(model, *table.batch(rows), tokenizer, stream())
+    logits, words = model.predicted(*table.batch(rows), stream())
     assert logits.shape == (len(words), tokenizer.vocab_size)
     assert not set(words.tolist()) & {tokenizer.pad_id, tokenizer.sot_id, tokenizer.eot_id}
     ordinary = int((table.lengths - 2).sum())
     assert 0.1 < len(words) / ordinary < 0.2
-    again = predicted(model.eval(), *table.batch(rows), tokenizer, stream())[1]
+    again = model.eval().predicted(*table.batch(rows), stream())[1]
     assert torch.equal(words, again)
 
 

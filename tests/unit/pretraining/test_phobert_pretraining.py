@@ -12,11 +12,11 @@ from glalign.config.twins import Corpus
 from glalign.contract.specs.twins import VocabularySpec
 from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.language.tokenizers import FileTokenizer
-from glalign.pretraining.bert import Table
 from glalign.pretraining.corpus import draw_captions, draw_corpus
 from glalign.pretraining.phobert import pretrain_phobert, spellings
 from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary, partial_merges
 from glalign.pretraining.vocabulary import make_vocabulary, make_vocabulary_pair
+from glalign.pretraining.words import Table
 from glalign.storage.weight_files import PRETRAINED, Weights, read_weights
 
 TEXT = "Cô gái mặc áo khoác đen, đi giày trắng."

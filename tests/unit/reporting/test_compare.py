@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from helpers.tables import read_csv
 
-from glalign.reporting.compare import compare, compare_folders
+from glalign.reporting.compare import compare, compare_folders, same
 from glalign.reporting.plain_table import write_csv
 from glalign.reporting.row_keys import key_of, twice
+from glalign.reporting.terminal import render_terminal
 from glalign.support.errors import UserError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -94,3 +95,24 @@ def test_a_spreadsheets_own_file_is_no_csv(tmp_path: Path) -> None:
     (tmp_path / "b.xlsx").write_bytes(b"PK\x03\x04" + bytes(50))
     with pytest.raises(UserError, match=r"b\.xlsx: not CSV but another kind of file; export it as CSV in UTF-8$"):
         compare(tmp_path / "b.xlsx", tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("head", ["method,rank1", "method,variant,status", "a\x9b,b"])
+def test_what_a_terminal_would_obey_is_escaped(tmp_path: Path, head: str) -> None:
+    ours, reference = tmp_path / "ours.csv", tmp_path / "reference.csv"
+    cells = ",".join(["a\x1b[31m\0"] * len(head.split(",")))
+    ours.write_text(f"{head},c\x1b\n{cells},1\n", encoding="utf-8")
+    reference.write_text(f"{head}\n{cells}x\nb\u2028,{cells.partition(',')[2]}\n", encoding="utf-8")
+    shown = [*compare(ours, reference), *render_terminal(ours).split("\n")]
+    assert all(line.isprintable() for line in shown)
+    assert "\\x1b" in "".join(shown)
+
+
+def test_numbers_that_no_memory_holds_are_texts() -> None:
+    long, longer = "9" * 5000, "9" * 4999 + "8"
+    assert not any(
+        same(one, other, 1.0) for one, other in ((long, longer), ("1e99999999", "1e99999998"), ("1e9", "1e8"))
+    )
+    assert not same("0.1e-9999", "0.1e-9998", 1.0)
+    assert all(same(one, one) for one in (long, "1e99999999"))
+    assert same("12.5-15.25 (3e-2)", "12.25-15.5 (-0.5)", 0.75)

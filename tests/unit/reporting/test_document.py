@@ -1,6 +1,7 @@
 """The document of all tables: what it reads, what stops it, and, where TeX is, what comes out."""
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -8,20 +9,22 @@ import pytest
 from helpers.plans import planned
 
 from glalign.planning.report_stages import DocumentSpec
-from glalign.reporting.document import DEBIAN, document, make_document
+from glalign.reporting.document import document, make_document
 from glalign.reporting.plain_table import ONE_PAGE, write_plain
+from glalign.reporting.typesetting import DEBIAN
 from glalign.support.errors import UserError
 
 SUBTITLE = "demo: người đi bộ, ba lô & ghế đẩu"
 SPEC = DocumentSpec(title="Tables", subtitle=SUBTITLE, tables=("results/one.tex", "results/two.tex"))
 ENGINE = """#!{python}
-import os, pathlib, sys
+import os, pathlib, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 name = pathlib.Path(sys.argv[-1]).stem
 pathlib.Path(f"{{name}}.log").write_text({log!r}, encoding="utf-8")
 limits = f"{{sys.argv[1:]}} {{os.environ['openin_any']}} {{os.environ['openout_any']}} {{sorted(os.listdir())}}"
 text = pathlib.Path(sys.argv[-1]).read_text(encoding="utf-8")
 pathlib.Path(f"{{name}}.pdf").write_text(text + limits, encoding="utf-8")
-sys.exit({status})
+sys.exit({status}) if {status} >= 0 else os.kill(os.getpid(), -({status}))
 """
 
 
@@ -32,7 +35,7 @@ def engine(tmp_path, monkeypatch):
     def order(log: str = "", status: int = 0) -> None:
         program = tmp_path / "bin" / "lualatex"
         program.parent.mkdir(exist_ok=True)
-        program.write_text(ENGINE.format(python=sys.executable, log=log, status=status), encoding="utf-8")
+        program.write_text(ENGINE.format(python=sys.executable, log=log, status=int(status)), encoding="utf-8")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", str(program.parent))
 
@@ -96,6 +99,8 @@ def test_a_finished_run_leaves_the_pdf_and_the_transcript(engine, tmp_path):
         ("./tables.tex:9: Undefined control sequence.\nl.9 \\foo", 1, r"tables\.tex:9: Undefined control.*engine\.log"),
         ("! LaTeX Error: File `siunitx.sty' not found.", 1, r"no siunitx\.sty; on Debian and Ubuntu: apt-get install"),
         ("", 3, "lualatex ended with status 3"),
+        ("", -signal.SIGKILL, "lualatex was stopped by SIGKILL"),
+        ("", -signal.SIGXFSZ, r"a file cannot be written.*ulimit -f"),
         ("Missing character: There is no ế (U+1EBF) in font cmr10!", 0, "There is no ế"),
     ],
 )
@@ -127,7 +132,7 @@ def test_a_table_longer_than_a_page_is_one_that_breaks(tmp_path):
     assert text.count(r"\begin{longtable}") == 1
     assert "adjustbox" not in text
     assert "A note." in text
-    assert r"\label{tab:glalign-two}" in text
+    assert r"\providecommand{\glalignlabel}{tab:glalign-two}" in text
 
 
 @pytest.mark.slow

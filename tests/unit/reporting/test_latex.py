@@ -49,7 +49,7 @@ def test_head_of_the_file(spec):
     head = text.splitlines()[:3]
     assert all(line.startswith("% ") for line in head)
     assert "profile: demo" in head[0] and "results/table4.tex" in head[1] and "siunitx" in head[2]
-    assert "synthetic people" in re.search(r"\\caption\{(.*)\}", text).group(1)
+    assert "synthetic people" in re.search(r"\\providecommand\{\\glaligncaption\}\{(.*)\}", text).group(1)
     assert "|" not in text.split(r"\begin{tabular}")[1] and r"\hline" not in text
 
 

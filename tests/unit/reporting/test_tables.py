@@ -1,6 +1,7 @@
 """Tables: the issue's columns, the paper's cells untouched, empty cells where nothing was run."""
 
 import re
+import statistics
 
 import pytest
 from click.testing import CliRunner
@@ -9,6 +10,7 @@ from helpers.tables import matrix_row, metrics_file, printed, run_file, table_sp
 from glalign.cli.main import main
 from glalign.evaluation.metrics import wilson
 from glalign.reporting.compare import compare, compare_folders
+from glalign.reporting.latex import render_latex
 from glalign.reporting.tables import make_table, read_table, table
 from glalign.reporting.terminal import render_terminal
 from glalign.support.errors import UserError
@@ -69,6 +71,24 @@ def test_several_seeds_have_a_mean_and_the_interval_of_one(run_spec):
         "37.67",
     )
     assert (row["validation_rank1"], row["selected_step"], row["parameters"]) == ("55.50", "60 60 60", "10")
+
+
+def test_the_spread_over_draws_of_a_test_set(tmp_path):
+    draws = [{"rank1": [30.0, 34.0, 41.0]}, {"rank1": [28.0, 33.0, 38.5]}]
+    files = tuple(
+        metrics_file(tmp_path / f"{n}.json", (300, 500, 600), draws=each) for n, each in enumerate((*draws, None))
+    )
+    spec = table_spec(9, {0: {"note": "", "metrics": files[:1]}, 1: {"note": "", "metrics": files[:2]}}, draws=3)
+    assert not [name for name in table(spec).columns if name.endswith("_of_draws")]
+    frame = table(changed(spec, extended=True))
+    spread = frame[[f"rank1_{name}_of_draws" for name in ("sd", "min", "max")]].to_numpy().tolist()
+    assert spread == [["5.57", "30.00", "41.00"], ["4.94", "28.00", "41.00"], ["", "", ""]]
+    assert statistics.stdev(draws[0]["rank1"]) == pytest.approx(5.5678, abs=1e-4)
+    assert "SD, draws" in (tex := render_latex(frame, changed(spec, extended=True), "x.tex"))
+    assert "[30.00, 41.00]" in tex and "means over 3 draws" in tex and "over the draws of the test set" in tex
+    plain = render_latex(table(spec), spec, "x.tex")
+    assert "means over 3 draws of the test set; their spread is in the extended table" in plain
+    assert not [name for name in table(table_spec(8, extended=True)).columns if name.endswith("_of_draws")]
 
 
 def test_rows_without_a_printed_row(run_spec):
@@ -171,7 +191,7 @@ def test_folders_are_compared_by_file_with_a_tolerance_per_column(tmp_path):
     (golden / "tolerances.yaml").write_text("columns: {p: little}\n")
     with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
         compare_folders(ours, golden)
-    for wrong in ("columns: {p: true}", "rows: {x: null}", "rows: {x: .inf}", "- 3"):
+    for wrong in ("columns: {p: true}", "rows: {x: null}", "rows: {x: .inf}", "- 3", "3", "[]"):
         (golden / "tolerances.yaml").write_text(wrong)
         with pytest.raises(UserError, match=r"tolerances\.yaml: two maps of names to numbers"):
             compare_folders(ours, golden)

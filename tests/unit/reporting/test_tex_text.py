@@ -60,11 +60,11 @@ def tex_of(name: str, job: Job, text: str, folder: Path) -> str:
         rows = tuple(row.model_copy(update={"size": str(folder / "size.json"), "note": "x"}) for row in spec.rows)
         spec = spec.model_copy(update={"rows": rows})
     if name == "alpha":
-        scores = {"system": text, "trainset": text, "rows": []}
+        scores = {"system": text, "trainset": text, "persons": [], "rows": []}
         (folder / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
         spec = spec.model_copy(update={"scores": str(folder / "scores.json")})
     module, _, function = STAGES[name.partition(" ")[0]].function.rpartition(".")
-    getattr(importlib.import_module(f"glalign.{module}"), function)(spec, folder / "t.csv", folder / "t.tex")
+    getattr(importlib.import_module(module), function)(spec, folder / "t.csv", folder / "t.tex")
     return (folder / "t.tex").read_bytes().decode("utf-8")
 
 

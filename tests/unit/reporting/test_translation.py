@@ -91,6 +91,14 @@ def test_phrases_that_are_no_rows_or_of_another_dataset_are_told(spec, tmp_path)
         make_translation(spec, tmp_path / "m.csv", tmp_path / "m.tex")
 
 
+@pytest.mark.parametrize("wrong", [[], 3, {"a.jpg": 3}, {"a.jpg": [3]}, {"a.jpg": [{"errors": 1, "phrases": []}]}])
+@pytest.mark.parametrize("file", ["translation", "truth", "source_truth"])
+def test_files_of_another_kind_are_told(spec, tmp_path, file, wrong):
+    written(Path(getattr(spec.rows[1], file)), wrong)
+    with pytest.raises(UserError, match=r"\.json.*; translate the dataset again"):
+        make_translation(spec, tmp_path / "m.csv", tmp_path / "m.tex")
+
+
 def test_files_of_two_translations_are_told(spec, tmp_path):
     written(Path(spec.rows[1].truth), {"a.jpg": {"visible": {}, "facts": []}})
     with pytest.raises(UserError, match=r"truth\.json, .*phrases\.jsonl: do not belong together"):

@@ -15,7 +15,7 @@ from glalign.support.errors import UserError
 
 def test_every_shipped_twin_with_a_course_is_shown() -> None:
     lines = twins_table(PRETRAINED).splitlines()[2:]
-    named = {"albef", "bert", "clip", "multilingual", "phobert", "resnet", "vgg"}
+    named = {"albef", "bert", "clip", "gpt2", "multilingual", "phobert", "resnet", "vgg"}
     assert {line.split()[0] for line in lines} == {f"tiny_{name}" for name in named}
 
 

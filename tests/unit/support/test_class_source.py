@@ -91,3 +91,31 @@ def test_a_need_that_no_batch_meets_is_refused_by_name(written) -> None:
         resolve(system(written(needs='"phrase"')))
     with pytest.raises(UserError, match="needs 'depth', which no batch has; known: parts, phrases"):
         resolve(system(written(needs='"depth"')))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x80", "no source of Python|codec can't decode"),
+        (b"class System:\0 pass", "null bytes"),
+        (b"x = " + b"(" * 10_000, "too many nested parentheses"),
+        (b"class System(System):\n    pass", "the imports or bases of System go in a circle; break it"),
+        (b"from NAME import System", "the imports or bases of System go in a circle; break it"),
+        (b"class System:\n    needs = {1, 'words'}", "System needs 1, which no batch has"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_one_line(written, tmp_path: Path, content: bytes, message: str) -> None:
+    path = written()
+    file = tmp_path / f"{path.removesuffix('.System')}.py"
+    file.write_bytes(content.replace(b"NAME", file.stem.encode()))
+    with pytest.raises(UserError, match=message):
+        class_outline(path)
+
+
+def test_a_default_that_is_no_value_is_none(written, tmp_path: Path) -> None:
+    path = written()
+    file = tmp_path / f"{path.removesuffix('.System')}.py"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("width: int = 4", "width: int = {[]: 1}"), encoding="utf-8"
+    )
+    assert class_outline(path).options["width"].default is None

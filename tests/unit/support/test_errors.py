@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glalign.support.errors import MANY, UserError, exit_on_user_error, nearest, suggestion
+from glalign.support.errors import LONGEST, MANY, UserError, exit_on_user_error, nearest, suggestion
 from glalign.support.progress import log, start_logging
 
 
@@ -35,6 +35,13 @@ def test_bad_input_ends_the_program_with_one_line() -> None:
     with pytest.raises(SystemExit, match=r"^error: seed: unknown$"):
         exit_on_user_error(refuse, key="seed")
     assert exit_on_user_error(int, "3") == 3
+
+
+@pytest.mark.parametrize("quoted", ["x" * 10**6, "\0" * 10**6])
+def test_a_long_quotation_leaves_the_place_and_the_remedy(quoted: str) -> None:
+    said = str(UserError(f"a.csv: no column {quoted}; write image"))
+    assert said.startswith("a.csv: no column ") and " ... " in said and said.endswith("; write image")
+    assert len(said) == LONGEST == len(str(UserError(said)))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ CASES: dict[str, Callable[[Path, bool], Original]] = {
     "multilingual": originals.multilingual,
     "phobert": originals.phobert,
     "bert": originals.bert,
+    "gpt2": originals.gpt2,
     "resnet50": lambda folder, _: originals.resnet(folder),
     "vgg16": originals.vgg,
     "albef": originals.albef,

@@ -66,7 +66,7 @@ def test_the_documented_table_is_the_catalogue():
 
 def test_the_paper_profile_needs_known_releases_and_every_one_has_a_reader():
     needs = {need.name: need for need in required_weights(overlaid(PAPER, root=ROOT))}
-    assert set(needs) == set(catalogue()) - {"phobert-base-v2", "resnet50-v2"}
+    assert set(needs) == set(catalogue()) - {"phobert-base-v2", "resnet50-v2", "gpt2"}
     assert needs["bert-base-uncased"].users == ("srcf", "rasa")
     assert needs["segformer_b2_clothes"].users == (PARSER,)
     assert [Path(file).name for file in needs["phobert-base"].files] == [
@@ -189,3 +189,9 @@ def test_the_packages_own_folder_takes_no_release(monkeypatch, arguments):
     code, text = run(*arguments)
     assert code == 1
     assert "takes no release; name `--config config/paper.yaml` or `--folder weights`" in text
+
+
+def test_what_a_reading_needs_is_listed_with_its_system() -> None:
+    needs = {need.name: need.users for need in required_weights(overlaid(PAPER, ROOT / "config/sensitivity.yaml"))}
+    assert needs["gpt2"] == ("glalign",)
+    assert "gpt2" not in {need.name for need in required_weights(overlaid(PAPER))}

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from helpers import originals
 from safetensors.torch import save_file
 from torch import nn
 
+from glalign.evaluation.scores import evaluate_scores
 from glalign.storage.weight_files import PRETRAINED
 from glalign.storage.weight_status import cached_sha256, fault
 from glalign.support.errors import UserError
@@ -85,6 +87,29 @@ def test_half_a_download_is_torn(source, tmp_path, zipped):
     refused("phobert-base", [torn], tmp_path, r"a\.safetensors: not a whole safetensors file .*; download it again$")
     (source / "empty.bin").write_bytes(b"")
     refused("phobert-base", [source / "empty.bin"], tmp_path, r"empty\.bin: .*download it again")
+
+
+@pytest.mark.parametrize("name", ["a.pth", "a.safetensors"])
+def test_an_archive_in_several_files_is_torn(source, name):
+    torch.save({"a": torch.zeros(2)}, source / name)
+    whole = (source / name).read_bytes()
+    place = whole.rindex(b"PK\6\7") + 16  # the number of files in the locator of the archive's end
+    (source / name).write_bytes(whole[:place] + b"\2" + whole[place + 1 :])
+    with pytest.raises(UserError, match=rf"{name}: .*download it again"):
+        read_released_tensors(source / name)
+
+
+def test_an_archive_with_a_name_that_is_no_text_is_one_line(source):
+    torch.save({"a": torch.zeros(2)}, source / "a.pth")
+    np.savez(source / "a.npz", similarity=np.eye(2), query_ids=np.arange(2), gallery_ids=np.arange(2))
+    for name, read in (("a.pth", read_released_tensors), ("a.npz", evaluate_scores)):
+        damaged = bytearray((source / name).read_bytes())
+        entry = damaged.rindex(b"PK\1\2")
+        damaged[entry + 9] |= 8  # the flag of UTF-8
+        damaged[entry + 46] = 0xFF
+        (source / name).write_bytes(damaged)
+        with pytest.raises(UserError, match=rf"{name}: "):
+            read(source / name)
 
 
 def test_a_pickle_with_code_is_refused_unread(source, tmp_path, capsys):
@@ -244,6 +269,10 @@ def test_faults_of_files_that_are_there(tmp_path):
     for content in (whole + b"\0", b"<!doctype html><html>" + bytes(500)):
         path.write_bytes(content)
         assert fault(path, "w").startswith("torn: ")
+    for end in ("null", '"4"', "[4]", "{}", "1.5"):
+        header = f'{{"a": {{"dtype": "F32", "shape": [1], "data_offsets": [0, {end}]}}}}'.encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+        assert fault(path, "w").startswith("torn: "), end
     path.write_bytes(whole)
     (tmp_path / "w.json").write_text(json.dumps({"sha256": cached_sha256(path)}), encoding="utf-8")
     assert not fault(path, "w")
@@ -262,6 +291,16 @@ def test_faults_of_files_that_are_there(tmp_path):
         ("config.json", {"id2label": None}, r"config\.json: its labels are not the 18 of ATR"),
         ("preprocessor_config.json", {"size": {"shortest_edge": 224}}, r"preprocessor_config\.json: size: .*shortest"),
         ("preprocessor_config.json", {"size": "large"}, r"preprocessor_config\.json: size: 'large' is neither"),
+        ("preprocessor_config.json", {"size": True}, r"preprocessor_config\.json: size: True is neither"),
+        ("preprocessor_config.json", {"size": 10**9}, r"preprocessor_config\.json: size: 1000000000 is neither"),
+        ("preprocessor_config.json", {"image_mean": "abc"}, r"_config\.json: image_mean: 'abc' are not three numbers"),
+        (
+            "preprocessor_config.json",
+            {"image_std": [1, 2]},
+            r"_config\.json: image_std: \[1, 2\] are not three numbers",
+        ),
+        ("preprocessor_config.json", {"image_std": None}, r"_config\.json: image_std: None are not three numbers"),
+        ("preprocessor_config.json", {"image_std": [1, 0, 1]}, r"_config\.json: image_std: a deviation of 0"),
     ],
 )
 def test_a_parsers_settings_of_another_kind(source, file, change, message):
@@ -273,7 +312,16 @@ def test_a_parsers_settings_of_another_kind(source, file, change, message):
 
 
 @pytest.mark.parametrize(
-    "record", ['{"files": []}', '{"files": null}', '{"files": {"w.safetensors": "x"}}', '{"sha256": 5}', "[]", None]
+    "record",
+    [
+        r'{"sha256": "\u001f"}',
+        '{"files": []}',
+        '{"files": null}',
+        '{"files": {"w.safetensors": "x"}}',
+        '{"sha256": 5}',
+        "[]",
+        None,
+    ],
 )
 def test_a_damaged_record_is_torn(tmp_path, record):
     path = tmp_path / "w.json"

@@ -9,8 +9,10 @@ import torch
 
 from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.language.segmentation import segment
-from glalign.models.towers.phobert import SHAPES, PhoBert, PhoBertShape, PhoBertText, phobert
-from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary, merge
+from glalign.models.towers.phobert import SHAPES, PhoBert, PhoBertShape, phobert
+from glalign.models.towers.projected_text import ProjectedText
+from glalign.pretraining.byte_pair_merges import merge
+from glalign.pretraining.phobert_vocabulary import make_phobert_vocabulary
 from glalign.storage.weight_files import Weights, fill, load_weights, save_weights
 from glalign.support.errors import UserError
 
@@ -174,7 +176,7 @@ def test_neither_padding_nor_company_changes_a_caption():
 
 
 def test_projected_tokens_are_those_of_a_whole_pass(tokenizer):
-    model = PhoBertText(tower(), 16, tokenizer).eval()
+    model = ProjectedText(tower(), 16, tokenizer).eval()
     with torch.no_grad():
         found = model.text_tokens(ids_of(12))
         expected = model.projection(model.encoder(ids_of(12), LENGTHS))

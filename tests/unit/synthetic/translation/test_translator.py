@@ -326,6 +326,27 @@ def test_what_cannot_be_translated_is_a_user_error(folders, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("reid_raw.json", "[3]"), ("reid_raw.json", '{"a": 1}'), ("reid_raw.json", '[{"file_path": ["a"]}]'),
+        ("reid_raw.json", '[{"file_path": "a", "captions": 7}]'), ("truth.json", "[]"), ("truth.json", '{"a": 3}'),
+        ("truth.json", '{"a": {"visible": {}, "facts": [[["hat"]]]}}'),
+        ("truth.json", '{"a": {"visible": 1, "facts": [[]]}}'),
+    ],
+)  # fmt: skip
+def test_files_of_another_kind_cannot_be_translated(tmp_path, file, content):
+    rows, truth = '[{"file_path": "a", "captions": ["A man."]}]', '{"a": {"visible": {}, "facts": [[]]}}'
+    for name, text in {"reid_raw.json": rows, "truth.json": truth, file: content}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name in ("imgs", "labels"):
+        (tmp_path / name).mkdir()
+    spec = TranslateSpec(source=str(tmp_path), source_language="en", language="vi", root_seed=1)
+    with pytest.raises(UserError, match=r"truth\.json do not belong together; synthesize"):
+        translate_dataset(spec, tmp_path / "out", lambda *_: None)
+    assert not (tmp_path / "out").exists()
+
+
 def test_every_wrong_rendering_differs_from_the_right_one():
     for direction in (EN_VI, VI_EN):
         for phrase, entry in PhraseTable(*direction).entries.items():
