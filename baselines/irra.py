@@ -103,8 +103,10 @@ class Irra(Retriever):
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
+            # KL(p || q) of every row: p is softmax(scores / tau), q uniform over the pairs of the same person.
             "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (id_losses[0] + id_losses[1]) / 2,
+            # Cross-entropy of the true words at `chosen`: states from `fuse_tokens`, logits from `word_logits`.
             "mlm": masked_word_loss(
                 self.fuse_tokens, self.word_logits, text_tokens, self.ln_image(image_tokens), batch, chosen
             ),
@@ -124,7 +126,7 @@ class Irra(Retriever):
         return {"global": F.normalize(self.towers.image_tokens(batch.pixels)[:, 0])}
 
     def encode_texts(self, batch: Batch) -> Features:
-        """Return the normalised end-of-text token."""
+        """Return the normalised end-of-text token; the score is its cosine with an image (`Retriever.similarity`)."""
         return {"global": F.normalize(self.towers.texts(batch.on_host.tokens)[0])}
 
     def mask_captions(self, batch: Batch) -> tuple[Tensor, Tensor]:

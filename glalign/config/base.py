@@ -52,7 +52,7 @@ class Section(BaseModel):
     )
 
     @classmethod
-    def of(cls, *sources: "Section | Mapping[str, Any]", **values: Any) -> Self:
+    def from_fields_of(cls, *sources: "Section | Mapping[str, Any]", **values: Any) -> Self:
         """Make one whose fields are those of the same name in `sources` and `values`.
 
         Where two have a field, the later source and above all `values` count. What is no field of it is left out.

@@ -65,7 +65,7 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
 
 @dataclass(frozen=True)
 class Draw:
-    """Queries and gallery of a test set, or of one of its draws (D12), which has a prefix of the ids of its queries."""
+    """Queries and gallery of a test set, or of one of several draws from it (D12), whose queries have a prefix."""
 
     prefix: str
     queries: list[Query]
@@ -84,14 +84,14 @@ def draws_of(test: TestSpec, records: list[Record]) -> list[Draw]:
     Of drawn images the queries are all captions, and the gallery has no other image: an image of a query's person that
     was not drawn is neither a positive nor a negative.
     """
-    query = test.settings
-    select, count = (select_images, query.images) if query.images else (select_identities, query.identities)
+    testset = test.settings
+    select, count = (select_images, testset.images) if testset.images else (select_identities, testset.identities)
     if count is None:
-        return [Draw("", queries(records), gallery_of(records, query.gallery))]
-    seeds = [test.draw_seed, *(seed_for(test.draw_seed, "draw", number) for number in range(1, query.draws))]
+        return [Draw("", queries(records), gallery_of(records, testset.gallery))]
+    seeds = [test.draw_seed, *(seed_for(test.draw_seed, "draw", number) for number in range(1, testset.draws))]
     drawn = [select(records, count, seed) for seed in seeds]
     return [
-        Draw(f"{DRAW}{number}/" if len(drawn) > 1 else "", queries(part), gallery_of(part, query.gallery))
+        Draw(f"{DRAW}{number}/" if len(drawn) > 1 else "", queries(part), gallery_of(part, testset.gallery))
         for number, part in enumerate(drawn)
     ]
 

@@ -66,6 +66,7 @@ class Training:
                 values = torch.stack(list(losses.values()))
                 total, names = values.sum(), ["loss", *losses]
                 found.append(torch.cat([total.detach()[None], values.detach()]))
+            # Processes sum their gradients once, behind the last part.
             parameters = self.model.parameters() if number == len(batches) else ()
             with clock.span("backward"), summed_gradients(parameters):
                 self.precision.backward(total / (self.accumulate * processes()))
@@ -74,7 +75,7 @@ class Training:
             if not math.isfinite(mean):
                 raise UserError(f"step {step}: loss term `{name}` is {mean}; lower `optim.lr` or set `optim.clip`")
         with clock.span("optimiser"):
-            self.precision.step(self.optimizer, self.model, self.options.clip)
+            self.precision.step(self.optimizer, self.model, self.options.clip)  # scales back, clips, optimizer.step()
         return dict(zip(names, means, strict=True))
 
     def validate(self) -> float | None:

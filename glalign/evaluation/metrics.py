@@ -144,18 +144,18 @@ def spread(values: Sequence[float]) -> tuple[float, float | None]:
 def make_metrics(spec: MetricsSpec, metrics: Path) -> None:
     """Write the metrics of one ranks file as a `MetricsRecord`. All systems are resampled by the same draws."""
     rows, summary = read_ranks(spec.ranks)
-    hits, persons, draws = flatten(rows), [row.person for row in rows], by_draw(rows)
-    first, counts = hits.ranks[hits.starts[:-1]], hits_at(hits.starts, hits.ranks)
+    ranks, persons, draws = flatten(rows), [row.person for row in rows], by_draw(rows)
+    first, counts = ranks.ranks[ranks.starts[:-1]], hits_at(ranks.starts, ranks.ranks)
     intervals = cluster_bootstrap(first, persons, spec.bootstrap, seed_for(spec.root_seed, "cluster bootstrap"))
     found: dict[str, Any] = {
-        **percentages(hits),
+        **percentages(ranks),
         "n_queries": len(rows),
         "n_gallery": summary.n_gallery,
         "n_persons": len(set(persons)),
         "hits": {str(k): count for k, count in counts.items()},
         "wilson": {str(k): wilson(count, len(rows)) for k, count in counts.items()},
         "bootstrap": {str(k): bounds for k, bounds in intervals.items()},
-        "chance": 100 * float(np.mean(np.diff(hits.starts))) / summary.n_gallery,
+        "chance": 100 * float(np.mean(np.diff(ranks.starts))) / summary.n_gallery,
     }
     if draws:
         found["draws"] = {"rank1": tuple(percentages(flatten(part))["rank1"] for part in draws)}

@@ -15,7 +15,7 @@ from glalign.support.errors import UserError
 
 def phrase_rules(manifest: Path, phrases: Phrases) -> PhrasesSpec:
     """How phrases of a manifest are found. The language is that of the statistics beside it."""
-    return PhrasesSpec.of(phrases, manifest=str(manifest), language=_statistics(manifest).language)
+    return PhrasesSpec.from_fields_of(phrases, manifest=str(manifest), language=_statistics(manifest).language)
 
 
 def image_folder(manifest: Path, config: Config) -> Path:

@@ -30,7 +30,7 @@ def plan_audit(draft: Draft) -> Iterator[Job]:
         quoted=tuple(suite_file(f"paper/quoted/{name}.csv") for name in QUOTED),
         keywords=suite_file("glalign/language/lexicon/paper.yaml"),
     )
-    yield Job({}, spec, (*spec.tables, *spec.quoted, spec.keywords))
+    yield Job({}, spec, inputs=(*spec.tables, *spec.quoted, spec.keywords))
 
 
 STAGES: tuple[Stage, ...] = (

@@ -38,14 +38,14 @@ def plan_claims(draft: Draft) -> Iterator[Job]:
     config = draft.config
     claims = tuple(_claim_row(draft, claim) for claim in read_claims(suite_file("paper/claims.yaml")))
     title = draft.title("The paper's claims and what this run says about them.")
-    spec = ClaimsSpec.of(config, config.evaluation, title=title, claims=claims, root_seed=config.seed)
-    yield Job({}, spec, unique(path for claim in claims for one in claim.comparisons for path in files_of(one)))
+    spec = ClaimsSpec.from_fields_of(config, config.evaluation, title=title, claims=claims, root_seed=config.seed)
+    yield Job({}, spec, inputs=unique(path for claim in claims for one in claim.comparisons for path in files_of(one)))
 
 
 def _claim_row(draft: Draft, claim: Claim) -> ClaimRow:
     printed = printed_ranks(draft)
     comparisons = tuple(one for evidence in claim.comparisons for one in _compared(draft, evidence, printed))
-    return ClaimRow.of(claim, comparisons=comparisons)
+    return ClaimRow.from_fields_of(claim, comparisons=comparisons)
 
 
 Printed = Mapping[CellName, Mapping[int, Decimal]]
@@ -125,7 +125,7 @@ def _ranks_compared(draft: Draft, cells: list[CellName], values: Mapping[str, ob
         "systems": ", ".join(unique(config.systems[system].label for _, system in cells)),
         "note": f"not run: {'; '.join(absent)}" if absent else "",
     }
-    return RanksCompared.of(values, files, names)
+    return RanksCompared.from_fields_of(values, files, names)
 
 
 def _ranks(draft: Draft, cell: CellName) -> CellRanks:
@@ -144,15 +144,15 @@ def _coverage(draft: Draft, coverage: Coverage) -> PhrasesCompared:
     if name:
         partial_release = partial_files(draft.config, draft.paths, [name])
         files = {"coverage": draft.paths.path("coverage", "coverage", dataset=name), "partial": partial_release}
-    return PhrasesCompared.of(coverage, values, files, above=above)
+    return PhrasesCompared.from_fields_of(coverage, values, files, above=above)
 
 
 def _translation(draft: Draft, translation: Translation) -> PairsCompared:
     printed = {row["dataset"]: row["percent"] for row in read_rows(suite_file("paper/translation.csv"))}
     known = {"name": f"{translation.dataset}, end to end", "printed": printed.get(translation.dataset, ""), "table": ""}
     if not draft.jobs["translation"]:
-        return PairsCompared.of(translation, known, note="not run: no translated data set")
-    return PairsCompared.of(translation, known, table=draft.paths.path("translation", "csv"))
+        return PairsCompared.from_fields_of(translation, known, note="not run: no translated data set")
+    return PairsCompared.from_fields_of(translation, known, table=draft.paths.path("translation", "csv"))
 
 
 def _alpha(draft: Draft, alpha: Alpha) -> WeightsCompared:
@@ -166,7 +166,7 @@ def _alpha(draft: Draft, alpha: Alpha) -> WeightsCompared:
     elif draft.jobs["alpha_scores"]:
         partial_releases = partial_files(config, draft.paths, datasets)
         files = {"scores": draft.paths.path("alpha_scores", "scores"), "partial": partial_releases}
-    return WeightsCompared.of(alpha, values, files)
+    return WeightsCompared.from_fields_of(alpha, values, files)
 
 
 def _labelled(draft: Draft, label: str, stage: str) -> str:

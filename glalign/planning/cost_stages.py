@@ -48,7 +48,7 @@ def build_spec(
     named = options_of(entry.model, class_outline(str(entry.class_path)))
     counts = {key: int(published.get(key) or 0) for key in ("identities", "words")}
     vocabularies = {v: sizes[v] for k, v in named.items() if k.endswith("vocabulary") and v in sizes}
-    return BuildSpec.of(entry, counts, system=name, vocabularies=vocabularies, threads=threads)
+    return BuildSpec.from_fields_of(entry, counts, system=name, vocabularies=vocabularies, threads=threads)
 
 
 def plan_size(draft: Draft) -> Iterator[Job]:
@@ -64,9 +64,9 @@ def plan_systems(draft: Draft) -> Iterator[Job]:
     for name, entry in _measured(draft).items():
         about = {key: draft.published.get(name, {}).get(key, "") for key in ("published", "source", "note")}
         size, label = draft.paths.path("size", "size", system=name), draft.config.systems[name].label
-        rows.append(SystemRow.of(dict(entry.data or {}), about, system=name, label=label, size=size))
+        rows.append(SystemRow.from_fields_of(dict(entry.data or {}), about, system=name, label=label, size=size))
     spec = SystemsSpec(title="Systems at their original size, with random weights", rows=tuple(rows))
-    yield Job({}, spec, (suite_file("paper/parameters.csv"), *(row.size for row in rows)))
+    yield Job({}, spec, inputs=(suite_file("paper/parameters.csv"), *(row.size for row in rows)))
 
 
 def _measured(draft: Draft) -> dict[str, System]:

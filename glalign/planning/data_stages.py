@@ -57,7 +57,9 @@ def plan_synthesize(draft: Draft) -> Iterator[Job]:
     for name in available(draft):
         entry = draft.config.datasets[name]
         if entry.root is None and entry.synthetic is not None:
-            yield Job({"dataset": name}, SynthesizeSpec.of(entry, entry.synthetic, root_seed=draft.config.seed))
+            yield Job(
+                {"dataset": name}, SynthesizeSpec.from_fields_of(entry, entry.synthetic, root_seed=draft.config.seed)
+            )
 
 
 def plan_translate(draft: Draft) -> Iterator[Job]:
@@ -68,7 +70,7 @@ def plan_translate(draft: Draft) -> Iterator[Job]:
             files, language = dataset_files(draft, entry.translated), draft.config.datasets[entry.translated].language
             values = {"source": files.root, "source_language": language, "root_seed": draft.config.seed}
             inputs = (*files.annotations, files.truth or "", *files.made, files.labels or "")
-            yield Job({"dataset": name}, TranslateSpec.of(entry, values), inputs)
+            yield Job({"dataset": name}, TranslateSpec.from_fields_of(entry, values), inputs=inputs)
 
 
 def plan_manifest(draft: Draft) -> Iterator[Job]:
@@ -77,10 +79,10 @@ def plan_manifest(draft: Draft) -> Iterator[Job]:
         entry, files = draft.config.datasets[name], dataset_files(draft, name)
         generated = {"format": "cuhk_pedes", "annotations": None, "images": None, "allow_partial": False}
         values = {"dataset": name, "root": files.root, "root_seed": draft.config.seed}
-        spec = ManifestSpec.of(entry, generated if entry.root is None else {}, values)
+        spec = ManifestSpec.from_fields_of(entry, generated if entry.root is None else {}, values)
         refused = too_few_to_hold_out(draft.config, name)
         inputs = (*files.annotations, *files.made)
-        yield Job({"dataset": name}, spec, inputs, release=files.release, refused=refused)
+        yield Job({"dataset": name}, spec, inputs=inputs, release=files.release, refused=refused)
 
 
 def plan_parse(draft: Draft) -> Iterator[Job]:
@@ -92,13 +94,14 @@ def plan_parse(draft: Draft) -> Iterator[Job]:
             continue
         manifest, parser = draft.paths.path("manifest", "manifest", dataset=name), config.parsing.weights
         values = {"manifest": manifest, "images": files.images, "labels": files.labels, "name": parser}
-        spec = ParseSpec.of(config.parsing, config, values)
+        spec = ParseSpec.from_fields_of(config.parsing, config, values)
         made, given = parser_files(config, draft.paths) if spec.method == "segformer" else ((), ())
         labels = (files.labels,) if files.labels else ()
         tiny = spec.method != "segformer" or parser in config.pretraining
         memory = computing_memory(None) if tiny else None
         inputs = (manifest, *files.made, *labels, *made)
-        yield Job({"dataset": name}, spec, inputs, given, refused=_no_true_maps(draft, name), memory=memory)
+        refused = _no_true_maps(draft, name)
+        yield Job({"dataset": name}, spec, inputs=inputs, weights=given, refused=refused, memory=memory)
 
 
 def _no_true_maps(draft: Draft, dataset: str) -> str:
@@ -116,7 +119,8 @@ def plan_phrases(draft: Draft) -> Iterator[Job]:
         read = [source.file, source.manifest, source.translation] if source else []
         inputs = (spec.manifest, *(path for path in read if path))
         refused = _UNTRANSLATED.format(name=name) if source and not any(read) else ""
-        yield Job({"dataset": name}, spec.model_copy(update={"translated_from": source}), inputs, refused=refused)
+        spec = spec.model_copy(update={"translated_from": source})
+        yield Job({"dataset": name}, spec, inputs=inputs, refused=refused)
 
 
 _UNTRANSLATED = (
@@ -144,16 +148,16 @@ def plan_coverage(draft: Draft) -> Iterator[Job]:
     for name in available(draft):
         labels = draft.config.datasets[name].labelled_phrases
         truth = None if labels else dataset_files(draft, name).truth
-        spec = CoverageSpec.of(_phrases(draft, name), lexicon="repaired", truth=truth, labels=labels)
+        spec = CoverageSpec.from_fields_of(_phrases(draft, name), lexicon="repaired", truth=truth, labels=labels)
         known = labels or truth
-        yield Job({"dataset": name}, spec, (spec.manifest, *([known] if known else [])))
+        yield Job({"dataset": name}, spec, inputs=(spec.manifest, *([known] if known else [])))
 
 
 def _phrases(draft: Draft, dataset: str) -> PhrasesSpec:
     """How phrases of a dataset are found; the segmenter matters for Vietnamese captions alone."""
     entry, manifest = draft.config.datasets[dataset], draft.paths.path("manifest", "manifest", dataset=dataset)
     ignored = {} if entry.language == "vi" else {"segmenter": None}
-    return PhrasesSpec.of(draft.config.phrases, entry, ignored, manifest=manifest)
+    return PhrasesSpec.from_fields_of(draft.config.phrases, entry, ignored, manifest=manifest)
 
 
 def pictures_of(draft: Draft, dataset: str) -> str:

@@ -86,7 +86,7 @@ def plan_examples(draft: Draft) -> Iterator[Job]:
     read += [path for one in failures for path in (one.manifest, one.truth, one.translation)]
     read += [path for one in ranks for path in (one, one.removesuffix("jsonl") + "json")]
     spec = ExamplesSpec(parsing=parsing, failures=failures, data_note=draft.config.data_note)
-    yield Job({}, spec, unique(filter(None, read)))
+    yield Job({}, spec, inputs=unique(filter(None, read)))
 
 
 def _data(draft: Draft, scenario: str) -> tuple[dict[str, Any], DatasetFiles]:
@@ -119,9 +119,9 @@ def _parsing(draft: Draft, scenario: str) -> ParsingData:
     """A block. The label maps and phrases are those that the system reads; where it does not run there are none."""
     values, _ = _data(draft, scenario)
     if note := _reason(draft.cells.get((scenario, OWN)), OWN):
-        return ParsingData.of(values, note=note)
+        return ParsingData.from_fields_of(values, note=note)
     phrases = draft.paths.path("phrases", "phrases", dataset=values["dataset"])
-    return ParsingData.of(values, _tested(draft, scenario), phrases=phrases)
+    return ParsingData.from_fields_of(values, _tested(draft, scenario), phrases=phrases)
 
 
 def _failure(draft: Draft, cause: str, scenario: str) -> FailureData:
@@ -137,10 +137,10 @@ def _failure(draft: Draft, cause: str, scenario: str) -> FailureData:
     if not files.truth or (cause == "translation" and "translation" not in known):
         reasons.append("the data do not say what makes their queries hard")
     if note := next(filter(None, reasons), ""):
-        return FailureData.of(values, note=note)
+        return FailureData.from_fields_of(values, note=note)
     for side, name in systems.items():
         known[side] = draft.paths.path("predict", "ranks", **ids_of_cell(config, scenario, name)[0])
-    return FailureData.of(values, _tested(draft, scenario), known)
+    return FailureData.from_fields_of(values, _tested(draft, scenario), known)
 
 
 def plan_figures(draft: Draft) -> Iterator[Job]:
@@ -151,9 +151,9 @@ def plan_figures(draft: Draft) -> Iterator[Job]:
     for figure, data in (("2", examples.spec.parsing), ("3", examples.spec.failures)):
         files = drawn_files(draft, [one.dataset for one in data if one.shown and not one.note], parts=figure == "2")
         record = outputs[f"figure{figure}"]
-        spec = FigureSpec.of(files, figure=figure, examples=record, dress=draft.config.parsing.dress)
+        spec = FigureSpec.from_fields_of(files, figure=figure, examples=record, dress=draft.config.parsing.dress)
         made = [path for dataset in spec.images for path in dataset_files(draft, dataset).made]
-        yield Job({"figure": figure}, spec, unique((record, *made, *spec.parts.values())))
+        yield Job({"figure": figure}, spec, inputs=unique((record, *made, *spec.parts.values())))
 
 
 def drawn_files(draft: Draft, datasets: list[str], parts: bool) -> dict[str, dict[str, str]]:

@@ -100,11 +100,11 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
         read = check_inputs(file.inputs) if keeps_record else {}
     use_instructions(file.portable)
     function = getattr(importlib.import_module(declared.module), declared.function.rpartition(".")[2])
-    spec, *others = inspect.signature(function).parameters
+    spec_name, *others = inspect.signature(function).parameters
     given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}
     if "code" in others or keeps_record:
         given["code"] = code = code or code_digest(declared.modules(file.class_path))
-    typed = _spec(get_type_hints(function)[spec], file, path)
+    typed = _spec(get_type_hints(function)[spec_name], file, path)
     with clock.span("other"):
         if keeps_record:  # the record of an earlier run is not that of what a killed job leaves
             Path(file.record).unlink(missing_ok=True)

@@ -52,7 +52,7 @@ def plan_nuisance(draft: Draft) -> Iterator[Job]:
     scenarios = tuple(_scenario(draft, name) for name in SHOWN)
     title = draft.title("Rank-1 by level of what makes a query hard, and what local alignment adds there.")
     values = {"title": title, "scenarios": scenarios, "own": OWN, "without": WITHOUT, "root_seed": config.seed}
-    yield Job({}, NuisanceSpec.of(config, config.evaluation, values), unique(_files(scenarios)))
+    yield Job({}, NuisanceSpec.from_fields_of(config, config.evaluation, values), inputs=unique(_files(scenarios)))
 
 
 def _scenario(draft: Draft, name: str) -> NuisanceScenario:
@@ -66,7 +66,7 @@ def _scenario(draft: Draft, name: str) -> NuisanceScenario:
         return NuisanceScenario(scenario=name, note=note)
     translated = tested in (job.ids["dataset"] for job in draft.jobs["translate"].values())
     systems = tuple(
-        SystemRanks.of(
+        SystemRanks.from_fields_of(
             config.systems[cell.system],
             system=cell.system,
             ranks=tuple(draft.paths.path("predict", "ranks", **ids) for ids in ids_of_cell(config, name, cell.system)),
@@ -76,7 +76,7 @@ def _scenario(draft: Draft, name: str) -> NuisanceScenario:
     files = {"truth": truth}
     if translated:
         files["translation"] = draft.paths.path("translate", "translation", dataset=tested)
-    return NuisanceScenario.of(files, scenario=name, people=config.datasets[tested].people, systems=systems)
+    return NuisanceScenario.from_fields_of(files, scenario=name, people=config.datasets[tested].people, systems=systems)
 
 
 def _files(scenarios: tuple[NuisanceScenario, ...]) -> Iterator[str]:

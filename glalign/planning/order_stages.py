@@ -30,7 +30,9 @@ def plan_order(draft: Draft) -> Iterator[Job]:
             refused = "configuration: seeds: an order takes two or more; add --configfile config/seeds.yaml"
         elif not any(row.metrics for row in rows):
             refused = f"configuration: systems: none of table {table} trains, there is no order; add one"
-        yield Job({"table": str(table)}, OrderSpec.of(draft.config, rows=rows), files, refused=refused)
+        yield Job(
+            {"table": str(table)}, OrderSpec.from_fields_of(draft.config, rows=rows), inputs=files, refused=refused
+        )
 
 
 STAGES: tuple[Stage, ...] = (

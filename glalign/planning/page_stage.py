@@ -117,7 +117,7 @@ def plan_page(draft: Draft) -> Iterator[Job]:
     config = draft.config
     tables, runs, testsets = tuple(_tables(draft)), tuple(_runs(draft)), tuple(_testsets(draft))
     truth = (name for name, outline in config.classes.items() if "truth" in outline.needs)
-    spec = PageSpec.of(
+    spec = PageSpec.from_fields_of(
         config.evaluation,
         profile=config.profile,
         data_note=config.data_note,
@@ -139,7 +139,7 @@ def plan_page(draft: Draft) -> Iterator[Job]:
     for one in testsets:
         shown = config.testsets[one.id].dataset
         read += dataset_files(draft, shown).made if one.images is not None else ()
-    yield Job({}, spec, unique(path for path in read if path))
+    yield Job({}, spec, inputs=unique(path for path in read if path))
 
 
 def _figures(draft: Draft) -> PageFigures:
@@ -147,7 +147,7 @@ def _figures(draft: Draft) -> PageFigures:
     second, third = (job.spec for job in draft.jobs["figures"].values())
     assert isinstance(second, FigureSpec) and isinstance(third, FigureSpec)
     images = dict(third.images) | dict(second.images)
-    return PageFigures.of(second, parsing=second.examples, failures=third.examples, images=images)
+    return PageFigures.from_fields_of(second, parsing=second.examples, failures=third.examples, images=images)
 
 
 def _tables(draft: Draft) -> Iterator[PageTable]:
@@ -206,7 +206,7 @@ def _runs(draft: Draft) -> Iterator[PageRun]:
             files = {"record": paths.path("fit", "run", **ids), "job": paths.job_file("fit").format(**ids)}
             files |= {"log": paths.log("fit").format(**ids), "times": paths.times("fit").format(**ids)}
         named = {"key": key, "system": ids["system"], "label": entry.label, "trainset": ids["trainset"]}
-        yield PageRun.of(named, files, seed=int(ids["seed"]), results=tuple(results.values()))
+        yield PageRun.from_fields_of(named, files, seed=int(ids["seed"]), results=tuple(results.values()))
 
 
 def _scenario(draft: Draft, table: int, scenario: str) -> PageScenario:
@@ -215,7 +215,7 @@ def _scenario(draft: Draft, table: int, scenario: str) -> PageScenario:
         cell = draft.cells[scenario, system]
         keys = tuple(f"{key}/{testset}" for key in _keys(draft, scenario, system))
         named = {"system": system, "label": entry.label, "competes": entry.trains}
-        cells.append(PageCell.of(named, note=cell.note, results=keys))
+        cells.append(PageCell.from_fields_of(named, note=cell.note, results=keys))
     title = getattr(draft.jobs["table"][str(table)].spec, "title", scenario)
     return PageScenario(id=scenario, title=title, table=table, testset=testset, cells=tuple(cells))
 

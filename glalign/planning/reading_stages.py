@@ -154,15 +154,17 @@ def plan_sensitivity(draft: Draft) -> Iterator[Job]:
     rows = tuple(_row(draft, name, reading) for name, reading in config.sensitivity.readings.items())
     if rows:
         title = draft.title("What other readings of the paper are worth.")
-        spec = SensitivitySpec.of(config, config.evaluation, title=title, rows=rows, root_seed=config.seed)
-        yield Job({}, spec, unique(path for row in rows for path in _files(row)))
+        spec = SensitivitySpec.from_fields_of(config, config.evaluation, title=title, rows=rows, root_seed=config.seed)
+        yield Job({}, spec, inputs=unique(path for row in rows for path in _files(row)))
 
 
 def _row(draft: Draft, name: str, reading: Reading) -> SensitivityRow:
     config, cell = draft.config, draft.cells[reading.scenario, reading.system]
     tested, own = tested_dataset(config, reading), own_jobs(draft, name, reading)
     values = {"label": config.systems[reading.system].label, "people": config.datasets[tested].people}
-    row = SensitivityRow.of(reading, values, reading=name, note=f"not run: {own.reason}" if own.reason else "")
+    row = SensitivityRow.from_fields_of(
+        reading, values, reading=name, note=f"not run: {own.reason}" if own.reason else ""
+    )
     if own.reason:
         return row
     if not own.jobs:

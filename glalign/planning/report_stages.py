@@ -100,11 +100,11 @@ def plan_mcnemar(draft: Draft) -> Iterator[Job]:
     """The tests of languages, of ablations, and of the paper's system against every other that has run."""
     config, tests = draft.config, (*_languages(draft), *_against(draft))
     title = draft.title("McNemar's tests of paired queries.")
-    spec = McNemarSpec.of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
+    spec = McNemarSpec.from_fields_of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
     ranks = unique(path for test in tests for path in (test.first, test.second))
     files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
     inputs = unique((*files, *(path for test in tests for path in test.partial.values())))
-    yield Job({}, spec, inputs, refused=_other_queries(draft))
+    yield Job({}, spec, inputs=inputs, refused=_other_queries(draft))
 
 
 def _languages(draft: Draft) -> Iterator[PairedTest]:
@@ -159,7 +159,7 @@ def _test(draft: Draft, family: str, pair: str, sides: list[tuple[str, str]]) ->
     partial = {label: path for side in sides for label, path in draft.cells[side].partial.items()}
     shared = unique(sentence for side in sides for sentence in draft.cells[side].shared)
     values = {"family": family, "pair": pair, "scenarios": scenarios, "partial": partial, "shared": shared}
-    return PairedTest.of(values, first=first, second=second)
+    return PairedTest.from_fields_of(values, first=first, second=second)
 
 
 def plan_phrase_counts(draft: Draft) -> Iterator[Job]:
@@ -168,9 +168,9 @@ def plan_phrase_counts(draft: Draft) -> Iterator[Job]:
     for name in draft.jobs["coverage"]:
         coverage = draft.paths.path("coverage", "coverage", dataset=name)
         partial = partial_files(config, draft.paths, [name])
-        rows.append(PhraseRow.of(config.datasets[name], dataset=name, coverage=coverage, partial=partial))
+        rows.append(PhraseRow.from_fields_of(config.datasets[name], dataset=name, coverage=coverage, partial=partial))
     inputs = tuple(path for row in rows for path in (row.coverage, *row.partial.values()))
-    yield Job({}, PhraseCountsSpec.of(config, rows=tuple(rows)), inputs)
+    yield Job({}, PhraseCountsSpec.from_fields_of(config, rows=tuple(rows)), inputs=inputs)
 
 
 def plan_translation(draft: Draft) -> Iterator[Job]:
@@ -181,7 +181,7 @@ def plan_translation(draft: Draft) -> Iterator[Job]:
         title, paper = draft.title("Pairs whose machine translation is wrong."), suite_file("paper/translation.csv")
         values = {"title": title, "paper": paper, "sample": JUDGED, "root_seed": config.seed}
         files = (path for row in rows for path in (row.translation, row.truth, row.source_truth, row.phrases) if path)
-        yield Job({}, TranslationSpec.of(config, values, rows=rows), unique((paper, *files)))
+        yield Job({}, TranslationSpec.from_fields_of(config, values, rows=rows), inputs=unique((paper, *files)))
 
 
 def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
@@ -196,13 +196,13 @@ def _translation_row(draft: Draft, dataset: str) -> TranslationRow:
         files["source_truth"] = draft.paths.path("synthesize", "truth", dataset=source)
         files["phrases"] = draft.paths.path("phrases", "phrases", dataset=dataset)
     language = config.datasets[source].language
-    return TranslationRow.of(entry, files, dataset=dataset, source_language=language, note=note)
+    return TranslationRow.from_fields_of(entry, files, dataset=dataset, source_language=language, note=note)
 
 
 def plan_references(draft: Draft) -> Iterator[Job]:
     """One job."""
     bibliography = suite_file("paper/references.bib")
-    yield Job({}, ReferencesSpec(bibliography=bibliography), (bibliography,))
+    yield Job({}, ReferencesSpec(bibliography=bibliography), inputs=(bibliography,))
 
 
 def plan_document(draft: Draft) -> Iterator[Job]:
@@ -210,7 +210,9 @@ def plan_document(draft: Draft) -> Iterator[Job]:
     made = (draft.outputs(stage, job) for stage, jobs in draft.jobs.items() for job in jobs.values())
     tables = tuple(outputs["tex"] for outputs in made if "tex" in outputs)
     subtitle = ": ".join(text for text in (draft.config.profile, draft.config.data_note) if text)
-    yield Job({}, DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables), tables)
+    yield Job(
+        {}, DocumentSpec(title="Text-based person search: all tables", subtitle=subtitle, tables=tables), inputs=tables
+    )
 
 
 STAGES: tuple[Stage, ...] = (

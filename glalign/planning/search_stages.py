@@ -100,7 +100,7 @@ def plan_alpha(draft: Draft) -> Iterator[Job]:
         scores = draft.paths.path("alpha_scores", "scores")
         partial = partial_files(config, draft.paths, config.trainsets[alpha.trainset])
         spec = AlphaTableSpec(scores=scores, title=draft.title(text), profile=config.profile, partial=partial)
-        yield Job({}, spec, (scores, *partial.values()))
+        yield Job({}, spec, inputs=(scores, *partial.values()))
 
 
 def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
@@ -142,12 +142,14 @@ def plan_tuning(draft: Draft) -> Iterator[Job]:
             for rate in config.tuning.rates
         )
         partial = partial_files(config, draft.paths, config.trainsets[trainset])
-        rows.append(TuningRow.of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial))
+        rows.append(
+            TuningRow.from_fields_of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial)
+        )
     if rows:
         curves, target = tuple(plan_curves(draft)), draft.paths.path("tuning", "document")
         spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), curves=curves, target=target)
         read = (path for row in rows for path in (*row.runs, *row.partial.values()))
-        yield Job({}, spec, unique((*read, *(curve.run for curve in curves))))
+        yield Job({}, spec, inputs=unique((*read, *(curve.run for curve in curves))))
 
 
 def plan_curves(draft: Draft) -> Iterator[CurveRow]:

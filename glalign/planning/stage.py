@@ -5,7 +5,7 @@ come from these declarations (glalign/planning/plan.py lists them).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Job:
 
     ids: Mapping[str, str]
     spec: Spec
+    _: KW_ONLY
     inputs: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     class_path: str | None = None
@@ -62,11 +63,10 @@ class Stage:
     Args:
         name: Of the stage, its rule, and its command `glalign run NAME`.
         key: Template of the ids of a job: `"{dataset}"`; a constant where the stage has one job.
-        outputs: Name -> path template below the results folder; a directory ends in "/". A parameter of the
-            function may have the name of an output; the function writes the others beside it, or into `folder`.
-        function: Dotted path of the function that runs a job. Its first parameter is the specification,
-            the others are named after outputs; `folder` is that of the first declared output, `code` the digest of the
-            code, `log` the job's log file.
+        outputs: Name -> path template below the results folder; a directory ends in "/".
+        function: Dotted path of the function that runs a job, such as `fit(spec, folder, code)`. Its first parameter
+            is the specification. The others are named after what they get: an output is its path, `folder` the
+            folder of the first output, `code` the digest of the code, `log` the job's log file.
         plan: Yields the stage's jobs. It sees the jobs of the stages before it.
         about: One line for `glalign run --help`.
         default: Whether `snakemake` without a target makes its outputs.

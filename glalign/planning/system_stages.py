@@ -39,13 +39,14 @@ def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
     config = draft.config
     entry, outline = config.entry(system, config.language_of(trainset)), config.classes[system]
     read = [dataset_spec(draft, dataset, outline.needs) for dataset in config.trainsets[trainset]]
-    made, given = model_files(config, draft.paths, options_of(entry.model, outline))
+    made, given = model_files(config, draft.paths, options_of(entry.model, outline))  # by jobs; by no job
     ids = {"system": system, "trainset": trainset, "seed": str(seed)}
     values = {"datasets": tuple(spec for spec, _ in read), "dress": dress_of(config, system), "root_seed": config.seed}
     files = tuple(path for path in (*made, *given) if path.endswith(WEIGHT_SUFFIXES))
-    spec = FitSpec.of(config, entry, values, ids, seed=seed, files=files)
+    # Its weights, device, threads, processes and runtime are of `config`; class, model, data, optim, ... of `entry`.
+    spec = FitSpec.from_fields_of(config, entry, values, ids, seed=seed, files=files)
     inputs, memory = (*(path for _, paths in read for path in paths), *made), computing_memory(entry.data, given)
-    return Job(ids, spec, inputs, given, entry.class_path, memory=memory)
+    return Job(ids, spec, inputs=inputs, weights=given, class_path=entry.class_path, memory=memory)
 
 
 def plan_fit(draft: Draft) -> Iterator[Job]:
@@ -87,17 +88,19 @@ def metrics_job(draft: Draft, ids: Mapping[str, str]) -> Job:
     """The metrics of the ranks with these ids."""
     ranks, summary = draft.paths.outputs("predict", ids).values()
     spec = MetricsSpec(ranks=ranks, bootstrap=draft.config.evaluation.bootstrap, root_seed=draft.config.seed)
-    return Job(ids, spec, (ranks, summary))
+    return Job(ids, spec, inputs=(ranks, summary))
 
 
 def predict_job(draft: Draft, ids: dict[str, str]) -> Job:
     """The ranks of a system on a test set."""
     config, system = draft.config, ids["system"]
-    query, outline = config.testsets[ids["testset"]], config.classes[system]
-    entry = config.entry(system, config.datasets[query.dataset].language)
-    dataset, inputs = dataset_spec(draft, query.dataset, outline.needs)
-    truth = dataset_files(draft, query.dataset).truth if "truth" in outline.needs else None
-    test = TestSpec.of(dataset, testset=ids["testset"], settings=query, draw_seed=config.seed, truth=truth)
+    testset, outline = config.testsets[ids["testset"]], config.classes[system]
+    entry = config.entry(system, config.datasets[testset.dataset].language)
+    dataset, inputs = dataset_spec(draft, testset.dataset, outline.needs)
+    truth = dataset_files(draft, testset.dataset).truth if "truth" in outline.needs else None
+    test = TestSpec.from_fields_of(
+        dataset, testset=ids["testset"], settings=testset, draw_seed=config.seed, truth=truth
+    )
     given: tuple[str, ...] = ()
     files, trained = [*inputs, *([truth] if truth else [])], None
     if entry.trains:
@@ -106,9 +109,14 @@ def predict_job(draft: Draft, ids: dict[str, str]) -> Job:
         files += draft.paths.outputs("fit", ids).values()
         files += [*(source.manifest for source in trained.trained_on), *made]
     values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
-    spec, refused = PredictSpec.of(config.evaluation, entry, ids, values), too_few_to_draw(config, ids["testset"])
+    spec, refused = (
+        PredictSpec.from_fields_of(config.evaluation, entry, ids, values),
+        too_few_to_draw(config, ids["testset"]),
+    )
     memory = computing_memory(entry.data, model_files(config, draft.paths, options_of(entry.model, outline))[1])
-    return Job(ids, spec, unique(files), given, entry.class_path, refused, memory=memory)
+    return Job(
+        ids, spec, inputs=unique(files), weights=given, class_path=entry.class_path, refused=refused, memory=memory
+    )
 
 
 def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
@@ -120,7 +128,7 @@ def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
         for name in config.trainsets[ids["trainset"]]
     )
     run, dress = paths.path("fit", "folder", **ids), dress_of(config, ids["system"])
-    return TrainedSpec.of(config, entry, run=run, dress=dress, trained_on=sources)
+    return TrainedSpec.from_fields_of(config, entry, run=run, dress=dress, trained_on=sources)
 
 
 STAGES: tuple[Stage, ...] = (

@@ -83,14 +83,14 @@ def plan_table(draft: Draft) -> Iterator[Job]:
     _check_systems(draft)
     specs = {table: _table_spec(draft, table, rows) for table, rows in sorted(draft.reported.items())}
     for table, spec in specs.items():
-        yield Job({"table": str(table)}, spec, (spec.paper, *_files(spec.rows)))
+        yield Job({"table": str(table)}, spec, inputs=(spec.paper, *_files(spec.rows)))
     for table, scenario in SCENARIO_OF.items():
         printed = {row["system"] for row in draft.reported[table]}
         read = datasets_of(draft.config, scenario)
         others = [name for name in draft.config.systems if not reason_unread(draft.config, name, read)]
         added = [_row(draft, draft.cells[scenario, name]) for name in others if name not in printed]
         spec = specs[table].model_copy(update={"rows": (*specs[table].rows, *added), "extended": True})
-        yield Job({"table": f"{table}_extended"}, spec, (spec.paper, *_files(spec.rows)))
+        yield Job({"table": f"{table}_extended"}, spec, inputs=(spec.paper, *_files(spec.rows)))
 
 
 def plan_matrix(draft: Draft) -> Iterator[Job]:
@@ -104,7 +104,7 @@ def plan_matrix(draft: Draft) -> Iterator[Job]:
     )
     title = draft.title("Every system in every scenario whose language it reads.")
     rows = tuple(row.model_copy(update={"runs": ()}) for row in rows)
-    yield Job({}, MatrixSpec.of(config, title=title, scenarios=scenarios, rows=rows), _files(rows))
+    yield Job({}, MatrixSpec.from_fields_of(config, title=title, scenarios=scenarios, rows=rows), inputs=_files(rows))
 
 
 def _check_systems(draft: Draft) -> None:
@@ -122,7 +122,7 @@ def _table_spec(draft: Draft, table: int, reported: Rows) -> TableSpec:
     paper, rows = suite_file(f"paper/reported/table{table:02}.csv"), tuple(_rows(draft, table, reported))
     config = draft.config
     draws = config.testsets[config.scenarios[SCENARIO_OF[table]].test].draws if table in SCENARIO_OF else 1
-    return TableSpec.of(config, table=table, title=title, paper=paper, rows=rows, draws=draws)
+    return TableSpec.from_fields_of(config, table=table, title=title, paper=paper, rows=rows, draws=draws)
 
 
 def _title(draft: Draft, scenario: str) -> str:
@@ -154,9 +154,9 @@ def _rows(draft: Draft, table: int, reported: Rows) -> Sequence[Row]:
 
 
 def _row(draft: Draft, cell: Cell, paper_row: int | None = None) -> Row:
-    """A row filled by a cell."""
+    """A row filled by a cell, which has the files that stages `metrics` and `fit` write for each of its seeds."""
     entry = draft.config.systems[cell.system]
-    return Row.of(vars(cell), label=entry.label, paper_row=paper_row, competes=entry.trains)
+    return Row.from_fields_of(vars(cell), label=entry.label, paper_row=paper_row, competes=entry.trains)
 
 
 def _dataset_row(draft: Draft, label: str, stage: str, output: str) -> Row:

@@ -19,7 +19,7 @@ class VocabulariesOf:
         """A job for each recipe of the stage's families."""
         for name, recipe in draft.config.vocabularies.items():
             if vocabulary_stage(recipe.family) == self.stage:
-                yield Job({"vocabulary": name}, VocabularySpec.of(recipe, name=name))
+                yield Job({"vocabulary": name}, VocabularySpec.from_fields_of(recipe, name=name))
 
 
 def plan_twin(draft: Draft) -> Iterator[Job]:
@@ -27,7 +27,7 @@ def plan_twin(draft: Draft) -> Iterator[Job]:
     config = draft.config
     for name, recipe in config.pretraining.items():
         made, given = model_files(config, draft.paths, recipe.model)
-        yield Job({"weights": name}, PretrainSpec.of(config, recipe, name=name), made, given)
+        yield Job({"weights": name}, PretrainSpec.from_fields_of(config, recipe, name=name), inputs=made, weights=given)
 
 
 STAGES: tuple[Stage, ...] = (

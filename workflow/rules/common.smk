@@ -35,10 +35,11 @@ def planned():
     """The plan of the configuration."""
     given = workflow.config_settings.config
     check_files(map(Path, workflow.configfiles), given.get("profile"))
-    return plan_of(resolve(completed(typed(config, given))))
+    merged = completed(typed(config, given))
+    return plan_of(resolve(merged))
 
 
-# The record of a job says to which run it belongs: compute.csv has what Snakemake took beside the jobs of its run.
+# Jobs record the start of their run: compute.csv has the time of each run that no job of it took.
 os.environ.setdefault(RUN, f"{psutil.Process().create_time():.2f}")
 plan = exit_on_user_error(planned)
 if workflow.is_main_process:
@@ -150,8 +151,8 @@ def parameters(stage):
     """Parameters of the stage's rule. A job reruns when its `spec`, `code`, `portable`, `weights` or `release` changes.
 
     spec: its specification as JSON. code: digest of the modules that it imports. weights: digests of the pre-trained
-    files that it starts from. release: digest of the release that it reads, wherever it lies. engine: of a stage that
-    typesets. LaTeX is not part of the installation: a run says before its first job that it is missing.
+    files that it starts from. release: digest of the release that it reads, wherever it lies. engine: name of the LaTeX
+    engine, of a stage that needs one; without one the run ends here, before its first job.
     """
 
     @functools.cache

@@ -29,7 +29,7 @@ RULE = (
 def case(data: FailureData) -> FailureCase:
     """A cause with its example, or with the reason why it has none. Raises: UserError for files that do not fit."""
     if data.note:
-        return FailureCase.of(data, counts=None, example=None)
+        return FailureCase.from_fields_of(data, counts=None, example=None)
     full, without = _first_draw(data.full), _first_draw(data.without)
     if [row.query for row in full] != [row.query for row in without]:
         raise UserError(f"{data.without}: has other queries than {data.full}; delete both and run again")
@@ -48,9 +48,11 @@ def case(data: FailureData) -> FailureCase:
     missed = np.flatnonzero(alone & ~found.all(axis=0))
     if not missed.size:
         wanted = "has this cause alone" if not alone.any() else "with this cause alone is missed by either system"
-        return FailureCase.of(data, note=f"no query {wanted}", counts=counts, example=None)
+        return FailureCase.from_fields_of(data, note=f"no query {wanted}", counts=counts, example=None)
     place = int(missed[0])
-    return FailureCase.of(data, counts=counts, example=_example(data, full[place], without[place], details[place]))
+    return FailureCase.from_fields_of(
+        data, counts=counts, example=_example(data, full[place], without[place], details[place])
+    )
 
 
 def _first_draw(path: str) -> list[RankRow]:

@@ -21,7 +21,7 @@ RULE = (
 def block(data: ParsingData) -> ParsingBlock:
     """The examples of a dataset."""
     if data.note:
-        return ParsingBlock.of(data, examples=())
+        return ParsingBlock.from_fields_of(data, examples=())
     records = [record for record in read_manifest(data.manifest) if record.split in data.splits]
     phrases = read_phrase_rows(data.phrases)
     captions = [
@@ -33,7 +33,7 @@ def block(data: ParsingData) -> ParsingBlock:
     chosen: dict[int, ParsingExample] = {}
     for one in sorted(captions, key=lambda example: -len(example.regions)):  # stable: manifest order among equals
         chosen.setdefault(person[one.image], one)
-    return ParsingBlock.of(data, examples=tuple(chosen.values())[:EXAMPLES])
+    return ParsingBlock.from_fields_of(data, examples=tuple(chosen.values())[:EXAMPLES])
 
 
 def _example(record: Record, index: int, phrases: Sequence[Phrase], data: ParsingData) -> ParsingExample:

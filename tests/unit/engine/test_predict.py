@@ -66,7 +66,7 @@ def test_the_log_says_how_many_queries_are_cut(
     root = edit(lambda entries: entries[-1]["captions"].append("red shirt " * 60))
     training = zero_steps(root, tmp_path)
     train(training, tmp_path / "run", "code")
-    trained = TrainedSpec.of(training, run=str(tmp_path / "run"), trained_on=())
+    trained = TrainedSpec.from_fields_of(training, run=str(tmp_path / "run"), trained_on=())
     clip = spec.model_copy(update={"system": "clip", "class_path": training.class_path, "trained": trained})
     with caplog.at_level(logging.INFO, "glalign"):
         predict(clip, tmp_path / "r.jsonl", "code")
@@ -80,7 +80,7 @@ def test_cosines_are_of_the_query_and_of_the_entries_of_its_top(
     """A system whose first part is the whole: that cosine is the score. Nothing else of the file changes."""
     training = zero_steps(pedes, tmp_path)
     train(training, tmp_path / "run", "code")
-    trained = TrainedSpec.of(training, run=str(tmp_path / "run"), trained_on=())
+    trained = TrainedSpec.from_fields_of(training, run=str(tmp_path / "run"), trained_on=())
     clip = with_query(spec, **changes).model_copy(
         update={"system": "clip", "class_path": training.class_path, "trained": trained}
     )

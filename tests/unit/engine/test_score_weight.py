@@ -79,7 +79,7 @@ def weighed(fit: FitSpec, weight: float | str | None) -> FitSpec:
 def ranked(fit: FitSpec, run: Path, out: Path) -> list[tuple[str, tuple[int, ...]]]:
     """Hits of every query of the test people, in file order."""
     test = TestSpec(**fit.datasets[0].model_dump(), testset="t", settings=Testset(dataset="d"), draw_seed=0, truth=None)
-    trained = TrainedSpec.of(fit, run=str(run), trained_on=())
+    trained = TrainedSpec.from_fields_of(fit, run=str(run), trained_on=())
     names: dict[str, Any] = {"system": "glalign", "class_path": fit.class_path, "trainset": "d", "seed": 0}
     predict(PredictSpec(**names, root_seed=0, test=test, block=8, top=3, trained=trained), out, "code")
     return [(row.query, row.hits) for row in read_ranks(out)[0]]

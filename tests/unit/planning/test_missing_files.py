@@ -68,7 +68,7 @@ def test_a_release_of_several_files_is_one_line(tmp_path: Path) -> None:
     plan = planned({"datasets": {"vn3k": {"labelled_phrases": "no-labels.csv"}}})
     (line,) = describe([plan.jobs["coverage"]["vn3k"]], frozenset(["no-labels.csv"]))
     assert line.startswith("no-labels.csv: not there; correct `labelled_phrases`, or make it with `glalign phrases sam")
-    other = Job({"table": "4"}, Spec(), ("paper/reported/table04.csv",))
+    other = Job({"table": "4"}, Spec(), inputs=("paper/reported/table04.csv",))
     assert describe([other, other], frozenset(other.inputs)) == ["paper/reported/table04.csv: not there; restore it"]
 
 

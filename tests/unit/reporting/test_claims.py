@@ -45,7 +45,7 @@ def compared(*files: str | tuple[str, ...], people: str = "cuhk", **changes: obj
     sides = [(file,) if isinstance(file, str) else file for file in files]
     cells = tuple(CellRanks(scenario="SE1", system="s", ranks=own, people=people) for own in sides)
     values = {"name": "a against b", "effect": "difference", "queries": "same", "sides": cells}
-    return RanksCompared.of(values | changes)
+    return RanksCompared.from_fields_of(values | changes)
 
 
 def table(folder: Path, *comparisons: AnyCompared, **changes: object) -> list[dict[str, str]]:
