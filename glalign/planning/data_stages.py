@@ -47,6 +47,15 @@ def dataset_files(draft: Draft, dataset: str) -> DatasetFiles:
     return DatasetFiles(folder, (at["annotations"],), at["images"], at["truth"], at["labels"], (at["images"],))
 
 
+def nuisance_files(draft: Draft, dataset: str) -> dict[str, str]:
+    """The files that say what makes a query hard: `truth` of the generator, `translation` of the translator, if any."""
+    truth = dataset_files(draft, dataset).truth
+    found = {"truth": truth} if truth else {}
+    if dataset in (job.ids["dataset"] for job in draft.jobs["translate"].values()):
+        found["translation"] = draft.paths.path("translate", "translation", dataset=dataset)
+    return found
+
+
 def available(draft: Draft) -> list[str]:
     """The datasets that have a root or can be generated."""
     return [name for name in draft.config.datasets if not reason_missing(draft.config, [name])]

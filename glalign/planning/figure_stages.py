@@ -5,7 +5,7 @@ from typing import Any
 
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import OptionalPlace, Spec
-from glalign.planning.data_stages import DatasetFiles, dataset_files, pictures_of
+from glalign.planning.data_stages import dataset_files, nuisance_files, pictures_of
 from glalign.planning.draft import Cell, Draft, ids_of_cell, unique
 from glalign.planning.nuisance_stages import OWN, WITHOUT
 from glalign.planning.stage import Job, Stage
@@ -23,6 +23,7 @@ CAUSES = {
     "occlusion": "Partial occlusion",
     "translation": "Translation error",
 }
+"""What the figure and the list of queries call the hardest level of a nuisance."""
 
 
 class ExampleData(Spec):
@@ -89,12 +90,12 @@ def plan_examples(draft: Draft) -> Iterator[Job]:
     yield Job({}, spec, inputs=unique(filter(None, read)))
 
 
-def _data(draft: Draft, scenario: str) -> tuple[dict[str, Any], DatasetFiles]:
-    """What every example of a scenario has, and the files of its test data."""
+def _data(draft: Draft, scenario: str) -> dict[str, Any]:
+    """What every example of a scenario has."""
     testset = draft.config.testsets[draft.config.scenarios[scenario].test]
     dataset, entry = testset.dataset, draft.config.datasets[testset.dataset]
     values = {"scenario": scenario, "dataset": dataset, "label": entry.label, "language": entry.language}
-    return values | {"shown": _shown(draft, dataset)}, dataset_files(draft, dataset)
+    return values | {"shown": _shown(draft, dataset)}
 
 
 def _shown(draft: Draft, dataset: str) -> bool:
@@ -117,7 +118,7 @@ def _reason(cell: Cell | None, label: str) -> str:
 
 def _parsing(draft: Draft, scenario: str) -> ParsingData:
     """A block. The label maps and phrases are those that the system reads; where it does not run there are none."""
-    values, _ = _data(draft, scenario)
+    values = _data(draft, scenario)
     if note := _reason(draft.cells.get((scenario, OWN)), OWN):
         return ParsingData.from_fields_of(values, note=note)
     phrases = draft.paths.path("phrases", "phrases", dataset=values["dataset"])
@@ -125,16 +126,13 @@ def _parsing(draft: Draft, scenario: str) -> ParsingData:
 
 
 def _failure(draft: Draft, cause: str, scenario: str) -> FailureData:
-    config, (values, files) = draft.config, _data(draft, scenario)
+    config, values = draft.config, _data(draft, scenario)
     systems = {"full": OWN, "without": WITHOUT}
     labels = {side: config.systems[name].label if name in config.systems else name for side, name in systems.items()}
     values |= {"cause": cause, "title": CAUSES[cause]} | {f"{side}_label": label for side, label in labels.items()}
     reasons = [_reason(draft.cells.get((scenario, name)), labels[side]) for side, name in systems.items()]
-    known: dict[str, str] = {"truth": files.truth or ""}
-    translated = {job.ids["dataset"] for job in draft.jobs["translate"].values()}
-    if values["dataset"] in translated:
-        known["translation"] = draft.paths.path("translate", "translation", dataset=values["dataset"])
-    if not files.truth or (cause == "translation" and "translation" not in known):
+    known = nuisance_files(draft, values["dataset"])
+    if "truth" not in known or (cause == "translation" and "translation" not in known):
         reasons.append("the data do not say what makes their queries hard")
     if note := next(filter(None, reasons), ""):
         return FailureData.from_fields_of(values, note=note)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from glalign.config.base import Resamples
 from glalign.contract.specs.base import Noted, Spec
-from glalign.planning.data_stages import dataset_files
+from glalign.planning.data_stages import nuisance_files
 from glalign.planning.draft import Draft, ids_of_cell, unique
 from glalign.planning.stage import Job, Stage
 
@@ -60,11 +60,10 @@ def _scenario(draft: Draft, name: str) -> NuisanceScenario:
     tested = config.testsets[config.scenarios[name].test].dataset
     cells = [draft.cells[name, system] for system in config.systems]
     ran = [cell for cell in cells if cell.status == "run"]
-    truth = dataset_files(draft, tested).truth
-    if not ran or truth is None:
-        note = "no system has run" if truth else "the data do not say what makes their queries hard"
+    files = nuisance_files(draft, tested)
+    if not ran or "truth" not in files:
+        note = "no system has run" if "truth" in files else "the data do not say what makes their queries hard"
         return NuisanceScenario(scenario=name, note=note)
-    translated = tested in (job.ids["dataset"] for job in draft.jobs["translate"].values())
     systems = tuple(
         SystemRanks.from_fields_of(
             config.systems[cell.system],
@@ -73,9 +72,6 @@ def _scenario(draft: Draft, name: str) -> NuisanceScenario:
         )
         for cell in ran
     )
-    files = {"truth": truth}
-    if translated:
-        files["translation"] = draft.paths.path("translate", "translation", dataset=tested)
     return NuisanceScenario.from_fields_of(files, scenario=name, people=config.datasets[tested].people, systems=systems)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from glalign.config.base import Resamples
 from glalign.contract.specs.base import OptionalPlace, Spec
-from glalign.planning.data_stages import dataset_files, pictures_of
+from glalign.planning.data_stages import dataset_files, nuisance_files, pictures_of
 from glalign.planning.draft import Draft, ids_of_cell, unique
 from glalign.planning.figure_stages import FigureSpec
 from glalign.planning.printed_tables import SCENARIO_OF
@@ -71,8 +71,8 @@ class PageScenario(Spec):
 
 
 class PageTestset(Spec):
-    """A test set. pictures: the dataset whose pictures it shows. images: their folder; None if the page shows neither
-    captions nor images. phrases: the noun phrases of its captions, empty where no system reads them."""
+    """A test set. pictures: the dataset whose pictures it shows. images: their folder, None if neither captions nor
+    images are shown. phrases: of captions, empty where no system reads them. truth, translation: of drawn people."""
 
     id: str
     label: str
@@ -82,6 +82,8 @@ class PageTestset(Spec):
     pictures: str
     images: OptionalPlace
     phrases: str
+    truth: str = ""
+    translation: str = ""
 
 
 class PageFigures(Spec):
@@ -116,13 +118,12 @@ def plan_page(draft: Draft) -> Iterator[Job]:
     """One job, over the tables of all stages that are made by default and every cell that runs."""
     config = draft.config
     tables, runs, testsets = tuple(_tables(draft)), tuple(_runs(draft)), tuple(_testsets(draft))
-    truth = (name for name, outline in config.classes.items() if "truth" in outline.needs)
+    oracles = (name for name, outline in config.classes.items() if "truth" in outline.needs)
     spec = PageSpec.from_fields_of(
+        config,
         config.evaluation,
-        profile=config.profile,
-        data_note=config.data_note,
         own=config.mcnemar.system,
-        oracle=next(truth, ""),
+        oracle=next(oracles, ""),
         times=f"{draft.paths.results}/times",
         root_seed=config.seed,
         tables=tables,
@@ -131,14 +132,13 @@ def plan_page(draft: Draft) -> Iterator[Job]:
         runs=runs,
         figures=_figures(draft),
     )
+    read = [run.record for run in runs] + [path for table in tables for path in (table.csv, table.tex)]
     results = [result for run in runs for result in run.results]
-    read = [path for table in tables for path in (table.csv, table.tex)]
     read += [path for one in results for path in (one.ranks, one.ranks.removesuffix("jsonl") + "json", one.metrics)]
-    read += [run.record for run in runs] + [path for one in testsets for path in (one.manifest, one.phrases)]
+    read += [path for one in testsets for path in (one.manifest, one.phrases, one.truth, one.translation)]
     read += [path for job in draft.jobs["figures"].values() for path in job.inputs]
-    for one in testsets:
-        shown = config.testsets[one.id].dataset
-        read += dataset_files(draft, shown).made if one.images is not None else ()
+    shown = [config.testsets[one.id].dataset for one in testsets if one.images is not None]
+    read += [path for dataset in shown for path in dataset_files(draft, dataset).made]
     yield Job({}, spec, inputs=unique(path for path in read if path))
 
 
@@ -225,9 +225,8 @@ def _testsets(draft: Draft) -> Iterator[PageTestset]:
     config = draft.config
     read = {path for job in draft.jobs["predict"].values() for path in job.inputs}
     tested = {config.scenarios[scenario].test for (scenario, _), cell in draft.cells.items() if cell.status == "run"}
-    for name, settings in config.testsets.items():
-        if name not in tested:
-            continue
+    for name in [name for name in config.testsets if name in tested]:
+        settings = config.testsets[name]
         dataset, entry = settings.dataset, config.datasets[settings.dataset]
         shown = entry.root is None or dataset in config.page.permitted
         phrases = draft.paths.path("phrases", "phrases", dataset=dataset)
@@ -240,6 +239,7 @@ def _testsets(draft: Draft) -> Iterator[PageTestset]:
             pictures=pictures_of(draft, dataset),
             images=dataset_files(draft, dataset).images if shown else None,
             phrases=phrases if shown and phrases in read else "",
+            **nuisance_files(draft, dataset),
         )
 
 

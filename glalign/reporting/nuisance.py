@@ -5,21 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from glalign.config.typed_json import NOT_MADE
 from glalign.evaluation import effects
 from glalign.evaluation.effects import Effect, Side
 from glalign.evaluation.metrics import half_up, share_interval
-from glalign.evaluation.nuisances import NUISANCES, levels
 from glalign.evaluation.paired_tests import holm
 from glalign.evaluation.verdicts import Assertion, p_value
 from glalign.planning.nuisance_stages import NuisanceScenario, NuisanceSpec
 from glalign.reporting.first_hits import FirstHits, read_seeds
 from glalign.reporting.mcnemar import format_p_value
+from glalign.reporting.nuisance_levels import read_levels
 from glalign.reporting.partial_releases import join_notes
 from glalign.reporting.plain_table import number, write_csv, write_tex
 from glalign.reporting.tex_text import escape
-from glalign.storage.json_files import read_json
-from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for
 
 RANK = ("rank1", "rank1_lo", "rank1_hi")
@@ -90,15 +87,8 @@ def _parts(scenario: NuisanceScenario, ranks: FirstHits) -> Iterator[tuple[str, 
 
     Raises: UserError for files that do not belong to the queries.
     """
-    truth = read_json(scenario.truth, NOT_MADE)
-    translation = read_json(scenario.translation, NOT_MADE) if scenario.translation else None
-    for nuisance in NUISANCES:
-        try:
-            known = levels(nuisance, truth, translation, ranks.queries, ranks.persons)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            files = ", ".join(filter(None, (scenario.truth, scenario.translation)))
-            what = f"{files}: not of the queries of {scenario.scenario} ({error!r})"
-            raise UserError(f"{what}; make the data again") from error
+    found = read_levels(scenario.truth, scenario.translation, ranks.queries, ranks.persons, scenario.scenario)
+    for nuisance, known in found.items():
         for level in known:
             yield nuisance, level.name, level.span, (level.queries,)
         if len(known) > 1:

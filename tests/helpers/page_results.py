@@ -38,6 +38,8 @@ COSINES = {
 }
 """Systems that compare parts, and the cosines of the first ten images of every query. Phrases name UPPERBODY alone."""
 
+AUDIT = {"name": "audit", "title": "Audit"}
+
 SYSTEMS = {"glalign": f"GLAlign {PLANTED}", "irra": "IRRA", "oracle": "Oracle"}
 
 
@@ -56,6 +58,16 @@ def page_results(root: Path, **changes: Any) -> PageSpec:
         for record in records
     ]
     (root / "phrases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    seen = {"occluder": "none", "blur": 0.0}
+    truth = {
+        record.image: {
+            "nuisance": seen | {"gain": 0.5 + record.person / 24} | ({"occluder": "bag"} if record.person % 2 else {}),
+            "facts": [[["shirt", "red"]], [["shirt", "red"], ["number", record.person]]],
+            "visible": {"shirt": "red", "number": record.person},
+        }
+        for record in records
+    }
+    (root / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
     runs = [_run(root, number, name, records) for number, name in enumerate(SYSTEMS)]
     rows = [_row(root, run) for run in runs]
     write_csv(rows, root / "table4.csv")
@@ -67,7 +79,7 @@ def page_results(root: Path, **changes: Any) -> PageSpec:
     )
     testset = {"id": "t", "label": "People", "language": "vi", "manifest": str(root / "manifest.jsonl")}
     testset |= {"splits": ("test",), "pictures": "people", "images": str(root / "imgs")}
-    testset |= {"phrases": str(root / "phrases.jsonl")}
+    testset |= {"phrases": str(root / "phrases.jsonl"), "truth": str(root / "truth.json")}
     table = {"name": "table4", "title": f"SE1 {PLANTED}", "csv": str(root / "table4.csv")}
     table |= {"tex": str(root / "table4.tex"), "rows": tuple((run.key,) for run in runs)}
     absent = {"name": "claims", "title": "Claims", "csv": str(root / "claims.csv"), "tex": ""}
@@ -79,7 +91,11 @@ def page_results(root: Path, **changes: Any) -> PageSpec:
         times=str(root / "times"),
         bootstrap=50,
         root_seed=1,
-        tables=(PageTable(**table), PageTable(**absent)),
+        tables=(
+            PageTable(**table),
+            PageTable(**absent),
+            PageTable(**absent | AUDIT | {"csv": str(root / "audit.csv")}),
+        ),
         scenarios=(PageScenario(id="SE1", title=f"SE1 {PLANTED}", table=4, testset="t", cells=cells),),
         testsets=(PageTestset(**testset | changes),),
         runs=tuple(runs),

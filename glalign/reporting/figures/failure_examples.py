@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from glalign.config.typed_json import NOT_MADE
 from glalign.contract.figures import Answer, Counts, FailureCase, FailureExample, Retrieved
 from glalign.contract.records import queries, read_manifest
-from glalign.evaluation.nuisances import HARDEST, levels, measured
+from glalign.evaluation.nuisances import HARDEST, measured
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import DRAW, draw_of, read_ranks
 from glalign.planning.figure_stages import CAUSES, FailureData
+from glalign.reporting.nuisance_levels import read_levels
 from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 
@@ -33,11 +34,7 @@ def case(data: FailureData) -> FailureCase:
     full, without = _first_draw(data.full), _first_draw(data.without)
     if [row.query for row in full] != [row.query for row in without]:
         raise UserError(f"{data.without}: has other queries than {data.full}; delete both and run again")
-    try:
-        alone, details = _alone(data, full)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        files = ", ".join(filter(None, (data.truth, data.translation)))
-        raise UserError(f"{files}: not of the queries of {data.scenario} ({error!r}); make the data again") from error
+    alone, details = _alone(data, full)
     found = np.array([[row.hits[0] == 1 for row in rows] for rows in (full, without)])
     counts = Counts(
         both=_count(alone & found[0] & found[1]),
@@ -62,15 +59,14 @@ def _first_draw(path: str) -> list[RankRow]:
 
 def _alone(data: FailureData, rows: Sequence[RankRow]) -> tuple[NDArray[np.bool_], list[str]]:
     """(Q,) queries at the hardest level of the cause and of no other; a sentence on the cause in each query."""
-    truth = read_json(data.truth, NOT_MADE)
-    translation = read_json(data.translation, NOT_MADE) if data.translation else None
-    known = (truth, translation, [row.query for row in rows], [row.person for row in rows])
-    alone = np.ones(len(rows), dtype=bool)
+    queries, persons = [row.query for row in rows], [row.person for row in rows]
+    found, alone = read_levels(data.truth, data.translation, queries, persons, data.scenario), np.ones(len(rows), bool)
     for cause in CAUSES:
-        hard = [level.queries for level in levels(cause, *known) if level.name == HARDEST[cause]]
+        hard = [level.queries for level in found[cause] if level.name == HARDEST[cause]]
         holds = hard[0] if hard else np.zeros(len(rows), dtype=bool)
         alone &= holds if cause == data.cause else ~holds
-    values = measured(data.cause, *known)
+    log = read_json(data.translation, NOT_MADE) if data.translation else None
+    values = measured(data.cause, read_json(data.truth, NOT_MADE), log, queries, persons)
     assert values is not None  # the plan names the files that the cause is known from
     return alone, [_detail(data.cause, value) for value in values.tolist()]
 

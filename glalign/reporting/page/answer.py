@@ -1,5 +1,6 @@
 """The answer in five lines: claims, audit, best systems, how far they lie apart, and how much of it is there."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,18 @@ def _findings(table: Table | None) -> tuple[Part, ...]:
     place, counts = f"table-{table.name}", Counter(row["severity"] for row in table.dicts())
     found = (Part(place, f"{number} {severity}", f"severity: {severity}") for severity, number in counts.items())
     return tuple(found) or (Part(place, "no findings"),)
+
+
+def findings_of(tables: Mapping[str, Table]) -> dict[str, tuple[str, int]]:
+    """Our table -> the paper's table that it stands for, and how many findings of the audit name that one."""
+    rows = tables["audit"].dicts() if "audit" in tables else []
+    found: dict[str, tuple[str, int]] = {}
+    for name in tables:
+        if number := re.fullmatch(r"table(\d+)(_extended)?", name):
+            printed = f"Table {number[1]}"
+            if count := sum(bool(re.search(rf"\b{printed}\b", row.get("place", ""))) for row in rows):
+                found[name] = printed, count
+    return found
 
 
 def _absent(table: Table | None, what: str) -> tuple[Part, ...]:

@@ -213,11 +213,13 @@ def _names(base: Chart, placed: Mapping[str, tuple[float, float]], titles: Mappi
     found = []
     for label, (x, y) in sorted(placed.items(), key=lambda item: (item[1][1], item[1][0])):
         width = width_of(label)
-        shifts = sorted(range(-base.height, base.height, 6), key=lambda shift: (abs(shift), shift))
+        near = sorted(
+            ((away, 6 * step) for away in range(8, WIDTH, 12) for step in range(-base.height // 6, base.height // 6)),
+            key=lambda one: (math.hypot(*one), one),
+        )
         places = [
             (y + 4 + shift, *side)
-            for away in range(8, WIDTH, 12)
-            for shift in shifts
+            for away, shift in near
             for side in (("start", x + away, x + away), ("end", x - away, x - away - width))
         ]
         upright = [one for one in places if base.top + 8 <= one[0] <= base.bottom - 3] or places

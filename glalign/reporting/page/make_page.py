@@ -13,7 +13,7 @@ import jinja2
 
 from glalign.contract.results import Provenance
 from glalign.planning.page_stage import PageSpec
-from glalign.reporting.page.answer import answer, below_text, claim_texts, drawn_text, gap_text
+from glalign.reporting.page.answer import answer, below_text, claim_texts, drawn_text, findings_of, gap_text
 from glalign.reporting.page.figures import pieces, read_figures
 from glalign.reporting.page.origin import Origin, duration, read_origin
 from glalign.reporting.page.queries import picture_sheets, query_data, shown_queries
@@ -69,6 +69,7 @@ def make_page(spec: PageSpec, html: Path) -> None:
         scenarios=[(one, charts_of(one, tables, runs, spec.own)) for one in scenarios],
         named=set(tables),
         notes=_notes(tables, scenarios),
+        findings=findings_of(tables),
         tables=sorted(tables.values(), key=lambda table: table.name not in FIRST),
         runs=list(runs.values()),
         figures=read_figures(spec.figures),

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glalign.contract.phrase_rows import Phrase, read_phrase_rows
 from glalign.contract.records import Record, read_manifest
 from glalign.contract.regions import REGIONS
+from glalign.evaluation.nuisances import HARDEST
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import draw_of
+from glalign.planning import figure_stages
 from glalign.planning.page_stage import PageTestset
+from glalign.reporting.nuisance_levels import read_levels
 from glalign.reporting.page.results import Ranked
 from glalign.reporting.page.sprites import COLUMNS, PER_SHEET, TILE, sheets
 
@@ -34,6 +38,9 @@ CAUSES = (
 )
 """What goes with a result of a query: (name, sentence). The first that holds counts. None is proven to be why."""
 
+HARD = {**figure_stages.CAUSES, "blur": "Blurred image"}
+"""Nuisance -> what the list calls its hardest level, as Figure 3 does. Bit n of a query's number is the n-th one."""
+
 
 def cause_of(row: RankRow, unclear: bool, unmapped: bool) -> int:
     """The number of the first of CAUSES that holds. unclear: the oracle misses. unmapped: no phrase has a region."""
@@ -45,13 +52,18 @@ def cause_of(row: RankRow, unclear: bool, unmapped: bool) -> int:
 
 @dataclass(frozen=True)
 class Shown:
-    """The queries of a test set, as the page lists them. places: image -> its number in the gallery."""
+    """The queries of a test set, as the page lists them.
+
+    places: image -> its number in the gallery. hard: nuisance -> (Q,) whether a query has its hardest level; only those
+    that are known.
+    """
 
     testset: PageTestset
     queries: tuple[str, ...]
     records: tuple[Record, ...]
     places: Mapping[str, int]
     phrases: Mapping[tuple[str, int], Sequence[Phrase]]
+    hard: Mapping[str, NDArray[np.bool_]]
 
 
 def shown_queries(testsets: Iterable[PageTestset], ranked: Mapping[str, list[Ranked]]) -> list[Shown]:
@@ -69,6 +81,7 @@ def query_data(shown: Sequence[Shown], ranked: Mapping[str, list[Ranked]], oracl
         "absent": ABSENT,
         "regions": REGIONS,
         "causes": CAUSES,
+        "hard": list(HARD.values()),
         "tile": {"width": TILE[0], "height": TILE[1], "columns": COLUMNS, "perSheet": PER_SHEET},
         "testsets": {one.testset.id: _testset(one, tiles) for one in shown},
         "results": dict(results),
@@ -84,7 +97,12 @@ def _shown(testset: PageTestset, first: Ranked) -> Shown:
     records = tuple(record for record in read_manifest(testset.manifest) if record.split in testset.splits)
     places = {record.image: place for place, record in enumerate(records)}
     phrases = read_phrase_rows(testset.phrases) if testset.phrases and Path(testset.phrases).is_file() else {}
-    return Shown(testset, tuple(row.query for row in first.shown), records, places, phrases)
+    names, persons = [row.query for row in first.shown], [row.person for row in first.shown]
+    hard: dict[str, NDArray[np.bool_]] = {}
+    if testset.truth and all(Path(path).is_file() for path in (testset.truth, testset.translation) if path):
+        found = read_levels(testset.truth, testset.translation, names, persons, testset.id)
+        hard = {name: level.queries for name in HARD for level in found[name] if level.name == HARDEST[name]}
+    return Shown(testset, tuple(names), records, places, phrases, hard)
 
 
 def _pictures(shown: Iterable[Shown]) -> dict[str, dict[str, Path]]:
@@ -108,8 +126,18 @@ def _testset(one: Shown, tiles: Mapping[str, Mapping[str, int]]) -> dict[str, An
         "visible": visible,
         "pictures": one.testset.pictures,
         "gallery": [[record.image, record.person, places.get(record.image, -1)] for record in one.records],
-        "queries": [_query(one, query, visible) for query in one.queries],
+        "hard": [number for number, name in enumerate(HARD) if name in one.hard],
+        "queries": [[*_query(one, query, visible), hard] for query, hard in zip(one.queries, _hard(one), strict=True)],
     }
+
+
+def _hard(one: Shown) -> list[int]:
+    """Of every query, a number whose bits are the nuisances that it has at their hardest level."""
+    bits = np.zeros(len(one.queries), np.int64)
+    for number, name in enumerate(HARD):
+        if name in one.hard:
+            bits |= one.hard[name].astype(np.int64) << number
+    return [int(number) for number in bits]
 
 
 def _query(one: Shown, query: str, visible: bool) -> list[Any]:

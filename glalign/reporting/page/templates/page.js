@@ -39,19 +39,29 @@
   };
   for (const table of document.querySelectorAll("table.cells")) {
     for (const head of table.tHead.rows[0].cells) {
-      const button = make("button", head.textContent);
+      const button = make("button");
+      button.append(...head.childNodes);
       button.type = "button";
       button.addEventListener("click", () => sortBy(table, head));
       head.replaceChildren(button);
     }
+    // Where a screen is too narrow, a table opens at its Rank-1. The names stay beside it.
+    const [names, ...heads] = table.tHead.rows[0].cells, rank1 = heads.find((head) => /^rank1(_mean)?$/.test(head.textContent));
+    const edge = (node, name) => node.getBoundingClientRect()[name];
+    table.closest("details").addEventListener("toggle", () => {
+      const scroll = table.parentElement;
+      if (rank1 && edge(rank1, "right") > edge(scroll, "right")) scroll.scrollLeft = edge(rank1, "left") - edge(names, "right");
+    }, { once: true });
   }
-  // `column: text` looks into that column alone. The filter is part of the address: `#table-audit?rows=severity: note`.
+  // `column: text` looks into that column alone; in quotes a text stands for whole words. The filter is part of the address: `#table-audit?rows=severity: note`.
   const keep = (input) => {
     const table = byId(input.dataset.filter).querySelector("table.cells"), [name, ...rest] = input.value.split(":");
     const place = rest.length ? [...table.tHead.rows[0].cells].findIndex((head) => head.textContent === name.trim()) : -1;
-    const wanted = (place < 0 ? input.value : rest.join(":").trim()).toLowerCase();
+    const wanted = (place < 0 ? input.value : rest.join(":").trim()).toLowerCase(), [, words] = wanted.match(/^"(.+)"$/) || [];
+    const whole = words && new RegExp(`(?<![\\p{L}\\p{N}])${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\p{L}\\p{N}])`, "u");
     for (const row of table.tBodies[0].rows) {
-      row.hidden = !(place < 0 ? row.textContent : value(row, place)).toLowerCase().includes(wanted);
+      const text = (place < 0 ? [...row.cells].map((cell) => cell.textContent).join("\n") : value(row, place)).toLowerCase();
+      row.hidden = !(whole ? whole.test(text) : text.includes(wanted));
     }
   };
   const filters = new Map([...document.querySelectorAll("[data-filter]")].map((input) => [input.dataset.filter, input]));
@@ -83,13 +93,14 @@
     if (!measured.has(key)) measured.set(key, Int8Array.from(atob(data.results[key].cosines), (letter) => letter.charCodeAt(0)));
     return measured.get(key);
   };
-  const field = Object.fromEntries(["scenario", "a", "b", "hit", "cause", "region", "from", "to", "text"].map((name) => [name, byId(`q-${name}`)]));
+  const field = Object.fromEntries(["scenario", "a", "b", "hit", "cause", "hard", "region", "from", "to", "text"].map((name) => [name, byId(`q-${name}`)]));
   const option = (text, val) => { const node = make("option", text); node.value = val; return node; };
   let found = [], start = 0;
 
   const scenarios = [...new Set(keys.flatMap((key) => data.results[key].scenarios))].sort();
   field.scenario.append(...scenarios.map((name) => option(name, name)));
   field.cause.append(...data.causes.map(([name, text], n) => option(`${name}: ${text}`, String(n))));
+  field.hard.append(...data.hard.map((text, n) => option(text, String(n))));
   field.region.append(...data.regions.map((name, n) => option(name, String(n))), option("none", "none"));
 
   const fillSystems = (a, b) => {
@@ -100,6 +111,9 @@
     field.b.replaceChildren(option("none", ""), ...here.map((key) => option(name(key), key)));
     field.a.value = here.includes(a) ? a : here.find((key) => key.startsWith("glalign/")) || here[0] || "";
     field.b.value = here.includes(b) ? b : "";
+    const known = field.a.value ? data.testsets[data.results[field.a.value].testset].hard.map(String) : [];
+    for (const one of field.hard.options) one.disabled = one.value !== "" && !known.includes(one.value);
+    if (field.hard.selectedOptions[0].disabled) field.hard.value = "";
   };
 
   const matches = {
@@ -112,10 +126,11 @@
     const test = data.testsets[result.testset], a = codes(field.a.value), b = field.b.value ? codes(field.b.value) : null;
     const wanted = field.text.value.toLowerCase(), low = Number(field.from.value || 0), high = Number(field.to.value || Infinity);
     found = [];
-    test.queries.forEach(([, , words, caption, spans], n) => {
+    test.queries.forEach(([, , words, caption, spans, hard], n) => {
       const first = a[n * width], other = b ? b[n * width] : NaN;
       if (field.hit.value && !matches[field.hit.value](first, other)) return;
       if (field.cause.value && a[n * width + 1] !== Number(field.cause.value)) return;
+      if (field.hard.value && !(hard & (1 << Number(field.hard.value)))) return;
       if (field.region.value === "none" ? spans.length : field.region.value && !spans.some((span) => span[2] === Number(field.region.value))) return;
       if (words < low || words > high || (wanted && !caption.toLowerCase().includes(wanted))) return;
       found.push(n);
@@ -226,7 +241,8 @@
       const sides = make("div", undefined, "sides");
       for (const key of [field.a.value, field.b.value]) if (key) sides.append(side(test, key, n, picture ? picture[1] : null));
       const named = make("p", undefined, "quiet");
-      named.append(make("bdi", picture ? picture[0] : "?"), `#${query[1]}, ${query[2]} words`);
+      const hard = data.hard.filter((_, bit) => query[5] & (1 << bit)).map((one) => `; ${one.toLowerCase()}`).join("");
+      named.append(make("bdi", picture ? picture[0] : "?"), `#${query[1]}, ${query[2]} words${hard}`);
       item.append(asked, captionOf(test, query), named, sides);
       list.append(item);
     }
@@ -243,7 +259,7 @@
   const read = (state) => {
     if (scenarios.includes(state.get("scenario"))) field.scenario.value = state.get("scenario");
     fillSystems(state.get("a"), state.get("b"));
-    for (const name of ["hit", "cause", "region", "from", "to", "text"]) field[name].value = state.get(name) || "";
+    for (const name of ["hit", "cause", "hard", "region", "from", "to", "text"]) field[name].value = state.get(name) || "";
     start = Math.max(0, Math.floor(Number(state.get("start") || 0) / page) * page || 0);
     search();
   };

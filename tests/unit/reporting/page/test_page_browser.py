@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from helpers.browser import PRESENT, Browser, browser
@@ -26,6 +27,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     claims = {"C1": ("open", "one"), "C2": ("contradicted", "two"), "C3": ("supported", "It is not contradicted.")}
     rows = [{"claim": name, "verdict": verdict, "text": text} for name, (verdict, text) in claims.items()]
     write_csv(rows, root / "claims.csv")
+    places = ["Table 4, IRRA (as printed)", "Table 40, IRRA", "Table 3; Table 4, IRRA", "Bảng 4"]
+    write_csv([{"place": place, "severity": "note"} for place in places], root / "audit.csv")
     make_page(spec, root / "index.html")
     return root / "index.html"
 
@@ -125,6 +128,23 @@ def test_a_line_of_the_answer_leads_to_its_rows(window: Browser, page: Path) -> 
     assert window.run("return document.getElementById('table-claims').open")
 
 
+def test_in_quotes_a_filter_is_of_whole_words(window: Browser, page: Path) -> None:
+    for rows, found in (
+        ("place: table 4", 3),
+        ('place: "table 4"', 2),
+        ('"irra (as"', 1),
+        ('"ng 4"', 0),
+        ('"bảng 4"', 1),
+    ):
+        window.open(page, f"table-audit?{urlencode({'rows': rows})}")
+        assert len(window.run(FIRST, "[data-table=audit] tbody tr")) == found, rows
+    window.open(page)
+    link = "document.querySelector('#table-table4 a[data-rows]')"
+    assert window.run(f"return {link}.textContent") == "2 findings of the audit"
+    window.open(page, window.run(f"return {link}.href").rpartition("#")[2])
+    assert len(window.run(FIRST, "[data-table=audit] tbody tr")) == 2
+
+
 TURNED = ("\u202e", "\u2067", "\u202b\u2066", "\u05d0")
 """What shows other texts from right to left: an override, isolates and an embedding that do not end, a letter."""
 
@@ -178,6 +198,14 @@ def test_queries_are_searched_compared_and_linked(window: Browser, page: Path) -
     choose(window, "q-region", "1")
     assert window.run("return document.getElementById('q-count').textContent").startswith(f"{PEOPLE} of")
     assert PLANTED in window.run("return document.querySelector('.caption').textContent")
+    choose(window, "q-hard", "1")
+    assert window.run("return document.getElementById('q-count').textContent").startswith(f"{PEOPLE // 3} of")
+    assert "words; ambiguous caption; poor light" in window.run(
+        "return document.querySelector('#q-list .quiet:not(span)').textContent"
+    )
+    unknown = "return [...document.getElementById('q-hard').options].filter((one) => one.disabled).length"
+    assert window.run(unknown) == 2
+    choose(window, "q-hard", "")
     choose(window, "q-text", "person 3")
     choose(window, "q-region", "")
     assert window.run("return document.getElementById('q-count').textContent").startswith("1 of")
@@ -228,6 +256,19 @@ def test_the_theme_follows_the_system_until_it_is_chosen(window: Browser, page: 
     window.run("document.getElementById('theme').click()")
 
 
+def test_a_narrow_screen_shows_names_and_rank_1_first(window: Browser, page: Path) -> None:
+    window.resize(300, 800)
+    window.open(page, "table-table4")
+    heads = "[...document.querySelectorAll('[data-table=table4] thead th')]"
+    rank1 = f"{heads}.find((one) => one.textContent === 'rank1')"
+    shown = f"const found = {rank1}.getBoundingClientRect(); return [found.left, found.right]"
+    wait = f"return new Promise((done) => setTimeout(() => done((() => {{ {shown} }})()), 100))"
+    left, right = window.run(wait)
+    name = window.run(f"return {heads}[0].getBoundingClientRect().right")
+    assert name - 1 <= left < right <= 300
+    window.resize(1280, 800)
+
+
 @pytest.mark.parametrize("width", [390, 800, 1280])
 def test_it_fits_the_width_of_the_screen(window: Browser, page: Path, width: int) -> None:
     window.resize(width, 800)
@@ -257,8 +298,8 @@ def test_without_scripts_tables_open_and_the_queries_say_what_they_need(window: 
         after = drawn(window)
     finally:
         window.devtools("Emulation.setScriptExecutionDisabled", value=False)
-    assert "rank1_paper" not in before
-    assert "rank1_paper" in after
+    assert "status" not in before
+    assert "status" in after
     assert any("needs JavaScript" in text for text in before)
     assert not any("Theme" in text for text in before)
 

@@ -62,6 +62,20 @@ def test_names_of_near_points_cover_neither_each_other_nor_a_point() -> None:
     check_names(scatter({f"System {n}": (1.5 + n / 50, 40 + n % 3) for n in range(10)}, "minutes", "Rank-1"))
 
 
+def test_a_name_stands_beside_its_point_where_there_is_room() -> None:
+    chart = scatter({name: (1 + 4 * n, 10 + 11 * n) for n, name in enumerate(NAMES[:3])}, "minutes", "Rank-1")
+    assert chart
+    for name, (left, _, right, bottom) in zip(chart.names, boxes_of(chart), strict=True):
+        assert min(abs(left - name.point[0]), abs(right - name.point[0])) <= 8.1
+        assert abs(bottom - 7 - name.point[1]) <= 1
+
+
+def test_a_name_is_as_near_as_others_allow() -> None:
+    chart = scatter({name: (5.0, 30 + n / 10) for n, name in enumerate(NAMES[:4])}, "minutes", "Rank-1")
+    assert chart
+    assert max(abs(name.y - name.point[1]) for name in chart.names) < 40
+
+
 @settings(deadline=None)
 @example([(1.0, 5.0)] * len(NAMES))
 @given(st.lists(st.tuples(st.floats(0.1, 10), st.floats(5, 60)), min_size=1, max_size=len(NAMES)))

@@ -180,6 +180,36 @@ def test_codes_are_the_ranks_and_the_first_images(spec, tmp_path: Path) -> None:
         assert [gallery[one] for one in top if one != NOTHING] == [image for image, _ in row["top"][:10]]
 
 
+def test_what_makes_a_query_hard_is_the_hardest_level_of_a_nuisance(spec, tmp_path: Path) -> None:
+    data = data_of(made(spec, tmp_path))
+    known = [data["hard"][number] for number in data["testsets"]["t"]["hard"]]
+    assert known == ["Ambiguous caption", "Poor light", "Partial occlusion"]  # all are as sharp, none is translated
+    queries = data["testsets"]["t"]["queries"]
+    named = [{name for n, name in enumerate(data["hard"]) if query[5] >> n & 1} for query in queries]
+    for person in range(PEOPLE):
+        image = {"Poor light"} if person < PEOPLE / 3 else set()
+        image |= {"Partial occlusion"} if person % 2 else set()
+        assert named[2 * person : 2 * person + 2] == [image | {"Ambiguous caption"}, image]
+    for truth in ("", str(tmp_path / "none.json")):
+        (testset,) = spec.testsets
+        unknown = data_of(
+            made(spec.model_copy(update={"testsets": (testset.model_copy(update={"truth": truth}),)}), tmp_path)
+        )
+        assert unknown["testsets"]["t"]["hard"] == []
+        assert {query[5] for query in unknown["testsets"]["t"]["queries"]} == {0}
+
+
+def test_a_table_leads_to_the_findings_on_the_printed_one(spec, tmp_path: Path) -> None:
+    text = made(spec, tmp_path)
+    assert "of the audit" not in text
+    places = ["Table 4, IRRA", "Table 40, IRRA", "Section 4.3, SE1", "Table 3; Table 4 (as printed)"]
+    write_csv([{"severity": "note", "place": place} for place in places], tmp_path / "results" / "audit.csv")
+    text = unescape(made(spec, tmp_path))
+    assert """<a href="#table-audit" data-rows="place: "Table 4"">2 findings of the audit</a>""" in text
+    write_csv([{"severity": "note", "place": "Table 4, IRRA"}], tmp_path / "results" / "audit.csv")
+    assert "1 finding of the audit<" in made(spec, tmp_path)
+
+
 def test_cosines_are_hundredths_of_the_first_images(spec, tmp_path: Path) -> None:
     data = data_of(made(spec, tmp_path))
     for system, lines in COSINES.items():
