@@ -19,7 +19,7 @@ from glalign.storage.weight_files import RANDOM, Weights
 from glalign.support.progress import log
 
 if TYPE_CHECKING:
-    from glalign.models.towers.multilingual import JointTowers
+    from glalign.models.towers.backbones import JointTowers
 
 
 @dataclass(frozen=True)

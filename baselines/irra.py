@@ -21,7 +21,7 @@ from glalign.models.towers.backbones import clip_towers
 from glalign.storage.weight_files import Weights
 
 if TYPE_CHECKING:
-    from glalign.models.towers.multilingual import JointTowers
+    from glalign.models.towers.backbones import JointTowers
 
 CLASSIFIER_STD = 0.001
 """Standard deviation of the initial weights of the identity classifier (anosorae/IRRA@cfc2378)."""
@@ -98,7 +98,7 @@ class Irra(Retriever):
         masked, chosen = self.mask_captions(batch)
         image_tokens = self.towers.image_tokens(batch.pixels)
         image, (text, text_tokens) = image_tokens[:, 0], self.towers.texts(masked)
-        if not self.options.share_masked_ids:
+        if not self.options.share_masked_ids:  # as released, sdm and id see the masked captions
             text, _ = self.towers.texts(batch.on_host.tokens)
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
@@ -113,7 +113,11 @@ class Irra(Retriever):
         }
 
     def fuse_tokens(self, text: Tensor, image: Tensor, mask: Tensor) -> Tensor:
-        """Return the M caption states (M, E) at `mask` (B, T), after cross-attention from text (B, T, E) to image."""
+        """Return the M caption states (M, E) at `mask` (B, T), after cross-attention from text (B, T, E) to image.
+
+        image: (B, N, E), layer-normalised already. It is called for groups of captions of similar length: `mask` is
+        their part of the chosen positions.
+        """
         mixed = self.cross_attention(self.ln_text(text), image, image, need_weights=False)[0]
         return outputs_at_mask(self.cross_blocks, mixed, mask)
 

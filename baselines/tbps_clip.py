@@ -15,7 +15,7 @@ from glalign.contract.retriever import Batch
 from glalign.models.losses.contrastive import person_targets
 
 if TYPE_CHECKING:
-    from glalign.models.towers.multilingual import JointTowers
+    from glalign.models.towers.backbones import JointTowers
 
 RITC_EPS = 0.01
 """Added to the target of R-ITC before its logarithm (Flame-Chasers/TBPS-CLIP@ba090bc, its simplified configuration)."""

@@ -25,7 +25,7 @@ from glalign.contract.specs.training import FitSpec
 from glalign.contract.training_info import TrainingInfo
 from glalign.data.pairs import Pairs
 from glalign.data.training_data import TrainingData
-from glalign.engine.fit import prepared
+from glalign.engine.fit import make_training
 from glalign.engine.training import Training
 from glalign.planning.plan import plan_of
 from glalign.support.dotted_names import class_named
@@ -74,7 +74,7 @@ def training_of(spec: FitSpec) -> tuple[Training, int]:
     data = TrainingData(spec)
     steps = data.steps(spec.budget, spec.data.sampling or kind.sampling)
     words = data.words(kind.word_split(spec.model)) if "words" in kind.needs else ()
-    training = prepared(spec, kind, data, TrainingInfo(data.identities, steps, words), device)
+    training = make_training(spec, kind, data, TrainingInfo(data.identities, steps, words), device)
     if isinstance(training.pairs, Pairs):
         for store in filter(None, (training.pairs.images, training.pairs.parts)):
             store.batch(range(len(store)))

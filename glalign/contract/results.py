@@ -113,7 +113,9 @@ class Draws(JobRecord):
 
 
 class MetricsRecord(JobRecord):
-    """Metrics of a ranks file, in percent and unrounded; `hits` are exact counts of queries by k.
+    """Metrics of a ranks file, in percent and unrounded.
+
+    hits: k -> exact number of queries whose first hit has rank k or better; a row of ranks calls its ranks `hits`.
 
     Tables compute Rank-k from `hits`, which add up over seeds; rank1, rank5 and rank10 are for other readers. Ties
     count against the query; the values ending in `_best` count them in its favour. wilson: interval over queries.

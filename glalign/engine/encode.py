@@ -113,8 +113,7 @@ def validation_rank1(model: Retriever, data: RetrievalSet, device: torch.device,
 def first_ranks(encoded: Encoded, data: RetrievalSet) -> np.ndarray:
     """(Q,) rank of the first hit of each query of a retrieval set that is encoded."""
     positives = find_positives(data.query_persons, data.gallery_persons)
-    ranks = hit_ranks(encoded.blocks(VALIDATION_BLOCK), positives, len(data.gallery))
-    return ranks.ranks[ranks.starts[:-1]]
+    return hit_ranks(encoded.blocks(VALIDATION_BLOCK), positives, len(data.gallery)).first
 
 
 def rank1(first: np.ndarray) -> float:

@@ -58,7 +58,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
         steps = data.steps(budget, spec.data.sampling or kind.sampling)
         words = data.words(kind.word_split(spec.model)) if "words" in kind.needs else ()
     info = TrainingInfo(data.identities, steps, words)
-    training = prepared(spec, kind, data, info, device)
+    training = make_training(spec, kind, data, info, device)
     model = training.model
     states: dict[str, Any] = {"model": model, "optimizer": training.optimizer, "scaler": training.precision.scaler}
     checkpoint, key = folder / "checkpoint.pt", run_digest({**spec.content(), "inputs": inputs}, code)
@@ -92,7 +92,7 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
                 saved |= {"key": key, "step": done, "best": best, "lines": json.dumps(lines)}
                 writer.save(saved)
             progress.update(1, f"loss {terms['loss']:.3f}, val Rank-1 {max(0.0, best['val_rank1'] or 0.0):.1f}")
-    chosen = training.chosen(best["weights"])  # by all processes together
+    fitted = training.fit_score_weight(best["weights"])  # by all processes together; {} of most systems
     if not leads():
         return
     save_weights(folder / "model.safetensors", best["weights"])
@@ -106,16 +106,16 @@ def train(spec: FitSpec, folder: Path, code: str) -> None:
         steps=steps,
         pairs=steps * spec.data.batch_size,
         validations=tuple((line["step"], line["val_rank1"]) for line in lines if "val_rank1" in line),
-        **chosen,
+        **fitted,
     )
     write_json(folder / "run.json", record.to_json())
     checkpoint.unlink(missing_ok=True)
 
 
-def prepared(
+def make_training(
     spec: FitSpec, kind: type[Retriever], data: TrainingData, info: TrainingInfo, device: torch.device
 ) -> Training:
-    """Make the pre-trained model, its optimiser and its batches. Raises: UserError if a GPU is too small."""
+    """Make the state of a training: pre-trained model, optimiser, batches. Raises: UserError if a GPU is too small."""
     section, runtime, memory = f"systems.{spec.system}", spec.runtime, spec.memory
     sampling = spec.data.sampling or kind.sampling
     seed = seed_for(spec.root_seed, spec.system, spec.trainset, spec.seed)

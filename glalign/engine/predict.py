@@ -50,7 +50,7 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
             train = [r for r in read_manifest(dataset.manifest) if r.split in ("train", "val")]
             check_train_test_disjoint(train, records, f"{dataset.id} (train, val)", f"test set {test.testset}")
     draws = draws_of(test, records)
-    scorer = trained_scores(spec, spec.trained, records) if spec.trained else reference_scores(spec)
+    scorer = trained_scorer(spec, spec.trained, records) if spec.trained else reference_scorer(spec)
     total, sizes = sum(len(draw.queries) for draw in draws), tuple(len(draw.gallery) for draw in draws)
     about = provenance(spec.to_json(), code) | ({"galleries": sizes} if len(sizes) > 1 else {})
     about |= {"parts": scorer.parts} if scorer.parts else {}
@@ -124,13 +124,13 @@ def with_parts(scorer: Scorer, draw: Draw, rows: Iterator[RankRow]) -> Iterator[
     return with_cosines(rows, partial(scorer.cosines, draw)) if scorer.cosines else rows
 
 
-def reference_scores(spec: PredictSpec) -> Scorer:
+def reference_scorer(spec: PredictSpec) -> Scorer:
     """Scores without a training: random or the oracle's."""
     scorer = class_named(spec.class_path)(spec)
     return Scorer(lambda draw: scorer.blocks(draw.queries, draw.gallery, spec.block))
 
 
-def trained_scores(spec: PredictSpec, trained: TrainedSpec, records: list[Record]) -> Scorer:
+def trained_scorer(spec: PredictSpec, trained: TrainedSpec, records: list[Record]) -> Scorer:
     """Scores of a trained system; every record is encoded once, whatever the draws."""
     # Not at the top: a reference is scored without torch.
     with clock.span("imports"):

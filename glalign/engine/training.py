@@ -86,7 +86,7 @@ class Training:
             check_agreement(self.model)
             return validation_rank1(self.model, self.validation, self.device, self._ahead)
 
-    def chosen(self, weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    def fit_score_weight(self, weights: Mapping[str, Tensor]) -> dict[str, Any]:
         """`score_weight` as the validation identities choose it for these weights, if the system lets them; or nothing.
 
         The model has these weights afterwards. There have to be validation identities.

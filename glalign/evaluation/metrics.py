@@ -59,16 +59,16 @@ def average_precision(starts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
     return np.add.reduceat((position + 1) / ranks, starts[:-1]) / counts
 
 
-def percentages(hits: HitRanks) -> dict[str, float]:
+def percentages(found: HitRanks) -> dict[str, float]:
     """rank1, rank5, rank10, map, minp in percent, ties against the query, and with suffix `_best` in its favour."""
-    n = len(hits.starts) - 1
+    n = len(found.starts) - 1
     values: dict[str, float] = {}
-    for suffix, ranks in (("", hits.ranks), ("_best", hits.best)):
-        counts = hits_at(hits.starts, ranks)
+    for suffix, ranks in (("", found.ranks), ("_best", found.best)):
+        counts = hits_at(found.starts, ranks)
         values |= {f"rank{k}{suffix}": 100 * count / n for k, count in counts.items()}
         # fsum: the mean does not depend on the order of the queries
-        values[f"map{suffix}"] = 100 * math.fsum(average_precision(hits.starts, ranks)) / n
-        values[f"minp{suffix}"] = 100 * math.fsum(np.diff(hits.starts) / ranks[hits.starts[1:] - 1]) / n
+        values[f"map{suffix}"] = 100 * math.fsum(average_precision(found.starts, ranks)) / n
+        values[f"minp{suffix}"] = 100 * math.fsum(np.diff(found.starts) / ranks[found.starts[1:] - 1]) / n
     return values
 
 
@@ -145,7 +145,7 @@ def make_metrics(spec: MetricsSpec, metrics: Path) -> None:
     """Write the metrics of one ranks file as a `MetricsRecord`. All systems are resampled by the same draws."""
     rows, summary = read_ranks(spec.ranks)
     ranks, persons, draws = flatten(rows), [row.person for row in rows], by_draw(rows)
-    first, counts = ranks.ranks[ranks.starts[:-1]], hits_at(ranks.starts, ranks.ranks)
+    first, counts = ranks.first, hits_at(ranks.starts, ranks.ranks)
     intervals = cluster_bootstrap(first, persons, spec.bootstrap, seed_for(spec.root_seed, "cluster bootstrap"))
     found: dict[str, Any] = {
         **percentages(ranks),

@@ -51,6 +51,11 @@ class HitRanks(NamedTuple):
     ranks: np.ndarray
     best: np.ndarray
 
+    @property
+    def first(self) -> np.ndarray:
+        """(Q,) rank of each query's first hit, ties against the query."""
+        return np.take(self.ranks, self.starts[:-1])
+
 
 class Positives(NamedTuple):
     """Gallery indices of every query's positives, flattened: those of query q are columns[starts[q]:starts[q + 1]]."""
@@ -81,7 +86,7 @@ def hit_ranks(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int
 
     Raises: UserError naming the row of a score that is not finite, or when the blocks do not fit the queries.
     """
-    parts = [_block_ranks(block, positives, first) for first, block in _checked(blocks, positives, n_gallery)]
+    parts = [_block_ranks(block, positives, offset) for offset, block in _checked(blocks, positives, n_gallery)]
     ranks, best = (np.concatenate(side) for side in zip(*parts, strict=True)) if parts else (np.zeros(0, int),) * 2
     return HitRanks(positives.starts, ranks, best)
 
@@ -105,44 +110,44 @@ def rank_blocks(
     places = gallery_persons if gallery_targets is None else gallery_targets
     positives = find_positives(targets, places, query_ids)
     people = GalleryPeople(gallery_persons)
-    for first, block in _checked(blocks, positives, len(gallery_ids)):
-        ranks, best = _block_ranks(block, positives, first, query_ids)
-        base = positives.starts[first]
-        for row, best_columns in enumerate(_top_columns(block, positives, first, top), start=first):
+    for offset, block in _checked(blocks, positives, len(gallery_ids)):
+        ranks, best = _block_ranks(block, positives, offset, query_ids)
+        base = positives.starts[offset]
+        for row, top_columns in enumerate(_top_columns(block, positives, offset, top), start=offset):
             pairs = slice(positives.starts[row] - base, positives.starts[row + 1] - base)
-            line = block[row - first]
-            shown = tuple((gallery_ids[c], round(float(line[c]), 6) + 0.0) for c in best_columns)
-            hits = (tuple(ranks[pairs].tolist()), tuple(best[pairs].tolist()))
+            line = block[row - offset]
+            shown = tuple((gallery_ids[c], round(float(line[c]), 6) + 0.0) for c in top_columns)
+            hits, in_favour = tuple(ranks[pairs].tolist()), tuple(best[pairs].tolist())
             own = positives.columns[positives.starts[row] : positives.starts[row + 1]]
-            ahead = people.ahead(line, own, query_persons[row]) if hits[0][0] > 1 else ()
-            yield RankRow(query_ids[row], query_persons[row], *hits, shown, ahead=ahead)
+            ahead = people.ahead(line, own, query_persons[row]) if hits[0] > 1 else ()
+            yield RankRow(query_ids[row], query_persons[row], hits, in_favour, shown, ahead=ahead)
 
 
 def _checked(blocks: Iterable[np.ndarray], positives: Positives, n_gallery: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (first row, block) after checking the shapes."""
-    n_queries, first = len(positives.starts) - 1, 0
+    """Yield (offset, block) after checking the shapes. offset: number of the block's first query."""
+    n_queries, offset = len(positives.starts) - 1, 0
     for given in blocks:
         block = np.asarray(given)
-        if block.ndim != 2 or block.shape[1] != n_gallery or first + len(block) > n_queries:
+        if block.ndim != 2 or block.shape[1] != n_gallery or offset + len(block) > n_queries:
             wanted = f"{n_queries} queries and {n_gallery} gallery entries"
-            raise UserError(f"scores of query rows from {first}: shape {block.shape} does not fit {wanted}")
-        yield first, block
-        first += len(block)
-    if first != n_queries:
-        raise UserError(f"scores end after query row {first - 1}: {n_queries} queries were announced")
+            raise UserError(f"scores of query rows from {offset}: shape {block.shape} does not fit {wanted}")
+        yield offset, block
+        offset += len(block)
+    if offset != n_queries:
+        raise UserError(f"scores end after query row {offset - 1}: {n_queries} queries were announced")
 
 
-def _require_finite(chunk: np.ndarray, first: int, left: int, names: Sequence[object] | None) -> None:
+def _require_finite(chunk: np.ndarray, offset: int, left: int, names: Sequence[object] | None) -> None:
     """Raise a UserError naming the first row of `chunk` with a score not finite.
 
-    Its first row is query `first`, its first column is gallery column `left`.
+    Its first row is query `offset`, its first column is gallery column `left`.
     """
     # the extremes of a row are finite exactly when all of it is; cheaper than a mask
     finite = np.isfinite(chunk.max(axis=1)) & np.isfinite(chunk.min(axis=1))
     if not finite.all():
         row = int(np.argmin(finite))
         column = int(np.argmin(np.isfinite(chunk[row])))
-        place = f"{_row(first + row, names)}: score {chunk[row, column]} at gallery column {left + column}"
+        place = f"{_row(offset + row, names)}: score {chunk[row, column]} at gallery column {left + column}"
         raise UserError(f"{place}; scores must be finite numbers")
 
 
@@ -152,25 +157,25 @@ def _row(row: int, names: Sequence[object] | None) -> str:
 
 
 def _block_ranks(
-    block: np.ndarray, positives: Positives, first: int, names: Sequence[object] | None = None
+    block: np.ndarray, positives: Positives, offset: int, names: Sequence[object] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ranks (against, in favour) of the positives of one block, flattened as in Positives, best first in each row.
 
     A rank is 1 + the positives that are placed before it + the negatives with a score at least as high (against), or
     higher (in favour).
     """
-    starts = positives.starts[first : first + len(block) + 1]
+    starts = positives.starts[offset : offset + len(block) + 1]
     rows = np.repeat(np.arange(len(block)), np.diff(starts))
     scores = block[rows, positives.columns[starts[0] : starts[-1]]]
     scores = scores[np.lexsort((scores, -rows))[::-1]]  # rows ascending, scores descending inside a row
-    at_least, above = _counts(block, starts - starts[0], scores, first, names)
+    at_least, above = _counts(block, starts - starts[0], scores, offset, names)
     before = np.arange(len(rows)) - (starts - starts[0])[rows]
     own_at_least, own_above = _own_counts(rows, scores, before)
     return at_least - own_at_least + before + 1, above - own_above + before + 1
 
 
 def _counts(
-    block: np.ndarray, starts: np.ndarray, scores: np.ndarray, first: int, names: Sequence[object] | None
+    block: np.ndarray, starts: np.ndarray, scores: np.ndarray, offset: int, names: Sequence[object] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many entries of its row have (at least the score, a higher score) of each positive, itself included.
 
@@ -185,7 +190,7 @@ def _counts(
         begin, size = starts[low : low + len(chunk)], np.diff(starts[low : low + len(chunk) + 1])
         for left in range(0, block.shape[1], width):
             part = chunk[:, left : left + width]
-            _require_finite(part, first + low, left, names)
+            _require_finite(part, offset + low, left, names)
             truth[:, part.shape[1] :] = False
             # A pass over the rows for the first positive of each, one for the second, ...; of many, sorting is cheaper.
             for turn in range(min(SORT_ABOVE, int(size.max()))):
@@ -225,14 +230,14 @@ def _count_rows(compare: np.ufunc, lines: np.ndarray, thresholds: np.ndarray, tr
     return total
 
 
-def _top_columns(block: np.ndarray, positives: Positives, first: int, top: int) -> Iterator[np.ndarray]:
+def _top_columns(block: np.ndarray, positives: Positives, offset: int, top: int) -> Iterator[np.ndarray]:
     """Gallery columns of the `top` first entries of every row, in the order of the tie rule."""
     size = block.shape[1]
     top = min(top, size)
     negative = np.ones(size, dtype=bool)
     for row, columns in enumerate(_candidates(block, top) if top else [np.zeros(0, np.int64)] * len(block)):
         line = block[row]
-        own = positives.columns[positives.starts[first + row] : positives.starts[first + row + 1]]
+        own = positives.columns[positives.starts[offset + row] : positives.starts[offset + row + 1]]
         negative[own] = False
         order = np.lexsort((-columns, negative[columns], line[columns]))[::-1]
         negative[own] = True

@@ -35,7 +35,8 @@ def plan_audit(draft: Draft) -> Iterator[Job]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "audit", "audit", {"csv": "audit.csv", "tex": "audit.tex"}, "glalign.reporting.audit.make_audit", plan_audit,
-        "Write what cannot be, disagrees or is unlikely in the printed tables.", default=True,
+        name="audit", key="audit", outputs={"csv": "audit.csv", "tex": "audit.tex"},
+        function="glalign.reporting.audit.make_audit", plan=plan_audit,
+        about="Write what cannot be, disagrees or is unlikely in the printed tables.", default=True,
     ),
 )  # fmt: skip

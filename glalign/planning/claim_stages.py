@@ -177,7 +177,8 @@ def _labelled(draft: Draft, label: str, stage: str) -> str:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "claims", "claims", {"csv": "claims.csv", "tex": "claims.tex"}, "glalign.reporting.claims.make_claims",
-        plan_claims, "Write what the run says about each of the paper's claims.", default=True, memory=3000,
+        name="claims", key="claims", outputs={"csv": "claims.csv", "tex": "claims.tex"},
+        function="glalign.reporting.claims.make_claims", plan=plan_claims,
+        about="Write what the run says about each of the paper's claims.", default=True, memory=3000,
     ),
 )  # fmt: skip

@@ -78,12 +78,12 @@ def _measured(draft: Draft) -> dict[str, System]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "size", "{system}", {"size": "sizes/{system}.json"}, "glalign.cost.size.measure", plan_size,
-        "Build a system at its original size, run it once, count.", uses_torch=True, memory=10000,
+        name="size", key="{system}", outputs={"size": "sizes/{system}.json"}, function="glalign.cost.size.measure",
+        plan=plan_size, about="Build a system at its original size, run it once, count.", uses_torch=True, memory=10000,
     ),
     Stage(
-        "systems", "systems", {"csv": "systems.csv", "tex": "systems.tex"},
-        "glalign.reporting.cost_tables.make_systems", plan_systems,
-        "Write the table of the systems' sizes.", default=True,
+        name="systems", key="systems", outputs={"csv": "systems.csv", "tex": "systems.tex"},
+        function="glalign.reporting.cost_tables.make_systems", plan=plan_systems,
+        about="Write the table of the systems' sizes.", default=True,
     ),
 )  # fmt: skip

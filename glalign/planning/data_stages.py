@@ -183,33 +183,33 @@ GENERATED = {
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "synthesize", "{dataset}", GENERATED, "glalign.synthetic.dataset.synthesize", plan_synthesize,
-        "Draw a dataset of synthetic people in CUHK-PEDES's layout.",
+        name="synthesize", key="{dataset}", outputs=GENERATED, function="glalign.synthetic.dataset.synthesize",
+        plan=plan_synthesize, about="Draw a dataset of synthetic people in CUHK-PEDES's layout.",
     ),
     Stage(
-        "translate", "{dataset}", GENERATED | {"translation": "data/{dataset}/translation.json"},
-        "glalign.synthetic.translation.translate.translate", plan_translate,
-        "Translate a synthetic dataset by machine, errors included.",
+        name="translate", key="{dataset}", outputs=GENERATED | {"translation": "data/{dataset}/translation.json"},
+        function="glalign.synthetic.translation.translate.translate", plan=plan_translate,
+        about="Translate a synthetic dataset by machine, errors included.",
     ),
     Stage(
-        "manifest", "{dataset}",
-        {"manifest": "manifests/{dataset}.jsonl", "statistics": "manifests/{dataset}.json"},
-        "glalign.data.manifest.make_manifest", plan_manifest,
-        "Check a dataset; write its manifest and statistics.", memory=2000,
+        name="manifest", key="{dataset}",
+        outputs={"manifest": "manifests/{dataset}.jsonl", "statistics": "manifests/{dataset}.json"},
+        function="glalign.data.manifest.make_manifest", plan=plan_manifest,
+        about="Check a dataset; write its manifest and statistics.", memory=2000,
     ),
     Stage(
-        "parse", "{dataset}", {"parts": "parts/{dataset}/", "report": "parts/{dataset}.json"},
-        "glalign.parsing.parse.parse_images", plan_parse,
-        "Predict the part label map of every image.", uses_torch=True, minutes=720, memory=16000,
+        name="parse", key="{dataset}", outputs={"parts": "parts/{dataset}/", "report": "parts/{dataset}.json"},
+        function="glalign.parsing.parse.parse_images", plan=plan_parse,
+        about="Predict the part label map of every image.", uses_torch=True, minutes=720, memory=16000,
     ),
     Stage(
-        "phrases", "{dataset}", {"phrases": "phrases/{dataset}.jsonl"},
-        "glalign.language.phrases.make_phrases", plan_phrases,
-        "Extract noun phrases and map them to regions.", memory=2000,
+        name="phrases", key="{dataset}", outputs={"phrases": "phrases/{dataset}.jsonl"},
+        function="glalign.language.phrases.make_phrases", plan=plan_phrases,
+        about="Extract noun phrases and map them to regions.", memory=2000,
     ),
     Stage(
-        "coverage", "{dataset}", {"coverage": "coverage/{dataset}.json"},
-        "glalign.evaluation.coverage.make_coverage", plan_coverage,
-        "Count the phrases, found and true, that the printed keyword lists map.", memory=2000,
+        name="coverage", key="{dataset}", outputs={"coverage": "coverage/{dataset}.json"},
+        function="glalign.evaluation.coverage.make_coverage", plan=plan_coverage,
+        about="Count the phrases, found and true, that the printed keyword lists map.", memory=2000,
     ),
 )  # fmt: skip

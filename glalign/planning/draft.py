@@ -85,8 +85,8 @@ def make_cell(config: Config, paths: Paths, scenario: str, system: str) -> Cell:
     if note := "; ".join(reason for reason in reasons if reason):
         return Cell(scenario, system, "not run", note)
     ids = ids_of_cell(config, scenario, system)
-    metrics = tuple(paths.path("metrics", "metrics", **one) for one in ids)
-    runs = tuple(paths.path("fit", "run", **one) for one in ids) if entry.trains else ()
+    metrics = tuple(paths.path(stage="metrics", output="metrics", **one) for one in ids)
+    runs = tuple(paths.path(stage="fit", output="run", **one) for one in ids) if entry.trains else ()
     shared = shared_images(config, scenario) if entry.budget and entry.budget.steps != 0 else ()
     return Cell(scenario, system, "run", "", metrics, runs, partial_files(config, paths, datasets), shared)
 

@@ -163,13 +163,13 @@ def drawn_files(draft: Draft, datasets: list[str], parts: bool) -> dict[str, dic
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "examples", "examples", {"figure2": "figure2.json", "figure3": "figure3.json"},
-        "glalign.reporting.figures.examples.make_examples", plan_examples,
-        "Choose the examples of Figures 2 and 3.", default=True, memory=2000,
+        name="examples", key="examples", outputs={"figure2": "figure2.json", "figure3": "figure3.json"},
+        function="glalign.reporting.figures.examples.make_examples", plan=plan_examples,
+        about="Choose the examples of Figures 2 and 3.", default=True, memory=2000,
     ),
     Stage(
-        "figures", "{figure}", {"pdf": "figure{figure}.pdf", "include": "figure{figure}.tex"},
-        "glalign.reporting.figures.make_figure.make_figure", plan_figures,
-        "Draw Figure 2 or 3.", typesets=True, memory=2000,
+        name="figures", key="{figure}", outputs={"pdf": "figure{figure}.pdf", "include": "figure{figure}.tex"},
+        function="glalign.reporting.figures.make_figure.make_figure", plan=plan_figures, about="Draw Figure 2 or 3.",
+        typesets=True, memory=2000,
     ),
 )  # fmt: skip

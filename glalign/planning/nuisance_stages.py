@@ -84,8 +84,8 @@ def _files(scenarios: tuple[NuisanceScenario, ...]) -> Iterator[str]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "nuisance", "nuisance", {"csv": "nuisance.csv", "tex": "nuisance.tex"},
-        "glalign.reporting.nuisance.make_nuisance", plan_nuisance,
-        "Write Rank-1 by level of what makes a query hard.", default=True, memory=2000,
+        name="nuisance", key="nuisance", outputs={"csv": "nuisance.csv", "tex": "nuisance.tex"},
+        function="glalign.reporting.nuisance.make_nuisance", plan=plan_nuisance,
+        about="Write Rank-1 by level of what makes a query hard.", default=True, memory=2000,
     ),
 )  # fmt: skip

@@ -37,7 +37,8 @@ def plan_order(draft: Draft) -> Iterator[Job]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "order", "{table}", {"csv": "order{table}.csv"}, "glalign.reporting.seed_order.make_order", plan_order,
-        "Write which order of a table's systems holds in every seed.",
+        name="order", key="{table}", outputs={"csv": "order{table}.csv"},
+        function="glalign.reporting.seed_order.make_order", plan=plan_order,
+        about="Write which order of a table's systems holds in every seed.",
     ),
 )  # fmt: skip

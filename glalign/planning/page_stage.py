@@ -244,7 +244,7 @@ def _testsets(draft: Draft) -> Iterator[PageTestset]:
 
 
 PAGE = Stage(
-    "page", "page", {"html": "index.html"}, "glalign.reporting.page.make_page.make_page", plan_page,
-    "Write the page of all results.", default=True, memory=4000,
+    name="page", key="page", outputs={"html": "index.html"}, function="glalign.reporting.page.make_page.make_page",
+    plan=plan_page, about="Write the page of all results.", default=True, memory=4000,
 )  # fmt: skip
 """After every stage whose tables it shows."""

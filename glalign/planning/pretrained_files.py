@@ -40,10 +40,10 @@ def parser_files(config: Config, paths: Paths) -> Files:
     return made, given + tuple(str(PurePosixPath(file).with_suffix(".json")) for file in given)
 
 
-def model_files(config: Config, paths: Paths, options: Mapping[str, Any], *, values: bool = True) -> Files:
-    """What a system's options name: `*weights` (unless `values` come from a training) and `*vocabulary`."""
+def model_files(config: Config, paths: Paths, options: Mapping[str, Any], *, trained: bool = False) -> Files:
+    """The files that a system's options name: `*vocabulary`, and `*weights` unless those of a training replace them."""
     named = {key: value for key, value in options.items() if isinstance(value, str)}
-    made, given = weight_files(config, paths, [v for k, v in named.items() if values and k.endswith("weights")])
+    made, given = weight_files(config, paths, [v for k, v in named.items() if not trained and k.endswith("weights")])
     for name in (value for key, value in named.items() if key.endswith("vocabulary")):
         more_made, more_given = vocabulary_files(config, paths, name)
         made, given = made + more_made, given + more_given

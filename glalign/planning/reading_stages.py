@@ -204,8 +204,8 @@ STAGES: tuple[Stage, ...] = (
         for name, stage in BASE.items()
     ),
     Stage(
-        "sensitivity", "sensitivity", {"csv": "sensitivity.csv", "tex": "sensitivity.tex"},
-        "glalign.reporting.sensitivity.make_sensitivity", plan_sensitivity,
-        "Write what other readings of the paper are worth.", default=True, memory=2000,
+        name="sensitivity", key="sensitivity", outputs={"csv": "sensitivity.csv", "tex": "sensitivity.tex"},
+        function="glalign.reporting.sensitivity.make_sensitivity", plan=plan_sensitivity,
+        about="Write what other readings of the paper are worth.", default=True, memory=2000,
     ),
 )  # fmt: skip

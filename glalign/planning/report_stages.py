@@ -217,26 +217,30 @@ def plan_document(draft: Draft) -> Iterator[Job]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "mcnemar", "mcnemar", {"csv": "mcnemar.csv", "tex": "mcnemar.tex"}, "glalign.reporting.mcnemar.make_mcnemar",
-        plan_mcnemar, "Write McNemar's tests of paired queries.", default=True, memory=2000,
+        name="mcnemar", key="mcnemar", outputs={"csv": "mcnemar.csv", "tex": "mcnemar.tex"},
+        function="glalign.reporting.mcnemar.make_mcnemar", plan=plan_mcnemar,
+        about="Write McNemar's tests of paired queries.", default=True, memory=2000,
     ),
     Stage(
-        "phrase_counts", "phrases", {"csv": "phrases.csv"}, "glalign.reporting.phrases.make_phrase_counts",
-        plan_phrase_counts, "Write every dataset's phrases by region.", default=True,
+        name="phrase_counts", key="phrases", outputs={"csv": "phrases.csv"},
+        function="glalign.reporting.phrases.make_phrase_counts", plan=plan_phrase_counts,
+        about="Write every dataset's phrases by region.", default=True,
     ),
     Stage(
-        "translation", "translation", {"csv": "translation.csv", "tex": "translation.tex"},
-        "glalign.reporting.translation.make_translation", plan_translation,
-        "Write what machine translation got wrong.", default=True,
+        name="translation", key="translation", outputs={"csv": "translation.csv", "tex": "translation.tex"},
+        function="glalign.reporting.translation.make_translation", plan=plan_translation,
+        about="Write what machine translation got wrong.", default=True,
     ),
     Stage(
-        "references", "references", {"bib": "references.bib"}, "glalign.reporting.references.make_references",
-        plan_references, "Write the bibliography of what the tables name.", default=True,
+        name="references", key="references", outputs={"bib": "references.bib"},
+        function="glalign.reporting.references.make_references", plan=plan_references,
+        about="Write the bibliography of what the tables name.", default=True,
     ),
 )  # fmt: skip
 
 DOCUMENT = Stage(
-    "document", "tables", {"tex": "tables.tex", "pdf": "tables.pdf"}, "glalign.reporting.document.make_document",
-    plan_document, "Set every table in one PDF.", typesets=True,
+    name="document", key="tables", outputs={"tex": "tables.tex", "pdf": "tables.pdf"},
+    function="glalign.reporting.document.make_document", plan=plan_document, about="Set every table in one PDF.",
+    typesets=True,
 )  # fmt: skip
 """After all stages with tables: it shows them."""

@@ -165,25 +165,28 @@ def plan_curves(draft: Draft) -> Iterator[CurveRow]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "alpha_fit", "alpha{alpha}", run_outputs("alpha/alpha{alpha}"), "glalign.engine.fit.fit", plan_alpha_fit,
-        "Train with another weight of the global branch.", trains=True, uses_torch=True, minutes=1440, memory=48000,
-    ),
-    Stage(
-        "alpha_scores", "alpha_scores", {"scores": "alpha/scores.json"}, "glalign.engine.alpha.score_alphas",
-        plan_alpha_scores, "Score trainings with other weights of the global branch on validation identities.",
-        uses_torch=True, minutes=480, memory=32000,
-    ),
-    Stage(
-        "alpha", "alpha", {"csv": "alpha.csv", "tex": "alpha.tex"}, "glalign.reporting.alpha.make_alpha",
-        plan_alpha, "Write validation Rank-1 per weight of the global branch.", default=True,
-    ),
-    Stage(
-        "tune", "{system}/{trainset}/rate{rate}", run_outputs("tuning/{system}/{trainset}/rate{rate}"),
-        "glalign.engine.fit.fit", plan_tune, "Train with another learning rate.",
+        name="alpha_fit", key="alpha{alpha}", outputs=run_outputs("alpha/alpha{alpha}"),
+        function="glalign.engine.fit.fit", plan=plan_alpha_fit, about="Train with another weight of the global branch.",
         trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
-        "tuning", "tuning", {"document": "tuning.md"}, "glalign.reporting.tuning.make_tuning",
-        plan_tuning, "Write the document of the learning rates tried.",
+        name="alpha_scores", key="alpha_scores", outputs={"scores": "alpha/scores.json"},
+        function="glalign.engine.alpha.score_alphas", plan=plan_alpha_scores,
+        about="Score trainings with other weights of the global branch on validation identities.", uses_torch=True,
+        minutes=480, memory=32000,
+    ),
+    Stage(
+        name="alpha", key="alpha", outputs={"csv": "alpha.csv", "tex": "alpha.tex"},
+        function="glalign.reporting.alpha.make_alpha", plan=plan_alpha,
+        about="Write validation Rank-1 per weight of the global branch.", default=True,
+    ),
+    Stage(
+        name="tune", key="{system}/{trainset}/rate{rate}", outputs=run_outputs("tuning/{system}/{trainset}/rate{rate}"),
+        function="glalign.engine.fit.fit", plan=plan_tune, about="Train with another learning rate.", trains=True,
+        uses_torch=True, minutes=1440, memory=48000,
+    ),
+    Stage(
+        name="tuning", key="tuning", outputs={"document": "tuning.md"}, function="glalign.reporting.tuning.make_tuning",
+        plan=plan_tuning, about="Write the document of the learning rates tried.",
     ),
 )  # fmt: skip

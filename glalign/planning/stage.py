@@ -56,7 +56,7 @@ class Job:
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """The declaration of a stage.
 

@@ -37,7 +37,8 @@ def dress_of(config: Config, system: str) -> str | None:
 def fit_job(draft: Draft, system: str, trainset: str, seed: int) -> Job:
     """The training of a system on a trainset with a seed."""
     config = draft.config
-    entry, outline = config.entry(system, config.language_of(trainset)), config.classes[system]
+    entry = config.entry(system, config.language_of(trainset))
+    outline = config.classes[system]  # options and needs, read from the source of the class without torch
     read = [dataset_spec(draft, dataset, outline.needs) for dataset in config.trainsets[trainset]]
     made, given = model_files(config, draft.paths, options_of(entry.model, outline))  # by jobs; by no job
     ids = {"system": system, "trainset": trainset, "seed": str(seed)}
@@ -105,7 +106,7 @@ def predict_job(draft: Draft, ids: dict[str, str]) -> Job:
     files, trained = [*inputs, *([truth] if truth else [])], None
     if entry.trains:
         trained = _trained(draft, ids, entry)
-        made, given = model_files(config, draft.paths, options_of(entry.model, outline), values=False)
+        made, given = model_files(config, draft.paths, options_of(entry.model, outline), trained=True)
         files += draft.paths.outputs("fit", ids).values()
         files += [*(source.manifest for source in trained.trained_on), *made]
     values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
@@ -127,24 +128,25 @@ def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
         )
         for name in config.trainsets[ids["trainset"]]
     )
-    run, dress = paths.path("fit", "folder", **ids), dress_of(config, ids["system"])
+    run = paths.path("fit", "folder", **ids)  # of the stage's first output
+    dress = dress_of(config, ids["system"])
     return TrainedSpec.from_fields_of(config, entry, run=run, dress=dress, trained_on=sources)
 
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "fit", RUN, run_outputs(f"runs/{RUN}"), "glalign.engine.fit.fit", plan_fit,
-        "Train one system on one training set.", trains=True, uses_torch=True, minutes=1440, memory=48000,
+        name="fit", key=RUN, outputs=run_outputs(f"runs/{RUN}"), function="glalign.engine.fit.fit", plan=plan_fit,
+        about="Train one system on one training set.", trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
-        "predict", f"{RUN}/{{testset}}",
-        {"ranks": f"ranks/{RUN}/{{testset}}.jsonl", "summary": f"ranks/{RUN}/{{testset}}.json"},
-        "glalign.engine.predict.predict", plan_predict,
-        "Rank a test set's gallery for each of its queries.", uses_torch=True, minutes=480, memory=32000,
+        name="predict", key=f"{RUN}/{{testset}}",
+        outputs={"ranks": f"ranks/{RUN}/{{testset}}.jsonl", "summary": f"ranks/{RUN}/{{testset}}.json"},
+        function="glalign.engine.predict.predict", plan=plan_predict,
+        about="Rank a test set's gallery for each of its queries.", uses_torch=True, minutes=480, memory=32000,
     ),
     Stage(
-        "metrics", f"{RUN}/{{testset}}", {"metrics": f"metrics/{RUN}/{{testset}}.json"},
-        "glalign.evaluation.metrics.make_metrics", plan_metrics,
-        "Rank-k, mAP, mINP and intervals of a ranks file.", memory=2000,
+        name="metrics", key=f"{RUN}/{{testset}}", outputs={"metrics": f"metrics/{RUN}/{{testset}}.json"},
+        function="glalign.evaluation.metrics.make_metrics", plan=plan_metrics,
+        about="Rank-k, mAP, mINP and intervals of a ranks file.", memory=2000,
     ),
 )  # fmt: skip

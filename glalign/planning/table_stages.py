@@ -148,6 +148,7 @@ def _rows(draft: Draft, table: int, reported: Rows) -> Sequence[Row]:
     if table == DATASETS:
         rows = [_dataset_row(draft, row["dataset"], "manifest", "statistics") for row in reported]
         return [row.model_copy(update={"paper_row": number}) for number, row in enumerate(rows)]
+    # A cell has the key (scenario, system): columns of a printed row. Table 1 names a dataset in place of the scenario.
     scenarios = [SCENARIO_OF_OVERVIEW[r["dataset"]] if table == OVERVIEW else r["scenario"] for r in reported]
     keys = zip(scenarios, (row["system"] for row in reported), strict=True)
     return [_row(draft, draft.cells[key], number) for number, key in enumerate(keys)]
@@ -175,16 +176,17 @@ def _files(rows: Sequence[Row]) -> tuple[str, ...]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "table", "{table}", {"csv": "table{table}.csv", "tex": "table{table}.tex"},
-        "glalign.reporting.tables.make_table", plan_table,
-        "Write one of the paper's tables as CSV and LaTeX.", default=True,
+        name="table", key="{table}", outputs={"csv": "table{table}.csv", "tex": "table{table}.tex"},
+        function="glalign.reporting.tables.make_table", plan=plan_table,
+        about="Write one of the paper's tables as CSV and LaTeX.", default=True,
     ),
     Stage(
-        "matrix", "matrix", {"csv": "matrix.csv", "tex": "matrix.tex"}, "glalign.reporting.matrix.make_matrix",
-        plan_matrix, "Write every system in every scenario that it reads.", default=True,
+        name="matrix", key="matrix", outputs={"csv": "matrix.csv", "tex": "matrix.tex"},
+        function="glalign.reporting.matrix.make_matrix", plan=plan_matrix,
+        about="Write every system in every scenario that it reads.", default=True,
     ),
     Stage(
-        "seeds", "seeds", {"csv": "seeds.csv"}, "glalign.reporting.matrix.make_seeds",
-        plan_matrix, "Write mean and deviation over the seeds of every cell.", default=True,
+        name="seeds", key="seeds", outputs={"csv": "seeds.csv"}, function="glalign.reporting.matrix.make_seeds",
+        plan=plan_matrix, about="Write mean and deviation over the seeds of every cell.", default=True,
     ),
 )  # fmt: skip

@@ -32,20 +32,20 @@ def plan_twin(draft: Draft) -> Iterator[Job]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        "vocabulary", "{vocabulary}", {"vocabulary": "pretrained/{vocabulary}.tokenizer.json"},
-        "glalign.pretraining.vocabulary.make_vocabulary", VocabulariesOf("vocabulary"),
-        "Remake the vocabulary of one tiny twin.", pretrains=True,
+        name="vocabulary", key="{vocabulary}", outputs={"vocabulary": "pretrained/{vocabulary}.tokenizer.json"},
+        function="glalign.pretraining.vocabulary.make_vocabulary", plan=VocabulariesOf("vocabulary"),
+        about="Remake the vocabulary of one tiny twin.", pretrains=True,
     ),
     Stage(
-        "phobert_vocabulary", "{vocabulary}",
-        {"vocabulary": "pretrained/{vocabulary}.vocab.txt", "merges": "pretrained/{vocabulary}.bpe.codes"},
-        "glalign.pretraining.vocabulary.make_vocabulary_pair", VocabulariesOf("phobert_vocabulary"),
-        "Remake the two files of a tiny PhoBERT's vocabulary.", pretrains=True,
+        name="phobert_vocabulary", key="{vocabulary}",
+        outputs={"vocabulary": "pretrained/{vocabulary}.vocab.txt", "merges": "pretrained/{vocabulary}.bpe.codes"},
+        function="glalign.pretraining.vocabulary.make_vocabulary_pair", plan=VocabulariesOf("phobert_vocabulary"),
+        about="Remake the two files of a tiny PhoBERT's vocabulary.", pretrains=True,
     ),
     Stage(
-        "twin", "{weights}",
-        {"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
-        "glalign.pretraining.run.pretrain", plan_twin,
-        "Remake the weights of one tiny twin.", pretrains=True, uses_torch=True, minutes=1440, memory=6000,
+        name="twin", key="{weights}",
+        outputs={"weights": "pretrained/{weights}.safetensors", "record": "pretrained/{weights}.json"},
+        function="glalign.pretraining.run.pretrain", plan=plan_twin, about="Remake the weights of one tiny twin.",
+        pretrains=True, uses_torch=True, minutes=1440, memory=6000,
     ),
 )  # fmt: skip

@@ -76,7 +76,7 @@ def table(spec: TableSpec) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     printed = read_rows(spec.paper, remedy="restore it from the repository")
-    make = _rank_cells if spec.table in SCENARIO_OF else _coverage_cells if spec.table == COVERAGE else _other_cells
+    make = _result_cells if spec.table in SCENARIO_OF else _coverage_cells if spec.table == COVERAGE else _other_cells
     rows = []
     for row in with_partial_notes(spec.rows):
         if (number := row.paper_row) is not None and not 0 <= number < len(printed):
@@ -85,7 +85,7 @@ def table(spec: TableSpec) -> "pd.DataFrame":
     return pd.DataFrame(rows, dtype=object)
 
 
-def _rank_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
+def _result_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
     """Cells of a results table."""
     records = read_metrics(row)
     cells = {"method": row.label or paper["method"], **{name: paper.get(name, "") for name in TEXT[1:]}}
@@ -93,7 +93,7 @@ def _rank_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, s
         printed = paper.get(f"rank{k}", "") if spec.show_paper_values else ""
         cells |= {f"rank{k}_paper": printed, **rank_cells(records, k)}
         cells[f"rank{k}_delta"] = _delta(rank_percentage(records, k), printed)
-    cells |= mean_cells(records) | _status_cells(spec, row, records)
+    cells |= mean_cells(records) | _last_cells(spec, row, records)
     if not spec.extended:
         return cells
     return cells | _extended_cells(row, records) | (draw_cells(records) if spec.draws > 1 else {})
@@ -142,7 +142,7 @@ def _other_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, 
         cells[f"{column}_paper"] = printed
         cells[column] = half_up(ours, places) if ours is not None else ""
         cells[f"{column}_delta"] = _delta(ours, printed, places)
-    return cells | _status_cells(spec, row, records)
+    return cells | _last_cells(spec, row, records)
 
 
 def _coverage_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[str, str]:
@@ -158,7 +158,7 @@ def _coverage_cells(spec: TableSpec, row: Row, paper: dict[str, str]) -> dict[st
             ours = Fraction(100 * truth.right_printed, truth.true)
             cells["coverage_delta"] = _delta(ours, printed["coverage_paper"])
         row = row.model_copy(update={"note": join_notes(row.note, record.note)})
-    return cells | _status_cells(spec, row, records)
+    return cells | _last_cells(spec, row, records)
 
 
 def _records(table: int, row: Row) -> Sequence[Any]:
@@ -166,7 +166,7 @@ def _records(table: int, row: Row) -> Sequence[Any]:
     return [read_typed(path, DatasetStatistics) for path in row.metrics] if table == DATASETS else read_metrics(row)
 
 
-def _status_cells(spec: TableSpec, row: Row, records: Sequence[Any]) -> dict[str, str]:
+def _last_cells(spec: TableSpec, row: Row, records: Sequence[Any]) -> dict[str, str]:
     """The columns that end a row."""
     seeds = f"mean of {len(records)} seeds" if len(records) > 1 else ""
     return status_cells(bool(records), spec.profile, spec.data_note, seeds, row.note, failed=row.failed)

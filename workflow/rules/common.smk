@@ -32,7 +32,7 @@ from glalign.support.errors import exit_on_user_error
 
 
 def planned():
-    """The plan of the configuration."""
+    """The plan of the configuration: of --config over the files of --configfile over config.yaml and a profile."""
     given = workflow.config_settings.config
     check_files(map(Path, workflow.configfiles), given.get("profile"))
     merged = completed(typed(config, given))

@@ -81,8 +81,8 @@ def masked_word_loss(
     """
     states, words = [], []
     for rows, length in length_buckets(batch.on_host.lengths):
-        mask, there = chosen[rows, :length], sent(rows, text)
-        states.append(run_sharded(encode, text[there, :length], image[there], mask, sizes=mask.sum(dim=1)))
+        mask, numbers = chosen[rows, :length], sent(rows, text)
+        states.append(run_sharded(encode, text[numbers, :length], image[numbers], mask, sizes=mask.sum(dim=1)))
         words.append(batch.on_host.tokens[rows, :length][mask])
     return mlm_loss(head(torch.cat(states)), sent(torch.cat(words), text))
 

@@ -12,7 +12,11 @@ from glalign.models.towers.vgg import TINY, VGG16, VggTrunk
 from glalign.support.errors import UserError
 
 if TYPE_CHECKING:
+    from glalign.models.towers.multilingual import MultilingualTowers
     from glalign.models.towers.resnet import ResNetTrunk
+
+    JointTowers = ClipTowers | MultilingualTowers
+    """An image and a text tower in one module: CLIP's, or a multilingual pair."""
 
 VGG_NAMES = {"tiny/vgg": TINY, "vgg16": VGG16}
 

@@ -98,7 +98,7 @@ class ClipTowers(nn.Module):
         return restore_order([run_sharded(self.encode_words, part) for part in words], buckets, ids.shape[1])
 
     def texts(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) ids -> captions (B, E), their end-of-text tokens, and tokens (B, T, E); neither L2-normalised."""
+        """(B, T) ids, also on the host -> captions (B, E), their end-of-text tokens, and tokens (B, T, E), not unit."""
         tokens = self.text_tokens(ids)
         return eot_tokens(tokens, ids), tokens
 

@@ -12,7 +12,7 @@ from glalign.config.from_mapping import named
 from glalign.language.tokenizers import FileTokenizer
 from glalign.models.data_parallel import run_sharded
 from glalign.models.length_buckets import length_buckets, restore_order
-from glalign.models.towers.clip import POSITIONS, ClipTowers, without_logit_scale
+from glalign.models.towers.clip import POSITIONS, without_logit_scale
 from glalign.models.towers.clip_image import ClipImageTower
 from glalign.models.towers.phobert import PhoBertShape, roberta_sizes, sent_to_roberta
 from glalign.models.towers.positions import fit_positions, grid_metadata
@@ -140,6 +140,3 @@ class MultilingualTowers(nn.Module):
     def about(self) -> dict[str, str]:
         """Return the metadata to store with the weights, for `adapt`."""
         return grid_metadata(self.patch_grid)
-
-
-JointTowers = ClipTowers | MultilingualTowers
