@@ -55,12 +55,12 @@ def predict(spec: PredictSpec, ranks: Path, code: str) -> None:
     about = provenance(spec.to_json(), code) | ({"galleries": sizes} if len(sizes) > 1 else {})
     about |= {"parts": scorer.parts} if scorer.parts else {}
     with Progress(f"rank {spec.system}/{test.testset}", total, "query") as progress:
-        # Generators: `write_ranks` draws the rows, and with them the scores, block by block.
+        # Generators: `write_ranks` takes one row after the other, and with them the scores, block by block.
         scored = ((draw, with_progress(scorer.blocks(draw), progress)) for draw in draws)
         ranked = ((draw, draw.rank(blocks, test.settings.hit, spec.top)) for draw, blocks in scored)
         rows = (row for draw, found in ranked for row in with_parts(scorer, draw, found))
         with clock.span("prediction"):
-            write_ranks(ranks, rows, round(sum(sizes) / len(sizes)), about)
+            write_ranks(ranks, rows, n_gallery=round(sum(sizes) / len(sizes)), about=about)  # mean over the draws
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Training:
         with clock.span("data"):
             batches = self.pairs.batch(step).to(self.device).split(self.accumulate)
         for number, part in enumerate(batches, start=1):
-            with clock.span("forward"):
+            with clock.span("forward"):  # `bucketed`: text towers take captions of similar length together
                 with self.precision.training(), bucketed(self.length_buckets):
                     losses = self.model.loss(part)
                 values = torch.stack(list(losses.values()))

@@ -104,13 +104,13 @@ def run_job(stage: str, path: Path, code: str | None = None, log: Path | None = 
     given: dict[str, Path | str | None] = {**outputs, "folder": next(iter(outputs.values())).parent, "log": log}
     if "code" in others or keeps_record:
         given["code"] = code = code or code_digest(declared.modules(file.class_path))
-    typed = _spec(get_type_hints(function)[spec_name], file, path)
+    spec = _spec(get_type_hints(function)[spec_name], file, path)
     with clock.span("other"):
         if keeps_record:  # the record of an earlier run is not that of what a killed job leaves
             Path(file.record).unlink(missing_ok=True)
-        function(typed, **{name: given[name] for name in others})
+        function(spec, **{name: given[name] for name in others})
         if keeps_record:
-            write_record(file.record, spec_digest(typed), str(code), read, outputs)
+            write_record(file.record, spec_digest(spec), str(code), read, outputs)
     write_times(Path(file.times))
 
 

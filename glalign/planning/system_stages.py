@@ -110,10 +110,9 @@ def predict_job(draft: Draft, ids: dict[str, str]) -> Job:
         files += draft.paths.outputs("fit", ids).values()
         files += [*(source.manifest for source in trained.trained_on), *made]
     values = {"seed": int(ids["seed"]), "root_seed": config.seed, "test": test, "trained": trained}
-    spec, refused = (
-        PredictSpec.from_fields_of(config.evaluation, entry, ids, values),
-        too_few_to_draw(config, ids["testset"]),
-    )
+    spec = PredictSpec.from_fields_of(config.evaluation, entry, ids, values)
+    refused = too_few_to_draw(config, ids["testset"])
+    # The weights of the training are about as large as the pre-trained ones in whose place it reads them.
     memory = computing_memory(entry.data, model_files(config, draft.paths, options_of(entry.model, outline))[1])
     return Job(
         ids, spec, inputs=unique(files), weights=given, class_path=entry.class_path, refused=refused, memory=memory
@@ -128,7 +127,7 @@ def _trained(draft: Draft, ids: dict[str, str], entry: System) -> TrainedSpec:
         )
         for name in config.trainsets[ids["trainset"]]
     )
-    run = paths.path("fit", "folder", **ids)  # of the stage's first output
+    run = paths.path("fit", "folder", **ids)  # the folder of the stage's first output, model.safetensors
     dress = dress_of(config, ids["system"])
     return TrainedSpec.from_fields_of(config, entry, run=run, dress=dress, trained_on=sources)
 

@@ -148,7 +148,7 @@ def _rows(draft: Draft, table: int, reported: Rows) -> Sequence[Row]:
     if table == DATASETS:
         rows = [_dataset_row(draft, row["dataset"], "manifest", "statistics") for row in reported]
         return [row.model_copy(update={"paper_row": number}) for number, row in enumerate(rows)]
-    # A cell has the key (scenario, system): columns of a printed row. Table 1 names a dataset in place of the scenario.
+    # The key of a cell, (scenario, system), stands in the printed row; Table 1 names a dataset, and no scenario.
     scenarios = [SCENARIO_OF_OVERVIEW[r["dataset"]] if table == OVERVIEW else r["scenario"] for r in reported]
     keys = zip(scenarios, (row["system"] for row in reported), strict=True)
     return [_row(draft, draft.cells[key], number) for number, key in enumerate(keys)]

@@ -76,6 +76,7 @@ def table(spec: TableSpec) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     printed = read_rows(spec.paper, remedy="restore it from the repository")
+    # SCENARIO_OF has the tables of results, 4 to 10.
     make = _result_cells if spec.table in SCENARIO_OF else _coverage_cells if spec.table == COVERAGE else _other_cells
     rows = []
     for row in with_partial_notes(spec.rows):
