@@ -103,7 +103,7 @@ class Irra(Retriever):
         scores, tau = F.normalize(image) @ F.normalize(text).T, self.options.tau
         id_losses = [F.cross_entropy(self.classifier(side), batch.person) for side in (image, text)]
         return {
-            # KL(p || q) of every row: p is softmax(scores / tau), q uniform over the pairs of the same person.
+            # Mean of KL(p || q) over the rows: p is softmax(scores / tau), q uniform over the pairs of the same person.
             "sdm": sdm(scores, batch.person, tau) + sdm(scores.T, batch.person, tau),
             "id": (id_losses[0] + id_losses[1]) / 2,
             # Cross-entropy of the true words at `chosen`: states from `fuse_tokens`, logits from `word_logits`.

@@ -66,7 +66,7 @@ class Training:
                 values = torch.stack(list(losses.values()))
                 total, names = values.sum(), ["loss", *losses]
                 found.append(torch.cat([total.detach()[None], values.detach()]))
-            # Processes sum their gradients once, behind the last part.
+            # Processes sum their gradients once, in the backward pass of the last part.
             parameters = self.model.parameters() if number == len(batches) else ()
             with clock.span("backward"), summed_gradients(parameters):
                 self.precision.backward(total / (self.accumulate * processes()))

@@ -17,13 +17,13 @@ FAILURES = {"ambiguity": "SE1", "light": "SV3", "occlusion": "SE1", "translation
 """The causes of Figure 3 -> scenario of their queries. The paper sees poor light in 3000VnPerson-Search (Section 5.2);
 only CUHK-PEDES is translated."""
 
-CAUSES = {
+HARDEST_NAMES = {
     "ambiguity": "Ambiguous caption",
     "light": "Poor light",
     "occlusion": "Partial occlusion",
     "translation": "Translation error",
 }
-"""What the figure and the list of queries call the hardest level of a nuisance."""
+"""Cause of Figure 3 -> what the figure and the page's list of queries call its hardest level."""
 
 
 class ExampleData(Spec):
@@ -129,7 +129,9 @@ def _failure(draft: Draft, cause: str, scenario: str) -> FailureData:
     config, values = draft.config, _data(draft, scenario)
     systems = {"full": OWN, "without": WITHOUT}
     labels = {side: config.systems[name].label if name in config.systems else name for side, name in systems.items()}
-    values |= {"cause": cause, "title": CAUSES[cause]} | {f"{side}_label": label for side, label in labels.items()}
+    values |= {"cause": cause, "title": HARDEST_NAMES[cause]} | {
+        f"{side}_label": label for side, label in labels.items()
+    }
     reasons = [_reason(draft.cells.get((scenario, name)), labels[side]) for side, name in systems.items()]
     known = nuisance_files(draft, values["dataset"])
     if "truth" not in known or (cause == "translation" and "translation" not in known):

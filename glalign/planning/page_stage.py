@@ -72,7 +72,7 @@ class PageScenario(Spec):
 
 class PageTestset(Spec):
     """A test set. pictures: the dataset whose pictures it shows. images: their folder, None if neither captions nor
-    images are shown. phrases: of captions, empty where no system reads them. truth, translation: of drawn people."""
+    images are shown. phrases, truth, translation: of captions, generator and translator; empty where there are none."""
 
     id: str
     label: str

@@ -20,6 +20,6 @@ def read_levels(
     facts, log = read_json(truth, NOT_MADE), read_json(translation, NOT_MADE) if translation else None
     try:
         return {nuisance: levels(nuisance, facts, log, queries, persons) for nuisance in NUISANCES}
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         files = ", ".join(filter(None, (truth, translation)))
         raise UserError(f"{files}: not of the queries of {scenario} ({error!r}); make the data again") from error

@@ -13,7 +13,7 @@ from glalign.contract.records import Record, write_manifest
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import write_ranks
 from glalign.parsing.label_maps import map_file, write_labels
-from glalign.planning.figure_stages import CAUSES, FailureData, ParsingData
+from glalign.planning.figure_stages import HARDEST_NAMES, FailureData, ParsingData
 
 LETTERS = "Một người phụ nữ đội mũ đỏ & ba lô_100%"
 """A caption with Vietnamese letters and with characters that LaTeX would read as commands."""
@@ -58,7 +58,7 @@ def failure_data(root: Path, queries: Sequence[Mapping[str, Any]], cause: str, *
         rows = [_row(names, number, query.get(side, 1)) for number, query in enumerate(queries)]
         write_ranks(root / f"{side}.jsonl", rows, len(names), MADE_BY)
     values = {"scenario": "SV1", "dataset": "d", "label": "People", "language": "vi", "shown": True}
-    values |= {"manifest": str(root / "m.jsonl"), "splits": ("test",), "cause": cause, "title": CAUSES[cause]}
+    values |= {"manifest": str(root / "m.jsonl"), "splits": ("test",), "cause": cause, "title": HARDEST_NAMES[cause]}
     values |= {"full_label": "Full", "without_label": "Global", "truth": str(root / "truth.json")}
     values |= {name: str(root / f"{name}.jsonl") for name in ("full", "without")}
     return FailureData(**values | {"translation": str(root / "translation.json")} | changes)

@@ -68,6 +68,12 @@ def page_results(root: Path, **changes: Any) -> PageSpec:
         for record in records
     }
     (root / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    wrong = {"region": "UPPERBODY", "wrong": True}
+    log = {
+        record.image: [{"phrases": [wrong] * (record.person < 3)}, {"phrases": [wrong | {"region": None}]}]
+        for record in records
+    }
+    (root / "translation.json").write_text(json.dumps(log), encoding="utf-8")
     runs = [_run(root, number, name, records) for number, name in enumerate(SYSTEMS)]
     rows = [_row(root, run) for run in runs]
     write_csv(rows, root / "table4.csv")
@@ -80,8 +86,16 @@ def page_results(root: Path, **changes: Any) -> PageSpec:
     testset = {"id": "t", "label": "People", "language": "vi", "manifest": str(root / "manifest.jsonl")}
     testset |= {"splits": ("test",), "pictures": "people", "images": str(root / "imgs")}
     testset |= {"phrases": str(root / "phrases.jsonl"), "truth": str(root / "truth.json")}
+    testset |= {"translation": str(root / "translation.json")}
     table = {"name": "table4", "title": f"SE1 {PLANTED}", "csv": str(root / "table4.csv")}
     table |= {"tex": str(root / "table4.tex"), "rows": tuple((run.key,) for run in runs)}
+    write_csv([row | {"seeds": "1"} for row in rows], root / "table4_extended.csv")
+    extended = {
+        "name": "table4_extended",
+        "title": "SE1, extended",
+        "csv": str(root / "table4_extended.csv"),
+        "tex": "",
+    }
     absent = {"name": "claims", "title": "Claims", "csv": str(root / "claims.csv"), "tex": ""}
     return PageSpec(
         profile="demo",
@@ -93,6 +107,7 @@ def page_results(root: Path, **changes: Any) -> PageSpec:
         root_seed=1,
         tables=(
             PageTable(**table),
+            PageTable(**extended),
             PageTable(**absent),
             PageTable(**absent | AUDIT | {"csv": str(root / "audit.csv")}),
         ),

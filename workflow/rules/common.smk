@@ -39,7 +39,7 @@ def planned():
     return plan_of(resolve(merged))
 
 
-# Jobs record the start of their run: compute.csv has the time of each run that no job of it took.
+# Jobs record the start of their run: compute.csv also has the part of a run's time that no job took.
 os.environ.setdefault(RUN, f"{psutil.Process().create_time():.2f}")
 plan = exit_on_user_error(planned)
 if workflow.is_main_process:

@@ -11,7 +11,7 @@ from glalign.contract.records import queries, read_manifest
 from glalign.evaluation.nuisances import HARDEST, measured
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import DRAW, draw_of, read_ranks
-from glalign.planning.figure_stages import CAUSES, FailureData
+from glalign.planning.figure_stages import HARDEST_NAMES, FailureData
 from glalign.reporting.nuisance_levels import read_levels
 from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
@@ -59,14 +59,14 @@ def _first_draw(path: str) -> list[RankRow]:
 
 def _alone(data: FailureData, rows: Sequence[RankRow]) -> tuple[NDArray[np.bool_], list[str]]:
     """(Q,) queries at the hardest level of the cause and of no other; a sentence on the cause in each query."""
-    queries, persons = [row.query for row in rows], [row.person for row in rows]
-    found, alone = read_levels(data.truth, data.translation, queries, persons, data.scenario), np.ones(len(rows), bool)
-    for cause in CAUSES:
+    names, persons = [row.query for row in rows], [row.person for row in rows]
+    found, alone = read_levels(data.truth, data.translation, names, persons, data.scenario), np.ones(len(rows), bool)
+    for cause in HARDEST_NAMES:
         hard = [level.queries for level in found[cause] if level.name == HARDEST[cause]]
         holds = hard[0] if hard else np.zeros(len(rows), dtype=bool)
         alone &= holds if cause == data.cause else ~holds
     log = read_json(data.translation, NOT_MADE) if data.translation else None
-    values = measured(data.cause, read_json(data.truth, NOT_MADE), log, queries, persons)
+    values = measured(data.cause, read_json(data.truth, NOT_MADE), log, names, persons)
     assert values is not None  # the plan names the files that the cause is known from
     return alone, [_detail(data.cause, value) for value in values.tolist()]
 

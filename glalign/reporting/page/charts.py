@@ -210,17 +210,17 @@ def _decades(low: float, high: float) -> list[float]:
 def _names(base: Chart, placed: Mapping[str, tuple[float, float]], titles: Mapping[str, str]) -> tuple[Name, ...]:
     """Names beside their points, each at the nearest place between the axes where it covers no point and no name."""
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in placed.values()]
-    found = []
+    found, steps = [], range(-base.height // 6, base.height // 6)
+    near = sorted(
+        ((away, 6 * step) for away in range(8, WIDTH, 12) for step in steps), key=lambda one: (math.hypot(*one), one)
+    )
     for label, (x, y) in sorted(placed.items(), key=lambda item: (item[1][1], item[1][0])):
         width = width_of(label)
-        near = sorted(
-            ((away, 6 * step) for away in range(8, WIDTH, 12) for step in range(-base.height // 6, base.height // 6)),
-            key=lambda one: (math.hypot(*one), one),
-        )
+        middle = min(max(x - width / 2, base.left), WIDTH - width)  # above and below, where the sides lack the width
         places = [
             (y + 4 + shift, *side)
             for away, shift in near
-            for side in (("start", x + away, x + away), ("end", x - away, x - away - width))
+            for side in (("start", x + away, x + away), ("end", x - away, x - away - width), ("start", middle, middle))
         ]
         upright = [one for one in places if base.top + 8 <= one[0] <= base.bottom - 3] or places
         inside = [one for one in upright if one[3] >= base.left and one[3] + width <= WIDTH] or upright

@@ -15,7 +15,7 @@ from glalign.contract.regions import REGIONS
 from glalign.evaluation.nuisances import HARDEST
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import draw_of
-from glalign.planning import figure_stages
+from glalign.planning.figure_stages import HARDEST_NAMES
 from glalign.planning.page_stage import PageTestset
 from glalign.reporting.nuisance_levels import read_levels
 from glalign.reporting.page.results import Ranked
@@ -38,8 +38,8 @@ CAUSES = (
 )
 """What goes with a result of a query: (name, sentence). The first that holds counts. None is proven to be why."""
 
-HARD = {**figure_stages.CAUSES, "blur": "Blurred image"}
-"""Nuisance -> what the list calls its hardest level, as Figure 3 does. Bit n of a query's number is the n-th one."""
+HARD = {**HARDEST_NAMES, "blur": "Blurred image"}
+"""Nuisance -> what the list calls its hardest level. Bit n of a query's number is the n-th one."""
 
 
 def cause_of(row: RankRow, unclear: bool, unmapped: bool) -> int:
@@ -99,7 +99,8 @@ def _shown(testset: PageTestset, first: Ranked) -> Shown:
     phrases = read_phrase_rows(testset.phrases) if testset.phrases and Path(testset.phrases).is_file() else {}
     names, persons = [row.query for row in first.shown], [row.person for row in first.shown]
     hard: dict[str, NDArray[np.bool_]] = {}
-    if testset.truth and all(Path(path).is_file() for path in (testset.truth, testset.translation) if path):
+    current = all(split_query(name)[0] in places for name in names)  # ranks may be older than the data
+    if current and testset.truth and all(Path(path).is_file() for path in (testset.truth, testset.translation) if path):
         found = read_levels(testset.truth, testset.translation, names, persons, testset.id)
         hard = {name: level.queries for name in HARD for level in found[name] if level.name == HARDEST[name]}
     return Shown(testset, tuple(names), records, places, phrases, hard)

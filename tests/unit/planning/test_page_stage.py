@@ -1,5 +1,7 @@
 """The page's job: after every table, of every cell that runs, and with captions and images only where permitted."""
 
+from pathlib import Path
+
 import pytest
 from helpers.plans import planned
 
@@ -24,6 +26,13 @@ def test_it_is_the_last_stage_and_waits_for_every_table_of_the_default_target() 
     titles = [table.title for table in spec_of(plan).tables]
     assert all(titles)
     assert len(set(titles)) == len(titles)
+
+
+def test_it_reads_what_makes_the_queries_of_drawn_people_hard() -> None:
+    plan = planned()
+    files = {file for testset in spec_of(plan).testsets for file in (testset.truth, testset.translation) if file}
+    assert {Path(file).name for file in files} == {"truth.json", "translation.json"}
+    assert files <= set(plan.job("page").inputs)
 
 
 def test_it_adds_no_job_but_its_own() -> None:

@@ -43,22 +43,26 @@
       button.append(...head.childNodes);
       button.type = "button";
       button.addEventListener("click", () => sortBy(table, head));
+      button.addEventListener("focus", () => button.scrollIntoView({ block: "nearest", inline: "nearest" }));
       head.replaceChildren(button);
     }
-    // Where a screen is too narrow, a table opens at its Rank-1. The names stay beside it.
-    const [names, ...heads] = table.tHead.rows[0].cells, rank1 = heads.find((head) => /^rank1(_mean)?$/.test(head.textContent));
+    // Where a screen is too narrow, a table whose first column names its rows opens at its Rank-1.
+    const [names, ...heads] = table.tHead.rows[0].cells, rank1 = heads.find((head) => head.textContent === "rank1");
+    const rows = [...table.tBodies[0].rows], named = new Set(rows.map((row) => value(row, 0))).size === rows.length;
     const edge = (node, name) => node.getBoundingClientRect()[name];
     table.closest("details").addEventListener("toggle", () => {
       const scroll = table.parentElement;
-      if (rank1 && edge(rank1, "right") > edge(scroll, "right")) scroll.scrollLeft = edge(rank1, "left") - edge(names, "right");
+      scroll.style.scrollPaddingLeft = `${names.offsetWidth}px`;
+      if (named && rank1 && edge(rank1, "right") > edge(scroll, "right")) scroll.scrollLeft = edge(rank1, "left") - edge(names, "right");
     }, { once: true });
   }
   // `column: text` looks into that column alone; in quotes a text stands for whole words. The filter is part of the address: `#table-audit?rows=severity: note`.
   const keep = (input) => {
     const table = byId(input.dataset.filter).querySelector("table.cells"), [name, ...rest] = input.value.split(":");
     const place = rest.length ? [...table.tHead.rows[0].cells].findIndex((head) => head.textContent === name.trim()) : -1;
-    const wanted = (place < 0 ? input.value : rest.join(":").trim()).toLowerCase(), [, words] = wanted.match(/^"(.+)"$/) || [];
-    const whole = words && new RegExp(`(?<![\\p{L}\\p{N}])${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\p{L}\\p{N}])`, "u");
+    const typed = (place < 0 ? input.value : rest.join(":")).trim().toLowerCase(), [, words] = typed.match(/^["“”](.+)["“”]$/) || [];
+    const wanted = typed.replace(/^["“”]/, ""), letter = "[\\p{L}\\p{M}\\p{N}_]";
+    const whole = words && new RegExp(`(?<!${letter})${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?!${letter})`, "u");
     for (const row of table.tBodies[0].rows) {
       const text = (place < 0 ? [...row.cells].map((cell) => cell.textContent).join("\n") : value(row, place)).toLowerCase();
       row.hidden = !(whole ? whole.test(text) : text.includes(wanted));
@@ -113,7 +117,7 @@
     field.b.value = here.includes(b) ? b : "";
     const known = field.a.value ? data.testsets[data.results[field.a.value].testset].hard.map(String) : [];
     for (const one of field.hard.options) one.disabled = one.value !== "" && !known.includes(one.value);
-    if (field.hard.selectedOptions[0].disabled) field.hard.value = "";
+    if (!known.includes(field.hard.value)) field.hard.value = "";
   };
 
   const matches = {
@@ -136,6 +140,7 @@
       found.push(n);
     });
     byId("q-note").textContent = test.visible ? "" : `Captions and images of ${test.label} are not shown.`;
+    if (!test.hard.length) byId("q-note").append(" What makes these queries hard is not known.");
     show();
   };
 
@@ -258,8 +263,11 @@
   };
   const read = (state) => {
     if (scenarios.includes(state.get("scenario"))) field.scenario.value = state.get("scenario");
+    for (const name of ["hit", "cause", "hard", "region", "from", "to", "text"]) {
+      field[name].value = state.get(name) || "";
+      if (!field[name].value) field[name].value = ""; // an option that is not there
+    }
     fillSystems(state.get("a"), state.get("b"));
-    for (const name of ["hit", "cause", "hard", "region", "from", "to", "text"]) field[name].value = state.get(name) || "";
     start = Math.max(0, Math.floor(Number(state.get("start") || 0) / page) * page || 0);
     search();
   };

@@ -7,7 +7,7 @@ from helpers.figures import LETTERS, failure_data, parsing_data, phrase
 
 from glalign.contract.records import Record
 from glalign.contract.regions import REGIONS
-from glalign.planning.figure_stages import CAUSES
+from glalign.planning.figure_stages import HARDEST_NAMES
 from glalign.reporting.figures.failure_examples import TOP, case
 from glalign.reporting.figures.parsing_examples import EXAMPLES, block
 from glalign.support.errors import UserError
@@ -67,20 +67,20 @@ def test_phrases_of_other_captions_are_refused(tmp_path):
 
 QUERIES = [
     {"full": 4},  # a miss without a cause
-    {"causes": list(CAUSES), "without": 3},  # all causes at once
-    *({"causes": [cause]} for cause in CAUSES),  # found by both
-    *({"causes": [cause], "without": 2} for cause in CAUSES),
-    *({"causes": [cause], "full": 3, "without": 12} for cause in CAUSES),
-    *({"causes": [cause], "full": 2} for cause in CAUSES),
+    {"causes": list(HARDEST_NAMES), "without": 3},  # all causes at once
+    *({"causes": [cause]} for cause in HARDEST_NAMES),  # found by both
+    *({"causes": [cause], "without": 2} for cause in HARDEST_NAMES),
+    *({"causes": [cause], "full": 3, "without": 12} for cause in HARDEST_NAMES),
+    *({"causes": [cause], "full": 2} for cause in HARDEST_NAMES),
     *({"causes": ["light"]} for _ in range(3)),  # with these, the darkest third of the 22 are those with `light`
     {},
 ]
 
 
-@pytest.mark.parametrize("cause", CAUSES)
+@pytest.mark.parametrize("cause", HARDEST_NAMES)
 def test_of_a_cause_the_first_query_that_has_it_alone_and_is_missed_is_shown(tmp_path, cause):
     found = case(failure_data(tmp_path, QUERIES, cause))
-    place = 6 + list(CAUSES).index(cause)
+    place = 6 + list(HARDEST_NAMES).index(cause)
     assert QUERIES[place] == {"causes": [cause], "without": 2}
     assert found.example is not None and found.counts is not None
     assert (found.example.query, found.example.caption) == (f"p/{place}.jpg#0", f"{LETTERS} {place}")
@@ -95,7 +95,7 @@ def test_of_a_cause_the_first_query_that_has_it_alone_and_is_missed_is_shown(tmp
 
 
 def test_the_cause_is_told_as_the_generator_wrote_it_down(tmp_path):
-    details = {cause: case(failure_data(tmp_path, QUERIES, cause)).example.detail for cause in CAUSES}
+    details = {cause: case(failure_data(tmp_path, QUERIES, cause)).example.detail for cause in HARDEST_NAMES}
     assert details["translation"] == "The translation has 1 wrong phrase. “a red hat” became “mũ đỏ”."
     assert details["ambiguity"] == f"The caption fits {len(QUERIES)} people of the gallery."
     assert "0.20 of its light" in details["light"]

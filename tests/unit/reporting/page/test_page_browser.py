@@ -27,7 +27,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     claims = {"C1": ("open", "one"), "C2": ("contradicted", "two"), "C3": ("supported", "It is not contradicted.")}
     rows = [{"claim": name, "verdict": verdict, "text": text} for name, (verdict, text) in claims.items()]
     write_csv(rows, root / "claims.csv")
-    places = ["Table 4, IRRA (as printed)", "Table 40, IRRA", "Table 3; Table 4, IRRA", "Bảng 4"]
+    places = [
+        "Table 4, IRRA (as printed)",
+        "Table 40, IRRA",
+        "Table 3; Table 4, IRRA",
+        "Bảng 4",
+        "ba\u0309ng irra_local",
+    ]
     write_csv([{"place": place, "severity": "note"} for place in places], root / "audit.csv")
     make_page(spec, root / "index.html")
     return root / "index.html"
@@ -46,6 +52,12 @@ def choose(window: Browser, name: str, value: str) -> None:
         name,
         value,
     )
+
+
+def hard_options(window: Browser) -> list:
+    """The value of the list of nuisances, and those that can be chosen."""
+    options = "[...document.getElementById('q-hard').options].filter((one) => !one.disabled).map((one) => one.value)"
+    return window.run(f"return [document.getElementById('q-hard').value, {options}]")
 
 
 def column(window: Browser, place: int) -> list[str]:
@@ -129,15 +141,11 @@ def test_a_line_of_the_answer_leads_to_its_rows(window: Browser, page: Path) -> 
 
 
 def test_in_quotes_a_filter_is_of_whole_words(window: Browser, page: Path) -> None:
-    for rows, found in (
-        ("place: table 4", 3),
-        ('place: "table 4"', 2),
-        ('"irra (as"', 1),
-        ('"ng 4"', 0),
-        ('"bảng 4"', 1),
-    ):
+    found = {"place: table 4": 3, 'place: "table 4"': 2, '"irra (as"': 1, '"ng 4"': 0, '"bảng 4"': 1, ' "table 4" ': 2}
+    found |= {"“table 4”": 2, '"table 4': 3, '"irra"': 3, '"irra_local"': 1, '"ba"': 0, '"(as printed)"': 1, '"': 5}
+    for rows, count in found.items():
         window.open(page, f"table-audit?{urlencode({'rows': rows})}")
-        assert len(window.run(FIRST, "[data-table=audit] tbody tr")) == found, rows
+        assert len(window.run(FIRST, "[data-table=audit] tbody tr")) == count, rows
     window.open(page)
     link = "document.querySelector('#table-table4 a[data-rows]')"
     assert window.run(f"return {link}.textContent") == "2 findings of the audit"
@@ -198,14 +206,20 @@ def test_queries_are_searched_compared_and_linked(window: Browser, page: Path) -
     choose(window, "q-region", "1")
     assert window.run("return document.getElementById('q-count').textContent").startswith(f"{PEOPLE} of")
     assert PLANTED in window.run("return document.querySelector('.caption').textContent")
+    assert hard_options(window) == ["", ["", "0", "1", "2", "3"]]  # all are as sharp: blur is not known
     choose(window, "q-hard", "1")
     assert window.run("return document.getElementById('q-count').textContent").startswith(f"{PEOPLE // 3} of")
     assert "words; ambiguous caption; poor light" in window.run(
         "return document.querySelector('#q-list .quiet:not(span)').textContent"
     )
-    unknown = "return [...document.getElementById('q-hard').options].filter((one) => one.disabled).length"
-    assert window.run(unknown) == 2
-    choose(window, "q-hard", "")
+    for value, shown in (("3", "3"), ("99", ""), ("4", "")):
+        window.open(page, f"queries?scenario=SE1&a=glalign/train/seed0/t&hard={value}")
+        assert hard_options(window)[0] == shown
+        count = window.run("return document.getElementById('q-count').textContent")
+        assert count.startswith("3 of" if shown else f"{2 * PEOPLE} of")
+        choose(window, "q-scenario", "SE1")
+        assert hard_options(window)[0] == shown
+    window.open(page, "queries?scenario=SE1&a=glalign/train/seed0/t&b=irra/train/seed0/t")
     choose(window, "q-text", "person 3")
     choose(window, "q-region", "")
     assert window.run("return document.getElementById('q-count').textContent").startswith("1 of")
@@ -256,17 +270,52 @@ def test_the_theme_follows_the_system_until_it_is_chosen(window: Browser, page: 
     window.run("document.getElementById('theme').click()")
 
 
+LATER = "return new Promise((done) => setTimeout(() => done((() => { SCRIPT })()), 100))"
+"""What a script returns once what a link opens has been drawn."""
+
+
 def test_a_narrow_screen_shows_names_and_rank_1_first(window: Browser, page: Path) -> None:
-    window.resize(300, 800)
+    boxes = (
+        "const box = (one) => { const found = one.getBoundingClientRect(); return [found.left, found.right]; };"
+        "const heads = [...document.querySelectorAll('[data-table=table4] th')];"
+        "const rank1 = heads.find((one) => one.textContent === 'rank1');"
+        "return [heads[0], document.querySelector('[data-table=table4] td'), rank1].map(box)"
+    )
+    hidden = (
+        "const [names, ...heads] = document.querySelectorAll('[data-table=table4] th');"
+        "const left = (one) => one.firstChild.getBoundingClientRect().left, edge = names.getBoundingClientRect().right;"
+        "return heads.reverse().filter((one) => { one.firstChild.focus(); return left(one) < edge - 1; }).length"
+    )
+    try:
+        window.resize(300, 800)
+        window.open(page, "table-table4")
+        head, name, rank1 = window.run(LATER.replace("SCRIPT", boxes))
+        assert 0 <= head[0] < head[1] <= rank1[0] + 1 < rank1[1] <= 300
+        assert name == head
+        assert window.run(hidden) == 0
+    finally:
+        window.resize(1280, 800)
+
+
+def test_a_table_whose_first_column_does_not_name_its_rows_opens_at_its_start(window: Browser, tmp_path: Path) -> None:
+    spec, root = page_results(tmp_path / "results"), tmp_path / "results"
+    rates = {"rank1": "1", "rank1_lo": "0", "rank1_hi": "2"}
+    write_csv([{"method": "GLAlign", "about": 60 * "x", **rates, "status": name} for name in "ab"], root / "table4.csv")
+    make_page(spec, root / "index.html")
+    at = "return document.querySelector('[data-table=table4]').parentElement.scrollLeft"
+    try:
+        window.resize(300, 800)
+        window.open(root / "index.html", "table-table4")
+        assert window.run(LATER.replace("SCRIPT", at)) == 0
+    finally:
+        window.resize(1280, 800)
+
+
+def test_columns_break_at_their_underscores(window: Browser, page: Path) -> None:
     window.open(page, "table-table4")
-    heads = "[...document.querySelectorAll('[data-table=table4] thead th')]"
-    rank1 = f"{heads}.find((one) => one.textContent === 'rank1')"
-    shown = f"const found = {rank1}.getBoundingClientRect(); return [found.left, found.right]"
-    wait = f"return new Promise((done) => setTimeout(() => done((() => {{ {shown} }})()), 100))"
-    left, right = window.run(wait)
-    name = window.run(f"return {heads}[0].getBoundingClientRect().right")
-    assert name - 1 <= left < right <= 300
-    window.resize(1280, 800)
+    wide = "[...document.querySelectorAll('[data-table=table4] th')].filter((one) => one.textContent.includes('_'))"
+    breaks = window.run(f"return {wide}.map((one) => one.querySelectorAll('button wbr').length)")
+    assert breaks == window.run(f"return {wide}.map((one) => one.textContent.split('_').length - 1)") != []
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280])

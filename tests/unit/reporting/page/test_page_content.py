@@ -180,23 +180,40 @@ def test_codes_are_the_ranks_and_the_first_images(spec, tmp_path: Path) -> None:
         assert [gallery[one] for one in top if one != NOTHING] == [image for image, _ in row["top"][:10]]
 
 
-def test_what_makes_a_query_hard_is_the_hardest_level_of_a_nuisance(spec, tmp_path: Path) -> None:
-    data = data_of(made(spec, tmp_path))
-    known = [data["hard"][number] for number in data["testsets"]["t"]["hard"]]
-    assert known == ["Ambiguous caption", "Poor light", "Partial occlusion"]  # all are as sharp, none is translated
+def hard_of(spec, root: Path, **changes: str) -> tuple[list[str], list[set[str]]]:
+    """The nuisances that are known of the test set, and those of each query, with changes to the test set."""
+    (testset,) = spec.testsets
+    data = data_of(made(spec.model_copy(update={"testsets": (testset.model_copy(update=changes),)}), root))
     queries = data["testsets"]["t"]["queries"]
     named = [{name for n, name in enumerate(data["hard"]) if query[5] >> n & 1} for query in queries]
+    return [data["hard"][number] for number in data["testsets"]["t"]["hard"]], named
+
+
+def test_what_makes_a_query_hard_is_the_hardest_level_of_a_nuisance(spec, tmp_path: Path) -> None:
+    known, named = hard_of(spec, tmp_path)
+    assert known == ["Ambiguous caption", "Poor light", "Partial occlusion", "Translation error"]  # all are as sharp
     for person in range(PEOPLE):
         image = {"Poor light"} if person < PEOPLE / 3 else set()
         image |= {"Partial occlusion"} if person % 2 else set()
-        assert named[2 * person : 2 * person + 2] == [image | {"Ambiguous caption"}, image]
-    for truth in ("", str(tmp_path / "none.json")):
-        (testset,) = spec.testsets
-        unknown = data_of(
-            made(spec.model_copy(update={"testsets": (testset.model_copy(update={"truth": truth}),)}), tmp_path)
-        )
-        assert unknown["testsets"]["t"]["hard"] == []
-        assert {query[5] for query in unknown["testsets"]["t"]["queries"]} == {0}
+        first = image | {"Ambiguous caption"} | ({"Translation error"} if person < 3 else set())
+        assert named[2 * person : 2 * person + 2] == [first, image]
+    assert hard_of(spec, tmp_path, translation="")[0] == known[:3]
+
+
+@pytest.mark.parametrize("name", ["truth", "translation"])
+def test_without_its_files_it_is_not_known_what_makes_a_query_hard(spec, tmp_path: Path, name: str) -> None:
+    nothing = ([], 2 * PEOPLE * [set()])
+    assert hard_of(spec, tmp_path, truth="") == nothing
+    (tmp_path / "results" / f"{name}.json").unlink()
+    assert hard_of(spec, tmp_path) == nothing
+
+
+def test_ranks_older_than_the_data_are_shown_without_what_makes_a_query_hard(spec, tmp_path: Path) -> None:
+    manifest, truth = tmp_path / "results" / "manifest.jsonl", tmp_path / "results" / "truth.json"
+    manifest.write_text("".join(manifest.read_text(encoding="utf-8").splitlines(keepends=True)[1:]), encoding="utf-8")
+    known = json.loads(truth.read_text(encoding="utf-8"))
+    truth.write_text(json.dumps({image: one for image, one in known.items() if image != "p00.png"}), encoding="utf-8")
+    assert hard_of(spec, tmp_path)[0] == []
 
 
 def test_a_table_leads_to_the_findings_on_the_printed_one(spec, tmp_path: Path) -> None:
@@ -205,7 +222,8 @@ def test_a_table_leads_to_the_findings_on_the_printed_one(spec, tmp_path: Path) 
     places = ["Table 4, IRRA", "Table 40, IRRA", "Section 4.3, SE1", "Table 3; Table 4 (as printed)"]
     write_csv([{"severity": "note", "place": place} for place in places], tmp_path / "results" / "audit.csv")
     text = unescape(made(spec, tmp_path))
-    assert """<a href="#table-audit" data-rows="place: "Table 4"">2 findings of the audit</a>""" in text
+    link = """<a href="#table-audit" data-rows="place: "Table 4"">2 findings of the audit</a>"""
+    assert text.count(link) == 2  # of table4 and table4_extended
     write_csv([{"severity": "note", "place": "Table 4, IRRA"}], tmp_path / "results" / "audit.csv")
     assert "1 finding of the audit<" in made(spec, tmp_path)
 
@@ -287,7 +305,7 @@ def test_what_n_counts_is_said_where_a_test_set_is_drawn_several_times(spec, tmp
     assert said not in made(spec, tmp_path)
     monkeypatch.setattr("glalign.reporting.page.make_page.read_results", drawn_twice)
     text = made(spec, tmp_path)
-    assert text.count(said) == 2  # in the scenario and above its table; claims were not made
+    assert text.count(said) == 3  # in the scenario and above its two tables; claims were not made
     assert f"queries <b>{2 * PEOPLE} in 2 draws</b>" in text
 
 

@@ -63,7 +63,8 @@ def replaced(value: Any, at: tuple[Any, ...], by: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", [
-    "manifest.jsonl", "phrases.jsonl", "ranks/irra/train/seed0/train.jsonl", "ranks/irra/train/seed0/run.json",
+    "manifest.jsonl", "phrases.jsonl", "truth.json", "translation.json",
+    "ranks/irra/train/seed0/train.jsonl", "ranks/irra/train/seed0/run.json",
     "ranks/irra/train/seed0/t.jsonl", "ranks/irra/train/seed0/t.json", "ranks/irra/train/seed0/metrics.json",
     "times/fit/irra/train/seed0.json", "ranks/glalign/train/seed0/t.jsonl", "ranks/glalign/train/seed0/t.json",
 ])  # fmt: skip
