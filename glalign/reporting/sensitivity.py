@@ -29,7 +29,7 @@ HEADS = {
     "reading": ("Reading", escape), "about": ("What differs", escape), "scenario": ("Scenario", escape),
     "system": ("System", escape), "rank1": ("Rank-1", number(2)), "configured": ("Configured", number(2)),
     "gap": ("Gap", number(2)), "low": ("from", number(2)), "high": ("to", number(2)),
-    "p_holm": ("p (Holm)", format_p_value), "n": ("n", number(0)), "note": ("Note", escape),
+    "p_holm": ("p (Holm)", format_p_value), "n": ("n", number(0)),
 }  # fmt: skip
 NOTES = (
     "Gap: Rank-1 under the reading minus Rank-1 as configured, in points, with its 95\\,\\% interval by a bootstrap "
@@ -68,7 +68,8 @@ def make_sensitivity(spec: SensitivitySpec, csv: Path, tex: Path) -> None:
             cells |= {"n": str(one.effect.n), "seeds": str(one.effect.seeds)}
             cells["needed_queries"] = "" if needed is None else str(needed)
         rows.append(cells)
-    write_plain(rows, HEADS, with_partial_title(spec.title, spec.rows), csv, tex, NOTES)
+    own = [f"{escape(cells['reading'])}: {escape(cells['note'])}." for cells in rows if cells["note"]]
+    write_plain(rows, HEADS, with_partial_title(spec.title, spec.rows), csv, tex, " ".join([NOTES, *own]))
 
 
 def _compare(row: SensitivityRow, spec: SensitivitySpec) -> Found | None:

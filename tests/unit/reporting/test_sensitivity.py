@@ -113,7 +113,9 @@ def test_rows_without_a_comparison_say_why(tmp_path: Path, hits: np.ndarray) -> 
     assert found["few"]["note"] == f"fewer than {FEWEST} people"
     assert found["few"]["rank1"]
     assert not found["few"]["gap"]
-    assert "about few" in (tmp_path / "s.tex").read_text(encoding="utf-8")
+    tex = (tmp_path / "s.tex").read_text(encoding="utf-8")
+    assert "about few" in tex
+    assert f"same: {AS_CONFIGURED}. few: fewer than {FEWEST} people." in tex.replace("{}", "")
 
 
 def test_the_spread_over_draws_is_shown(tmp_path: Path, hits: np.ndarray) -> None:
