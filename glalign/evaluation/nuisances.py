@@ -16,11 +16,12 @@ Truth = Mapping[str, Any]
 
 
 class Level(NamedTuple):
-    """Queries of a level. span: of the measured values; queries: bool (Q,)."""
+    """Queries of a level. span: of their values; queries: bool (Q,); values: of all queries, (Q,)."""
 
     name: str
     span: str
     queries: np.ndarray
+    values: np.ndarray
 
 
 def levels(
@@ -30,7 +31,7 @@ def levels(
 
     queries (Q,): ids of all queries of the gallery; persons (Q,): of each.
     """
-    values = measured(nuisance, truth, translation, queries, persons)
+    values = _measured(nuisance, truth, translation, queries, persons)
     if values is None:
         return []
     if nuisance in COUNTED:
@@ -39,7 +40,7 @@ def levels(
     return found[::-1] if nuisance == "light" else found
 
 
-def measured(
+def _measured(
     nuisance: str, truth: Truth, translation: Truth | None, queries: Sequence[str], persons: Sequence[int | str]
 ) -> np.ndarray | None:
     """(Q,) values of a nuisance, whose levels are `levels`; None where it is not known."""
@@ -103,7 +104,7 @@ def _wrong_phrases(translation: Truth, queries: Sequence[str]) -> np.ndarray:
 def _counted(values: np.ndarray, *bins: tuple[str, int, int]) -> list[Level]:
     """The levels of whole numbers: name, smallest and largest value."""
     found = [(name, (values >= low) & (values <= high)) for name, low, high in bins]
-    return [Level(name, _span(values[queries], "{:.0f}"), queries) for name, queries in found if queries.any()]
+    return [Level(name, _span(values[queries], "{:.0f}"), queries, values) for name, queries in found if queries.any()]
 
 
 def _thirds(values: np.ndarray, images: Sequence[str], names: Sequence[str]) -> list[Level]:
@@ -112,7 +113,7 @@ def _thirds(values: np.ndarray, images: Sequence[str], names: Sequence[str]) -> 
     bounds = np.quantile(np.array(list(of_image.values())), [1 / 3, 2 / 3])
     place = np.searchsorted(bounds, values, side="left")
     found = [(name, place == number) for number, name in enumerate(names)]
-    return [Level(name, _span(values[queries], "{:.2f}"), queries) for name, queries in found if queries.any()]
+    return [Level(name, _span(values[queries], "{:.2f}"), queries, values) for name, queries in found if queries.any()]
 
 
 def _span(values: np.ndarray, shown: str) -> str:

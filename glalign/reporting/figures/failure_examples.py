@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from glalign.config.typed_json import NOT_MADE
 from glalign.contract.figures import Answer, Counts, FailureCase, FailureExample, Retrieved
 from glalign.contract.records import queries, read_manifest
-from glalign.evaluation.nuisances import HARDEST, measured
+from glalign.evaluation.nuisances import HARDEST
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import DRAW, draw_of, read_ranks
 from glalign.planning.figure_stages import HARDEST_NAMES, FailureData
@@ -65,9 +65,7 @@ def _alone(data: FailureData, rows: Sequence[RankRow]) -> tuple[NDArray[np.bool_
         hard = [level.queries for level in found[cause] if level.name == HARDEST[cause]]
         holds = hard[0] if hard else np.zeros(len(rows), dtype=bool)
         alone &= holds if cause == data.cause else ~holds
-    log = read_json(data.translation, NOT_MADE) if data.translation else None
-    values = measured(data.cause, read_json(data.truth, NOT_MADE), log, names, persons)
-    assert values is not None  # the plan names the files that the cause is known from
+    values = found[data.cause][0].values  # known: the plan names the files that tell it
     return alone, [_detail(data.cause, value) for value in values.tolist()]
 
 
