@@ -18,8 +18,8 @@ def check_values(material: Material) -> Iterator[Found]:
             continue
         source = f"{fact['value']} elsewhere ({fact['source']})"
         seen: set[Fraction | str] = set()
+        known = parse(fact["value"], result=is_result(fact["attribute"]))
         for number in material.numbers:
-            known = parse(fact["value"], result=is_result(fact["attribute"]))
             if known and _is_of(material, number, fact) and not number.printed.agrees(known):
                 if number.printed.value not in seen:
                     yield Found(NOTE, number.where, f"{number.printed.text} here; {source}")

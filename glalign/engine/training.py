@@ -91,8 +91,9 @@ class Training:
 
         The model has these weights afterwards. There have to be validation identities.
         """
-        if not self.model.fits_score_weight or self.validation is None:
+        if not self.model.fits_score_weight:
             return {}
+        assert self.validation is not None  # `people_to_validate` has refused a training without
         self.model.load_state_dict(weights)
         with clock.span("validation"):
             return {"score_weight": choose_score_weight(self.model, self.validation, self.device, self._ahead)}

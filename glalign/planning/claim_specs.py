@@ -5,6 +5,7 @@ from typing import Literal
 
 from glalign.config.base import Resamples
 from glalign.contract.specs.base import Noted, Spec
+from glalign.planning.draft import with_record
 from glalign.planning.printed_claims import Queries, Rank, Test
 
 
@@ -94,7 +95,7 @@ def files_of(one: AnyCompared) -> Iterator[str]:
     match one:
         case RanksCompared():
             for path in (path for side in one.sides for path in side.ranks):
-                yield from (path, path.removesuffix(".jsonl") + ".json")
+                yield from with_record(path)
         case PhrasesCompared():
             yield from filter(None, [one.coverage])
         case PairsCompared():

@@ -138,13 +138,12 @@ def _ranks(draft: Draft, cell: CellName) -> CellRanks:
 def _coverage(draft: Draft, coverage: Coverage) -> PhrasesCompared:
     rows = {row["body_part"]: row["coverage"] for row in draft.reported[COVERAGE]}
     values = {"name": f"{coverage.dataset}: {coverage.part}", "printed": rows.get(coverage.part, ""), "coverage": ""}
-    above = 0.0 if coverage.above is None else coverage.above
-    name = _labelled(draft, coverage.dataset, "coverage")
+    name = _labelled(draft, coverage.dataset)
     files: dict[str, object] = {"note": f"not run: no data of {coverage.dataset}"}
     if name:
         partial_release = partial_files(draft.config, draft.paths, [name])
         files = {"coverage": draft.paths.path("coverage", "coverage", dataset=name), "partial": partial_release}
-    return PhrasesCompared.from_fields_of(coverage, values, files, above=above)
+    return PhrasesCompared.from_fields_of(coverage, values, files)
 
 
 def _translation(draft: Draft, translation: Translation) -> PairsCompared:
@@ -169,9 +168,9 @@ def _alpha(draft: Draft, alpha: Alpha) -> WeightsCompared:
     return WeightsCompared.from_fields_of(alpha, values, files)
 
 
-def _labelled(draft: Draft, label: str, stage: str) -> str:
-    """The dataset of a label for which a stage has a job; empty if there is none."""
-    names = (job.ids["dataset"] for job in draft.jobs[stage].values())
+def _labelled(draft: Draft, label: str) -> str:
+    """The dataset of a label whose coverage is counted; empty if there is none."""
+    names = (job.ids["dataset"] for job in draft.jobs["coverage"].values())
     return next((name for name in names if draft.config.datasets[name].label == label), "")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from glalign.config.loading import Config
 from glalign.contract.formats import DatasetRelease, dataset_release
 from glalign.contract.specs.data import (
     CoverageSpec,
@@ -54,6 +55,11 @@ def nuisance_files(draft: Draft, dataset: str) -> dict[str, str]:
     if dataset in (job.ids["dataset"] for job in draft.jobs["translate"].values()):
         found["translation"] = draft.paths.path("translate", "translation", dataset=dataset)
     return found
+
+
+def may_show(config: Config, dataset: str) -> bool:
+    """Whether captions and images of a dataset may be shown: of drawn people, or of a release that permits it."""
+    return config.datasets[dataset].root is None or dataset in config.page.permitted
 
 
 def available(draft: Draft) -> list[str]:

@@ -101,6 +101,11 @@ def partial_files(config: Config, paths: Paths, datasets: Iterable[str]) -> dict
     }
 
 
+def with_record(ranks: str) -> tuple[str, str]:
+    """A file of ranks, and the record beside it."""
+    return ranks, f"{ranks.removesuffix('.jsonl')}.json"
+
+
 Rows = Sequence[Mapping[str, str]]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import OptionalPlace, Spec
-from glalign.planning.data_stages import dataset_files, nuisance_files, pictures_of
-from glalign.planning.draft import Cell, Draft, ids_of_cell, unique
+from glalign.planning.data_stages import dataset_files, may_show, nuisance_files, pictures_of
+from glalign.planning.draft import Cell, Draft, ids_of_cell, unique, with_record
 from glalign.planning.nuisance_stages import OWN, WITHOUT
 from glalign.planning.stage import Job, Stage
 
@@ -85,7 +85,7 @@ def plan_examples(draft: Draft) -> Iterator[Job]:
     ranks = [path for one in failures for path in (one.full, one.without) if path]
     read = [path for one in parsing for path in (one.manifest, one.phrases)]
     read += [path for one in failures for path in (one.manifest, one.truth, one.translation)]
-    read += [path for one in ranks for path in (one, one.removesuffix("jsonl") + "json")]
+    read += [path for one in ranks for path in with_record(one)]
     spec = ExamplesSpec(parsing=parsing, failures=failures, data_note=draft.config.data_note)
     yield Job({}, spec, inputs=unique(filter(None, read)))
 
@@ -95,11 +95,7 @@ def _data(draft: Draft, scenario: str) -> dict[str, Any]:
     testset = draft.config.testsets[draft.config.scenarios[scenario].test]
     dataset, entry = testset.dataset, draft.config.datasets[testset.dataset]
     values = {"scenario": scenario, "dataset": dataset, "label": entry.label, "language": entry.language}
-    return values | {"shown": _shown(draft, dataset)}
-
-
-def _shown(draft: Draft, dataset: str) -> bool:
-    return draft.config.datasets[dataset].root is None or dataset in draft.config.page.permitted
+    return values | {"shown": may_show(draft.config, dataset)}
 
 
 def _tested(draft: Draft, scenario: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from glalign.config.base import Resamples
 from glalign.contract.specs.base import Noted, Spec
 from glalign.planning.data_stages import nuisance_files
-from glalign.planning.draft import Draft, ids_of_cell, unique
+from glalign.planning.draft import Draft, ids_of_cell, unique, with_record
 from glalign.planning.stage import Job, Stage
 
 SHOWN = ("SE1", "SV1", "SV3")
@@ -79,7 +79,7 @@ def _files(scenarios: tuple[NuisanceScenario, ...]) -> Iterator[str]:
     for scenario in scenarios:
         yield from filter(None, [scenario.truth, scenario.translation])
         for path in (path for one in scenario.systems for path in one.ranks):
-            yield from (path, path.removesuffix(".jsonl") + ".json")
+            yield from with_record(path)
 
 
 STAGES: tuple[Stage, ...] = (

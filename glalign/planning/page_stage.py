@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from glalign.config.base import Resamples
 from glalign.contract.specs.base import OptionalPlace, Spec
-from glalign.planning.data_stages import dataset_files, nuisance_files, pictures_of
-from glalign.planning.draft import Draft, ids_of_cell, unique
+from glalign.planning.data_stages import dataset_files, may_show, nuisance_files, pictures_of
+from glalign.planning.draft import Draft, ids_of_cell, unique, with_record
 from glalign.planning.figure_stages import FigureSpec
 from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
@@ -134,7 +134,7 @@ def plan_page(draft: Draft) -> Iterator[Job]:
     )
     read = [run.record for run in runs] + [path for table in tables for path in (table.csv, table.tex)]
     results = [result for run in runs for result in run.results]
-    read += [path for one in results for path in (one.ranks, one.ranks.removesuffix("jsonl") + "json", one.metrics)]
+    read += [path for one in results for path in (*with_record(one.ranks), one.metrics)]
     read += [path for one in testsets for path in (one.manifest, one.phrases, one.truth, one.translation)]
     read += [path for job in draft.jobs["figures"].values() for path in job.inputs]
     shown = [config.testsets[one.id].dataset for one in testsets if one.images is not None]
@@ -228,7 +228,7 @@ def _testsets(draft: Draft) -> Iterator[PageTestset]:
     for name in [name for name in config.testsets if name in tested]:
         settings = config.testsets[name]
         dataset, entry = settings.dataset, config.datasets[settings.dataset]
-        shown = entry.root is None or dataset in config.page.permitted
+        shown = may_show(config, dataset)
         phrases = draft.paths.path("phrases", "phrases", dataset=dataset)
         yield PageTestset(
             id=name,

@@ -54,7 +54,7 @@ class Coverage(Section):
     kind: Literal["coverage"]
     dataset: str
     part: str
-    above: float | None = None
+    above: float = 0.0
     within: float | None = Field(None, gt=0)
 
 

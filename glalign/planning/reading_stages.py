@@ -14,7 +14,7 @@ from glalign.config.readings import Reading
 from glalign.contract.specs.base import Noted, Spec
 from glalign.planning import data_stages, system_stages
 from glalign.planning.data_stages import pictures_of
-from glalign.planning.draft import Draft, datasets_of, ids_of_cell, make_cell, unique
+from glalign.planning.draft import Draft, datasets_of, ids_of_cell, make_cell, unique, with_record
 from glalign.planning.leakage import check_leakage
 from glalign.planning.stage import Job, Paths, Stage
 from glalign.planning.system_stages import fit_job, metrics_job, predict_job
@@ -187,7 +187,7 @@ def _files(row: SensitivityRow) -> Iterator[str]:
     yield from row.partial.values()
     for side in row.sides or ():
         for ranks in side.ranks:
-            yield from (ranks, ranks.removesuffix(".jsonl") + ".json")
+            yield from with_record(ranks)
         yield from (*side.metrics, *side.runs)
 
 

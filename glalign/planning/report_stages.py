@@ -6,7 +6,15 @@ from typing import Literal
 from glalign.config.base import Resamples
 from glalign.config.datasets import Language
 from glalign.contract.specs.base import Noted, Spec
-from glalign.planning.draft import Draft, ids_of_cell, partial_files, reason_missing, synthetic_source, unique
+from glalign.planning.draft import (
+    Draft,
+    ids_of_cell,
+    partial_files,
+    reason_missing,
+    synthetic_source,
+    unique,
+    with_record,
+)
 from glalign.planning.printed_tables import SCENARIO_OF
 from glalign.planning.stage import Job, Stage
 from glalign.support.checkout import suite_file
@@ -102,7 +110,7 @@ def plan_mcnemar(draft: Draft) -> Iterator[Job]:
     title = draft.title("McNemar's tests of paired queries.")
     spec = McNemarSpec.from_fields_of(config, config.evaluation, title=title, tests=tests, root_seed=config.seed)
     ranks = unique(path for test in tests for path in (test.first, test.second))
-    files = [path for one in ranks for path in (one, one.removesuffix(".jsonl") + ".json")]
+    files = [path for one in ranks for path in with_record(one)]
     inputs = unique((*files, *(path for test in tests for path in test.partial.values())))
     yield Job({}, spec, inputs=inputs, refused=_other_queries(draft))
 

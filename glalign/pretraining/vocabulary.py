@@ -20,9 +20,9 @@ UNKNOWN = {"bert": "[UNK]", "roberta": "<unk>"}
 def make_vocabulary(spec: VocabularySpec, vocabulary: Path) -> None:
     """Write a tokenizer.json of the family: WordPiece, lower-cased, as BERT's; Unigram, cased, as XLM-R's; or GPT-2's.
 
-    See `make_gpt2_vocabulary`. The pieces of the others are whole words, most frequent first, and letters for all other
-    words. The trainers of the tokenizers
-    library are not used: they give different bytes every time, and would find little else in sentences this simple.
+    GPT-2's is of `make_gpt2_vocabulary`. The pieces of the others are whole words, most frequent first, and letters for
+    all other words. The trainers of the tokenizers library are not used: they give different bytes every time, and
+    would find little else in sentences this simple.
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from glalign.support.random_streams import seed_for
 from glalign.support.torch_settings import prepare
 
 Spellings = Mapping[int, list[list[int]]]
-"""Id of a whole word -> other pieces that spell it."""
+"""Id of a word or piece -> other pieces that spell it."""
 
 
 @dataclass(frozen=True)

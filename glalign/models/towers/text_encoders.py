@@ -33,6 +33,6 @@ def text_encoder(
         path, limit = weights.vocabulary(vocabulary), GPT2[name].positions
         reader = Gpt2Tokenizer(path, context_length, limit, lower_case=lower_case)
         return gpt2(name, reader.vocab_size, dropout), reader
-    files, length = weights.phobert_vocabulary(vocabulary), context_length or MAX_TOKENS
+    files, length = weights.phobert_vocabulary(vocabulary), MAX_TOKENS if context_length is None else context_length
     tokenizer = PhoBertFileTokenizer(*files, length, lower_case=lower_case, segmenter=segmenter or "pyvi")
     return phobert(name, tokenizer.vocab_size, dropout), tokenizer

@@ -240,7 +240,6 @@
     byId("q-count").textContent = result ? `${found.length} of ${data.testsets[result.testset].queries.length} queries` : "No run has ranked queries yet.";
     for (const n of result ? found.slice(start, start + page) : []) {
       const test = data.testsets[result.testset], query = test.queries[n], picture = test.gallery[query[0]], item = make("li");
-      item.id = `query-${n}`;
       const asked = make("div", undefined, "asked");
       if (picture && picture[2] >= 0) asked.append(tile(test, query[0], `${picture[0]}, the image that the caption describes`), make("span", "described"));
       const sides = make("div", undefined, "sides");
