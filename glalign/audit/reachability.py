@@ -45,7 +45,7 @@ def cannot_be(value: Printed, counts: Sequence[int], noun: str = "queries") -> s
     if value.places <= MOST_PLACES and 0 <= value.value <= 100:
         least = smallest(value)
         text += f"; the smallest number is {least.rounded:,} (rounded), {least.truncated:,} (truncated)"
-    return f"{text}; {100 * chance_of_fit(value, max(counts)):.0f} % of all numbers would fit"
+    return f"{text}; {100 * chance_of_fit(value.places, max(counts)):.0f} % of all numbers would fit"
 
 
 def queries_of(material: Material, number: Number, source: str = STATED) -> list[int]:

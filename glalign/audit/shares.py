@@ -12,6 +12,10 @@ FEW_PLACES = 4
 """Up to as many places the numbers of half steps of 10^9 queries fit into 64 bits."""
 
 
+COUNTED = 10**6
+"""Queries up to which the numbers that they can give are counted."""
+
+
 class Smallest(NamedTuple):
     """Smallest numbers of queries that give a percentage, when it is rounded and when it is truncated."""
 
@@ -37,10 +41,20 @@ def smallest(value: Printed) -> Smallest:
     return Smallest(*(int(n[np.argmax(fits)]) for fits in (_fits(value, n, -1, True), _fits(value, n, 0, False))))
 
 
-def chance_of_fit(value: Printed, n: int) -> float:
-    """Probability that a number of these places, taken at random, is reachable on n queries: rounded or truncated."""
-    every: int = 100 * 10**value.places
-    return min(1.0, 1.5 * n / every)
+@cache
+def chance_of_fit(places: int, n: int) -> float:
+    """Share of the numbers of these places from 0 to 100 that are reachable on n queries, as `reachable` says.
+
+    Counted up to COUNTED queries. For more it is 1.5 n of all numbers: every k gives one, and each second k another.
+    """
+    every: int = 100 * 10**places
+    if n >= every:
+        return 1.0
+    if n > COUNTED or places > FEW_PLACES:
+        return min(1.0, 1.5 * n / every)
+    twice = 2 * every * np.arange(n + 1, dtype=np.int64)
+    ends = np.concatenate([twice // (2 * n), (twice + n) // (2 * n), -((n - twice) // (2 * n))])
+    return len(np.unique(ends)) / (every + 1)
 
 
 def _fits(value: Printed, n: np.ndarray, below: int, inclusive: bool) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glalign.audit.printed import Printed, parse
-from glalign.audit.shares import reachable, smallest
+from glalign.audit.shares import chance_of_fit, reachable, smallest
 
 ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_HALF_DOWN, ROUND_DOWN)
 
@@ -62,3 +62,10 @@ def shares_near(text: str, n: int, how: str, places: int) -> set[str]:
 
 def test_many_places_do_not_overflow() -> None:
     assert reachable(printed("33.333333333333"), np.array([3, 10**9])).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("n", [7, 100, 200, 1000, 6000, 6156, 9999, 20_000])
+def test_the_chance_of_a_fit_is_the_share_of_reachable_numbers(n: int) -> None:
+    numbers = [parse(f"{hundredths / 100:.2f}") for hundredths in range(10_001)]
+    fitting = sum(bool(reachable(number, np.array([n]))[0]) for number in numbers if number)
+    assert chance_of_fit(2, n) == fitting / len(numbers)
