@@ -1,0 +1,48 @@
+"""The id of a query: `<image>#<caption>`, and before it `draw<number>/` where a test set is drawn several times (D12)."""
+
+import re
+from typing import NamedTuple
+
+DRAW = "draw"
+ID = re.compile(rf"(?:(?P<draw>{DRAW}\d+)/)?(?P<image>.*?)(?:#(?P<caption>\d+))?", re.ASCII | re.DOTALL)
+
+
+class QueryId(NamedTuple):
+    """What an id says. draw: None where it names none. caption: place among the captions of the image; 0 without one."""
+
+    draw: str | None
+    image: str
+    caption: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The caption, as phrases and captions by key name it: the same in every draw."""
+        return self.image, self.caption
+
+
+def query_id(image: str, caption: int) -> str:
+    """The id of a caption of an image."""
+    return f"{image}#{caption}"
+
+
+def split_query(query: str) -> QueryId:
+    """The parts of a query's id.
+
+    >>> split_query("draw3/street/a#b.jpg#1")
+    QueryId(draw='draw3', image='street/a#b.jpg', caption=1)
+    >>> split_query("a.png#0")
+    QueryId(draw=None, image='a.png', caption=0)
+    """
+    found = ID.fullmatch(query)
+    assert found  # an empty text is an id, too
+    return QueryId(found["draw"], found["image"], int(found["caption"] or 0))
+
+
+def draw_of(query: str) -> str | None:
+    """The draw that a query's id names; None where a test set is not drawn."""
+    return split_query(query).draw
+
+
+def in_first_draw(query: str) -> bool:
+    """Whether a query is of the only or the first draw of its test set: counted once where others count by draw."""
+    return draw_of(query) in (None, f"{DRAW}0")
