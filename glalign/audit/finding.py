@@ -8,12 +8,13 @@ if TYPE_CHECKING:
     from glalign.audit.material import Material
 
 IMPOSSIBLE, INCONSISTENT, UNLIKELY, NOTE = "impossible", "inconsistent", "unlikely", "note"
-SEVERITIES = (IMPOSSIBLE, INCONSISTENT, UNLIKELY, NOTE)
-"""The severities, the highest first.
-
-impossible: no data give these numbers under what is stated beside them. inconsistent: two places, or a number and a
-statement, disagree. unlikely: possible, with a probability that the evidence names. note: worth a look.
-"""
+SEVERITIES = {
+    IMPOSSIBLE: "no data give these numbers under what is stated beside them",
+    INCONSISTENT: "two places, or a number and a statement, disagree",
+    UNLIKELY: "possible, and rare by chance",
+    NOTE: "worth a look",
+}
+"""The severities and their meanings, the highest first."""
 
 RARE = 0.01
 """A coincidence is `unlikely` where fewer than this many are expected in the tables by chance."""

@@ -43,4 +43,4 @@ def audit(material: Material) -> list[Finding]:
         for rule in RULES
         for one in rule.check(material)
     }
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.severity))

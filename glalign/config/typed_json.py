@@ -39,5 +39,7 @@ def describe(error: ValidationError) -> str:
             return f"key `{key}` is missing"
         case "extra_forbidden":
             return f"key `{key}` is unknown"
+        case "refused":  # by the section, which names the key below itself
+            return f"key `{f'{key}.' if key else ''}{first['ctx']['below']}`: {first['ctx']['sentence']}"
         case _:
             return f"{f'key `{key}`: ' if key else ''}{first['input']!r:.80} does not fit ({first['msg']})"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glalign.contract.query_ids import query_id
 from glalign.storage.json_files import read_json_lines
 from glalign.storage.whole_files import write_text
 
@@ -76,4 +77,4 @@ def captions_by_key(records: Iterable[Record]) -> dict[tuple[str, int], str]:
 
 def queries(records: Iterable[Record]) -> list[Query]:
     """Return every caption of every record as a query, in manifest order (D27)."""
-    return [Query(f"{r.image}#{i}", r.image, r.person, text) for r in records for i, text in enumerate(r.captions)]
+    return [Query(query_id(r.image, i), r.image, r.person, text) for r in records for i, text in enumerate(r.captions)]

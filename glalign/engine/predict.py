@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from glalign.contract.query_ids import DRAW
 from glalign.contract.records import Query, Record, queries, read_manifest
 from glalign.contract.specs.scoring import PredictSpec, TestSpec, TrainedSpec
 from glalign.contract.tokenizer import count_cut
 from glalign.data.splits import check_train_test_disjoint, select_identities, select_images
 from glalign.engine.part_cosines import with_cosines
 from glalign.evaluation.ranking import RankRow, rank_blocks
-from glalign.evaluation.ranks_file import DRAW, write_ranks
+from glalign.evaluation.ranks_file import write_ranks
 from glalign.storage.provenance import provenance
 from glalign.support.clock import clock
 from glalign.support.dotted_names import class_named

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from glalign.contract.query_ids import draw_of
 from glalign.contract.results import Interval, MetricsRecord
 from glalign.contract.specs.scoring import MetricsSpec
 from glalign.evaluation.ranking import HitRanks, RankRow
-from glalign.evaluation.ranks_file import draw_of, read_ranks
+from glalign.evaluation.ranks_file import read_ranks
 from glalign.storage.whole_files import write_json
 from glalign.support.errors import UserError
 from glalign.support.random_streams import seed_for

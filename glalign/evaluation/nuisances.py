@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glalign.evaluation.smaller_gallery import image_of
+from glalign.contract.query_ids import split_query
 
 NUISANCES = ("light", "blur", "occlusion", "ambiguity", "translation")
 Truth = Mapping[str, Any]
@@ -36,7 +36,7 @@ def levels(
         return []
     if nuisance in COUNTED:
         return _counted(values, *COUNTED[nuisance])
-    found = _thirds(values, [image_of(query) for query in queries], THIRDS[nuisance])
+    found = _thirds(values, [split_query(query).image for query in queries], THIRDS[nuisance])
     return found[::-1] if nuisance == "light" else found
 
 
@@ -48,7 +48,7 @@ def _measured(
         return None if translation is None else _wrong_phrases(translation, queries)
     if nuisance == "ambiguity":
         return fitting_people(truth, queries, persons)
-    return np.array([MEASURES[nuisance](truth[image_of(query)]["nuisance"]) for query in queries])
+    return np.array([MEASURES[nuisance](truth[split_query(query).image]["nuisance"]) for query in queries])
 
 
 MEASURES: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
@@ -74,7 +74,7 @@ def fitting_people(truth: Truth, queries: Sequence[str], persons: Sequence[int |
 
     A fact whose attribute an image does not show neither agrees with it nor contradicts it.
     """
-    person = {image_of(query): one for query, one in zip(queries, persons, strict=True)}
+    person = {split_query(query).image: one for query, one in zip(queries, persons, strict=True)}
     numbers = {one: number for number, one in enumerate(dict.fromkeys(person.values()))}
     owner = np.array([numbers[one] for one in person.values()])
     seen = [truth[image]["visible"] for image in person]
@@ -82,7 +82,7 @@ def fitting_people(truth: Truth, queries: Sequence[str], persons: Sequence[int |
     counts = []
     for query in queries:
         fits = np.ones(len(seen), dtype=bool)
-        for name, value in _of_caption(truth[image_of(query)]["facts"], query):
+        for name, value in _of_caption(truth[split_query(query).image]["facts"], query):
             if (name, value) not in contradicted:
                 contradicted[name, value] = np.array([one.get(name, value) != value for one in seen])
             fits &= ~contradicted[name, value]
@@ -92,12 +92,12 @@ def fitting_people(truth: Truth, queries: Sequence[str], persons: Sequence[int |
 
 def _of_caption(entries: Sequence[Any], query: str) -> Any:
     """The entry of a query's caption among those of its image."""
-    return entries[int(query.rpartition("#")[2])]
+    return entries[split_query(query).caption]
 
 
 def _wrong_phrases(translation: Truth, queries: Sequence[str]) -> np.ndarray:
     """(Q,) phrases of a part of the body that the translation of the caption got wrong, as results/translation.csv."""
-    phrases = [_of_caption(translation[image_of(query)], query)["phrases"] for query in queries]
+    phrases = [_of_caption(translation[split_query(query).image], query)["phrases"] for query in queries]
     return np.array([sum(one["wrong"] for one in own if one["region"] is not None) for own in phrases])
 
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from glalign.contract.query_ids import in_first_draw
 from glalign.evaluation.metrics import LEVEL, numbered, redraws
 from glalign.evaluation.ranking import RankRow
-from glalign.evaluation.ranks_file import DRAW, draw_of
 from glalign.support.errors import UserError
 
 EXACT_BELOW, POWER = 25, 0.8
@@ -55,7 +55,7 @@ def pair_hits(first: Sequence[RankRow], second: Sequence[RankRow], names: tuple[
 
 def rows_of_first_draw(rows: Iterable[RankRow]) -> list[RankRow]:
     """The rows of the first draw of a test set that is drawn several times, else all: no query may count twice."""
-    return [row for row in rows if draw_of(row.query) in (None, f"{DRAW}0")]
+    return [row for row in rows if in_first_draw(row.query)]
 
 
 def first_query_per_person(rows: Iterable[RankRow]) -> list[RankRow]:

@@ -6,7 +6,6 @@ are the fields of `RankRow`. A system that compares parts has `cosines`, too. Be
 
 import json
 import operator
-import re
 from collections.abc import Iterable, Mapping
 from itertools import count as count_from
 from pathlib import Path
@@ -16,16 +15,13 @@ from pydantic import Field, FiniteFloat, Strict, ValidationError
 
 from glalign.config.base import Section, Several
 from glalign.config.typed_json import AGAIN, NOT_MADE, describe, read_typed
+from glalign.contract.query_ids import DRAW, draw_of
 from glalign.contract.regions import REGIONS
 from glalign.contract.results import RanksSummary
 from glalign.evaluation.ranking import RankRow
 from glalign.storage.json_files import decode, read_lines
 from glalign.storage.whole_files import whole_file, write_json
 from glalign.support.errors import UserError
-
-DRAW = "draw"
-"""A query of one of several draws of a test set has the id `draw<number>/<image>#<caption>` (D12)."""
-
 
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 
@@ -41,16 +37,6 @@ class RankLine(Section):
     top: Several[Annotated[tuple[str, FiniteFloat], Strict(False)]]
     cosines: Several[Several[Cosine | None]] = ()
     ahead: Several[int] | None = None
-
-
-def draw_of(query: str) -> str | None:
-    """The draw that a query's id names.
-
-    >>> draw_of("draw3/a.png#0"), draw_of("a.png#0")
-    ('draw3', None)
-    """
-    found = re.match(rf"({DRAW}\d+)/", query)
-    return found.group(1) if found else None
 
 
 def sidecar_path(path: Path | str) -> Path:

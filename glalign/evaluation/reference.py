@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glalign.contract.query_ids import split_query
 from glalign.contract.records import Query, Record
 from glalign.contract.specs.scoring import PredictSpec
 from glalign.storage.json_files import read_json
@@ -70,8 +71,8 @@ class OracleScores:
             yield counts @ agreement
 
     def _named(self, query: Query) -> list[tuple[str, Any]]:
-        """Facts that the query's caption names; the query's id ends in `#<caption index>`."""
-        key = (query.image, int(query.id.rpartition("#")[2]))
+        """Facts that the query's caption names."""
+        key = (query.image, split_query(query.id).caption)
         if key not in self.facts:
             raise UserError(f"{self.path}: caption {query.id} is missing; synthesize the data set again")
         return self.facts[key]

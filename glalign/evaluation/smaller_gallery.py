@@ -9,17 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glalign.contract.query_ids import draw_of, split_query
 from glalign.evaluation.ranking import RankRow
-from glalign.evaluation.ranks_file import draw_of
-
-
-def image_of(query: str) -> str:
-    """The image of a query.
-
-    >>> image_of("draw3/a/b.png#0")
-    'a/b.png'
-    """
-    return query.removeprefix(f"{draw_of(query)}/").rpartition("#")[0]
 
 
 def gallery_people(rows: Sequence[RankRow]) -> int:
@@ -34,7 +25,7 @@ def hit_chances(rows: Sequence[RankRow], people: int) -> np.ndarray:
     The people above a query are exact as far as the row names its first entries. Beyond, they are the fewest that the
     rank allows, which bounds the probability from above. With as many people as there are, hits are 0 or 1.
     """
-    person = {image_of(row.query): row.person for row in rows}
+    person = {split_query(row.query).image: row.person for row in rows}
     images = Counter(person.values())
     others, most = len(images) - 1, max(images.values())
     # chance[d]: that none of d people is among `people` - 1 of the others.

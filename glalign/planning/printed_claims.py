@@ -1,11 +1,11 @@
 """The paper's claims, each with the comparisons that decide it, from paper/claims.yaml."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, ValidationError
+from pydantic import Field, Strict, ValidationError, model_validator
 
-from glalign.config.base import Section, Several, Text
+from glalign.config.base import Section, Several, Text, refused
 from glalign.config.settings import ScenarioId
 from glalign.config.typed_json import describe
 from glalign.storage.yaml_files import read_yaml
@@ -35,6 +35,12 @@ class Gap(Section):
     within: float | None = Field(None, gt=0)
     test: Test = "bootstrap"
     level: float = Field(0.05, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _mcnemar_of_paired_hits(self) -> Self:
+        if self.test == "mcnemar" and (self.rank != 1 or self.queries != "same" or self.equal_gallery):
+            raise refused("test", "McNemar's test is of Rank-1 on the same queries, in the galleries that were ranked")
+        return self
 
 
 class Drop(Section):

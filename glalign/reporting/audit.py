@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from glalign.audit.finding import IMPOSSIBLE, INCONSISTENT, NOTE, UNLIKELY, Finding
+from glalign.audit.finding import SEVERITIES, Finding
 from glalign.audit.reading import read_material
 from glalign.audit.rules import RULES, audit
 from glalign.planning.audit_stages import AuditSpec
@@ -18,12 +18,6 @@ from glalign.support.errors import printable
 COLUMNS = ("rule", "severity", "place", "evidence", "does_not_prove")
 HEADS = ("Rule", "Severity", "Place", "Evidence")
 LAYOUT = r"llp{0.25\linewidth}p{0.5\linewidth}"
-MEANINGS = {
-    IMPOSSIBLE: "no data give these numbers under what is stated beside them",
-    INCONSISTENT: "two places, or a number and a statement, disagree",
-    UNLIKELY: "possible, and rare by chance",
-    NOTE: "worth a look",
-}
 
 
 def make_audit(spec: AuditSpec, csv: Path, tex: Path) -> None:
@@ -32,7 +26,7 @@ def make_audit(spec: AuditSpec, csv: Path, tex: Path) -> None:
     write_findings(findings, csv)
     cells = [[escape(asdict(finding)[head.lower()]) for head in HEADS] for finding in findings]
     found = {finding.rule for finding in findings}
-    notes = [f"{severity}: {meaning}" for severity, meaning in MEANINGS.items()]
+    notes = [f"{severity}: {meaning}" for severity, meaning in SEVERITIES.items()]
     notes += [f"Not proved by {rule.name}: {rule.does_not_prove}" for rule in RULES if rule.name in found]
     text = "\\\\\n".join(escape(note) for note in notes)
     write_text(tex, booktabs(HEADS, cells, LAYOUT, spec.title, tex, text))
@@ -50,12 +44,12 @@ def describe(findings: Sequence[Finding]) -> Iterator[str]:
     Whatever a cell has, a finding is one line of printable characters.
     """
     for severity, group in groupby(findings, attrgetter("severity")):
-        yield f"{severity}: {MEANINGS[severity]}"
+        yield f"{severity}: {SEVERITIES[severity]}"
         yield from (printable(f"  {finding.place}: {finding.evidence} [{finding.rule}]") for finding in group)
     if findings:
         yield "not proved by these:"
         proofs = dict.fromkeys((finding.rule, finding.does_not_prove) for finding in findings)
         yield from (f"  {rule}: {text}" for rule, text in proofs)
-    counts = [sum(finding.severity == severity for finding in findings) for severity in MEANINGS]
-    listed = ", ".join(f"{count} {severity}" for severity, count in zip(MEANINGS, counts, strict=True))
+    counts = [sum(finding.severity == severity for finding in findings) for severity in SEVERITIES]
+    listed = ", ".join(f"{count} {severity}" for severity, count in zip(SEVERITIES, counts, strict=True))
     yield f"{len(findings)} finding{'s' * (len(findings) != 1)}: {listed}"

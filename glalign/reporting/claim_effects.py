@@ -9,12 +9,13 @@ import numpy as np
 
 from glalign.config.typed_json import NOT_MADE, read_typed
 from glalign.contract.phrase_counts import CoverageRecord
+from glalign.contract.query_ids import draw_of, in_first_draw, query_id, split_query
 from glalign.contract.results import AlphaScores
 from glalign.evaluation import effects
 from glalign.evaluation.effects import Effect, Share, Side
 from glalign.evaluation.metrics import LEVEL, by_draw, wilson
 from glalign.evaluation.paired_tests import McNemarResult, PairedHits, mcnemar
-from glalign.evaluation.ranks_file import draw_of, read_ranks
+from glalign.evaluation.ranks_file import read_ranks
 from glalign.evaluation.smaller_gallery import gallery_people, hit_chances
 from glalign.planning.claim_specs import (
     AnyCompared,
@@ -100,7 +101,7 @@ def _places(first: Sequence[str], second: Sequence[str]) -> np.ndarray | None:
     """
     place = {query: number for number, query in enumerate(second)}
     drawn = draw_of(second[0]) is None
-    found = [place.get(query.removeprefix(f"{draw_of(query)}/") if drawn else query) for query in first]
+    found = [place.get(query_id(*split_query(query).key) if drawn else query) for query in first]
     return None if None in found else np.array(found)
 
 
@@ -114,10 +115,12 @@ def _picked(ranked: FirstHits, places: np.ndarray) -> FirstHits:
 
 def _mcnemar(ranked: Sequence[Sequence[FirstHits]]) -> McNemarResult:
     """McNemar's test of the first seed on the first caption of each person, in the first draw (D15)."""
-    persons = ranked[0][0].persons
-    first = list({person: place for place, person in reversed(list(enumerate(persons)))}.values())
-    one, other = (files[0].first[first] <= 1 for files in ranked)
-    return mcnemar(PairedHits(one, other, tuple(persons[place] for place in first)))
+    first: dict[int | str, int] = {}
+    for place, (query, person) in enumerate(zip(ranked[0][0].queries, ranked[0][0].persons, strict=True)):
+        if in_first_draw(query):
+            first.setdefault(person, place)
+    one, other = (files[0].first[list(first.values())] <= 1 for files in ranked)
+    return mcnemar(PairedHits(one, other, tuple(first)))
 
 
 def _at_equal_gallery(cells: Sequence[CellRanks]) -> list[Side]:

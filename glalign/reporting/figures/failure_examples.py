@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from glalign.config.typed_json import NOT_MADE
 from glalign.contract.figures import Answer, Counts, FailureCase, FailureExample, Retrieved
+from glalign.contract.query_ids import query_id, split_query
 from glalign.contract.records import queries, read_manifest
 from glalign.evaluation.nuisances import HARDEST
+from glalign.evaluation.paired_tests import rows_of_first_draw
 from glalign.evaluation.ranking import RankRow
-from glalign.evaluation.ranks_file import DRAW, draw_of, read_ranks
+from glalign.evaluation.ranks_file import read_ranks
 from glalign.planning.figure_stages import HARDEST_NAMES, FailureData
 from glalign.reporting.nuisance_levels import read_levels
 from glalign.storage.json_files import read_json
@@ -31,7 +33,7 @@ def case(data: FailureData) -> FailureCase:
     """A cause with its example, or with the reason why it has none. Raises: UserError for files that do not fit."""
     if data.note:
         return FailureCase.from_fields_of(data, counts=None, example=None)
-    full, without = _first_draw(data.full), _first_draw(data.without)
+    full, without = (rows_of_first_draw(read_ranks(path)[0]) for path in (data.full, data.without))
     if [row.query for row in full] != [row.query for row in without]:
         raise UserError(f"{data.without}: has other queries than {data.full}; delete both and run again")
     alone, details = _alone(data, full)
@@ -50,11 +52,6 @@ def case(data: FailureData) -> FailureCase:
     return FailureCase.from_fields_of(
         data, counts=counts, example=_example(data, full[place], without[place], details[place])
     )
-
-
-def _first_draw(path: str) -> list[RankRow]:
-    """The rows of the only or the first draw of a test set."""
-    return [row for row in read_ranks(path)[0] if draw_of(row.query) in (None, f"{DRAW}0")]
 
 
 def _alone(data: FailureData, rows: Sequence[RankRow]) -> tuple[NDArray[np.bool_], list[str]]:
@@ -83,10 +80,11 @@ def _detail(cause: str, value: float) -> str:
 
 def _example(data: FailureData, full: RankRow, without: RankRow, detail: str) -> FailureExample:
     records = [record for record in read_manifest(data.manifest) if record.split in data.splits]
-    asked = {query.id: query for query in queries(records)}.get(full.query.removeprefix(f"{draw_of(full.query)}/"))
+    name = split_query(full.query)
+    asked = {query.id: query for query in queries(records)}.get(query_id(*name.key))
     if asked is None:
         raise UserError(f"{data.manifest}: has no query {full.query} of {data.full}; run the workflow again")
-    wrong = _wrong_phrases(data, asked.image, int(asked.id.rpartition("#")[2]))
+    wrong = _wrong_phrases(data, *name.key)
     return FailureExample(
         query=full.query,
         image=asked.image,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jinja2
 
+from glalign.audit.finding import SEVERITIES
 from glalign.contract.results import Provenance
 from glalign.planning.page_stage import PageSpec
 from glalign.reporting.page.answer import answer, below_text, claim_texts, drawn_text, findings_of, gap_text
@@ -32,9 +33,7 @@ FIRST = ("audit", "claims", "nuisance")
 """Tables that stand before the others: they say what the numbers mean."""
 
 LEGENDS = {
-    "audit": "impossible: no data give these numbers under what is stated beside them; inconsistent: two places, or a "
-    "number and a statement, disagree; unlikely: possible, with a probability that the evidence names; note: worth a "
-    "look.",
+    "audit": "; ".join(f"{severity}: {meaning}" for severity, meaning in SEVERITIES.items()) + ".",
     "claims": "supported: the effect lies inside of what is asserted, p < .05 after Holm's adjustment (C4: .01); "
     "contradicted: it lies outside; open: neither, or it has not run, or other data cannot decide it. A claim is "
     "supported if every comparison is, and contradicted if one is.",

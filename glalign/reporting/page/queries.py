@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glalign.contract.phrase_rows import Phrase, read_phrase_rows
+from glalign.contract.query_ids import split_query
 from glalign.contract.records import Record, read_manifest
 from glalign.contract.regions import REGIONS
 from glalign.evaluation.nuisances import HARDEST
 from glalign.evaluation.ranking import RankRow
-from glalign.evaluation.ranks_file import draw_of
 from glalign.planning.figure_stages import HARDEST_NAMES
 from glalign.planning.page_stage import PageTestset
 from glalign.reporting.nuisance_levels import read_levels
@@ -99,7 +99,7 @@ def _shown(testset: PageTestset, first: Ranked) -> Shown:
     phrases = read_phrase_rows(testset.phrases) if testset.phrases and Path(testset.phrases).is_file() else {}
     names, persons = [row.query for row in first.shown], [row.person for row in first.shown]
     hard: dict[str, NDArray[np.bool_]] = {}
-    current = all(split_query(name)[0] in places for name in names)  # ranks may be older than the data
+    current = all(split_query(name).image in places for name in names)  # ranks may be older than the data
     if current and testset.truth and all(Path(path).is_file() for path in (testset.truth, testset.translation) if path):
         found = read_levels(testset.truth, testset.translation, names, persons, testset.id)
         hard = {name: level.queries for name in HARD for level in found[name] if level.name == HARDEST[name]}
@@ -143,7 +143,7 @@ def _hard(one: Shown) -> list[int]:
 
 def _query(one: Shown, query: str, visible: bool) -> list[Any]:
     """[number of its image, number of its caption, words, caption, [start, end, region] of its mapped phrases]."""
-    image, index = split_query(query)
+    image, index = split_query(query).key
     place = one.places.get(image, NOTHING)
     captions = one.records[place].captions if place != NOTHING else ()
     caption = captions[index] if index < len(captions) else ""
@@ -153,16 +153,6 @@ def _query(one: Shown, query: str, visible: bool) -> list[Any]:
         if phrase["region"] is not None
     ]
     return [place, index, len(caption.split()), *((caption, spans) if visible else ("", []))]
-
-
-def split_query(query: str) -> tuple[str, int]:
-    """Image and caption number of a query's id.
-
-    >>> split_query("draw0/street/a#b.jpg#1")
-    ('street/a#b.jpg', 1)
-    """
-    image, _, index = query.removeprefix(f"{draw_of(query)}/").rpartition("#")
-    return image, int(index) if index.isdecimal() else 0
 
 
 def _results(one: Shown, results: Sequence[Ranked], oracle: str) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -188,7 +178,7 @@ def _codes(one: Shown, rows: Sequence[RankRow], missed: set[str], mapped: set[tu
     16-bit numbers, little end first, in base64."""
     codes = np.full((len(rows), 2 + TOP), NOTHING, "<u2")
     for code, row in zip(codes, rows, strict=True):
-        unmapped = bool(one.phrases) and split_query(row.query) not in mapped
+        unmapped = bool(one.phrases) and split_query(row.query).key not in mapped
         code[:2] = min(row.hits[0], NOTHING), cause_of(row, row.query in missed, unmapped)
         top = [one.places.get(image, NOTHING) for image, _ in row.top[:TOP]]
         code[2 : 2 + len(top)] = top

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glalign.config.typed_json import read_typed
+from glalign.contract.query_ids import draw_of, in_first_draw
 from glalign.contract.results import MetricsRecord, RanksSummary
 from glalign.evaluation.gallery_size import Ahead, ahead_of
 from glalign.evaluation.paired_tests import PairedHits
 from glalign.evaluation.ranking import RankRow
-from glalign.evaluation.ranks_file import DRAW, draw_of, read_ranks
+from glalign.evaluation.ranks_file import read_ranks
 from glalign.planning.page_stage import PageResult, PageRun
 
 
@@ -65,7 +66,7 @@ def _read(run: PageRun, result: PageResult) -> Ranked:
         persons=tuple(row.person for row in rows),
         first=np.array([row.hits[0] for row in rows], np.int64),
         ahead=ahead_of(rows, [people[draw_of(row.query)] - 1 for row in rows]),
-        shown=tuple(row for row in rows if draw_of(row.query) in (None, f"{DRAW}0")),
+        shown=tuple(row for row in rows if in_first_draw(row.query)),
     )
 
 
@@ -73,7 +74,7 @@ def pair(first: Ranked, second: Ranked) -> PairedHits | None:
     """The Rank-1 hits of two results on the queries of the first draw; None if they did not rank the same ones."""
     if first.queries != second.queries:
         return None
-    kept = [draw_of(query) in (None, f"{DRAW}0") for query in first.queries]
+    kept = [in_first_draw(query) for query in first.queries]
     persons = tuple(person for person, keep in zip(first.persons, kept, strict=True) if keep)
     return PairedHits(first.first[kept] <= 1, second.first[kept] <= 1, persons)
 

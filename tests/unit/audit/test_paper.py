@@ -69,7 +69,7 @@ def test_the_document_lists_every_item_and_says_which_are_found() -> None:
     assert sorted(map(int, ITEMS)) == list(range(1, 29))
     found = {int(item) for item, by in ITEMS.items() if by != "needs a reader"}
     assert found == set(EVIDENCE)
-    assert len(found) >= 14
+    assert f"The rules find {len(found)} of them" in DOCUMENT
 
 
 @pytest.mark.parametrize("item", EVIDENCE)

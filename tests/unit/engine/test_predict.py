@@ -13,6 +13,7 @@ from torch import Tensor
 
 from baselines.clip_zero_shot import ClipZeroShot
 from glalign.config.datasets import Testset
+from glalign.contract.query_ids import draw_of
 from glalign.contract.records import Query, Record, read_manifest
 from glalign.contract.retriever import Features
 from glalign.contract.specs.scoring import MetricsSpec, PredictSpec, TestSpec, TrainedSpec
@@ -20,7 +21,7 @@ from glalign.engine.fit import train
 from glalign.engine.predict import draws_of, gallery_of, predict, targets
 from glalign.evaluation.metrics import by_draw, make_metrics
 from glalign.evaluation.ranking import rank_blocks
-from glalign.evaluation.ranks_file import draw_of, read_ranks
+from glalign.evaluation.ranks_file import read_ranks
 from glalign.storage.json_files import read_json
 from glalign.support.errors import UserError
 

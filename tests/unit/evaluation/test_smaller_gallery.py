@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glalign.evaluation.ranking import RankRow, rank_blocks
-from glalign.evaluation.smaller_gallery import gallery_people, hit_chances, image_of
+from glalign.evaluation.smaller_gallery import gallery_people, hit_chances
 
 PEOPLE, IMAGES = 12, 3
 
@@ -45,7 +45,3 @@ def test_a_short_list_of_first_entries_bounds_the_chance_from_above() -> None:
     exact, bound = (hit_chances(ranked(top)[0], 5) for top in (PEOPLE * IMAGES, 2))
     assert (bound >= exact).all()
     assert (bound > exact).any()
-
-
-def test_the_image_of_a_query_has_neither_draw_nor_caption() -> None:
-    assert [image_of(query) for query in ("draw3/a/b.png#0", "drawn/b#1.png#12")] == ["a/b.png", "drawn/b#1.png"]

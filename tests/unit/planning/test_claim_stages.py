@@ -71,3 +71,12 @@ def test_a_broken_file_of_claims_is_named(tmp_path: Path) -> None:
     path.write_text("claims: [{claim: C1, text: t, where: w, comparisons: [{kind: gap, first: [SE9, a]}]}]")
     with pytest.raises(UserError, match=r"claims\.yaml: key `claims\.0\.comparisons\.0\.gap\.first.*restore it"):
         read_claims(path)
+
+
+@pytest.mark.parametrize("other", ["rank: 5", "queries: shared", "equal_gallery: true"])
+def test_mcnemar_of_what_is_not_paired_is_refused(tmp_path: Path, other: str) -> None:
+    path = tmp_path / "claims.yaml"
+    gap = f"{{kind: gap, first: [SE1, a], second: [SE1, b], test: mcnemar, {other}}}"
+    path.write_text(f"claims: [{{claim: C1, text: t, where: w, comparisons: [{gap}]}}]")
+    with pytest.raises(UserError, match=r"gap\.test.*McNemar's test is of Rank-1 on the same queries"):
+        read_claims(path)

@@ -31,7 +31,12 @@ def ranks(path: Path, rate: float, seed: int = 0, prefix: str = "", people: int 
     """A ranks file of a system of this Rank-1; its people are as hard as those of every other one."""
     person = np.random.default_rng(5).normal(size=PERSONS)[:people]
     difficulty = np.repeat(person, EACH) + np.random.default_rng([seed, 1]).normal(size=people * EACH)
-    first = np.where(difficulty / np.sqrt(2) < norm.ppf(rate), 1, 7)
+    return ranked(path, difficulty / np.sqrt(2) < norm.ppf(rate), prefix)
+
+
+def ranked(path: Path, hits: np.ndarray, prefix: str = "") -> str:
+    """A ranks file with these hits, (people x EACH,)."""
+    first = np.where(hits, 1, 7)
     rows = [
         RankRow(f"{prefix}p{place // EACH}.png#{place % EACH}", place // EACH, (int(rank),), (int(rank),))
         for place, rank in enumerate(first)
@@ -78,15 +83,47 @@ def test_a_claim_has_a_row_and_one_for_each_of_its_comparisons(tmp_path: Path) -
     assert (row["verdict"], row["printed"]) == ("supported", "")
 
 
-def test_mcnemar_decides_where_the_claim_names_it(tmp_path: Path) -> None:
-    one, other = ranks(tmp_path / "one.jsonl", 0.6, 1), ranks(tmp_path / "other.jsonl", 0.5, 2)
-    rows = [first_query_per_person(read_ranks(path)[0]) for path in (one, other)]
-    expected = mcnemar(pair_hits(*rows, ("one", "other")))
-    (row,) = table(tmp_path, compared(one, other, test="mcnemar", level=0.01))
+def better(first: int, others: int) -> np.ndarray:
+    """Hits (people x EACH,) of a system on the first captions of `first` people, and on the others of `others`."""
+    hits = np.zeros((PERSONS, EACH), dtype=bool)
+    hits[:first, 0], hits[:others, 1:] = True, True
+    return hits.ravel()
+
+
+@pytest.mark.parametrize(
+    ("first", "others", "larger"), [(40, 0, "bootstrap"), (0, 40, "mcnemar"), (9, 30, "mcnemar"), (60, 60, "neither")]
+)
+def test_of_mcnemars_test_and_the_bootstrap_the_larger_p_decides(
+    tmp_path: Path, first: int, others: int, larger: str
+) -> None:
+    """The second system hits the other captions of as many people, so that the bootstrap sees no gain."""
+    rival = np.zeros((PERSONS, EACH), dtype=bool)
+    rival[-15:, 1:] = larger == "bootstrap"
+    one, other = ranked(tmp_path / "one.jsonl", better(first, others)), ranked(tmp_path / "other.jsonl", rival.ravel())
+    pairs = [first_query_per_person(read_ranks(path)[0]) for path in (one, other)]
+    tested = mcnemar(pair_hits(*pairs, ("one", "other")))
+    (plain,) = table(tmp_path, compared(one, other))
+    expected = {"mcnemar": tested.p, "bootstrap": float(plain["p"]), "neither": max(tested.p, float(plain["p"]))}[larger]
+    assert expected == max(expected, tested.p, float(plain["p"]))
+    for level in (0.05, 0.01):
+        (row,) = table(tmp_path, compared(one, other, test="mcnemar", level=level))
+        assert float(row["p"]) == pytest.approx(expected, rel=1e-4)
+        assert row["n"] == str(PERSONS)
+        assert f"b {tested.b}, c {tested.c}" in row["note"]
+        assert row["verdict"].startswith("supported" if expected < level else "open")
+    assert (0.001 < expected < 0.01) == (first == 9)
+
+
+def test_mcnemar_of_a_drawn_test_set_is_of_its_first_draw(tmp_path: Path) -> None:
+    files = []
+    for name, hits in (("one", better(30, 0)), ("other", better(0, 0))):
+        draws = [ranked(tmp_path / f"{name}{n}.jsonl", hits if n == 1 else hits[::-1], f"draw{n}/") for n in (1, 0)]
+        rows = [row for path in draws for row in read_ranks(path)[0]]
+        write_ranks(tmp_path / f"{name}.jsonl", rows, 200, MADE_BY)
+        files.append(str(tmp_path / f"{name}.jsonl"))
+    (row,) = table(tmp_path, compared(*files, test="mcnemar"))
     assert row["n"] == str(PERSONS)
-    assert float(row["p"]) >= expected.p * 0.999
-    assert f"b {expected.b}, c {expected.c}" in row["note"]
-    assert row["verdict"].startswith("open")
+    assert "b 0, c 0" in row["note"]
 
 
 def test_queries_of_a_drawn_test_set_are_found_in_the_whole_one(tmp_path: Path) -> None:
