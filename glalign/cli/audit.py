@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from glalign.cli.echo import echo
 from glalign.cli.options import PATH
 
 
@@ -29,7 +30,7 @@ def audit(folders: tuple[Path, ...], queries: tuple[int, ...], keywords: Path | 
 
     findings = audit(read_material(files_of(folders), keywords=keywords, queries=queries))
     for line in describe(findings):
-        click.echo(line)
+        echo(line)
     if csv_file:
         write_findings(findings, csv_file)
     sys.exit(any(finding.severity == IMPOSSIBLE for finding in findings))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from glalign.cli.echo import echo
 from glalign.cli.options import CONFIG, PATH
 
 
@@ -19,7 +20,7 @@ def bundle(results: Path | None, paths: tuple[str, ...], output: Path) -> None:
 
     config = overlaid(*paths)
     count = make_bundle(config, results or Path(config.results), output)
-    click.echo(f"{output}: {count} files, {output.stat().st_size / 1e6:.1f} MB")
+    echo(f"{output}: {count} files, {output.stat().st_size / 1e6:.1f} MB")
 
 
 @click.command()
@@ -31,11 +32,11 @@ def rebuild(bundle: Path, output: Path | None) -> None:
 
     found = rebuild(bundle, output)
     for name in found.different:
-        click.echo(f"differs: {name}")
+        echo(f"differs: {name}")
     for name in found.not_made:
-        click.echo(f"not made again: {name} (what it is made of is not in the bundle)")
+        echo(f"not made again: {name} (what it is made of is not in the bundle)")
     for line in found.problems:
-        click.echo(f"not as it should be: {line}")
+        echo(f"not as it should be: {line}")
     others = f"; {len(found.problems)} problems" if found.problems else ""
-    click.echo(f"{bundle}: {len(found.equal)} files made again are equal, {len(found.different)} differ{others}")
+    echo(f"{bundle}: {len(found.equal)} files made again are equal, {len(found.different)} differ{others}")
     sys.exit(bool(found.different or found.problems))

@@ -1,12 +1,12 @@
 """`glalign data` and `glalign translation`: check releases, count captions; export, fill in and judge translations."""
 
-import json
 import sys
 from pathlib import Path
 from shlex import quote
 
 import click
 
+from glalign.cli.echo import echo, echo_report
 from glalign.cli.options import CONFIG, JSON, PATH
 from glalign.contract.formats import FORMATS
 from glalign.support.checkout import suite_file
@@ -40,7 +40,7 @@ def verify(
     from glalign.data.verify import describe, verify
 
     report = verify(root, kind, annotations, images, tokenizers_of(tokenizers))
-    click.echo(json.dumps(report, ensure_ascii=False) if as_json else describe(report))
+    echo_report(report, describe(report), as_json=as_json)
     sys.exit(not report["ok"])
 
 
@@ -54,7 +54,7 @@ def captions(files: tuple[Path, ...], language: str | None, words: int, as_json:
     from glalign.data.caption_statistics import caption_statistics, describe, read_captions
 
     found = {str(file): caption_statistics(read_captions(file), language, words) for file in files}
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else describe(found))
+    echo_report(found, describe(found), as_json=as_json)
 
 
 @click.group()
@@ -71,7 +71,7 @@ def export(source: Path, out: Path) -> None:
 
     count = export_captions(source, out)
     command = f"glalign translation fill {quote(str(source))} {quote(str(out))} --out FOLDER"
-    click.echo(f"{out}: {count} captions; translate the column `text`, then `{command}`")
+    echo(f"{out}: {count} captions; translate the column `text`, then `{command}`")
 
 
 @translation.command()
@@ -84,7 +84,7 @@ def fill(source: Path, translations: Path, out: Path) -> None:
 
     kind, count = fill(source, translations, out)
     command = f"glalign data verify {kind} {quote(str(out))}"
-    click.echo(f"{out}: {count} captions, `format: {kind}`; check it with `{command}`")
+    echo(f"{out}: {count} captions, `format: {kind}`; check it with `{command}`")
 
 
 @translation.command()
@@ -109,10 +109,10 @@ def sample(
     rules = (phrase_rules(source, config.phrases), phrase_rules(target, config.phrases))
     count = write_sample(*rules, images or image_folder(source, config), out, pairs, seed)
     command = f"glalign translation judge {quote(str(out))} SECOND"
-    click.echo(f"{out}: {count} pairs; two judges fill a copy each (docs/phrases.md), then `{command}`")
+    echo(f"{out}: {count} pairs; two judges fill a copy each (docs/phrases.md), then `{command}`")
     for row in read_printed(suite_file("paper/translation.csv")):
         needed = pairs_needed(int(row["wrong"]) / int(row["pairs"]))
-        click.echo(f"+-{MARGIN} points at the paper's rate of {row['percent']} % need {needed} pairs")
+        echo(f"+-{MARGIN} points at the paper's rate of {row['percent']} % need {needed} pairs")
 
 
 @translation.command()
@@ -126,5 +126,5 @@ def judge(sheets: tuple[Path, ...], out: Path | None) -> None:
     found = read_judged(sheets)
     if out:
         write_json(out, found)
-    click.echo(describe(found))
+    echo(describe(found))
     sys.exit(bool(found["open"]))

@@ -4,7 +4,6 @@ No command computes anything itself, and each imports the heavy libraries that i
 """
 
 import io
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from glalign import __version__
 from glalign.cli.audit import audit
 from glalign.cli.bundle import bundle, rebuild
 from glalign.cli.data import data, translation
+from glalign.cli.echo import echo, echo_report
 from glalign.cli.options import CONFIG, JSON, PATH
 from glalign.cli.phrases import phrases
 from glalign.cli.weights import weights
@@ -115,12 +115,12 @@ def plan(targets: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> Non
 
     found = plan_of(overlaid(*paths))
     for line in found.warnings:
-        click.echo(f"warning: {line}", err=True)
+        echo(f"warning: {line}", err=True)
     splits = split_counts(found.config, found.paths)
     costs = read_costs(suite_file("config/costs.csv"))
     jobs = {key: job.possible() for key, job in jobs_behind(found, known_targets(found, targets)).items()}
     result = estimate(found.config, jobs, costs, splits)
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else render_estimate(result))
+    echo_report(result, render_estimate(result), as_json=as_json)
 
 
 @main.command()
@@ -137,7 +137,7 @@ def times(targets: tuple[str, ...], paths: tuple[str, ...]) -> None:
     keys = [(stage, key) for stage, jobs in found.jobs.items() for key in jobs]
     lines = times_behind(found, set(jobs_behind(found, known_targets(found, targets)) if targets else keys))
     for line in lines or [f"no job {'behind these ' * bool(targets)}has run in {found.paths.results}"]:
-        click.echo(line)
+        echo(line)
 
 
 @main.command()
@@ -151,7 +151,7 @@ def memory(systems: tuple[str, ...], paths: tuple[str, ...], language: str, gpu:
     from glalign.cost.peak_memory import estimate_peak_memory
 
     for line in estimate_peak_memory(overlaid(*paths), systems, language, gpu):
-        click.echo(line)
+        echo(line)
 
 
 @main.command("gpu-check")
@@ -164,7 +164,7 @@ def gpu_check(device: str, small: bool, minutes: float, only: tuple[str, ...], j
     """Try a GPU without data: equal to the CPU, speed, memory, loader, ranks (docs/gpu.md); exit 1 if a line is bad."""
     from glalign.gpu_check.command import gpu_check
 
-    good = gpu_check(device, small=small, minutes=minutes, only=only, json=json_file, say=click.echo)
+    good = gpu_check(device, small=small, minutes=minutes, only=only, json=json_file, say=echo)
     sys.exit(not good)
 
 
@@ -191,7 +191,7 @@ def table(
     path = find_table(name, Path(results))
     keys = citation_keys() if cite == "keys" else {}
     for unknown in unknown_names(path, keys) if keys else ():
-        click.echo(f"warning: {unknown}: no line in paper/citations.csv; it is not cited", err=True)
+        echo(f"warning: {unknown}: no line in paper/citations.csv; it is not cited", err=True)
     compact = columns == "compact" or (columns is None and shown_as != "text")
     layout = Layout(shown_as, compact=compact, page=span == "page", with_paper=paper, keys=keys)
     click.echo(render_table(path, layout))
@@ -208,7 +208,7 @@ def page(paths: tuple[str, ...]) -> None:
     found = plan_of(overlaid(*paths))
     job = found.job("page")
     run_job("page", Path(write_job(found, "page", job)))
-    click.echo(f"page: {found.outputs('page', job)['html']}")
+    echo(f"page: {found.outputs('page', job)['html']}")
 
 
 @main.command()
@@ -228,7 +228,7 @@ def verify(results: Path | None, paths: tuple[str, ...], everything: bool) -> No
     root = results or Path(found.paths.results)
     findings = verify(found, root)
     for line in describe(findings, root, sys.maxsize if everything else NAMED):
-        click.echo(line)
+        echo(line)
     if not findings.jobs:
         raise UserError(f"{root}: no record of what a job made; name the results folder, or copy its `digests` too")
     sys.exit(not findings.good)
@@ -249,7 +249,7 @@ def evaluate(scores: Path, max_gb: float, as_json: bool) -> None:
     from glalign.evaluation.scores import evaluate_scores
 
     values = evaluate_scores(scores, max_gb)
-    click.echo(json.dumps(values) if as_json else "\n".join(f"{name:>12}  {value}" for name, value in values.items()))
+    echo_report(values, "\n".join(f"{name:>12}  {value}" for name, value in values.items()), as_json=as_json)
 
 
 @main.command()
@@ -266,12 +266,12 @@ def compare(ours: Path, reference: Path, tolerance: float) -> None:
     if reference.is_dir():
         found = compare_folders(ours, reference, tolerance)
         for name in unmatched(ours, reference):
-            click.echo(f"not compared: {name} has no reference")
+            echo(f"not compared: {name} has no reference")
     else:
         found = {"": compare(ours, reference, tolerance)}
     for name, differences in found.items():
         for difference in differences:
-            click.echo(f"{name}: {difference}" if name else difference)
+            echo(f"{name}: {difference}" if name else difference)
         count = f"{len(differences)} difference{'s' * (len(differences) != 1)}"
-        click.echo(f"{ours / name}: {count} from {reference / name}")
+        echo(f"{ours / name}: {count} from {reference / name}")
     sys.exit(any(found.values()))

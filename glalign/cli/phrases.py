@@ -5,6 +5,7 @@ from shlex import quote
 
 import click
 
+from glalign.cli.echo import echo
 from glalign.cli.options import CONFIG, PATH
 
 
@@ -28,7 +29,7 @@ def sample(manifest: Path, out: Path, captions: int, seed: int, paths: tuple[str
     count = write_label_sheet(phrase_rules(manifest, overlaid(*paths).phrases), out, captions, seed)
     command = f"glalign phrases check {quote(str(out))} {quote(str(manifest))}"
     what = "write the region of every phrase, and the phrases that are missing (docs/phrases.md)"
-    click.echo(f"{out}: {count} captions; {what}, then `{command}`")
+    echo(f"{out}: {count} captions; {what}, then `{command}`")
 
 
 @phrases.command()
@@ -40,4 +41,4 @@ def check(sheet: Path, manifest: Path) -> None:
     from glalign.evaluation.phrase_labels import describe_labels, read_labels
 
     labels = read_labels(sheet, captions_by_key(read_manifest(manifest)))
-    click.echo(f"{describe_labels(labels)}; name it as `labelled_phrases` of the dataset")
+    echo(f"{describe_labels(labels)}; name it as `labelled_phrases` of the dataset")

@@ -1,11 +1,11 @@
 """`glalign weights`: list, fetch and import the pre-trained files of a configuration."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from glalign.cli.echo import echo, echo_report
 from glalign.cli.options import CONFIG, PATH
 
 FOLDER = click.option("--folder", type=PATH, help="Where to write; default: the configuration's.")
@@ -28,7 +28,7 @@ def list_weights(paths: tuple[str, ...], as_json: bool) -> None:
     needs = required_weights(overlaid(*paths))
     entries = [report_entry(need) for need in needs]
     lines = [format_entry(*pair) for pair in zip(needs, entries, strict=True)] + [summary(entries)]
-    click.echo(json.dumps(entries, ensure_ascii=False) if as_json else "\n".join(lines))
+    echo_report(entries, "\n".join(lines), as_json=as_json)
     sys.exit(bool(incomplete(entries)))
 
 
@@ -39,7 +39,7 @@ def twins(folder: Path | None) -> None:
     from glalign.reporting.twins import twins_table
     from glalign.storage.weight_status import PRETRAINED
 
-    click.echo(twins_table(folder or PRETRAINED))
+    echo(twins_table(folder or PRETRAINED))
 
 
 @weights.command()
@@ -56,13 +56,13 @@ def fetch(names: tuple[str, ...], paths: tuple[str, ...], folder: Path | None) -
     releases = [weight_release(name) for name in names or incomplete(map(report_entry, needs))]
     if not releases:
         why = "has all releases that it needs" if needs else f"needs no release; {PAPER} names one that does"
-        click.echo(f"nothing to fetch: the configuration {why}")
+        echo(f"nothing to fetch: the configuration {why}")
         return
     target = _target(folder or overlaid(*paths).weights)
     from glalign.weights.fetching import fetch_release
 
     for release in releases:
-        fetch_release(release, target, click.echo)
+        fetch_release(release, target, echo)
 
 
 @weights.command("import")
@@ -79,7 +79,7 @@ def import_files(name: str, files: tuple[Path, ...], paths: tuple[str, ...], fol
     target = _target(folder or overlaid(*paths).weights)
     from glalign.weights.importing import import_release
 
-    import_release(release, files, target, click.echo)
+    import_release(release, files, target, echo)
 
 
 def _target(folder: Path | str) -> Path:

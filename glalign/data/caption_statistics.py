@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glalign.contract.records import read_manifest
 from glalign.storage.json_files import read_json
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 from glalign.support.random_streams import seed_for
 
 SAMPLE = 20_000
@@ -97,7 +97,7 @@ def caption_statistics(
 def describe(columns: Mapping[str, Mapping[str, str | int | float]]) -> str:
     """Set the figures of several files side by side. columns: file -> what `caption_statistics` returns."""
     rows = list(dict.fromkeys(name for figures in columns.values() for name in figures))
-    table = [["", *columns], *([name, *(str(one.get(name, "")) for one in columns.values())] for name in rows)]
+    table = [["", *map(printable, columns)], *([name, *(str(one.get(name, "")) for one in columns.values())] for name in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join([first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(rest, widths[1:], strict=True))])
              for first, *rest in table)  # fmt: skip

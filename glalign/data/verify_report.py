@@ -12,34 +12,35 @@ LISTED = 5
 
 
 def describe(report: dict[str, Any]) -> str:
-    """Format tables of folders and splits, problems with examples, and how to get missing files."""
+    """Format tables of folders and splits, problems with examples, and how to get missing files, in `printable` lines."""
     title = f"{FORMATS[report['dataset']].title} at {report['root']}"
     kinds = ("annotated", "present", "missing", "undecodable", "not_annotated")
     folders = _table("folder", report["folders"], kinds)
-    remarks = ["\n".join(["What limits results:", *(f"  {line}" for line in report["remarks"])])]
-    shown = remarks if report["remarks"] else []
-    return "\n\n".join([title, folders, _splits(report), *_problems(report), *shown, _verdict(report)])
+    remarks = ["What limits results:", *(f"  {line}" for line in report["remarks"])] if report["remarks"] else []
+    blocks = [[title], folders, _splits(report), *_problems(report), remarks, _verdict(report)]
+    return "\n\n".join("\n".join(map(printable, lines)) for lines in blocks if lines)
 
 
-def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> str:
-    width = max([len(head), *map(len, rows)])
+def _table(head: str, rows: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
+    names = [printable(name) for name in rows]
+    width = max([len(head), *map(len, names)])
     lines = [f"{head:<{width}}" + "".join(f"  {c.replace('_', ' '):>13}" for c in columns)]
-    for name, values in rows.items():
-        lines.append(f"{printable(name):<{width}}" + "".join(f"  {values[c]:>13}" for c in columns))
-    return "\n".join(lines)
+    for name, values in zip(names, rows.values(), strict=True):
+        lines.append(f"{name:<{width}}" + "".join(f"  {values[c]:>13}" for c in columns))
+    return lines
 
 
-def _splits(report: dict[str, Any]) -> str:
+def _splits(report: dict[str, Any]) -> list[str]:
     rows = {}
     for name, counts in report["splits"].items():
         off = report["difference"].get(name, {})
         rows[name] = {what: f"{n:,} ({off[what]:+,})" if off.get(what) else f"{n:,}" for what, n in counts.items()}
     published = RELEASES[report["release"]]
     about = f"In brackets: difference from the official {published.title}, {published.source}."
-    return "\n".join([_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()])
+    return [*_table("split", rows, ("ids", "images", "captions")), f"{about} {published.remark}".rstrip()]
 
 
-def _problems(report: dict[str, Any]) -> list[str]:
+def _problems(report: dict[str, Any]) -> list[list[str]]:
     kinds = (
         ("problems", "wrong entries"),
         ("missing", "annotated images that are not there"),
@@ -51,12 +52,11 @@ def _problems(report: dict[str, Any]) -> list[str]:
     for key, title in kinds:
         if items := report[key]:
             rest = [f"  ... and {len(items) - LISTED} more (all with --json)"] if len(items) > LISTED else []
-            first = [f"  {printable(str(item))}" for item in items[:LISTED]]
-            found.append("\n".join([f"{len(items):,} {title}:", *first, *rest]))
+            found.append([f"{len(items):,} {title}:", *(f"  {item}" for item in items[:LISTED]), *rest])
     return found
 
 
-def _verdict(report: dict[str, Any]) -> str:
+def _verdict(report: dict[str, Any]) -> list[str]:
     published, lines = RELEASES[report["release"]], []
     if report["official"] and report["ok"]:
         lines.append("Complete: this is the official release, every image decodes.")
@@ -86,4 +86,4 @@ def _verdict(report: dict[str, Any]) -> str:
             lines.append(f"Folders whose images were taken from another dataset: {', '.join(sources)}.")
     if report["missing"] and report["images_there"]:
         lines.append("To use what is there, say `allow_partial: true` in the dataset's entry: every table will say so.")
-    return "\n".join(lines)
+    return lines

@@ -13,7 +13,7 @@ from glalign.contract.results import Interval
 from glalign.evaluation.judging_sheet import ANSWERS, KINDS, RIGHT, SIDES, WRONG
 from glalign.evaluation.metrics import LEVEL, half_up, wilson
 from glalign.storage.csv_files import read_sheet
-from glalign.support.errors import UserError, suggestion
+from glalign.support.errors import UserError, printable, suggestion
 
 MARGIN = 3
 """Points on either side of a rate that a sample is said to be large enough for."""
@@ -94,7 +94,7 @@ def describe(found: Mapping[str, Any]) -> str:
         text += f" (95 %: {half_up(bounds[0])} to {half_up(bounds[1])})" if bounds else ""
         same = f"the same answer on {both['same']} of {both['judged']} pairs{_shares(both)}"
         lines.append(f"agreement on the {side}: {same}; Cohen's kappa {text}")
-    return "\n".join([*lines, *found["open"]])
+    return "\n".join(map(printable, [*lines, *found["open"]]))
 
 
 def _read(path: Path) -> Sheet:

@@ -5,6 +5,7 @@ Lines end at a line feed alone: a text may hold the other characters that Python
 
 import codecs
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,7 +69,8 @@ def numbered_lines(path: Path | str, missing: str = "") -> Iterator[tuple[int, b
 def decode(text: str | bytes) -> Any:
     """Parse JSON in UTF-8.
 
-    Raises: ValueError for invalid JSON or a duplicate key; RecursionError for JSON that is nested too deeply.
+    Raises: ValueError for invalid JSON, a duplicate key, NaN or an infinite number; RecursionError for JSON that is
+    nested too deeply.
     """
     return DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
 
@@ -83,4 +85,12 @@ def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_with_unique_keys)
+def _finite(text: str) -> float:
+    """Refuse NaN and infinities, which JSON does not have (RFC 8259) and the standard library reads, and 1e999."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not finite")
+    return value
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_with_unique_keys, parse_float=_finite, parse_constant=_finite)

@@ -199,8 +199,8 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: object) -> None:
-    """Write `value` atomically as indented JSON with sorted keys."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    """Write `value` atomically as indented JSON with sorted keys. Raises: ValueError for NaN, which no reader takes."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
 def read_text(path: Path | str, missing: str = "") -> str:

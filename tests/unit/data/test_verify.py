@@ -166,6 +166,18 @@ def test_a_broken_image_and_a_missing_image_folder_are_no_incomplete_release(ped
     assert "imgs is no folder: name the images' own (`--images NAME`" in text
 
 
+def test_what_a_terminal_would_act_on_is_escaped(edit: Edit) -> None:
+    """In the name of a split and of the root, in every sentence that has them."""
+    root = edit(lambda entries: entries[0].update(split="t\x1b[2J", captions=["Áo đỏ."]))
+    named = root.rename(root.with_name("a\nb"))
+    text = describe(verify(named))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "  t\\x1b[2J: 1 of " in text
+    assert "CUHK-PEDES at " in text and "a\\nb\n" in text
+    done = CliRunner().invoke(main, ["data", "verify", "cuhk_pedes", str(named)])
+    assert text + "\n" == done.stdout
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_names_that_are_no_text_are_shown_escaped(edit: Edit, options: list[str]) -> None:
     """Half a character in an entry, and a file whose name is neither UTF-8 nor one line."""

@@ -122,6 +122,12 @@ def test_a_judged_sample_is_counted_and_what_is_unclear_is_named(tmp_path):
     assert describe(found).splitlines()[-6:] == found["open"]
 
 
+def test_a_sheet_with_control_characters_is_described_in_printable_lines(tmp_path: Path) -> None:
+    text = describe(read_judged([judged(tmp_path / "j\x1b.csv", ["right", ""])]))
+    assert "j\\x1b.csv:3: caption 1 of 1.jpg, target: not judged" in text
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
 def test_two_judges_are_counted_one_by_one_and_their_agreement_by_cohens_kappa(tmp_path):
     """Kappa by hand: 15 of 20 agree; by chance (10 * 11 + 10 * 9) / 400 = .5; (.75 - .5) / (1 - .5) = .5."""
     wrong, right = "wrong:vague", "right"

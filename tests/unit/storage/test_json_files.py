@@ -25,10 +25,12 @@ LINE_ENDS_OF_PYTHON = "\x85\u2028\u2029"
         (b"[" * 100_000, "JSON that cannot be read"),
         (b"1" * 5000, "JSON that cannot be read"),
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', r"JSON that cannot be read \(duplicate key 'c'\); fetch"),
+        (b'{"a": [NaN]}', r"JSON that cannot be read \(NaN is not finite\); fetch"),
+        (b'{"a": -1e999}', r"JSON that cannot be read \(-1e999 is not finite\); fetch"),
         (b'"\xff"', r"not UTF-8 text \(byte 1\); save it as UTF-8"),
         (None, "cannot be read"),
     ],
-    ids=["deep", "long number", "key twice", "latin", "folder"],
+    ids=["deep", "long number", "key twice", "nan", "infinite", "latin", "folder"],
 )
 def test_json_that_cannot_be_read(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "x.json"
