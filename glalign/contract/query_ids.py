@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 DRAW = "draw"
-ID = re.compile(rf"(?:(?P<draw>{DRAW}\d+)/)?(?P<image>.*?)(?:#(?P<caption>\d+))?", re.ASCII | re.DOTALL)
+ID = re.compile(rf"(?:(?P<draw>{DRAW}\d+)/)?(?P<image>.*?)(?:#(?P<caption>\d{{1,9}}))?", re.ASCII | re.DOTALL)
 
 
 class QueryId(NamedTuple):

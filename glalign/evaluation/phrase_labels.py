@@ -87,7 +87,7 @@ def describe_labels(labels: PhraseLabels) -> str:
 def _key(place: str, row: Mapping[str, str], captions: Mapping[Key, str]) -> Key:
     """The caption of a row."""
     image, index = row["image"].strip(), row["index"].strip()
-    key = (image, int(index) if index.isdecimal() else -1)
+    key = (image, int(index) if re.fullmatch(r"\d{1,9}", index) else -1)
     if key not in captions:
         raise UserError(f"{place}: the manifest has no caption {index!r} of {image!r}; make the sheet from it again")
     if _plain(row["caption"]) != _plain(captions[key]):

@@ -26,6 +26,7 @@ def test_what_is_written_is_read(image: str, caption: int, draw: int | None) -> 
         ("b.png#x", (None, "b.png#x", 0)),
         ("b.png#²", (None, "b.png#²", 0)),
         ("", (None, "", 0)),
+        ("b#" + "9" * 5000, (None, "b#" + "9" * 5000, 0)),
     ],
 )
 def test_what_is_no_part_belongs_to_the_image(query: str, expected: QueryId) -> None:

@@ -102,6 +102,7 @@ def test_captions_that_nobody_labelled_yet_are_left_out(read):
         ([("shoes", "24", "SHOES")] * 2, r":3: 'shoes' is on line 2, too; delete one"),
         ([("2", CAPTION, "red shirt", "7", "HEAD")], r":2: the manifest has no caption '2' of 'a.jpg'; make"),
         ([("x", CAPTION, "red shirt", "7", "HEAD")], r":2: the manifest has no caption 'x' of 'a.jpg'; make"),
+        ([("9" * 5000, CAPTION, "red shirt", "7", "HEAD")], r":2: the manifest has no caption '9999"),
         ([("0", OTHER, "A woman", "0", "none")], r":2: the caption is not that of the manifest, .*; restore it"),
     ],
 )
