@@ -1,4 +1,4 @@
-"""The id of a query: `<image>#<caption>`, and before it `draw<number>/` where a test set is drawn several times (D12)."""
+"""The id of a query: `<image>#<caption>`, after `draw<number>/` where a test set is drawn several times (D12)."""
 
 import re
 from typing import NamedTuple
@@ -8,7 +8,7 @@ ID = re.compile(rf"(?:(?P<draw>{DRAW}\d+)/)?(?P<image>.*?)(?:#(?P<caption>\d{{1,
 
 
 class QueryId(NamedTuple):
-    """What an id says. draw: None where it names none. caption: place among the captions of the image; 0 without one."""
+    """What an id says. draw: None where it names none. caption: place among those of the image; 0 without one."""
 
     draw: str | None
     image: str

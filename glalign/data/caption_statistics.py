@@ -97,7 +97,8 @@ def caption_statistics(
 def describe(columns: Mapping[str, Mapping[str, str | int | float]]) -> str:
     """Set the figures of several files side by side. columns: file -> what `caption_statistics` returns."""
     rows = list(dict.fromkeys(name for figures in columns.values() for name in figures))
-    table = [["", *map(printable, columns)], *([name, *(str(one.get(name, "")) for one in columns.values())] for name in rows)]
+    cells = ([name, *(str(one.get(name, "")) for one in columns.values())] for name in rows)
+    table = [["", *map(printable, columns)], *cells]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join([first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(rest, widths[1:], strict=True))])
              for first, *rest in table)  # fmt: skip

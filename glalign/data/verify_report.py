@@ -12,7 +12,7 @@ LISTED = 5
 
 
 def describe(report: dict[str, Any]) -> str:
-    """Format tables of folders and splits, problems with examples, and how to get missing files, in `printable` lines."""
+    """Format tables of folders and splits, problems with examples and their remedies, in `printable` lines."""
     title = f"{FORMATS[report['dataset']].title} at {report['root']}"
     kinds = ("annotated", "present", "missing", "undecodable", "not_annotated")
     folders = _table("folder", report["folders"], kinds)
