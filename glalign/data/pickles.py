@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glalign.storage.pickle_bounds import bounded_pickle
 from glalign.support.errors import UserError
 
 DROPPED = (1369, 4116, 6116)
@@ -19,7 +20,7 @@ def read_pickle(path: Path) -> list[object]:
     """
     try:
         with path.open("rb") as file:
-            columns = _DataUnpickler(file).load()
+            columns = _DataUnpickler(bounded_pickle(file)).load()
     except _ForbiddenClassError as error:
         refusal = f"{path}: refused: it wants to run {error}; read the release's reid_raw.json instead"
         raise UserError(refusal) from error

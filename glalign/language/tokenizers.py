@@ -154,6 +154,7 @@ class FileTokenizer:
             self._pieces = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises nothing narrower
             raise UserError(f"{path}: not a tokenizer.json ({error}); fetch it again") from error
+        self._path = path
         self._pieces.no_truncation()
         self._pieces.no_padding()
         marks = self.SPECIAL_TOKENS[family]
@@ -166,7 +167,10 @@ class FileTokenizer:
 
     def encode(self, text: str) -> tuple[list[int], list[Span]]:
         """Return ids with the marks, and their spans in the normalised `text`."""
-        encoded = self._pieces.encode(text, add_special_tokens=False)
+        try:
+            encoded = self._pieces.encode(text, add_special_tokens=False)
+        except Exception as error:  # the library raises nothing narrower, as where a vocabulary lacks its [UNK]
+            raise UserError(f"{self._path}: cannot encode {text!r:.80} ({error}); fetch it again") from error
         starts = [] if self.sot_id is None else [self.sot_id]
         ends = [self.eot_id] if self.end_mark else []
         room = self.context_length - len(starts) - len(ends)

@@ -11,6 +11,7 @@ from typing import IO, Any
 import torch
 from torch import Tensor
 
+from glalign.storage.pickle_bounds import bounded_pickle
 from glalign.support.errors import UserError
 
 DAMAGE = (
@@ -87,7 +88,7 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
         with zipfile.ZipFile(path) as archive:
             data = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
             with archive.open(data) as file:
-                whole = DataReader(archive, data.removesuffix("/data.pkl"), file).load()
+                whole = DataReader(archive, data.removesuffix("/data.pkl"), bounded_pickle(file)).load()
         return dict(_tensors(whole, ""))
     except DAMAGE as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,6 +1,7 @@
 """Hostile inputs: a name, and a function that plants one in an empty folder and returns the command that meets it."""
 
 import json
+import pickle
 import struct
 import zipfile
 import zlib
@@ -78,6 +79,33 @@ def tensors(content: object) -> Plant:
     return plant
 
 
+PLACES = b"\x80\x02}r" + (1 << 25).to_bytes(4, "little") + b"."
+"""A pickle of nine bytes, of an empty dict, that takes half a GB: it puts the dict at place 33,554,432 of its memo."""
+
+
+def torchscript(data: bytes) -> Plant:
+    """A TorchScript archive with this pickle."""
+
+    def plant(folder: Path) -> list[str]:
+        with zipfile.ZipFile(folder / "x.pt", "w") as archive:
+            archive.writestr("x/data.pkl", data)
+            archive.writestr("x/constants.pkl", b"\x80\x02).")
+        return ["weights", "import", "albef", "x.pt", "--folder", "out"]
+
+    return plant
+
+
+def pickled(data: bytes) -> Plant:
+    """A release whose annotations are this pickle."""
+
+    def plant(folder: Path) -> list[str]:
+        (folder / "release" / "processed_data").mkdir(parents=True)
+        (folder / "release" / "processed_data" / "test_save.pkl").write_bytes(data)
+        return ["data", "verify", "ssan", "release"]
+
+    return plant
+
+
 def table(text: str) -> Plant:
     """A table to compare."""
 
@@ -132,6 +160,9 @@ COMMANDS: Mapping[str, Plant] = {
     "unbalanced header": scores(b"{'shape': (4,\n"),
     "objects": scores(header("(4, 4)", "|O"), 128),
     "archive bomb": scores(header("(4, 25000000)"), 400_000_000),
+    "code in annotations": pickled(pickle.dumps(Trap())),
+    "places of a pickle": pickled(PLACES),
+    "places of a TorchScript": torchscript(PLACES),
     "code in weights": tensors({"model": Trap()}),
     "weights without names": tensors([1, 2]),
     "weights under numbers": tensors({"model": {1: torch.zeros(2)}}),

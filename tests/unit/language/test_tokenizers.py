@@ -1,5 +1,6 @@
 """Token ids against open_clip's own tokenizer; spans against the text they point to."""
 
+import json
 import random
 import subprocess
 import sys
@@ -200,3 +201,12 @@ def test_a_file_that_is_no_vocabulary_or_another_family_is_named(tmp_path: Path)
         FileTokenizer(PRETRAINED / "tiny_unigram.tokenizer.json", 12)
     with pytest.raises(UserError, match=r"y\.tokenizer\.json: no such vocabulary"):
         Weights(tmp_path).vocabulary("y")
+
+
+def test_a_vocabulary_that_lacks_its_mark_of_unknown_words_is_named(tmp_path: Path) -> None:
+    whole = json.loads((PRETRAINED / "tiny_wordpiece.tokenizer.json").read_text(encoding="utf-8"))
+    del whole["model"]["vocab"]["[UNK]"]
+    (tmp_path / "x.tokenizer.json").write_text(json.dumps(whole), encoding="utf-8")
+    tokenizer = FileTokenizer(tmp_path / "x.tokenizer.json", 12)
+    with pytest.raises(UserError, match=r"x\.tokenizer\.json: cannot encode '人' \(.*\[UNK\]"):
+        tokenizer.encode("人")
