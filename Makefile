@@ -109,7 +109,7 @@ test: $(READY)
 	"$(BIN)/python" -m pytest -m "not slow and not nightly and not fault and not fuzz" --numprocesses logical --maxprocesses 4 --dist loadfile
 
 fuzz: $(READY)
-	FUZZ_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest tests/fuzz -rP --numprocesses 4
+	FUZZ_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest tests/fuzz -rfEP --numprocesses 4
 
 # Errors planted in copies of the suite have to be noticed; the order of systems over three seeds.
 nightly: $(READY) seeds
