@@ -25,8 +25,8 @@ MOST: Mapping[tuple[str, str], int] = {
     ("test_sets", "count"): 10**9, ("paired_tests", "queries"): 10**6, ("numbers", "of"): 10**9,
 }  # fmt: skip
 """(file, column) of counts -> the largest one that is understood."""
-OPTIONAL = ("numbers", "of")
-"""Of the counts, the one that may be empty."""
+MAY_BE_EMPTY = {("numbers", "of")}
+"""Those that may be empty."""
 MADE_OF: Mapping[tuple[str, str], tuple[re.Pattern[str], str]] = {
     ("paired_tests", "p_below"): (re.compile(r"0?\.\d{1,15}"), "0.01"),
     ("test_sets", "unit"): (re.compile("queries|identities|images|samples"), "queries, identities, images or samples"),
@@ -39,7 +39,7 @@ def check_statements(path: Path, lines: Iterable[tuple[int, Row]]) -> None:
     """Raises: UserError for a count, a year or a quoted number that is none."""
     for line, row in lines:
         for (name, column), most in MOST.items():
-            if name != path.stem or ((name, column) == OPTIONAL and not row[column]):
+            if name != path.stem or ((name, column) in MAY_BE_EMPTY and not row[column]):
                 continue
             if not _is_count(row[column], most):
                 what = f"{path}:{line}: {column}: {row[column]!r} is no count"

@@ -96,7 +96,7 @@ def fidelity(paths: tuple[str, ...]) -> None:
     from glalign.config.loading import overlaid
     from glalign.reporting.fidelity import fidelity as document
 
-    click.echo(document(overlaid(*paths)), nl=False)
+    echo(document(overlaid(*paths)).removesuffix("\n"))
 
 
 @main.command()

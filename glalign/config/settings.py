@@ -90,8 +90,8 @@ class Page(Section):
 class PlanDevice(Section):
     """The device that `glalign plan` estimates hours for (docs/cluster.md)."""
 
-    tflops: float = Field(50.0, gt=0, description="peak of the device, in 10^12 operations a second")
-    utilisation: float = Field(0.3, gt=0, le=1, description="share of the peak that a training reaches")
+    tflops: float = Field(50.0, ge=1e-3, description="peak of the device, in 10^12 operations a second")
+    utilisation: float = Field(0.3, ge=1e-3, le=1, description="share of the peak that a training reaches")
 
 
 class McNemar(Section):

@@ -8,21 +8,21 @@ ID = re.compile(rf"(?:(?P<draw>{DRAW}\d+)/)?(?P<image>.*?)(?:#(?P<caption>\d{{1,
 
 
 class QueryId(NamedTuple):
-    """What an id says. draw: None where it names none. caption: place among those of the image; 0 without one."""
+    """What an id says. caption: its place among those of the image. Draw and caption are None where it names none."""
 
     draw: str | None
     image: str
-    caption: int
+    caption: int | None
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> tuple[str, int | None]:
         """The caption, as phrases and captions by key name it: the same in every draw."""
         return self.image, self.caption
 
 
-def query_id(image: str, caption: int) -> str:
+def query_id(image: str, caption: int | None) -> str:
     """The id of a caption of an image."""
-    return f"{image}#{caption}"
+    return image if caption is None else f"{image}#{caption}"
 
 
 def split_query(query: str) -> QueryId:
@@ -35,7 +35,7 @@ def split_query(query: str) -> QueryId:
     """
     found = ID.fullmatch(query)
     assert found  # an empty text is an id, too
-    return QueryId(found["draw"], found["image"], int(found["caption"] or 0))
+    return QueryId(found["draw"], found["image"], int(found["caption"]) if found["caption"] else None)
 
 
 def draw_of(query: str) -> str | None:

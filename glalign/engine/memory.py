@@ -176,7 +176,7 @@ def bytes_of(text: str) -> int:
     >>> bytes_of("8GB"), bytes_of("2 GiB")
     (8000000000, 2147483648)
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(GB|GiB)\s*", text)
+    found = re.fullmatch(r"\s*(\d{1,6}(?:\.\d+)?)\s*(GB|GiB)\s*", text)
     if not found:
         raise UserError(f"--gpu: {text!r} is no size of memory; write 8GB or 8GiB")
     return int(float(found[1]) * {"GB": 10**9, "GiB": GIB}[found[2]])

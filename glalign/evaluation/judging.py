@@ -139,7 +139,7 @@ def _faults(sheet: Sheet) -> Iterator[str]:
 
 def _rates(sheet: Sheet) -> dict[str, Any]:
     """The rates of one judge."""
-    rates: dict[str, Any] = {"sheet": str(sheet.path)}
+    rates: dict[str, Any] = {"sheet": printable(str(sheet.path))}
     for side in SIDES:
         given = [own[side] for own in sheet.answers.values() if own[side].wrong is not None]
         kinds = Counter(kind for answer in given for kind in answer.kinds)

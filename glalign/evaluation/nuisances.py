@@ -91,8 +91,11 @@ def fitting_people(truth: Truth, queries: Sequence[str], persons: Sequence[int |
 
 
 def _of_caption(entries: Sequence[Any], query: str) -> Any:
-    """The entry of a query's caption among those of its image."""
-    return entries[split_query(query).caption]
+    """The entry of a query's caption among those of its image. Raises: KeyError for an id without a caption."""
+    caption = split_query(query).caption
+    if caption is None:
+        raise KeyError(query)
+    return entries[caption]
 
 
 def _wrong_phrases(translation: Truth, queries: Sequence[str]) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The tiny GPT-2: the next pieces of English captions (Radford et al. 2019)."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from glalign.language.gpt2_tokenizer import Gpt2Tokenizer
 from glalign.models.towers.gpt2 import SHAPES, Gpt2, gpt2
 from glalign.pretraining.byte_pair_merges import merge_steps
 from glalign.pretraining.words import Learner, Options, Spellings, WordModel, pretrain_words
+from glalign.storage.json_files import read_json
 from glalign.storage.weight_files import Weights
-from glalign.storage.whole_files import read_text
 
 
 class NextWords(WordModel):
@@ -44,7 +43,7 @@ def pretrain_gpt2(spec: PretrainSpec, out: Path) -> dict[str, Any]:
 
 def spellings(path: Path) -> Spellings:
     """Map the id of every merged piece of a vocabulary to its pieces before each of its merges, single bytes first."""
-    model = json.loads(read_text(path))["model"]
+    model = read_json(path)["model"]
     index: dict[str, int] = model["vocab"]
     order = {(left, right): place for place, (left, right) in enumerate(model["merges"])}
     merged = {left + right for left, right in order}

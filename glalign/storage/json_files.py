@@ -6,6 +6,7 @@ Lines end at a line feed alone: a text may hold the other characters that Python
 import codecs
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,7 +73,13 @@ def decode(text: str | bytes) -> Any:
     Raises: ValueError for invalid JSON, a duplicate key, NaN or an infinite number; RecursionError for JSON that is
     nested too deeply.
     """
-    return DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
+    whole = text if isinstance(text, str) else text.decode("utf-8")
+    try:
+        return DECODER.decode(whole)
+    except _NotFiniteError as error:
+        texts_and_it = re.finditer(rf'"(?:[^"\\]|\\.)*"|({re.escape(str(error))})', whole)
+        place = next(found.start() for found in texts_and_it if found[1])
+        raise json.JSONDecodeError(f"{error} is not finite", whole, place) from error
 
 
 def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -85,11 +92,15 @@ def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+class _NotFiniteError(ValueError):
+    """A number, in its own words, that is NaN or infinite."""
+
+
 def _finite(text: str) -> float:
     """Refuse NaN and infinities, which JSON does not have (RFC 8259) and the standard library reads, and 1e999."""
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is not finite")
+        raise _NotFiniteError(text)
     return value
 
 

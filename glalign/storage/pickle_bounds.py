@@ -24,6 +24,6 @@ def bounded_pickle(file: IO[bytes]) -> io.BytesIO:
     if len(content) > LONGEST:
         raise pickle.UnpicklingError(f"a pickle of more than {LONGEST:,} bytes")
     for code, argument, _ in pickletools.genops(content):
-        if code.name in PLACED and argument > len(content):  # each place takes a byte or more to fill
+        if code.name in PLACED and int(argument or 0) > len(content):  # each place takes a byte or more to fill
             raise pickle.UnpicklingError(f"place {argument:,} of a pickle of {len(content):,} bytes")
     return io.BytesIO(content)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from glalign.support.errors import UserError
+from glalign.support.errors import UserError, printable
 
 log = logging.getLogger("glalign")
 SECONDS_BETWEEN_LINES = 5.0
@@ -70,7 +70,7 @@ class TerminalHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line without breaking the bar."""
         if not (sys.stderr.isatty() and record.levelno <= logging.INFO):
-            tqdm.write(self.format(record), file=sys.stderr)
+            tqdm.write(printable(self.format(record)), file=sys.stderr)
 
 
 def start_logging(path: Path | str | None) -> None:

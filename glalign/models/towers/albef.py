@@ -201,10 +201,10 @@ def from_albef(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     text = bert.from_hugging_face(
         {name.removeprefix(prefix): v for name, v in tensors.items() if name.startswith(prefix)}
     )
-    crossed = sorted({int(name.split(".")[1]) for name in text if ".multihead_attn." in name})
+    numbers = {name: int(layer[1]) for name in text if (layer := re.match(r"layers\.(\d{1,3})\.", name))}
+    crossed = sorted({number for name, number in numbers.items() if ".multihead_attn." in name})
     for name, value in text.items():
-        number = int(name.split(".")[1]) if name.startswith("layers.") else -1
-        if number in crossed:
+        if (number := numbers.get(name)) is not None and number in crossed:
             found[name.replace(f"layers.{number}.", f"fusion.{crossed.index(number)}.")] = value
         else:
             found[f"text.{name}"] = value

@@ -1,5 +1,6 @@
 """Position tables of vision transformers: (1 + h w, C), the class token first, then an (h, w) grid row by row."""
 
+import re
 from collections.abc import Mapping
 
 import torch
@@ -21,6 +22,8 @@ def fit_positions(
         return dict(tensors)
     table, stated = tensors[name], about.get("grid")
     cells = len(table) - 1
+    if stated and not re.fullmatch(r"[1-9]\d{0,3}x[1-9]\d{0,3}", stated):
+        raise UserError(f"{name}: metadata `grid` {stated!r:.40} is no grid; store it as 8x4")
     height, width = (int(side) for side in stated.split("x")) if stated else (round(cells**0.5),) * 2
     if height * width != cells:
         raise UserError(

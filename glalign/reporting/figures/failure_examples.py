@@ -1,6 +1,7 @@
 """The examples of Figure 3: for each cause a query that GLAlign misses, with or without local alignment."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def _example(data: FailureData, full: RankRow, without: RankRow, detail: str) ->
     asked = {query.id: query for query in queries(records)}.get(query_id(*name.key))
     if asked is None:
         raise UserError(f"{data.manifest}: has no query {full.query} of {data.full}; run the workflow again")
-    wrong = _wrong_phrases(data, *name.key)
+    wrong = _wrong_phrases(data, full.query)
     return FailureExample(
         query=full.query,
         image=asked.image,
@@ -95,16 +96,15 @@ def _example(data: FailureData, full: RankRow, without: RankRow, detail: str) ->
     )
 
 
-def _wrong_phrases(data: FailureData, image: str, caption: int) -> list[str]:
+def _wrong_phrases(data: FailureData, query: str) -> list[str]:
     """A sentence on each phrase that the translation of a caption got wrong."""
     if data.cause != "translation":
         return []
-    phrases: Sequence[Mapping[str, Mapping[str, str]]] = read_json(data.translation, NOT_MADE)[image][caption][
-        "phrases"
-    ]
+    image, caption = split_query(query).key
+    entry: Mapping[str, Sequence[Mapping[str, Any]]] = read_json(data.translation, NOT_MADE)[image][caption]
     return [
         f"“{one['source']['text']}” " + (f"became “{one['target']['text']}”." if one["target"] else "is lost.")
-        for one in phrases
+        for one in entry["phrases"]
         if one["wrong"] and one["region"] is not None
     ]
 

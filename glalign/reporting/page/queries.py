@@ -144,6 +144,7 @@ def _hard(one: Shown) -> list[int]:
 def _query(one: Shown, query: str, visible: bool) -> list[Any]:
     """[number of its image, number of its caption, words, caption, [start, end, region] of its mapped phrases]."""
     image, index = split_query(query).key
+    index = NOTHING if index is None else index
     place = one.places.get(image, NOTHING)
     captions = one.records[place].captions if place != NOTHING else ()
     caption = captions[index] if index < len(captions) else ""

@@ -1,7 +1,6 @@
 """The runs of the page: what each was given, what it recorded, its curves, and the commands that repeat it."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,20 +121,22 @@ def _score(ranked: Ranked, page: Path) -> Score:
 
 
 def _loss(row: Any) -> tuple[float, float] | None:
-    """(step, loss) of a line of the log; None for a line with other values, or a loss that is infinite or NaN.
+    """(step, loss) of a line of the log; None for a line with other values.
 
     Raises: TypeError or ValueError for a line of another kind, or a number that no training has.
     """
     if not isinstance(row, dict):
         raise TypeError(f"{type(row).__name__}, not names and numbers")
     step: Any = row.get("step")
-    loss: Any = row.get("loss", math.nan)
+    if "loss" not in row:
+        return None
+    loss: Any = row["loss"]
     for name, value, low in (("step", step, 0), ("loss", loss, -LARGEST)):
         if type(value) not in (int, float):
             raise TypeError(f"{name} {value!r:.40} is no number")
-        if not low <= value <= LARGEST and (name == "step" or abs(value) < math.inf):
+        if not low <= value <= LARGEST:
             raise ValueError(f"{name} {value!r:.40} is out of range")
-    return (float(step), float(loss)) if math.isfinite(loss) else None
+    return float(step), float(loss)
 
 
 def _validation(record: RunRecord) -> Chart | None:

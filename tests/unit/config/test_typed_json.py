@@ -14,7 +14,7 @@ def test_a_number_that_is_none_to_compute_with_is_refused(tmp_path: Path, number
     record = '{{"run": null, "started": 1.5, "wall": {}, "cpu": 1.5, "peak_mib": null, "seconds": {{"other": {}}}}}'
     (tmp_path / "whole.json").write_text(record.format(2, 1e11), encoding="utf-8")
     assert read_typed(tmp_path / "whole.json", JobTimes).wall == 2
-    for key, values in (("wall", (number, 1)), ("seconds.other", (1, number))):
+    for values in ((number, 1), (1, number)):
         (tmp_path / "x.json").write_text(record.format(*values), encoding="utf-8")
-        with pytest.raises(UserError, match=rf"x\.json: key `{key}`: -?(nan|inf) does not fit \(.*finite.*\); delete"):
+        with pytest.raises(UserError, match=rf"x\.json: not valid JSON at line 1 .*\({number} is not finite\); delete"):
             read_typed(tmp_path / "x.json", JobTimes)

@@ -22,12 +22,15 @@ def test_what_is_written_is_read(image: str, caption: int, draw: int | None) -> 
     ("query", "expected"),
     [
         ("drawn/b#1.png#12", (None, "drawn/b#1.png", 12)),
-        ("draw/b.png", (None, "draw/b.png", 0)),
-        ("b.png#x", (None, "b.png#x", 0)),
-        ("b.png#²", (None, "b.png#²", 0)),
-        ("", (None, "", 0)),
-        ("b#" + "9" * 5000, (None, "b#" + "9" * 5000, 0)),
+        ("a\nb.png#1", (None, "a\nb.png", 1)),
+        ("draw/b.png", (None, "draw/b.png", None)),
+        ("draw٣/b.png#٣", (None, "draw٣/b.png#٣", None)),
+        ("b.png#x", (None, "b.png#x", None)),
+        ("", (None, "", None)),
+        ("b#" + "9" * 5000, (None, "b#" + "9" * 5000, None)),
     ],
 )
 def test_what_is_no_part_belongs_to_the_image(query: str, expected: QueryId) -> None:
-    assert split_query(query) == expected
+    read = split_query(query)
+    assert read == expected
+    assert f"{read.draw}/{query_id(*read.key)}".removeprefix("None/") == query

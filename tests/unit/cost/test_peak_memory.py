@@ -111,7 +111,7 @@ def test_out_of_memory_is_explained() -> None:
         raise RuntimeError("other")
 
 
-@pytest.mark.parametrize("text", ["8", "8 TB", "much", ""])
+@pytest.mark.parametrize("text", ["8", "8 TB", "much", "", f"{'9' * 400}GB"])
 def test_a_size_needs_a_unit(text: str) -> None:
     with pytest.raises(UserError, match="--gpu"):
         bytes_of(text)

@@ -87,3 +87,9 @@ def test_the_command_sets_files_side_by_side(tmp_path):
     assert [line.split() for line in done.output.splitlines() if line.startswith("mask")] == [["mask", "50.0"]]
     as_json = CliRunner().invoke(main, ["data", "captions", *files, "--json", "--words", "5"])
     assert json.loads(as_json.output)[files[1]]["words counted"] == 5
+
+
+def test_columns_of_names_with_control_characters_stay_aligned() -> None:
+    head, row = describe({"a\x1b\n.json": {"captions": 7}, "b.json": {"captions": 1234}}).split("\n")
+    assert head.split() == ["a\\x1b\\n.json", "b.json"]
+    assert (row.split(), len(row)) == (["captions", "7", "1234"], len(head))

@@ -173,6 +173,9 @@ def test_what_a_terminal_would_act_on_is_escaped(edit: Edit) -> None:
     text = describe(verify(named))
     assert all(line.isprintable() for line in text.split("\n"))
     assert "  t\\x1b[2J: 1 of " in text
+    rows = text[text.index("split ") :].split("\n")[:5]
+    assert [row.split()[0] for row in rows] == ["split", "train", "val", "test", "t\\x1b[2J"]
+    assert len({len(row) for row in rows}) == 1
     assert "CUHK-PEDES at " in text and "a\\nb\n" in text
     done = CliRunner().invoke(main, ["data", "verify", "cuhk_pedes", str(named)])
     assert text + "\n" == done.stdout

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from glalign.storage.whole_files import resumable_directory, whole_directory, whole_file, write_text
+from glalign.storage.json_files import read_json
+from glalign.storage.whole_files import resumable_directory, whole_directory, whole_file, write_json, write_text
 from glalign.support.errors import UserError
 
 
@@ -140,6 +141,14 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, kind) -> None:
             kind(place),
         ):
             pass
+
+
+def test_a_value_that_no_reader_takes_leaves_what_was_there(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"rank1": 1.5})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "x.json", {"rank1": float("nan")})
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+    assert read_json(tmp_path / "x.json") == {"rank1": 1.5}
 
 
 def test_an_input_that_is_missing_while_writing_is_no_fault_of_the_output(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from glalign.models.losses.albef_tasks import (
     masked_positions,
     sample_from_logits,
 )
-from glalign.models.towers.albef import Albef, AlbefShape, AlbefTokenizer, albef, decode_at
+from glalign.models.towers.albef import Albef, AlbefShape, AlbefTokenizer, albef, decode_at, from_albef
 from glalign.models.towers.bert import BertShape, padding_mask
-from glalign.models.towers.positions import resize_positions
+from glalign.models.towers.positions import fit_positions, resize_positions
 from glalign.models.towers.vit import VisionTransformer
 from glalign.pretraining.albef import Pretraining
 from glalign.storage.weight_files import PRETRAINED, UNFILLED, fill, load_weights, save_weights
@@ -226,6 +226,21 @@ def test_the_momentum_copy_follows_and_is_not_trained():
         expected = 0.9 * before[name] + 0.1 * dict(online.named_parameters())[name]
         torch.testing.assert_close(value.detach(), expected.detach())
     assert slow.text.words.weight.data_ptr() != online.text.words.weight.data_ptr()
+
+
+@pytest.mark.parametrize("grid", ["axb", "1x2x3", "-2x-2", "0x4", "9" * 5000 + "x1", "8 x 4"])
+def test_a_grid_that_is_none_is_named(grid):
+    table = {"positions": torch.zeros(33, 4)}
+    with pytest.raises(UserError, match=r"positions: metadata `grid` .* is no grid; store it as 8x4"):
+        fit_positions(table, "positions", {"grid": grid}, (8, 4), antialias=False)
+    assert fit_positions(table, "positions", {"grid": "8x4"}, (8, 4), antialias=False).keys() == table.keys()
+
+
+def test_a_layer_without_a_number_is_unknown_to_the_model():
+    found = from_albef({f"text_encoder.bert.encoder.layer.{name}.attention.self.query.weight": torch.zeros(1)
+                        for name in ("x", "9" * 5000)})  # fmt: skip
+    assert all(name.startswith("text.") for name in found)
+    assert len(found) == 2
 
 
 def test_positions_are_resized_for_another_image_size(tmp_path):
