@@ -109,7 +109,10 @@ def load_weights(module: nn.Module, folder: Path | str, name: str, prefix: str =
 def adapt_tensors(
     module: nn.Module, tensors: dict[str, Tensor], about: Mapping[str, str], where: str
 ) -> dict[str, Tensor]:
-    """Apply the module's method `adapt` to tensors, if it has one. Raises: UserError naming `where`."""
+    """Apply the module's method `adapt` to tensors, if it has one.
+
+    Raises: UserError naming `where`, also for shapes that `adapt` does not expect under these names.
+    """
     adapt = getattr(module, "adapt", None)
     if adapt is None:
         return tensors
@@ -117,6 +120,9 @@ def adapt_tensors(
         return adapt(tensors, about)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        what = f"its tensors are not those of {type(module).__name__} ({error})"
+        raise UserError(f"{where}: {what}; it is damaged, or of another model") from error
 
 
 def read_weights(path: Path | str, again: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -61,6 +61,9 @@ from glalign.language.phobert_tokenizer import PhoBertFileTokenizer
 from glalign.language.tokenizers import FileTokenizer
 from glalign.language.translated_phrases import COLUMNS as PHRASE_COLUMNS
 from glalign.language.translated_phrases import read_translated_phrases
+from glalign.models.towers.albef import Albef, AlbefShape
+from glalign.models.towers.bert import BertShape
+from glalign.models.towers.vit import VisionTransformer
 from glalign.parsing import label_maps
 from glalign.parsing.label_map_record import check_one_parser
 from glalign.planning.job_files import JobFile
@@ -71,7 +74,7 @@ from glalign.reporting.compare import compare, tolerances
 from glalign.reporting.terminal import render_terminal
 from glalign.storage.image_files import VERSION, DecodeError, decode_rgb
 from glalign.storage.sealed_zip import seal
-from glalign.storage.weight_files import read_weights
+from glalign.storage.weight_files import adapt_tensors, load_weights, read_weights
 from glalign.storage.weight_status import fault
 from glalign.storage.whole_files import write_json
 from glalign.support.class_source import class_outline, source_of, tree_of
@@ -259,6 +262,18 @@ def compared(path: Path) -> str:
 
 
 TENSORS = {"a.weight": torch.ones(2, 3), "b": torch.zeros(1)}
+TOWER = VisionTransformer((16, 8), 8, 4, 1, 1)
+"""An image tower with a grid of 2 x 1."""
+FUSED = Albef(AlbefShape(8, 1, 1, BertShape(4, 1, 1, 6), 1, 2), (16, 8), 9)
+ALBEF_NAMES = {
+    "visual_encoder.cls_token": torch.zeros(1, 1, 4),
+    "visual_encoder.pos_embed": torch.zeros(1, 3, 4),
+    **{f"text_encoder.bert.encoder.layer.{layer}.attention.self.{part}.weight": torch.ones(4, 4)
+       for layer in (0, 1) for part in ("query", "key", "value")},
+    "text_encoder.bert.encoder.layer.1.crossattention.self.query.weight": torch.ones(4, 4),
+    "text_encoder.bert.encoder.layer.1.crossattention.output.LayerNorm.bias": torch.ones(4),
+    "itm_head.weight": torch.ones(2, 4),
+}  # fmt: skip
 SUMMARY = dumped({"spec": {}, "code": "0", "versions": {}, "n_queries": 2, "n_gallery": 9, "galleries": [],
                   "parts": ["HEAD", "SHOES"]})  # fmt: skip
 RANKS = lines(
@@ -408,6 +423,18 @@ READERS: dict[str, Reader] = {
     ),
     "checkpoint": Reader("c.pt", saved({"key": "k", "step": 3, "model": TENSORS}), resumed, near_zip),
     "weights": Reader("w.safetensors", save(TENSORS), whole_weights, near_safetensors),
+    "weights of an image tower": Reader(
+        "w.safetensors",
+        save(TOWER.state_dict(), {"grid": "2x1"}),
+        lambda p: load_weights(TOWER, p.parent, "w"),
+        near_safetensors,
+    ),
+    "weights of an ALBEF": Reader(
+        "w.safetensors",
+        save(ALBEF_NAMES, {"grid": "2x1"}),
+        lambda p: sorted(adapt_tensors(FUSED, *read_weights(p), str(p))),
+        near_safetensors,
+    ),
     "record of weights": Reader(
         "w.json",
         dumped({"files": {"w.safetensors": {"sha256": "0"}}}),

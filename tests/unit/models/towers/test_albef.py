@@ -17,7 +17,7 @@ from glalign.models.towers.bert import BertShape, padding_mask
 from glalign.models.towers.positions import fit_positions, resize_positions
 from glalign.models.towers.vit import VisionTransformer
 from glalign.pretraining.albef import Pretraining
-from glalign.storage.weight_files import PRETRAINED, UNFILLED, fill, load_weights, save_weights
+from glalign.storage.weight_files import PRETRAINED, UNFILLED, adapt_tensors, fill, load_weights, save_weights
 from glalign.support.errors import UserError
 
 SHAPE = AlbefShape(
@@ -241,6 +241,18 @@ def test_a_layer_without_a_number_is_unknown_to_the_model():
                         for name in ("x", "9" * 5000)})  # fmt: skip
     assert all(name.startswith("text.") for name in found)
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"text_encoder.bert.encoder.layer.0.attention.self.key.weight": torch.zeros(3, 5)},
+     {"visual_encoder.pos_embed": torch.tensor(0.0)}],
+    ids=["queries and keys", "positions"],
+)  # fmt: skip
+def test_shapes_that_do_not_go_together_are_of_another_model(changed):
+    model = model_of()
+    with pytest.raises(UserError, match=r"^w\.pt: .*(of another model|no grid|are no)"):
+        adapt_tensors(model, checkpoint(model) | changed, {"grid": "4x2"}, "w.pt")
 
 
 def test_positions_are_resized_for_another_image_size(tmp_path):
