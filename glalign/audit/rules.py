@@ -43,4 +43,5 @@ def audit(material: Material) -> list[Finding]:
         for rule in RULES
         for one in rule.check(material)
     }
-    return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.severity))
+    order = list(SEVERITIES)
+    return sorted(found, key=lambda finding: order.index(finding.severity))

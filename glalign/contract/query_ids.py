@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 DRAW = "draw"
-ID = re.compile(rf"(?:(?P<draw>{DRAW}\d+)/)?(?P<image>.*?)(?:#(?P<caption>\d{{1,9}}))?", re.ASCII | re.DOTALL)
+DRAWN = re.compile(rf"(?P<draw>{DRAW}\d+)/", re.ASCII)
+ID = re.compile(rf"(?:{DRAWN.pattern})?(?P<image>.*?)(?:#(?P<caption>\d{{1,9}}))?", re.ASCII | re.DOTALL)
 
 
 class QueryId(NamedTuple):
@@ -39,8 +40,9 @@ def split_query(query: str) -> QueryId:
 
 
 def draw_of(query: str) -> str | None:
-    """The draw that a query's id names; None where a test set is not drawn."""
-    return split_query(query).draw
+    """The draw that an id names, as `split_query` says, and faster: every row of a ranks file is asked for it."""
+    found = DRAWN.match(query)
+    return found["draw"] if found else None
 
 
 def in_first_draw(query: str) -> bool:

@@ -6,7 +6,7 @@ import pickletools
 from typing import IO
 
 LONGEST = 1 << 30
-"""Bytes of a pickle; the largest one that is read, SRCF's of CUHK-PEDES, has less than a tenth."""
+"""Bytes of a pickle that is read."""
 
 PLACED = ("PUT", "BINPUT", "LONG_BINPUT")
 """Opcodes whose argument is a place of the memo; the unpickler reserves all places up to it."""

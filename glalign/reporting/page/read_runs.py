@@ -127,9 +127,9 @@ def _loss(row: Any) -> tuple[float, float] | None:
     """
     if not isinstance(row, dict):
         raise TypeError(f"{type(row).__name__}, not names and numbers")
-    step: Any = row.get("step")
     if "loss" not in row:
         return None
+    step: Any = row.get("step")
     loss: Any = row["loss"]
     for name, value, low in (("step", step, 0), ("loss", loss, -LARGEST)):
         if type(value) not in (int, float):

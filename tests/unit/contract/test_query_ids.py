@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glalign.contract.query_ids import QueryId, in_first_draw, query_id, split_query
+from glalign.contract.query_ids import QueryId, draw_of, in_first_draw, query_id, split_query
 
 
 @given(st.text(), st.integers(0, 10**6), st.none() | st.integers(0, 99))
@@ -15,6 +15,7 @@ def test_what_is_written_is_read(image: str, caption: int, draw: int | None) -> 
     read = split_query(f"{prefix}{query_id(image, caption)}")
     assert read == (prefix[:-1] or None, image, caption)
     assert read.key == (image, caption)
+    assert draw_of(f"{prefix}{query_id(image, caption)}") == read.draw
     assert in_first_draw(f"{prefix}{image}") == (draw in (None, 0))
 
 
@@ -33,4 +34,5 @@ def test_what_is_written_is_read(image: str, caption: int, draw: int | None) -> 
 def test_what_is_no_part_belongs_to_the_image(query: str, expected: QueryId) -> None:
     read = split_query(query)
     assert read == expected
+    assert draw_of(query) == read.draw
     assert f"{read.draw}/{query_id(*read.key)}".removeprefix("None/") == query

@@ -97,7 +97,7 @@ def better(first: int, others: int) -> np.ndarray:
 def test_of_mcnemars_test_and_the_bootstrap_the_larger_p_decides(
     tmp_path: Path, first: int, others: int, larger: str
 ) -> None:
-    """The second system hits the other captions of as many people, so that the bootstrap sees no gain."""
+    """The second system may hit captions that McNemar's test does not see, so that the bootstrap's p is the larger."""
     rival = np.zeros((PERSONS, EACH), dtype=bool)
     rival[-15:, 1:] = larger == "bootstrap"
     one, other = ranked(tmp_path / "one.jsonl", better(first, others)), ranked(tmp_path / "other.jsonl", rival.ravel())
