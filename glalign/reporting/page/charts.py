@@ -197,7 +197,7 @@ def _decades(low: float, high: float) -> list[float]:
     """Round values around a range of positive numbers: 1, 2 and 5 times powers of ten, thinned where there are many.
 
     >>> _decades(30, 700)
-    [20, 50, 100, 200, 500, 1000]
+    [20.0, 50.0, 100.0, 200.0, 500.0, 1000.0]
     """
     exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
     values = [round(digit * 10.0**power, 10) for power in exponents for digit in (1, 2, 5)]
