@@ -4,12 +4,14 @@ A smaller gallery has all images of the query's person and of some others, who a
 draws is exact: nothing is drawn.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glalign.contract.query_ids import draw_of
 from glalign.evaluation.metrics import KS
 from glalign.evaluation.ranking import RankRow
 
@@ -32,6 +34,12 @@ class Ahead:
     counts: NDArray[np.int64]
 
 
+def other_people(rows: Sequence[RankRow]) -> list[int]:
+    """People of each row's gallery apart from its own person. Every person of a gallery has queries (D27)."""
+    people = Counter(draw for draw, _ in {(draw_of(row.query), row.person) for row in rows})
+    return [people[draw_of(row.query)] - 1 for row in rows]
+
+
 def ahead_of(rows: Sequence[RankRow], others: Sequence[int]) -> Ahead | None:
     """Who stands ahead in these rows; None where a row does not say. others: people of each row's gallery but one."""
     if any(row.ahead is None for row in rows):
@@ -51,33 +59,38 @@ def ahead_of(rows: Sequence[RankRow], others: Sequence[int]) -> Ahead | None:
 def expected_ranks(ahead: Ahead, sizes: Sequence[int], ks: Sequence[int] = KS) -> NDArray[np.float64]:
     """(K, S) expected Rank-k in percent, where each query meets so many of the others; ks: at most MOST each.
 
+    >>> row = RankRow("a.png#0", 1, (3,), (3,), ahead=(2,))
+    >>> expected_ranks(ahead_of([row], [4]), [1, 2, 4], [1, 3]).round(2).tolist()
+    [[50.0, 16.67, 0.0], [100.0, 100.0, 100.0]]
+    """
+    ways = _ways(ahead)
+    return np.stack([100 * _hit_chances(ahead, ways, size, ks).mean(axis=1) for size in sizes], axis=1)
+
+
+def hit_chances(ahead: Ahead, size: int, k: int) -> NDArray[np.float64]:
+    """(Q,) probability that each query is a hit at Rank-k, where it meets so many of the others; k: at most MOST."""
+    return np.asarray(_hit_chances(ahead, _ways(ahead), size, [k])[0])
+
+
+def _hit_chances(ahead: Ahead, ways: NDArray[np.float64], size: int, ks: Sequence[int]) -> NDArray[np.float64]:
+    """(K, Q) probabilities of hits.
+
     A query is a hit if the images that the drawn people have before its first positive are fewer than k. The number of
     sets of j people with w such images in all is a product over the numbers of images that a person has; the others of
     a gallery are among the people without one. A query of fewer others meets all of them.
-
-    >>> row = RankRow("a.png#0", 1, (3,), (3,), ahead=(2,))
-    >>> expected_ranks(ahead_of([row], [4]), [1, 2, 4], [1, 3]).tolist()
-    [[50.0, 16.66666666666667, 0.0], [100.0, 100.0, 100.0]]
     """
     from scipy.special import gammaln  # noqa: PLC0415  slow to import
-
-    ways, behind = _ways(ahead), ahead.others - ahead.people
 
     def log_choose(n: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
         inside = (j >= 0) & (j <= n)
         found = gammaln(n + 1.0) - gammaln(np.where(inside, j, 0) + 1.0) - gammaln(np.where(inside, n - j, n) + 1.0)
         return np.asarray(np.where(inside, found, -np.inf))
 
-    found = np.empty((len(ks), len(sizes)))
-    for place, size in enumerate(sizes):
-        drawn = np.minimum(size, ahead.others)
-        log_all = log_choose(ahead.others, drawn)
-        chances = np.stack([np.exp(log_choose(behind, drawn - j) - log_all) for j in range(MOST)], axis=1)
-        by_images = np.einsum("qwj,qj->qw", ways, chances)
-        for row, k in enumerate(ks):
-            hits = np.where(drawn == ahead.others, ahead.first <= k, by_images[:, :k].sum(axis=1))
-            found[row, place] = 100 * hits.mean()
-    return found
+    drawn, behind = np.minimum(size, ahead.others), ahead.others - ahead.people
+    log_all = log_choose(ahead.others, drawn)
+    chances = np.stack([np.exp(log_choose(behind, drawn - j) - log_all) for j in range(MOST)], axis=1)
+    by_images = np.einsum("qwj,qj->qw", ways, chances)
+    return np.stack([np.where(drawn == ahead.others, ahead.first <= k, by_images[:, :k].sum(axis=1)) for k in ks])
 
 
 def _ways(ahead: Ahead) -> NDArray[np.float64]:

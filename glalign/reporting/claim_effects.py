@@ -13,10 +13,10 @@ from glalign.contract.query_ids import draw_of, in_first_draw, query_id, split_q
 from glalign.contract.results import AlphaScores
 from glalign.evaluation import effects
 from glalign.evaluation.effects import Effect, Share, Side
-from glalign.evaluation.metrics import LEVEL, by_draw, wilson
+from glalign.evaluation.gallery_size import ahead_of, hit_chances, other_people
+from glalign.evaluation.metrics import LEVEL, wilson
 from glalign.evaluation.paired_tests import McNemarResult, PairedHits, mcnemar
 from glalign.evaluation.ranks_file import read_ranks
-from glalign.evaluation.smaller_gallery import gallery_people, hit_chances
 from glalign.planning.claim_specs import (
     AnyCompared,
     CellRanks,
@@ -65,7 +65,9 @@ def find_effect(one: AnyCompared, spec: ClaimsSpec) -> Found:
 
 def _of_ranks(one: RanksCompared, spec: ClaimsSpec) -> Found:
     if one.equal_gallery:
-        sides = _at_equal_gallery(one.sides)
+        sides = _at_equal_gallery(one.sides, one.rank)
+        if sides is None:
+            return Found(None, note="its ranks are of an older version, without who stands ahead: make them again")
     else:
         ranked = [read_seeds(side.ranks) for side in one.sides]
         if one.queries != "other":
@@ -123,20 +125,23 @@ def _mcnemar(ranked: Sequence[Sequence[FirstHits]]) -> McNemarResult:
     return mcnemar(PairedHits(one, other, tuple(first)))
 
 
-def _at_equal_gallery(cells: Sequence[CellRanks]) -> list[Side]:
-    """Hits of both cells in galleries of as many people as the smaller of theirs has."""
-    sizes = [gallery_people(read_ranks(cell.ranks[0])[0]) for cell in cells]
-    return [_reduced(cell, min(sizes)) for cell in cells]
+def _at_equal_gallery(cells: Sequence[CellRanks], k: int) -> list[Side] | None:
+    """Chances of a hit of both cells in galleries of as many people as the smaller of theirs has.
 
-
-def _reduced(cell: CellRanks, people: int) -> Side:
-    chances, persons = [], list[int | str]()
-    for path in cell.ranks:
-        rows = read_ranks(path)[0]
-        parts = by_draw(rows) or [rows]
-        chances.append(np.concatenate([hit_chances(part, people) for part in parts]))
-        persons = [row.person for part in parts for row in part]
-    return Side(np.stack(chances), persons, cell.people)
+    None where a file of ranks does not say who stands ahead.
+    """
+    ranked = [[read_ranks(path)[0] for path in cell.ranks] for cell in cells]
+    others = [other_people(files[0]) for files in ranked]
+    size, sides = min(map(min, others)), []
+    for cell, files, numbers in zip(cells, ranked, others, strict=True):
+        chances = []
+        for rows in files:
+            ahead = ahead_of(rows, numbers)
+            if ahead is None:
+                return None
+            chances.append(hit_chances(ahead, size, k))
+        sides.append(Side(np.stack(chances), [row.person for row in files[0]], cell.people))
+    return sides
 
 
 def _of_phrases(one: PhrasesCompared) -> Found:

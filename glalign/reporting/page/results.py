@@ -1,6 +1,5 @@
 """The results of the page: ranks of every query of a run on a test set, as arrays."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glalign.config.typed_json import read_typed
-from glalign.contract.query_ids import draw_of, in_first_draw
+from glalign.contract.query_ids import in_first_draw
 from glalign.contract.results import MetricsRecord, RanksSummary
-from glalign.evaluation.gallery_size import Ahead, ahead_of
+from glalign.evaluation.gallery_size import Ahead, ahead_of, other_people
 from glalign.evaluation.paired_tests import PairedHits
 from glalign.evaluation.ranking import RankRow
 from glalign.evaluation.ranks_file import read_ranks
@@ -55,7 +54,6 @@ def _summary(result: PageResult) -> Path:
 
 def _read(run: PageRun, result: PageResult) -> Ranked:
     rows, summary = read_ranks(result.ranks)
-    people = Counter(draw for draw, _ in {(draw_of(row.query), row.person) for row in rows})
     metrics = Path(result.metrics)
     return Ranked(
         run=run,
@@ -65,7 +63,7 @@ def _read(run: PageRun, result: PageResult) -> Ranked:
         queries=tuple(row.query for row in rows),
         persons=tuple(row.person for row in rows),
         first=np.array([row.hits[0] for row in rows], np.int64),
-        ahead=ahead_of(rows, [people[draw_of(row.query)] - 1 for row in rows]),
+        ahead=ahead_of(rows, other_people(rows)),
         shown=tuple(row for row in rows if in_first_draw(row.query)),
     )
 

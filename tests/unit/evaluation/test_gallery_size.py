@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from glalign.evaluation.gallery_size import Ahead, ahead_of, expected_ranks, gallery_sizes
+from glalign.evaluation.gallery_size import Ahead, ahead_of, expected_ranks, gallery_sizes, hit_chances, other_people
 from glalign.evaluation.metrics import KS
 from glalign.evaluation.ranking import RankRow, rank_blocks
 
@@ -82,6 +82,18 @@ def test_the_whole_gallery_gives_rank_k_itself_and_a_smaller_one_no_less() -> No
         assert curve[-1] == 100 * np.mean([row.hits[0] <= k for row in rows])
         assert (np.diff(curve) <= 1e-9).all()
     np.testing.assert_array_equal(expected_ranks(ahead(rows), [1000]), curves[:, -1:])
+
+
+def test_the_chances_of_the_queries_have_this_mean_and_are_hits_in_the_whole_gallery() -> None:
+    rows = ranked(*scored(300, 3))
+    for k, curve in zip(KS, expected_ranks(ahead(rows), range(8)), strict=True):
+        assert [100 * hit_chances(ahead(rows), size, k).mean() for size in range(8)] == pytest.approx(curve)
+        assert hit_chances(ahead(rows), 7, k).tolist() == [row.hits[0] <= k for row in rows]
+
+
+def test_the_other_people_are_those_of_the_draw() -> None:
+    asked = {"draw0/a.png#0": 1, "draw0/b.png#0": 2, "draw0/b.png#1": 2, "draw1/c.png#0": 3}
+    assert other_people([RankRow(query, person, (1,), (1,)) for query, person in asked.items()]) == [1, 1, 1, 0]
 
 
 def test_rows_that_do_not_say_who_stands_ahead_have_no_curve() -> None:

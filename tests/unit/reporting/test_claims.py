@@ -7,9 +7,10 @@ import pytest
 from helpers.tables import MADE_BY, read_csv, written
 from scipy.stats import norm
 
+from glalign.evaluation.gallery_size import ahead_of, expected_ranks, other_people
 from glalign.evaluation.metrics import wilson
 from glalign.evaluation.paired_tests import first_query_per_person, mcnemar, pair_hits
-from glalign.evaluation.ranking import RankRow
+from glalign.evaluation.ranking import RankRow, rank_blocks
 from glalign.evaluation.ranks_file import read_ranks, write_ranks
 from glalign.planning.claim_specs import (
     AnyCompared,
@@ -60,6 +61,17 @@ def table(folder: Path, *comparisons: AnyCompared, **changes: object) -> list[di
     make_claims(spec, folder / "claims.csv", folder / "claims.tex")
     assert r"C1: T\_1 is best." in (folder / "claims.tex").read_text(encoding="utf-8")
     return read_csv(folder / "claims.csv")
+
+
+def scored(path: Path, people: int, seed: int) -> tuple[str, list[RankRow]]:
+    """A ranks file of random scores of so many people with two images each."""
+    rng, persons = np.random.default_rng(seed), np.repeat(np.arange(people), 2)
+    scores = rng.normal(size=(len(persons), len(persons))) + 1.5 * (persons[:, None] == persons)
+    images = [f"p{number}.png" for number in range(len(persons))]
+    queries = [f"{image}#0" for image in images]
+    rows = list(rank_blocks([scores], queries, images, persons.tolist(), persons.tolist()))
+    write_ranks(path, rows, len(images), MADE_BY)
+    return str(path), rows
 
 
 def test_a_claim_has_a_row_and_one_for_each_of_its_comparisons(tmp_path: Path) -> None:
@@ -189,3 +201,27 @@ def test_weights_are_paired_as_other_systems_are(tmp_path: Path) -> None:
     same = ("effect", "low", "high", "p", "n", "needed_queries", "test", "verdict")
     assert [weighed[name] for name in same] == [paired[name] for name in same]
     assert weighed["test"] == "bootstrap over persons, paired" and weighed["verdict"].startswith("supported")
+
+
+@pytest.mark.parametrize("rank", [1, 5])
+def test_galleries_are_compared_at_the_size_of_the_smaller_one(tmp_path: Path, rank: int) -> None:
+    (small, few), (large, many) = scored(tmp_path / "a.jsonl", 24, 1), scored(tmp_path / "b.jsonl", 80, 2)
+    found = [ahead_of(rows, other_people(rows)) for rows in (few, many)]
+    first, second = (expected_ranks(one, [23], [rank])[0, 0] for one in found if one is not None)
+    whole = 100 * np.mean([row.hits[0] <= rank for row in many])
+    assert second > whole + 10
+    changes = {"equal_gallery": True, "queries": "other", "rank": rank}
+    sides = compared(small, large).sides
+    apart = (sides[0], sides[1].model_copy(update={"people": "other"}))
+    (row,) = table(tmp_path, compared(small, large).model_copy(update=changes | {"sides": apart}))
+    assert float(row["effect"]) == pytest.approx(first - second, abs=0.006)
+    assert (row["test"], row["n"]) == ("bootstrap over persons, unpaired", "48")
+
+
+def test_galleries_of_another_size_are_not_compared_without_the_people_ahead(tmp_path: Path) -> None:
+    (small, _), large = scored(tmp_path / "a.jsonl", 12, 1), ranks(tmp_path / "b.jsonl", 0.5)
+    (row,) = table(tmp_path, compared(small, large).model_copy(update={"equal_gallery": True, "queries": "other"}))
+    assert (row["effect"], row["note"]) == (
+        "",
+        "its ranks are of an older version, without who stands ahead: make them again",
+    )
