@@ -11,7 +11,7 @@
 # make gpu-check [MINUTES=8]          what a GPU does with the suite, without data: equal, fast, in memory (docs/gpu.md)
 # make fault [KILLS=50]               kills, full disks, changed artifacts, hostile inputs;  make vulnerabilities: of the locked versions
 # make slurm                          the executor of profiles/slurm, into .venv
-# make tuning, make docs, make site   learning rates on validation, docs/fidelity.md from the docstrings, docs/ as a site
+# make tuning, make docs, make site   learning rates and lengths on validation, docs/fidelity.md from the docstrings, docs/ as a site
 comma := ,
 CORES ?= 1
 MINUTES ?= 8

@@ -202,6 +202,8 @@ def _outline(path: str, system: System) -> ClassOutline:
         if change.optim:
             own = system.optim.to_json() if system.optim else {}
             validated(Optim, {**own, **change.optim}, f"configuration: {where}.optim.")
+        if change.length != 1 and system.budget is None:
+            raise UserError(f"configuration: {where}.length: {class_path} does not train; leave the key out")
     return outline
 
 

@@ -67,7 +67,8 @@ class Config(Settings):
         if change is None:
             return entry
         optim = entry.optim and Optim.model_validate(merge(entry.optim.to_json(), change.optim))
-        return entry.model_copy(update={"model": merge(entry.model, change.model), "optim": optim})
+        budget = entry.budget and entry.budget.scaled(change.length)
+        return entry.model_copy(update={"model": merge(entry.model, change.model), "optim": optim, "budget": budget})
 
     def language_of(self, trainset: str) -> str:
         """Language of the captions of a trainset: that of its first dataset; mixtures are refused."""

@@ -117,13 +117,17 @@ class Alpha(Section):
 
 
 class Tuning(Section):
-    """How learning rates are chosen, by `make tuning`."""
+    """How learning rates and lengths are chosen, by `make tuning`."""
 
     trainsets: Unique[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
     seed: int = Field(0, ge=0, description="tuning seed, of the trainings of the search")
     rates: Unique[Annotated[float, Field(gt=0)]] = Field(
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
+    steps: Unique[Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="lengths in optimiser steps: rates are tried at the shortest, and the best one at each up to "
+        "the system's own; null tries every system at its own alone"
+    )  # fmt: skip
 
 
 class Sensitivity(Section):
@@ -141,6 +145,7 @@ class Change(Section):
 
     model: dict[str, Any] = Field({}, description="options of the class")
     optim: dict[str, Any] = Field({}, description="keys of `optim`")
+    length: float = Field(1.0, gt=0, le=1000, description="factor of the length of the training, steps or epochs")
 
 
 class System(Section):
@@ -160,8 +165,8 @@ class System(Section):
         {}, description="options of the class: the fields of the dataclass `Options` of its module"
     )
     by_language: dict[Language, Change] = Field(
-        {}, description="changes of `model` and `optim` where captions are in a language, such "
-        "as `{vi: {model: {...}}}`"
+        {}, description="changes where captions are in a language, such as `{vi: {model: {...}, optim: {...}, length: "
+        "2}}`: keys of `model` and `optim`, and a factor of `budget.steps` or `budget.epochs`"
     )  # fmt: skip
     data: Data | None = Field(None, description="images and batches")
     optim: Optim | None = Field(None, description="optimiser")
@@ -228,7 +233,7 @@ class Settings(Section, defer_build=True):
     plan: PlanDevice = Field(PlanDevice(), description="the device that `glalign plan` estimates hours for")
     mcnemar: McNemar = Field(McNemar(), description="which runs are tested against each other")
     alpha: Alpha = Field(Alpha(), description="weights of the global branch that are tried on validation identities")
-    tuning: Tuning = Field(Tuning(), description="how learning rates are chosen")
+    tuning: Tuning = Field(Tuning(), description="how learning rates and lengths are chosen")
     sensitivity: Sensitivity = Field(Sensitivity(), description="other readings of what the paper leaves open")
     vocabularies: dict[Id, Vocabulary] = Field({}, description="vocabularies of the twins, by name of the file")
     pretraining: dict[Id, Recipe] = Field({}, description="recipes of the twins, by name of the weight file")

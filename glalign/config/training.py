@@ -116,8 +116,8 @@ class Optim(Section):
 class Budget(Section):
     """Length of a training; either `steps` or `epochs` is given."""
 
-    steps: int | None = Field(None, ge=0, description="optimiser steps; 0 keeps the pre-trained weights")
-    epochs: float | None = Field(None, gt=0, description="length in epochs where steps is null")
+    steps: int | None = Field(None, ge=0, le=10**9, description="optimiser steps; 0 keeps the pre-trained weights")
+    epochs: float | None = Field(None, gt=0, le=1e6, description="length in epochs where steps is null")
     validate_every: int = Field(1000, ge=1, description="steps between two validations")
     checkpoint_every: int = Field(
         1000, ge=1, description="steps between two checkpoints; a killed training goes on from the last"
@@ -129,6 +129,12 @@ class Budget(Section):
         if (self.steps is None) == (self.epochs is None):
             raise PydanticCustomError("length", "give steps or epochs, and null for the other")
         return self
+
+    def scaled(self, factor: float) -> Self:
+        """The budget of a training that is `factor` times as long; steps are rounded, to at least one."""
+        if self.steps is None:
+            return self.model_copy(update={"epochs": factor * (self.epochs or 0.0)})
+        return self.model_copy(update={"steps": max(1, round(factor * self.steps)) if self.steps else 0})
 
 
 class Memory(Section):

@@ -1,4 +1,4 @@
-"""Searches on validation identities: the weight of the global branch (D29), and learning rates."""
+"""Searches on validation identities: the weight of the global branch (D29), learning rates, and lengths."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,10 +19,9 @@ class AlphaTableSpec(Noted):
     profile: str
 
 
-class TuningRow(Noted):
-    """A system on a trainset. runs: records of its trainings, one per rate."""
+class SearchRow(Noted):
+    """A system or an ablation on a trainset. runs: records of its trainings, one per rate or one per length."""
 
-    system: str
     label: str
     trainset: str
     runs: tuple[str, ...]
@@ -37,12 +36,22 @@ class CurveRow(Spec):
 
 
 class TuningSpec(Spec):
-    """The document of the learning rates tried and of the validation curves. target: path that makes it."""
+    """The document of the learning rates and lengths tried and of the validation curves. target: path that makes it.
+
+    steps: the lengths that the configuration names. lengths: the trainings up to each system's own, the shortest first.
+    """
 
     rates: tuple[float, ...]
-    rows: tuple[TuningRow, ...]
+    rows: tuple[SearchRow, ...]
     curves: tuple[CurveRow, ...]
     target: str
+    steps: tuple[int, ...] = ()
+    lengths: tuple[SearchRow, ...] = ()
+
+    def runs(self) -> tuple[str, ...]:
+        """The records that the document reads."""
+        searches = (path for row in (*self.rows, *self.lengths) for path in row.runs)
+        return unique((*searches, *(curve.run for curve in self.curves)))
 
 
 def alpha_base(draft: Draft) -> Job | None:
@@ -103,61 +112,100 @@ def plan_alpha(draft: Draft) -> Iterator[Job]:
         yield Job({}, spec, inputs=(scores, *partial.values()))
 
 
-def tuned_systems(draft: Draft) -> Iterator[tuple[str, str]]:
-    """(system, trainset) of each search for a learning rate. An ablation has the rate of its system."""
+def trained_on(draft: Draft, trainset: str) -> Iterator[str]:
+    """The systems that train on a trainset, ablations included."""
+    config, datasets = draft.config, draft.config.trainsets[trainset]
+    for name, entry in trained_systems(config).items():
+        untrained = entry.budget is None or entry.budget.steps == 0
+        if not (untrained or reason_missing(config, datasets) or reason_unread(config, name, datasets)):
+            yield name
+
+
+def searched(draft: Draft, ablations: bool = False) -> Iterator[Job]:
+    """The training of each search, as configured. An ablation has rate and length of its system."""
     config = draft.config
     for trainset in config.tuning.trainsets:
-        datasets = config.trainsets[trainset]
-        for name, entry in trained_systems(config).items():
-            untrained = entry.budget is None or entry.budget.steps == 0
-            ablation = name in config.mcnemar.ablations
-            if not (untrained or ablation or reason_missing(config, datasets) or reason_unread(config, name, datasets)):
-                yield name, trainset
+        for name in trained_on(draft, trainset):
+            if ablations or name not in config.mcnemar.ablations:
+                yield fit_job(draft, name, trainset, config.tuning.seed)
 
 
-def own_training(draft: Draft, fit: Job, rate: float) -> bool:
-    """Whether a training with this rate is the one that the tables have already."""
-    return fit_spec(fit).optim.lr == rate and is_planned(draft, fit)
+def varied(fit: Job, what: str, value: str, **changes: object) -> Job:
+    """A training of the search, which differs from the configured one. what: name of the id that says in what."""
+    return changed(fit, {"system": fit.ids["system"], "trainset": fit.ids["trainset"], what: value}, **changes)
+
+
+def lengths_of(draft: Draft, fit: Job) -> list[int]:
+    """The lengths tried of a training, its own the last; empty where no length is tried."""
+    own, tried = fit_spec(fit).budget.steps, draft.config.tuning.steps
+    return [*(steps for steps in sorted(tried) if steps < own), own] if tried and own else []
+
+
+def with_steps(draft: Draft, fit: Job, steps: int) -> tuple[str, Job]:
+    """(stage, training) of this length: the tables' own one, or one of the search."""
+    budget = fit_spec(fit).budget
+    if budget.steps == steps and is_planned(draft, fit):
+        return "fit", fit
+    return "tune_steps", varied(fit, "steps", str(steps), budget=budget.model_copy(update={"steps": steps}))
+
+
+def with_rate(draft: Draft, fit: Job, rate: float) -> tuple[str, Job]:
+    """(stage, training) with this rate at the shortest length: the tables' own one, or one of the search."""
+    spec, shortest = fit_spec(fit), next(iter(lengths_of(draft, fit)), None)
+    if rate == spec.optim.lr and shortest is not None:
+        return with_steps(draft, fit, shortest)
+    if rate == spec.optim.lr and is_planned(draft, fit):
+        return "fit", fit
+    budget = spec.budget if shortest is None else spec.budget.model_copy(update={"steps": shortest})
+    return "tune", varied(fit, "rate", f"{rate:g}", optim=spec.optim.model_copy(update={"lr": rate}), budget=budget)
 
 
 def plan_tune(draft: Draft) -> Iterator[Job]:
-    """Every system of the tuning trainsets with every rate that the tables' trainings do not have."""
-    for name, trainset in tuned_systems(draft):
-        fit = fit_job(draft, name, trainset, draft.config.tuning.seed)
-        for rate in draft.config.tuning.rates:
-            if not own_training(draft, fit, rate):
-                optim = fit_spec(fit).optim.model_copy(update={"lr": rate})
-                yield changed(fit, {"system": name, "trainset": trainset, "rate": f"{rate:g}"}, optim=optim)
+    """Every system of the tuning trainsets with every rate that no other training has."""
+    trials = (with_rate(draft, fit, rate) for fit in searched(draft) for rate in draft.config.tuning.rates)
+    return (job for stage, job in trials if stage == "tune")
+
+
+def plan_tune_steps(draft: Draft) -> Iterator[Job]:
+    """Every system of the tuning trainsets, and every ablation, at every length up to its own."""
+    fits = searched(draft, ablations=True)
+    trials = (with_steps(draft, fit, steps) for fit in fits for steps in lengths_of(draft, fit))
+    return (job for stage, job in trials if stage == "tune_steps")
 
 
 def plan_tuning(draft: Draft) -> Iterator[Job]:
-    """The document of the search for learning rates."""
-    config, rows = draft.config, []
-    for name, trainset in tuned_systems(draft):
-        fit = fit_job(draft, name, trainset, config.tuning.seed)
-        runs = tuple(
-            draft.paths.path("fit", "run", **fit.ids)
-            if own_training(draft, fit, rate)
-            else draft.paths.path("tune", "run", system=name, trainset=trainset, rate=f"{rate:g}")
-            for rate in config.tuning.rates
-        )
-        partial = partial_files(config, draft.paths, config.trainsets[trainset])
-        rows.append(
-            TuningRow.from_fields_of(config.systems[name], system=name, trainset=trainset, runs=runs, partial=partial)
-        )
+    """The document of the search for learning rates and lengths."""
+    rates = draft.config.tuning.rates
+    rows = [_search_row(draft, fit, (with_rate(draft, fit, rate) for rate in rates)) for fit in searched(draft)]
     if rows:
-        curves, target = tuple(plan_curves(draft)), draft.paths.path("tuning", "document")
-        spec = TuningSpec(rates=config.tuning.rates, rows=tuple(rows), curves=curves, target=target)
-        read = (path for row in rows for path in (*row.runs, *row.partial.values()))
-        yield Job({}, spec, inputs=unique((*read, *(curve.run for curve in curves))))
+        lengths = [
+            _search_row(draft, fit, (with_steps(draft, fit, steps) for steps in tried))
+            for fit in searched(draft, ablations=True)
+            if (tried := lengths_of(draft, fit))
+        ]
+        spec = TuningSpec(
+            rates=rates, rows=tuple(rows), lengths=tuple(lengths), curves=tuple(plan_curves(draft)),
+            steps=tuple(sorted(draft.config.tuning.steps or ())), target=draft.paths.path("tuning", "document"),
+        )  # fmt: skip
+        partial = (path for row in rows for path in row.partial.values())
+        yield Job({}, spec, inputs=unique((*spec.runs(), *partial)))
+
+
+def _search_row(draft: Draft, fit: Job, trials: Iterator[tuple[str, Job]]) -> SearchRow:
+    system, trainset = fit.ids["system"], fit.ids["trainset"]
+    return SearchRow(
+        label=draft.config.systems[system].label,
+        trainset=trainset,
+        runs=tuple(draft.paths.path(stage, "run", **job.ids) for stage, job in trials),
+        partial=partial_files(draft.config, draft.paths, draft.config.trainsets[trainset]),
+    )
 
 
 def plan_curves(draft: Draft) -> Iterator[CurveRow]:
-    """The tables' trainings on the training sets of the search, ablations included, with its seed."""
-    tuning = draft.config.tuning
+    """The tables' trainings with the seed of the search, on every training set, ablations included."""
     for job in draft.jobs["fit"].values():
         spec = fit_spec(job)
-        if spec.budget.steps != 0 and spec.seed == tuning.seed and spec.trainset in tuning.trainsets:
+        if spec.budget.steps != 0 and spec.seed == draft.config.tuning.seed:
             label = draft.config.systems[spec.system].label
             run = draft.paths.path("fit", "run", **job.ids)
             yield CurveRow(label=label, trainset=spec.trainset, run=run)
@@ -186,7 +234,12 @@ STAGES: tuple[Stage, ...] = (
         uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
+        name="tune_steps", key="{system}/{trainset}/steps{steps}",
+        outputs=run_outputs("tuning/{system}/{trainset}/steps{steps}"), function="glalign.engine.fit.fit",
+        plan=plan_tune_steps, about="Train for fewer steps.", trains=True, uses_torch=True, minutes=1440, memory=48000,
+    ),
+    Stage(
         name="tuning", key="tuning", outputs={"document": "tuning.md"}, function="glalign.reporting.tuning.make_tuning",
-        plan=plan_tuning, about="Write the document of the learning rates tried.",
+        plan=plan_tuning, about="Write the document of the learning rates and lengths tried.",
     ),
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""docs/tuning.md: the learning rate of every system, chosen on validation identities, and validation curves."""
+"""docs/tuning.md: learning rate and length of every system, chosen on validation identities, and validation curves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import RunRecord
@@ -15,25 +16,26 @@ from glalign.support.errors import UserError
 FLAT = 2.0
 """Points that the last quarter of a training may add to its best validation Rank-1 where the curve counts as flat."""
 
+WIDTH = 120
+
 HEAD = """# Length and learning rates of the demo
 
-**One rule for all.** Every training of the demo reads the same number of image-caption pairs ({pairs}) with the same
-course of the learning rate (a short rise, then a cosine down to zero). No training is stopped before its end; the
-weights of its best validation count. The length is the same for all and was chosen once, from curves like those
-below. A training counts as flat if its last quarter adds less than {limit:g} points to its best validation Rank-1;
-one that is not flat would gain from more steps.
+Every training of the demo has batches of one size and the same course of the learning rate (a short rise, then a cosine
+down to zero), and reads {pairs} image-caption pairs. No training is stopped before its
+end; the weights of its best validation count. The test set is not looked at. A training counts as flat if its last
+quarter adds less than {limit:g} points to its best validation Rank-1; one that is not flat would gain from more steps.
 
 **One grid for all.** Every system that trains was trained once with each rate of the same grid on a training set of
-each language; the rate with the best Rank-1 on its validation identities, the lower one of equals, is the system's
-`optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). Trainings on other sets of the
-same language, and ablations, use the rate of their system. The test set is not looked at.
-
+each language{shortest}. The rate with the best Rank-1 on its validation identities, the lower one of equals, is the
+system's `optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). Trainings on
+other sets of the same language, and ablations, use the rate of their system.
+{rule}
 Made by
 
     make tuning
 
-which runs `snakemake --cores 1 {target}` ({curves} trainings of the tables and {trainings} with the other rates) and
-copies the result here.
+which runs `snakemake --cores 1 {target}` ({own} trainings of the tables and {trainings} others) and copies the result
+here.
 
 ## Rates
 
@@ -41,33 +43,62 @@ Validation Rank-1 in percent, the chosen rate in bold:
 
 """
 
+SHORTEST = ", for {steps} steps or its own length if that is shorter"
+
+RULE = """
+**One rule for the length.** The lengths of {steps} steps are tried in this order with the chosen rate. A system and
+its ablations have one length for each language: the first at which all of their curves on that training set are flat,
+the longest if there is none. It is the system's `budget.steps`, for Vietnamese captions times the `length` under
+`by_language`. Trainings on other sets of the same language have the same length. The tables below go up to the length
+that is configured: raise that of a system that is not flat there to the next one, and make them again.
+"""
+
+LENGTHS = """## Lengths
+
+Best validation Rank-1 in percent at each length, and in brackets what the last quarter added, in bold where the
+training is not flat:
+
+"""
+
 CURVES = """## Curves
 
-Validation Rank-1 in percent of the tables' trainings on these training sets, with the chosen rates. Columns: the
-course (the tallest bar is {highest}), the best value within the first quarter, half and three quarters of the steps
-and at the end, and the gain of the last quarter. {count}
+Validation Rank-1 in percent of the tables' trainings on every training set, with the chosen rates and lengths.
+Columns: the course (the tallest bar is {highest}), the best value within the first quarter, half and three quarters
+of the steps and at the end, and the gain of the last quarter. {count}
 
 """
 
 
 def make_tuning(spec: TuningSpec, document: Path) -> None:
-    """Write rates and curves. Raises: UserError for a training without validation identities."""
-    runs = [[read_typed(path, RunRecord) for path in row.runs] for row in spec.rows]
-    curves = [(row, Curve.of(read_typed(row.run, RunRecord))) for row in spec.curves]
-    pairs = sorted({run.pairs for row in runs for run in row})
+    """Write rates, lengths and curves. Raises: UserError for a training without validation identities."""
+    records = {path: read_typed(path, RunRecord) for path in spec.runs()}
+    curves = [(row, Curve.of(records[row.run])) for row in spec.curves]
+    tables = {row.run for row in spec.curves}
+    own = tables or {row.runs[-1] for row in spec.lengths} or records.keys()
+    pairs = [f"{count:,}" for count in sorted({records[path].pairs for path in own})]
+    tried = spec.steps if spec.lengths else ()
     head = HEAD.format(
-        pairs=" or ".join(f"{count:,}" for count in pairs), limit=FLAT, target=spec.target, curves=len(curves),
-        trainings=len({path for row in spec.rows for path in row.runs} - {row.run for row in spec.curves}),
+        pairs=" or ".join(", ".join(pairs).rsplit(", ", 1)), limit=FLAT, target=spec.target, own=len(tables),
+        trainings=len(records) - len(tables), shortest=SHORTEST.format(steps=tried[0]) if tried else "",
+        rule=RULE.format(steps=", ".join(map(str, tried))) if tried else "",
     )  # fmt: skip
     note = partial_note(spec.rows)
-    parts = [head + _rates(spec, runs), _curves([(row, curve) for row, curve in curves if curve])]
+    parts = [_wrapped(head) + _rates(spec, records), *([LENGTHS + _lengths(spec, records)] if tried else [])]
+    parts.append(_curves([(row, curve) for row, curve in curves if curve]))
     write_text(document, "\n".join([*parts, *([f"{note}.\n"] if note else [])]))
 
 
-def _rates(spec: TuningSpec, runs: Sequence[Sequence[RunRecord]]) -> str:
+def _wrapped(text: str) -> str:
+    """Markdown with lines of one width, whatever was filled in; headings and code stay as they are."""
+    parts = text.rstrip("\n").split("\n\n")
+    return "\n\n".join(part if part.startswith(("#", " ")) else fill(part, WIDTH) for part in parts) + "\n\n"
+
+
+def _rates(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
     lines = []
-    for row, records in zip(spec.rows, runs, strict=True):
-        values = [run.selected.val_rank1 for run in records if run.selected.val_rank1 is not None]
+    for row in spec.rows:
+        found = (records[path].selected.val_rank1 for path in row.runs)
+        values = [value for value in found if value is not None]
         if len(values) < len(spec.rates):
             lacking = f"{row.trainset} has no validation identities to choose a rate by"
             raise UserError(f"tuning.trainsets: {lacking}; name another")
@@ -81,19 +112,39 @@ def _rates(spec: TuningSpec, runs: Sequence[Sequence[RunRecord]]) -> str:
     return table + (beyond if ends else "")
 
 
+def _lengths(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
+    rows = [(row, [records[path] for path in row.runs]) for row in spec.lengths]
+    steps, lines = sorted({run.steps for _, runs in rows for run in runs}), []
+    for row, runs in rows:
+        curves = {run.steps: curve for run in runs if (curve := Curve.of(run))}
+        cells = [f"{half_up(curves[n].best() or 0.0)} ({_gain(curves[n])})" if n in curves else "" for n in steps]
+        lines.append([row.label, row.trainset, *cells, str(runs[-1].steps)])
+    return _table(["system", "trainset", *map(str, steps), "steps"], lines)
+
+
+def is_flat(curve: Curve) -> bool:
+    """Whether more steps would add little, by the last quarter of these."""
+    return curve.last_quarter is not None and curve.last_quarter < FLAT
+
+
+def _gain(curve: Curve) -> str:
+    """What the last quarter added, in bold where the curve is not flat."""
+    shown = "-" if curve.last_quarter is None else half_up(curve.last_quarter)
+    return shown if is_flat(curve) else f"**{shown}**"
+
+
 def _curves(curves: Sequence[tuple[CurveRow, Curve]]) -> str:
     highest = max((rank1 for _, curve in curves for _, rank1 in curve.points), default=0.0) or 100.0
     lines, rising = [], 0
     for row, curve in curves:
         course = sparkline([rank1 for _, rank1 in curve.points], highest)
-        best, gain = [curve.best(share) for share in (0.25, 0.5, 0.75, 1.0)], curve.last_quarter
-        rises = gain is None or gain >= FLAT
-        rising += rises
-        shown = ["-" if value is None else half_up(value) for value in (*best, gain)]
-        lines.append([row.label, row.trainset, course, *shown[:-1], f"**{shown[-1]}**" if rises else shown[-1]])
+        rising += not is_flat(curve)
+        best = [curve.best(share) for share in (0.25, 0.5, 0.75, 1.0)]
+        shown = ["-" if value is None else half_up(value) for value in best]
+        lines.append([row.label, row.trainset, course, *shown, _gain(curve)])
     heads = ["system", "trainset", "course", "1/4", "1/2", "3/4", "end", "last quarter"]
     count = f"Flat by the rule: {len(lines) - rising} of {len(lines)}; the others are in bold." if lines else ""
-    return CURVES.format(highest=half_up(highest), count=count) + _table(heads, lines)
+    return _wrapped(CURVES.format(highest=half_up(highest), count=count)) + _table(heads, lines)
 
 
 def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

@@ -113,6 +113,8 @@ WRONG = [
     ({"systems": {"irra": {"data": {"sampling": "groups", "group": 7}}}}, "irra.data.group", "divides the batch of 64"),
     ({"systems": {"irra": {"by_language": {"de": {}}}}}, "systems.irra.by_language", "'en' or 'vi'"),
     ({"systems": {"irra": {"by_language": {"vi": {"optim": {"lr": 0}}}}}}, "by_language.vi.optim.lr", "greater than 0"),
+    ({"systems": {"irra": {"by_language": {"vi": {"length": 0}}}}}, "by_language.vi.length", "greater than 0"),
+    ({"systems": {"oracle": {"by_language": {"vi": {"length": 2}}}}}, "by_language.vi.length", "does not train"),
     ({"scenarios": {"SE9": {"train": "v2e", "test": "v2e"}}}, "scenarios: 'SE9'", "SV3"),
     ({"seeds": [1, 2, 1]}, "seeds", "an entry twice"),
     ({"trainsets": {"v2e": ["v2e", "v2e"]}}, "trainsets.v2e", "an entry twice"),

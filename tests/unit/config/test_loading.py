@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from glalign.config.loading import BASE, DEMO, completed, layered, load, merge, overlaid, read
+from glalign.config.loading import BASE, DEMO, completed, layered, load, merge, overlaid, read, resolve
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -120,3 +120,16 @@ def test_a_language_changes_model_and_optimiser() -> None:
     assert vietnamese.model == {**english.model, **english.by_language["vi"].model}
     assert vietnamese.data == english.data
     assert demo.language_of("cuhk_vi") == "vi"
+
+
+@pytest.mark.parametrize(
+    ("budget", "steps", "epochs"),
+    [({"steps": 7}, 10, None), ({"steps": 0}, 0, None), ({"steps": None, "epochs": 3}, None, 4.5)],
+)
+def test_a_language_multiplies_the_length(
+    budget: dict[str, int | None], steps: int | None, epochs: float | None
+) -> None:
+    change = {"systems": {"m_irra": {"budget": budget, "by_language": {"vi": {"length": 1.5}}}}}
+    config = resolve(merge(layered(root=ROOT), change))
+    assert (config.entry("m_irra", "vi").budget.steps, config.entry("m_irra", "vi").budget.epochs) == (steps, epochs)
+    assert config.entry("m_irra", "en").budget == config.systems["m_irra"].budget

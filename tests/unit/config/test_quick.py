@@ -24,19 +24,28 @@ def values(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         yield path, node
 
 
-def test_quick_differs_from_the_demo_in_budgets_and_names_alone() -> None:
+def test_quick_differs_from_the_demo_in_lengths_and_names_alone() -> None:
     demo, quick = (dict(values(overlaid(*paths).to_json())) for paths in ((), (QUICK,)))
     assert demo.keys() == quick.keys()
     other = {path for path in demo if demo[path] != quick[path]}
     names = {("profile",), ("data_note",), ("results",)}
     assert names <= other
-    assert all(path[0] == "systems" and path[2] == "budget" for path in other - names)
+    assert all(path[:2] == ("tuning", "steps") or path[2] == "budget" or path[-1] == "length" for path in other - names)
 
 
 def test_quick_gives_every_training_its_own_length() -> None:
     """Whatever the demo's becomes; a system that keeps its pre-trained weights goes on keeping them."""
     trained = {name for name, entry in overlaid().systems.items() if entry.budget and entry.budget.steps != 0}
     assert {name: entry["budget"] for name, entry in read(QUICK)["systems"].items()} == dict.fromkeys(trained, LENGTH)
+
+
+@pytest.mark.parametrize(("name", "lengths"), [("quick", {180}), ("real_subset", {600, 1200})])
+def test_a_profile_over_the_demo_has_its_own_lengths_in_every_language(name: str, lengths: set[int]) -> None:
+    config = overlaid(ROOT / f"config/{name}.yaml")
+    trained = {key: entry for key, entry in config.systems.items() if entry.budget and entry.budget.steps != 0}
+    found = {config.entry(key, language).budget.steps for key, entry in trained.items() for language in entry.languages}
+    assert found == lengths
+    assert config.tuning.steps is None
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make")

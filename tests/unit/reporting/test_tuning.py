@@ -8,17 +8,19 @@ from helpers.plans import planned
 from helpers.tables import run_file
 
 from glalign.config.loading import overlaid
-from glalign.planning.search_stages import CurveRow, TuningRow, TuningSpec
+from glalign.config.settings import System
+from glalign.planning.search_stages import CurveRow, SearchRow, TuningSpec
 from glalign.reporting.tuning import best_rate, make_tuning
 from glalign.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
+ONE_LENGTH = {"tuning": {"steps": None}}
 
 
 def test_the_best_rate_is_chosen_and_shown(tmp_path: Path) -> None:
     found = ((0.001, 20.0), (0.01, 20.0), (0.1, 3.125))
     runs = tuple(run_file(tmp_path / f"{rate}.json", val_rank1=value) for rate, value in found)
-    row = TuningRow(system="a", label="A", trainset="t", runs=runs)
+    row = SearchRow(label="A", trainset="t", runs=runs)
     spec = TuningSpec(rates=tuple(rate for rate, _ in found), rows=(row,), curves=(), target="t")
     make_tuning(spec, tmp_path / "t.md")
     assert re.search(
@@ -33,14 +35,31 @@ def test_curves_show_the_course_and_what_the_last_quarter_added(tmp_path: Path) 
     flat = [[15, 10.0], [30, 20.0], [45, 20.0], [60, 18.0]]
     runs = [run_file(tmp_path / f"{n}.json", validations=values) for n, values in enumerate((still, flat))]
     curves = tuple(CurveRow(label=f"S{n}", trainset="t", run=run) for n, run in enumerate(runs))
-    row = TuningRow(system="a", label="A", trainset="t", runs=tuple(runs))
+    row = SearchRow(label="A", trainset="t", runs=tuple(runs))
     make_tuning(TuningSpec(rates=(0.1, 0.2), rows=(row,), curves=curves, target="t"), tmp_path / "t.md")
     text = (tmp_path / "t.md").read_text(encoding="utf-8")
     assert re.search(r"\| S0 .*\| ▃▅██ +\| 10.00 \| 20.00 \| 38.00 \| 40.00 \| \*\*2.00\*\* +\|", text)
     assert re.search(r"\| S1 .*\| ▃▅▅▄ +\| 10.00 \| 20.00 \| 20.00 \| 20.00 \| 0.00 +\|", text)
     assert re.search(r"tallest bar is\s40\.00", text)
     assert "Flat by the rule: 1 of 2" in text
-    assert re.search(r"2 trainings of the tables and 0 with the other\srates", text)
+    assert re.search(r"2 trainings of the tables and 0 others", text)
+
+
+def test_lengths_show_the_best_value_and_what_the_last_quarter_added(tmp_path: Path) -> None:
+    found = ([[30, 10.0], [45, 20.0], [60, 30.0]], [[30, 20.0], [60, 35.0], [90, 36.0], [120, 36.5]])
+    runs = [run_file(tmp_path / f"{n}.json", validations=values, steps=values[-1][0]) for n, values in enumerate(found)]
+    row = SearchRow(label="A", trainset="t", runs=(runs[0],))
+    tried = {"A": tuple(runs), "B": (runs[0],)}
+    lengths = tuple(SearchRow(label=label, trainset="t", runs=own) for label, own in tried.items())
+    curves = tuple(CurveRow(label=row.label, trainset="t", run=row.runs[-1]) for row in lengths)
+    spec = TuningSpec(rates=(0.1,), rows=(row,), target="t", curves=curves, steps=(60, 120), lengths=lengths)
+    make_tuning(spec, tmp_path / "t.md")
+    text = (tmp_path / "t.md").read_text(encoding="utf-8")
+    assert re.search(r"\| A +\| t +\| 30.00 \(\*\*10.00\*\*\) \| 36.50 \(0.50\) +\| 120 +\|", text)
+    assert re.search(r"\| B +\| t +\| 30.00 \(\*\*10.00\*\*\) \| +\| 60 +\|", text)
+    prose = " ".join(text.split())
+    assert "for 60 steps or its own length if that is shorter. The rate" in prose
+    assert "The lengths of 60, 120 steps" in prose
 
 
 def test_a_rate_that_the_tables_have_is_not_trained_again() -> None:
@@ -48,37 +67,107 @@ def test_a_rate_that_the_tables_have_is_not_trained_again() -> None:
     document = plan.job("tuning").spec
     assert isinstance(document, TuningSpec)
     runs = {run for row in document.rows for run in row.runs}
-    assert "results/runs/glalign/cuhk_vi/seed0/run.json" in runs
-    rate = plan.config.entry("glalign", "vi").optim.lr
-    assert f"results/tuning/glalign/cuhk_vi/rate{rate:g}/run.json" not in runs
+    assert "results/runs/tbps_clip/cuhk_vi/seed0/run.json" in runs
+    rate = plan.config.entry("tbps_clip", "vi").optim.lr
+    assert f"results/tuning/tbps_clip/cuhk_vi/rate{rate:g}/run.json" not in runs
     assert len(runs) == len(plan.config.tuning.rates) * len(document.rows)
-    assert runs <= {*plan.files("fit"), *plan.files("tune")}
+    assert runs <= {*plan.files("fit"), *plan.files("tune"), *plan.files("tune_steps")}
     # Tables of another seed leave the whole grid to the search.
-    assert len(planned({"seeds": [1]}).jobs["tune"]) == len(runs)
+    assert len(planned(ONE_LENGTH | {"seeds": [1]}).jobs["tune"]) == len(runs)
+
+
+def searches(document: TuningSpec, label: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The records of a system's rates and lengths on cuhk_en."""
+    rates, lengths = (
+        next((row.runs for row in rows if (row.label, row.trainset) == (label, "cuhk_en")), ())
+        for rows in (document.rows, document.lengths)
+    )
+    return rates, lengths
+
+
+@pytest.mark.parametrize("own", [30, 25, 5, 60])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rates_are_tried_at_the_shortest_length_and_the_own_one_at_each(own: int, seed: int) -> None:
+    change = {"tuning": {"steps": [30, 10, 20, 40]}, "systems": {"irra": {"budget": {"steps": own}}}, "seeds": [seed]}
+    plan = planned(change)
+    document = plan.job("tuning").spec
+    assert isinstance(document, TuningSpec)
+    rate, rates, folder = plan.config.systems["irra"].optim.lr, plan.config.tuning.rates, "results/tuning/irra/cuhk_en"
+    steps = [length for length in (10, 20, 30, 40) if length < own]
+    last = "results/runs/irra/cuhk_en/seed0/run.json" if seed == 0 else f"{folder}/steps{own}/run.json"
+    lengths = (*(f"{folder}/steps{length}/run.json" for length in steps), last)
+    expected = tuple(lengths[0] if one == rate else f"{folder}/rate{one:g}/run.json" for one in rates)
+    assert searches(document, "IRRA") == (expected, lengths)
+    made = {**plan.jobs["tune"], **plan.jobs["tune_steps"]}
+    for key in (key for key in made if key.startswith("irra/cuhk_en")):
+        spec, length = made[key].spec, key.partition("/steps")[2]
+        assert spec.budget.steps == (int(length) if length else min(10, own))
+        assert f"{spec.optim.lr:g}" == (key.partition("rate")[2] or f"{rate:g}")
+    # Every training of the search is read, and every record is made.
+    paths = {*plan.files("tune"), *plan.files("tune_steps")}
+    assert {path for path in paths if path.endswith("run.json")} == {*document.runs()} - {*plan.files("fit")}
+    assert {*document.runs()} <= {*plan.jobs["tuning"]["tuning"].inputs}
+
+
+def test_a_length_in_epochs_and_a_search_without_lengths_are_tried_as_they_are() -> None:
+    epochs = {"systems": {"irra": {"budget": {"steps": None, "epochs": 3}}}}
+    for change in (epochs, epochs | ONE_LENGTH):
+        document = planned(change).job("tuning").spec
+        assert isinstance(document, TuningSpec)
+        rates, lengths = searches(document, "IRRA")
+        assert lengths == ()
+        assert "results/runs/irra/cuhk_en/seed0/run.json" in rates
+    assert document.lengths == ()
 
 
 def test_a_training_without_validation_identities_gives_no_rate(tmp_path: Path) -> None:
-    row = TuningRow(system="a", label="A", trainset="t", runs=(run_file(tmp_path / "r.json", val_rank1=None),))
+    row = SearchRow(label="A", trainset="t", runs=(run_file(tmp_path / "r.json", val_rank1=None),))
     with pytest.raises(UserError, match="t has no validation identities to choose a rate by"):
         make_tuning(TuningSpec(rates=(0.1,), rows=(row,), curves=(), target="t"), tmp_path / "t.md")
 
 
-def test_the_configuration_has_the_rates_that_were_chosen() -> None:
+def cells_of(section: str) -> list[list[str]]:
+    """The rows of the tables in a section of docs/tuning.md."""
+    _, found, text = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8").partition(f"## {section}\n")
+    assert found
+    lines = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not line.startswith("|--")]
+
+
+def searched(ablations: bool) -> dict[tuple[str, str], System]:
+    """(label, trainset) -> the system as configured for it, of every system that the demo searches."""
     config = overlaid()
-    systems = {name: entry for name, entry in config.systems.items() if entry.class_path and entry.budget}
-    names = {entry.label: name for name, entry in systems.items()}
-    rates, _ = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8").split("## Curves")
-    found = {}
-    for line in rates.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) > 4 and cells[0] in names:
-            found[names[cells[0]], cells[1]] = float(cells[-1])
-    wanted = {
-        (name, trainset): config.entry(name, config.language_of(trainset)).optim.lr
-        for name, entry in systems.items()
+    known = {name: entry for name, entry in config.systems.items() if entry.class_path and entry.budget}
+    return {
+        (entry.label, trainset): config.entry(name, config.language_of(trainset))
+        for name, entry in known.items()
         for trainset in config.tuning.trainsets
+        if config.language_of(trainset) in entry.languages and (ablations or name not in config.mcnemar.ablations)
         if entry.budget.steps != 0
-        and name not in config.mcnemar.ablations
-        and config.language_of(trainset) in entry.languages
     }
-    assert found == wanted
+
+
+def test_the_configuration_has_the_rates_that_were_chosen() -> None:
+    (_, _, *rates, _), *rows = cells_of("Rates")
+    assert [float(rate) for rate in rates] == list(overlaid().tuning.rates)
+    found = {(row[0], row[1]): float(row[-1]) for row in rows}
+    assert found == {key: entry.optim.lr for key, entry in searched(ablations=False).items()}
+    for _, _, *values, chosen in rows:
+        numbers = [float(value.strip("*")) for value in values]
+        assert best_rate(list(map(float, rates)), numbers) == float(chosen)
+
+
+def test_the_configuration_has_the_lengths_that_the_rule_chooses() -> None:
+    config, ((_, _, *steps, _), *rows) = overlaid(), cells_of("Lengths")
+    assert tuple(map(int, steps)) == config.tuning.steps
+    curves: dict[tuple[str, str], list[list[bool]]] = {}
+    found = {(label, trainset): (values, int(chosen)) for label, trainset, *values, chosen in rows}
+    wanted = searched(ablations=True)
+    assert {key: chosen for key, (_, chosen) in found.items()} == {key: e.budget.steps for key, e in wanted.items()}
+    for (label, trainset), (values, _) in found.items():
+        rising = ["(**" in value for value in values if value]
+        curves.setdefault((label.partition(",")[0], trainset), []).append(rising)  # an ablation with its system
+    for key, family in curves.items():
+        flat = [not any(at_length) for at_length in zip(*family, strict=True)]
+        assert not any(flat[:-1]), key
+        assert flat[-1] or len(flat) == len(steps), key
