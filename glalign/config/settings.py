@@ -125,8 +125,8 @@ class Tuning(Section):
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
     steps: Unique[Annotated[int, Field(ge=1)]] | None = Field(
-        None, description="lengths in optimiser steps: rates are tried at the shortest, and the best one at each up to "
-        "the system's own; null tries every system at its own alone"
+        None, description="lengths in optimiser steps: rates are tried at the shortest, or at the system's own if that "
+        "is shorter, and the configured rate at each up to the system's own; with null every system is tried at its own"
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Searches on validation identities: the weight of the global branch (D29), learning rates, and lengths."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from glalign.contract.specs.base import Noted, Spec
@@ -20,7 +20,7 @@ class AlphaTableSpec(Noted):
 
 
 class SearchRow(Noted):
-    """A system or an ablation on a trainset. runs: records of its trainings, one per rate or one per length."""
+    """A system or an ablation on a trainset. runs: records of its trainings, by rate as configured or by length."""
 
     label: str
     trainset: str
@@ -130,15 +130,17 @@ def searched(draft: Draft, ablations: bool = False) -> Iterator[Job]:
                 yield fit_job(draft, name, trainset, config.tuning.seed)
 
 
-def varied(fit: Job, what: str, value: str, **changes: object) -> Job:
-    """A training of the search, which differs from the configured one. what: name of the id that says in what."""
-    return changed(fit, {"system": fit.ids["system"], "trainset": fit.ids["trainset"], what: value}, **changes)
+def varied(fit: Job, name: str, value: str, **changes: object) -> Job:
+    """A training of the search. name, value: the id that tells it from the configured one, `rate` or `steps`."""
+    return changed(fit, {"system": fit.ids["system"], "trainset": fit.ids["trainset"], name: value}, **changes)
 
 
 def lengths_of(draft: Draft, fit: Job) -> list[int]:
-    """The lengths tried of a training, its own the last; empty where no length is tried."""
+    """The lengths tried of a training, its own the last; empty where none is tried, or where its own is in epochs."""
     own, tried = fit_spec(fit).budget.steps, draft.config.tuning.steps
-    return [*(steps for steps in sorted(tried) if steps < own), own] if tried and own else []
+    if not tried or not own:
+        return []
+    return [*(steps for steps in sorted(tried) if steps < own), own]
 
 
 def with_steps(draft: Draft, fit: Job, steps: int) -> tuple[str, Job]:
@@ -151,12 +153,12 @@ def with_steps(draft: Draft, fit: Job, steps: int) -> tuple[str, Job]:
 
 def with_rate(draft: Draft, fit: Job, rate: float) -> tuple[str, Job]:
     """(stage, training) with this rate at the shortest length: the tables' own one, or one of the search."""
-    spec, shortest = fit_spec(fit), next(iter(lengths_of(draft, fit)), None)
-    if rate == spec.optim.lr and shortest is not None:
-        return with_steps(draft, fit, shortest)
+    spec, lengths = fit_spec(fit), lengths_of(draft, fit)
+    if rate == spec.optim.lr and lengths:
+        return with_steps(draft, fit, lengths[0])
     if rate == spec.optim.lr and is_planned(draft, fit):
         return "fit", fit
-    budget = spec.budget if shortest is None else spec.budget.model_copy(update={"steps": shortest})
+    budget = spec.budget.model_copy(update={"steps": lengths[0]}) if lengths else spec.budget
     return "tune", varied(fit, "rate", f"{rate:g}", optim=spec.optim.model_copy(update={"lr": rate}), budget=budget)
 
 
@@ -167,7 +169,7 @@ def plan_tune(draft: Draft) -> Iterator[Job]:
 
 
 def plan_tune_steps(draft: Draft) -> Iterator[Job]:
-    """Every system of the tuning trainsets, and every ablation, at every length up to its own."""
+    """Every system of the tuning trainsets, and every ablation, at every length up to its own that no table trains."""
     fits = searched(draft, ablations=True)
     trials = (with_steps(draft, fit, steps) for fit in fits for steps in lengths_of(draft, fit))
     return (job for stage, job in trials if stage == "tune_steps")
@@ -176,22 +178,21 @@ def plan_tune_steps(draft: Draft) -> Iterator[Job]:
 def plan_tuning(draft: Draft) -> Iterator[Job]:
     """The document of the search for learning rates and lengths."""
     rates = draft.config.tuning.rates
-    rows = [_search_row(draft, fit, (with_rate(draft, fit, rate) for rate in rates)) for fit in searched(draft)]
+    rows = [_search_row(draft, fit, [with_rate(draft, fit, rate) for rate in rates]) for fit in searched(draft)]
     if rows:
-        lengths = [
-            _search_row(draft, fit, (with_steps(draft, fit, steps) for steps in tried))
-            for fit in searched(draft, ablations=True)
-            if (tried := lengths_of(draft, fit))
-        ]
+        lengths = []
+        for fit in searched(draft, ablations=True):
+            if tried := lengths_of(draft, fit):
+                lengths.append(_search_row(draft, fit, [with_steps(draft, fit, steps) for steps in tried]))
         spec = TuningSpec(
-            rates=rates, rows=tuple(rows), lengths=tuple(lengths), curves=tuple(plan_curves(draft)),
+            rates=rates, rows=tuple(rows), lengths=tuple(lengths), curves=tuple(curve_rows(draft)),
             steps=tuple(sorted(draft.config.tuning.steps or ())), target=draft.paths.path("tuning", "document"),
         )  # fmt: skip
         partial = (path for row in rows for path in row.partial.values())
         yield Job({}, spec, inputs=unique((*spec.runs(), *partial)))
 
 
-def _search_row(draft: Draft, fit: Job, trials: Iterator[tuple[str, Job]]) -> SearchRow:
+def _search_row(draft: Draft, fit: Job, trials: Iterable[tuple[str, Job]]) -> SearchRow:
     system, trainset = fit.ids["system"], fit.ids["trainset"]
     return SearchRow(
         label=draft.config.systems[system].label,
@@ -201,7 +202,7 @@ def _search_row(draft: Draft, fit: Job, trials: Iterator[tuple[str, Job]]) -> Se
     )
 
 
-def plan_curves(draft: Draft) -> Iterator[CurveRow]:
+def curve_rows(draft: Draft) -> Iterator[CurveRow]:
     """The tables' trainings with the seed of the search, on every training set, ablations included."""
     for job in draft.jobs["fit"].values():
         spec = fit_spec(job)
@@ -230,13 +231,14 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="tune", key="{system}/{trainset}/rate{rate}", outputs=run_outputs("tuning/{system}/{trainset}/rate{rate}"),
-        function="glalign.engine.fit.fit", plan=plan_tune, about="Train with another learning rate.", trains=True,
-        uses_torch=True, minutes=1440, memory=48000,
+        function="glalign.engine.fit.fit", plan=plan_tune, about="Train with one of the learning rates tried.",
+        trains=True, uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
         name="tune_steps", key="{system}/{trainset}/steps{steps}",
         outputs=run_outputs("tuning/{system}/{trainset}/steps{steps}"), function="glalign.engine.fit.fit",
-        plan=plan_tune_steps, about="Train for fewer steps.", trains=True, uses_torch=True, minutes=1440, memory=48000,
+        plan=plan_tune_steps, about="Train for one of the lengths tried.", trains=True, uses_torch=True,
+        minutes=1440, memory=48000,
     ),
     Stage(
         name="tuning", key="tuning", outputs={"document": "tuning.md"}, function="glalign.reporting.tuning.make_tuning",

@@ -14,7 +14,7 @@ from glalign.storage.whole_files import write_text
 from glalign.support.errors import UserError
 
 FLAT = 2.0
-"""Points that the last quarter of a training may add to its best validation Rank-1 where the curve counts as flat."""
+"""A curve is flat if the last quarter of its training adds fewer points than this to its best validation Rank-1."""
 
 WIDTH = 120
 
@@ -23,19 +23,19 @@ HEAD = """# Length and learning rates of the demo
 Every training of the demo has batches of one size and the same course of the learning rate (a short rise, then a cosine
 down to zero), and reads {pairs} image-caption pairs. No training is stopped before its
 end; the weights of its best validation count. The test set is not looked at. A training counts as flat if its last
-quarter adds less than {limit:g} points to its best validation Rank-1; one that is not flat would gain from more steps.
+quarter adds less than {limit:g} points to its best validation Rank-1.
 
 **One grid for all.** Every system that trains was trained once with each rate of the same grid on a training set of
-each language{shortest}. The rate with the best Rank-1 on its validation identities, the lower one of equals, is the
-system's `optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`). Trainings on
-other sets of the same language, and ablations, use the rate of their system.
+each language ({trainsets}){shortest}. The rate with the best Rank-1 on its validation identities, the lower one of
+equals, is the system's `optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`).
+Trainings on other sets of the same language, and ablations, use the rate of their system.
 {rule}
 Made by
 
     make tuning
 
-which runs `snakemake --cores 1 {target}` ({own} trainings of the tables and {trainings} others) and copies the result
-here.
+which runs `snakemake --cores 1 {target}` ({of_tables} trainings of the tables and {trainings} others) and copies the
+result here.
 
 ## Rates
 
@@ -43,14 +43,17 @@ Validation Rank-1 in percent, the chosen rate in bold:
 
 """
 
-SHORTEST = ", for {steps} steps or its own length if that is shorter"
+SHORTEST = ", for {steps} steps or for its own length if that is shorter"
 
 RULE = """
-**One rule for the length.** The lengths of {steps} steps are tried in this order with the chosen rate. A system and
-its ablations have one length for each language: the first at which all of their curves on that training set are flat,
-the longest if there is none. It is the system's `budget.steps`, for Vietnamese captions times the `length` under
-`by_language`. Trainings on other sets of the same language have the same length. The tables below go up to the length
-that is configured: raise that of a system that is not flat there to the next one, and make them again.
+**One rule for the length.** The lengths are {steps} steps, tried from the shortest on with the rate that is
+configured. A system and its ablations have one length for each language: the first at which all of their curves on
+the training set of that language are flat, the longest if there is none. In `config/demo.yaml` it is `budget.steps`
+for English captions, and `budget.steps` times the `length` under `by_language` for Vietnamese ones. Trainings on
+other sets of the same language have the same length. Flat does not mean best: the rule bounds what more steps might
+add, and does not choose the length with the highest value. Each length is a training of its own, and two of them may
+differ by several points by chance. A system of one's own starts at the shortest length, which is raised while its
+last value below is in bold.
 """
 
 LENGTHS = """## Lengths
@@ -75,17 +78,29 @@ def make_tuning(spec: TuningSpec, document: Path) -> None:
     curves = [(row, Curve.of(records[row.run])) for row in spec.curves]
     tables = {row.run for row in spec.curves}
     own = tables or {row.runs[-1] for row in spec.lengths} or records.keys()
-    pairs = [f"{count:,}" for count in sorted({records[path].pairs for path in own})]
+    pairs = sorted({records[path].pairs for path in own})
     tried = spec.steps if spec.lengths else ()
     head = HEAD.format(
-        pairs=" or ".join(", ".join(pairs).rsplit(", ", 1)), limit=FLAT, target=spec.target, own=len(tables),
+        pairs=_listed(pairs, "or"), limit=FLAT, target=spec.target, of_tables=len(tables),
+        trainsets=", ".join(dict.fromkeys(row.trainset for row in spec.rows)),
         trainings=len(records) - len(tables), shortest=SHORTEST.format(steps=tried[0]) if tried else "",
-        rule=RULE.format(steps=", ".join(map(str, tried))) if tried else "",
+        rule=RULE.format(steps=_listed(tried, "and")) if tried else "",
     )  # fmt: skip
     note = partial_note(spec.rows)
     parts = [_wrapped(head) + _rates(spec, records), *([LENGTHS + _lengths(spec, records)] if tried else [])]
-    parts.append(_curves([(row, curve) for row, curve in curves if curve]))
+    if drawn := [(row, curve) for row, curve in curves if curve]:
+        parts.append(_curves(drawn))
     write_text(document, "\n".join([*parts, *([f"{note}.\n"] if note else [])]))
+
+
+def _listed(numbers: Sequence[int], word: str) -> str:
+    """Numbers in a sentence.
+
+    >>> _listed([720, 1080, 1440], "and")
+    '720, 1,080 and 1,440'
+    """
+    *before, last = (f"{number:,}" for number in numbers)
+    return f"{', '.join(before)} {word} {last}" if before else last
 
 
 def _wrapped(text: str) -> str:
@@ -114,7 +129,8 @@ def _rates(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
 
 def _lengths(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
     rows = [(row, [records[path] for path in row.runs]) for row in spec.lengths]
-    steps, lines = sorted({run.steps for _, runs in rows for run in runs}), []
+    steps = sorted({run.steps for _, runs in rows for run in runs})
+    lines = []
     for row, runs in rows:
         curves = {run.steps: curve for run in runs if (curve := Curve.of(run))}
         cells = [f"{half_up(curves[n].best() or 0.0)} ({_gain(curves[n])})" if n in curves else "" for n in steps]
@@ -123,8 +139,8 @@ def _lengths(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
 
 
 def is_flat(curve: Curve) -> bool:
-    """Whether more steps would add little, by the last quarter of these."""
-    return curve.last_quarter is not None and curve.last_quarter < FLAT
+    """Whether the last quarter added fewer points than FLAT, to nine digits: Rank-1 is a quotient in percent."""
+    return curve.last_quarter is not None and round(curve.last_quarter, 9) < FLAT
 
 
 def _gain(curve: Curve) -> str:

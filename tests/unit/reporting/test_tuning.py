@@ -58,8 +58,8 @@ def test_lengths_show_the_best_value_and_what_the_last_quarter_added(tmp_path: P
     assert re.search(r"\| A +\| t +\| 30.00 \(\*\*10.00\*\*\) \| 36.50 \(0.50\) +\| 120 +\|", text)
     assert re.search(r"\| B +\| t +\| 30.00 \(\*\*10.00\*\*\) \| +\| 60 +\|", text)
     prose = " ".join(text.split())
-    assert "for 60 steps or its own length if that is shorter. The rate" in prose
-    assert "The lengths of 60, 120 steps" in prose
+    assert "for 60 steps or for its own length if that is shorter. The rate" in prose
+    assert "The lengths are 60 and 120 steps" in prose
 
 
 def test_a_rate_that_the_tables_have_is_not_trained_again() -> None:
