@@ -132,8 +132,8 @@ class Budget(Section):
 
     def scaled(self, factor: float) -> Self:
         """The budget of a training that is `factor` times as long; steps are rounded, to at least one."""
-        if self.steps is None:
-            return self.model_copy(update={"epochs": factor * (self.epochs or 0.0)})
+        if self.epochs is not None:
+            return self.model_copy(update={"epochs": factor * self.epochs})
         return self.model_copy(update={"steps": max(1, round(factor * self.steps)) if self.steps else 0})
 
 

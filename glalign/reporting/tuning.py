@@ -133,7 +133,7 @@ def _lengths(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
     lines = []
     for row, runs in rows:
         curves = {run.steps: curve for run in runs if (curve := Curve.of(run))}
-        cells = [f"{half_up(curves[n].best() or 0.0)} ({_gain(curves[n])})" if n in curves else "" for n in steps]
+        cells = [f"{_points(curves[n].best())} ({_gain(curves[n])})" if n in curves else "" for n in steps]
         lines.append([row.label, row.trainset, *cells, str(runs[-1].steps)])
     return _table(["system", "trainset", *map(str, steps), "steps"], lines)
 
@@ -145,21 +145,24 @@ def is_flat(curve: Curve) -> bool:
 
 def _gain(curve: Curve) -> str:
     """What the last quarter added, in bold where the curve is not flat."""
-    shown = "-" if curve.last_quarter is None else half_up(curve.last_quarter)
+    shown = _points(curve.last_quarter)
     return shown if is_flat(curve) else f"**{shown}**"
 
 
+def _points(value: float | None) -> str:
+    return "-" if value is None else half_up(value)
+
+
 def _curves(curves: Sequence[tuple[CurveRow, Curve]]) -> str:
-    highest = max((rank1 for _, curve in curves for _, rank1 in curve.points), default=0.0) or 100.0
+    highest = max((rank1 for _, curve in curves for _, rank1 in curve.points)) or 100.0
     lines, rising = [], 0
     for row, curve in curves:
         course = sparkline([rank1 for _, rank1 in curve.points], highest)
         rising += not is_flat(curve)
-        best = [curve.best(share) for share in (0.25, 0.5, 0.75, 1.0)]
-        shown = ["-" if value is None else half_up(value) for value in best]
-        lines.append([row.label, row.trainset, course, *shown, _gain(curve)])
+        best = (_points(curve.best(share)) for share in (0.25, 0.5, 0.75, 1.0))
+        lines.append([row.label, row.trainset, course, *best, _gain(curve)])
     heads = ["system", "trainset", "course", "1/4", "1/2", "3/4", "end", "last quarter"]
-    count = f"Flat by the rule: {len(lines) - rising} of {len(lines)}; the others are in bold." if lines else ""
+    count = f"Flat by the rule: {len(lines) - rising} of {len(lines)}; the others are in bold."
     return _wrapped(CURVES.format(highest=half_up(highest), count=count)) + _table(heads, lines)
 
 

@@ -52,7 +52,8 @@ def _plan(configuration: bytes) -> Plan:
 
 def _trainings(config: Config) -> int:
     """The trainings of a plan, at most."""
-    tuned = len(config.tuning.trainsets) * (len(config.tuning.rates) + len(config.tuning.steps or ()))
+    lengths = len(config.tuning.steps or ()) + 1  # and a system's own
+    tuned = len(config.tuning.trainsets) * (len(config.tuning.rates) + lengths)
     return len(config.systems) * (len(config.trainsets) * len(config.seeds) + tuned) + len(config.alpha.values)
 
 
