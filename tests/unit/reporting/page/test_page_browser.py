@@ -1,6 +1,7 @@
 """The page in a browser: nothing is loaded and nothing goes wrong, and its tables, links, queries and theme work."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -326,12 +327,18 @@ def test_it_fits_the_width_of_the_screen(window: Browser, page: Path, width: int
     assert window.run("return document.documentElement.scrollWidth") == width
 
 
-def drawn(window: Browser) -> dict[str, list[float]]:
-    """Text -> (left, top, width, height) of every text that is laid out."""
-    tree = window.devtools("DOMSnapshot.captureSnapshot", computedStyles=[])
-    layout = tree["documents"][0]["layout"]
-    texts = [tree["strings"][at].strip() if at >= 0 else "" for at in layout["text"]]
-    return dict(zip(texts, layout["bounds"], strict=True))
+def drawn(window: Browser, awaited: str) -> dict[str, list[float]]:
+    """Text -> (left, top, width, height) of every text that is laid out, once `awaited` is, or after 30 seconds.
+
+    Without scripts the driver cannot see that a page is loaded, so it does not wait for it.
+    """
+    end, found = time.monotonic() + 30, dict[str, list[float]]()
+    while awaited not in found and time.monotonic() < end:
+        tree = window.devtools("DOMSnapshot.captureSnapshot", computedStyles=[])
+        layout = tree["documents"][0]["layout"]
+        texts = [tree["strings"][at].strip() if at >= 0 else "" for at in layout["text"]]
+        found = dict(zip(texts, layout["bounds"], strict=True))
+    return found
 
 
 def test_without_scripts_tables_open_and_the_queries_say_what_they_need(window: Browser, page: Path) -> None:
@@ -339,12 +346,12 @@ def test_without_scripts_tables_open_and_the_queries_say_what_they_need(window: 
     window.devtools("Emulation.setScriptExecutionDisabled", value=True)
     try:
         window.open(page)
-        before = drawn(window)
+        before = drawn(window, "This file loads nothing. Links lead to files beside it.")
         left, top, *_ = before["table4"]
         for kind in ("mousePressed", "mouseReleased"):
             at = {"x": left + 5, "y": top + 5, "button": "left", "clickCount": 1}
             window.devtools("Input.dispatchMouseEvent", type=kind, **at)
-        after = drawn(window)
+        after = drawn(window, "status")
     finally:
         window.devtools("Emulation.setScriptExecutionDisabled", value=False)
     assert "status" not in before
