@@ -130,6 +130,18 @@ def searched(draft: Draft, ablations: bool = False) -> Iterator[Job]:
                 yield fit_job(draft, name, trainset, config.tuning.seed)
 
 
+def of_tables(draft: Draft) -> Iterator[Job]:
+    """The tables' trainings with the seed of the search, on every training set, ablations included."""
+    for job in draft.jobs["fit"].values():
+        if fit_spec(job).budget.steps != 0 and fit_spec(job).seed == draft.config.tuning.seed:
+            yield job
+
+
+def lengthened(draft: Draft) -> Iterable[Job]:
+    """The training of each search for a length: what is searched for a rate, ablations, and all that tables train."""
+    return {RUN.format(**job.ids): job for job in (*searched(draft, ablations=True), *of_tables(draft))}.values()
+
+
 def varied(fit: Job, name: str, value: str, **changes: object) -> Job:
     """A training of the search. name, value: the id that tells it from the configured one, `rate` or `steps`."""
     return changed(fit, {"system": fit.ids["system"], "trainset": fit.ids["trainset"], name: value}, **changes)
@@ -169,9 +181,8 @@ def plan_tune(draft: Draft) -> Iterator[Job]:
 
 
 def plan_tune_steps(draft: Draft) -> Iterator[Job]:
-    """Every system of the tuning trainsets, and every ablation, at every length up to its own that no table trains."""
-    fits = searched(draft, ablations=True)
-    trials = (with_steps(draft, fit, steps) for fit in fits for steps in lengths_of(draft, fit))
+    """Every system and ablation on every training set at every length up to its own that no table trains."""
+    trials = (with_steps(draft, fit, steps) for fit in lengthened(draft) for steps in lengths_of(draft, fit))
     return (job for stage, job in trials if stage == "tune_steps")
 
 
@@ -181,7 +192,7 @@ def plan_tuning(draft: Draft) -> Iterator[Job]:
     rows = [_search_row(draft, fit, [with_rate(draft, fit, rate) for rate in rates]) for fit in searched(draft)]
     if rows:
         lengths = []
-        for fit in searched(draft, ablations=True):
+        for fit in lengthened(draft):
             if tried := lengths_of(draft, fit):
                 lengths.append(_search_row(draft, fit, [with_steps(draft, fit, steps) for steps in tried]))
         spec = TuningSpec(
@@ -203,13 +214,10 @@ def _search_row(draft: Draft, fit: Job, trials: Iterable[tuple[str, Job]]) -> Se
 
 
 def curve_rows(draft: Draft) -> Iterator[CurveRow]:
-    """The tables' trainings with the seed of the search, on every training set, ablations included."""
-    for job in draft.jobs["fit"].values():
-        spec = fit_spec(job)
-        if spec.budget.steps != 0 and spec.seed == draft.config.tuning.seed:
-            label = draft.config.systems[spec.system].label
-            run = draft.paths.path("fit", "run", **job.ids)
-            yield CurveRow(label=label, trainset=spec.trainset, run=run)
+    """The courses of the tables' trainings."""
+    for job in of_tables(draft):
+        label = draft.config.systems[job.ids["system"]].label
+        yield CurveRow(label=label, trainset=job.ids["trainset"], run=draft.paths.path("fit", "run", **job.ids))
 
 
 STAGES: tuple[Stage, ...] = (

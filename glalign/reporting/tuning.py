@@ -48,12 +48,11 @@ SHORTEST = ", for {steps} steps or for its own length if that is shorter"
 RULE = """
 **One rule for the length.** The lengths are {steps} steps, tried from the shortest on with the rate that is
 configured. A system and its ablations have one length for each language: the first at which all of their curves on
-the training set of that language are flat, the longest if there is none. In `config/demo.yaml` it is `budget.steps`
-for English captions, and `budget.steps` times the `length` under `by_language` for Vietnamese ones. Trainings on
-other sets of the same language have the same length. Flat does not mean best: the rule bounds what more steps might
-add, and does not choose the length with the highest value. Each length is a training of its own, and two of them may
+all training sets of that language are flat, the longest if there is none. In `config/demo.yaml` it is `budget.steps`
+for English captions, and `budget.steps` times the `length` under `by_language` for Vietnamese ones. Flat does not
+mean best: the rule bounds what more steps might add, and does not choose the length with the highest value. Each length is a training of its own, and two of them may
 differ by several points by chance. A system of one's own starts at the shortest length, which is raised while its
-last value below is in bold.
+last value of one of its rows below is in bold.
 """
 
 LENGTHS = """## Lengths

@@ -53,8 +53,9 @@ def _plan(configuration: bytes) -> Plan:
 def _trainings(config: Config) -> int:
     """The trainings of a plan, at most."""
     lengths = len(config.tuning.steps or ()) + 1  # and a system's own
-    tuned = len(config.tuning.trainsets) * (len(config.tuning.rates) + lengths)
-    return len(config.systems) * (len(config.trainsets) * len(config.seeds) + tuned) + len(config.alpha.values)
+    tuned = len(config.tuning.trainsets) * len(config.tuning.rates)
+    per_system = len(config.trainsets) * (len(config.seeds) + lengths) + tuned
+    return len(config.systems) * per_system + len(config.alpha.values)
 
 
 def _differing(job: JobFile, planned: Job, names: Renamed) -> list[str]:

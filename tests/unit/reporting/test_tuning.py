@@ -162,11 +162,14 @@ def test_the_configuration_has_the_lengths_that_the_rule_chooses() -> None:
     assert tuple(map(int, steps)) == config.tuning.steps
     curves: dict[tuple[str, str], list[list[bool]]] = {}
     found = {(label, trainset): (values, int(chosen)) for label, trainset, *values, chosen in rows}
-    wanted = searched(ablations=True)
-    assert {key: chosen for key, (_, chosen) in found.items()} == {key: e.budget.steps for key, e in wanted.items()}
+    fits = [job for job in planned().jobs["fit"].values() if job.spec.budget.steps]
+    tables = {(config.systems[job.ids["system"]].label, job.ids["trainset"]): job.spec.budget.steps for job in fits}
+    wanted = tables | {key: entry.budget.steps for key, entry in searched(ablations=True).items()}
+    assert {key: chosen for key, (_, chosen) in found.items()} == wanted
     for (label, trainset), (values, _) in found.items():
         rising = ["(**" in value for value in values if value]
-        curves.setdefault((label.partition(",")[0], trainset), []).append(rising)  # an ablation with its system
+        family = label.partition(",")[0], config.language_of(trainset)  # an ablation is of its system's family
+        curves.setdefault(family, []).append(rising)
     for key, family in curves.items():
         flat = [not any(at_length) for at_length in zip(*family, strict=True)]
         assert not any(flat[:-1]), key
