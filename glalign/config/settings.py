@@ -119,7 +119,9 @@ class Alpha(Section):
 class Tuning(Section):
     """How learning rates and lengths are chosen, by `make tuning`."""
 
-    trainsets: Unique[str] = Field(("cuhk_en",), description="trainsets whose validation identities decide")
+    trainsets: Unique[str] = Field(
+        ("cuhk_en",), description="trainsets on which rates are tried and, beside those of the tables, lengths"
+    )
     seed: int = Field(0, ge=0, description="tuning seed, of the trainings of the search")
     rates: Unique[Annotated[float, Field(gt=0)]] = Field(
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
