@@ -138,7 +138,7 @@ def of_tables(draft: Draft) -> Iterator[Job]:
 
 
 def lengthened(draft: Draft) -> Iterable[Job]:
-    """The training of each search for a length: what is searched for a rate, ablations, and all that tables train."""
+    """The trainings whose length is searched: on the tuning trainsets, ablations too, and the tables' own; each once."""
     return {RUN.format(**job.ids): job for job in (*searched(draft, ablations=True), *of_tables(draft))}.values()
 
 
@@ -199,7 +199,7 @@ def plan_tuning(draft: Draft) -> Iterator[Job]:
             rates=rates, rows=tuple(rows), lengths=tuple(lengths), curves=tuple(curve_rows(draft)),
             steps=tuple(sorted(draft.config.tuning.steps or ())), target=draft.paths.path("tuning", "document"),
         )  # fmt: skip
-        partial = (path for row in rows for path in row.partial.values())
+        partial = (path for row in (*rows, *lengths) for path in row.partial.values())
         yield Job({}, spec, inputs=unique((*spec.runs(), *partial)))
 
 

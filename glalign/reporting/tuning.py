@@ -49,10 +49,11 @@ RULE = """
 **One rule for the length.** The lengths are {steps} steps, tried from the shortest on with the rate that is
 configured. A system and its ablations have one length for each language: the first at which all of their curves on
 all training sets of that language are flat, the longest if there is none. In `config/demo.yaml` it is `budget.steps`
-for English captions, and `budget.steps` times the `length` under `by_language` for Vietnamese ones. Flat does not
-mean best: the rule bounds what more steps might add, and does not choose the length with the highest value. Each length is a training of its own, and two of them may
-differ by several points by chance. A system of one's own starts at the shortest length, which is raised while its
-last value of one of its rows below is in bold.
+for English captions, and `budget.steps` times the `length` under `by_language` (1 where there is none) for Vietnamese
+ones. Flat does not mean best: the rule bounds what more steps might add, and does not choose the length with the
+highest value. Each length is a training of its own, and two of them may differ by several points by chance. A system
+of one's own starts at the shortest length, and is given the next one, if there is one, as long as the last value in
+any of its rows below is in bold.
 """
 
 LENGTHS = """## Lengths
@@ -76,8 +77,7 @@ def make_tuning(spec: TuningSpec, document: Path) -> None:
     records = {path: read_typed(path, RunRecord) for path in spec.runs()}
     curves = [(row, Curve.of(records[row.run])) for row in spec.curves]
     tables = {row.run for row in spec.curves}
-    own = tables or {row.runs[-1] for row in spec.lengths} or records.keys()
-    pairs = sorted({records[path].pairs for path in own})
+    pairs = sorted({record.pairs for record in records.values()})
     tried = spec.steps if spec.lengths else ()
     head = HEAD.format(
         pairs=_listed(pairs, "or"), limit=FLAT, target=spec.target, of_tables=len(tables),
@@ -85,7 +85,7 @@ def make_tuning(spec: TuningSpec, document: Path) -> None:
         trainings=len(records) - len(tables), shortest=SHORTEST.format(steps=tried[0]) if tried else "",
         rule=RULE.format(steps=_listed(tried, "and")) if tried else "",
     )  # fmt: skip
-    note = partial_note(spec.rows)
+    note = partial_note((*spec.rows, *spec.lengths))
     parts = [_wrapped(head) + _rates(spec, records), *([LENGTHS + _lengths(spec, records)] if tried else [])]
     if drawn := [(row, curve) for row, curve in curves if curve]:
         parts.append(_curves(drawn))
@@ -105,7 +105,7 @@ def _listed(numbers: Sequence[int], word: str) -> str:
 def _wrapped(text: str) -> str:
     """Markdown with lines of one width, whatever was filled in; headings and code stay as they are."""
     parts = text.rstrip("\n").split("\n\n")
-    return "\n\n".join(part if part.startswith(("#", " ")) else fill(part, WIDTH) for part in parts) + "\n\n"
+    return "\n\n".join(part if part.startswith(("#", " ")) else fill(part, WIDTH, break_on_hyphens=False) for part in parts) + "\n\n"
 
 
 def _rates(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:

@@ -89,6 +89,14 @@ def test_every_table_that_uses_the_release_reads_its_statistics() -> None:
     )
 
 
+def test_the_search_for_lengths_reads_the_statistics_of_sets_that_no_rate_is_tried_on() -> None:
+    overlay = {"datasets": {"v2e": {"root": "data/V2E", "allow_partial": True}}}
+    plan = make_plan(resolve(merge(layered(root=ROOT), overlay)), read_reported(ROOT / "paper" / "reported"))
+    (job,) = plan.jobs["tuning"].values()
+    assert "v2e" not in plan.config.tuning.trainsets
+    assert "results/manifests/v2e.json" in job.inputs
+
+
 def test_the_note_is_in_every_row_and_in_the_caption(partial: Path, tmp_path: Path) -> None:
     files = {"CUHK-PEDES": str(partial)}
     ran = matrix_row("a", "SE1", [metrics_file(tmp_path / "a1", (10, 40, 40), n=40)], partial=files)

@@ -109,6 +109,20 @@ def test_rates_are_tried_at_the_shortest_length_and_the_own_one_at_each(own: int
     assert {*document.runs()} <= {*plan.jobs["tuning"]["tuning"].inputs}
 
 
+def test_lengths_are_tried_on_every_training_set_of_the_tables_and_of_the_search() -> None:
+    """Ablations too; tables of another seed leave the tuning trainsets, all of whose trainings are the search's."""
+    for seed in (0, 1):
+        plan = planned({"seeds": [seed]})
+        document = plan.job("tuning").spec
+        assert isinstance(document, TuningSpec)
+        found = {(row.label, row.trainset): row.runs for row in document.lengths}
+        trainsets = {trainset for _, trainset in found}
+        assert trainsets == ({"cuhk_en", "cuhk_vi", "v2e", "cuhk_en+v2e"} if seed == 0 else {"cuhk_en", "cuhk_vi"})
+        assert ("GLAlign, local only", "cuhk_vi") in found
+        assert {row.run for row in document.curves} <= {runs[-1] for runs in found.values()}
+        assert ("results/tuning/gna_rnn/v2e/steps720/run.json" in plan.files("tune_steps")) == (seed == 0)
+
+
 def test_a_length_in_epochs_and_a_search_without_lengths_are_tried_as_they_are() -> None:
     epochs = {"systems": {"irra": {"budget": {"steps": None, "epochs": 3}}}}
     for change in (epochs, epochs | ONE_LENGTH):
@@ -166,11 +180,16 @@ def test_the_configuration_has_the_lengths_that_the_rule_chooses() -> None:
     tables = {(config.systems[job.ids["system"]].label, job.ids["trainset"]): job.spec.budget.steps for job in fits}
     wanted = tables | {key: entry.budget.steps for key, entry in searched(ablations=True).items()}
     assert {key: chosen for key, (_, chosen) in found.items()} == wanted
-    for (label, trainset), (values, _) in found.items():
-        rising = ["(**" in value for value in values if value]
-        family = label.partition(",")[0], config.language_of(trainset)  # an ablation is of its system's family
-        curves.setdefault(family, []).append(rising)
-    for key, family in curves.items():
-        flat = [not any(at_length) for at_length in zip(*family, strict=True)]
+    ablations = {config.systems[name].label for name in config.mcnemar.ablations}
+    family = config.systems[config.mcnemar.system].label
+    for (label, trainset), (values, chosen) in found.items():
+        tried = [value for value in values if value]
+        assert values[: len(tried)] == tried
+        assert int(steps[len(tried) - 1]) == chosen, (label, trainset)
+        key = family if label in ablations else label, config.language_of(trainset)
+        curves.setdefault(key, []).append(["(**" in value for value in tried])
+    for key, rising in curves.items():
+        assert len({len(lengths) for lengths in rising}) == 1, key
+        flat = [not any(at_length) for at_length in zip(*rising, strict=True)]
         assert not any(flat[:-1]), key
         assert flat[-1] or len(flat) == len(steps), key
