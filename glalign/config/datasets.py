@@ -54,7 +54,8 @@ class Dataset(Section):
     )
     images: str | None = Field(None, description="image folder below the root when it is not the format's own")
     images_from: Several[Text] | None = Field(
-        None, description="datasets that the images were cut from; null: what is published about the release of this format"
+        None,
+        description="datasets that the images were cut from; null: as published about this format's release",
     )
     allow_partial: bool = Field(
         False, description="leave out images that are missing; the manifest counts them and every table says so"

@@ -138,7 +138,7 @@ def of_tables(draft: Draft) -> Iterator[Job]:
 
 
 def lengthened(draft: Draft) -> Iterable[Job]:
-    """The trainings whose length is searched: on the tuning trainsets, ablations too, and the tables' own; each once."""
+    """The trainings whose length is searched: on the tuning trainsets, ablations too, and the tables', each once."""
     return {RUN.format(**job.ids): job for job in (*searched(draft, ablations=True), *of_tables(draft))}.values()
 
 

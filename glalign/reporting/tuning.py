@@ -104,8 +104,11 @@ def _listed(numbers: Sequence[int], word: str) -> str:
 
 def _wrapped(text: str) -> str:
     """Markdown with lines of one width, whatever was filled in; headings and code stay as they are."""
-    parts = text.rstrip("\n").split("\n\n")
-    return "\n\n".join(part if part.startswith(("#", " ")) else fill(part, WIDTH, break_on_hyphens=False) for part in parts) + "\n\n"
+    return "\n\n".join(map(_filled, text.rstrip("\n").split("\n\n"))) + "\n\n"
+
+
+def _filled(part: str) -> str:
+    return part if part.startswith(("#", " ")) else fill(part, WIDTH, break_on_hyphens=False)
 
 
 def _rates(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
