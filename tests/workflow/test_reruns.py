@@ -68,9 +68,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write_bytes(weight_file(file.stem))
         file.with_suffix(".json").unlink()  # the record of the true one
     (weights / "tiny_parser.json").write_text("{}", encoding="utf-8")  # without a record a parser is absent
-    done = snakemake(folder, "--", "results/table4.tex", "results/table4_extended.tex")
+    done = snakemake(folder, "--verbose", "--", "results/table4.tex", "results/table4_extended.tex")
     assert done.returncode == 0, done.stderr
     assert "on the terminal: fit" in done.stderr
+    (folder / "snakemake.log").write_text(done.stderr, encoding="utf-8")
     return folder
 
 
@@ -82,6 +83,12 @@ def suite(finished: Path) -> Path:
     for file, content in kept.items():
         if file.read_bytes() != content:
             file.write_bytes(content)
+
+
+def test_ready_jobs_are_looked_at_again_when_a_job_ends_and_not_every_second(finished: Path) -> None:
+    log = (finished / "snakemake.log").read_text(encoding="utf-8")
+    looks, ended = (len(re.findall(line, log, re.MULTILINE)) for line in ("^Ready jobs: ", "^Finished jobid: "))
+    assert 0 < looks <= ended
 
 
 def test_a_second_run_has_nothing_to_do(suite: Path) -> None:

@@ -75,6 +75,9 @@ onstart:
     if workflow.is_main_process:
         wanted = files_of(workflow.dag.needrun_jobs())
         if workflow.executor_plugin.name == "local":
+            # With a limit Snakemake looks at the ready jobs again a second after each look, and every job that ends adds
+            # a look: over the jobs of a run, a growing part of a core.
+            workflow.scheduler.job_rate_limiter = None
             for line in short_memory(plan, wanted, machine_memory()):
                 logger.warning(f"warning: {line}")
         remove_unfinished(plan, wanted)
