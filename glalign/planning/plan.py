@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from glalign.config.loading import Config, load
 from glalign.planning import (
+    alpha_stages,
     audit_stages,
     claim_stages,
     cost_stages,
@@ -42,6 +43,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             *order_stages.STAGES,
             *cost_stages.STAGES,
             *reading_stages.STAGES,
+            *alpha_stages.STAGES,
             *search_stages.STAGES,
             *report_stages.STAGES,
             *audit_stages.STAGES,

@@ -1,4 +1,4 @@
-"""Reports beside the paper's tables: paired tests, phrases, translations, alpha, tuning, and the document of all."""
+"""Reports beside the paper's tables: paired tests, phrases, translations, and the document of all."""
 
 from collections.abc import Iterator
 from typing import Literal

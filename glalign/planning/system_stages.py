@@ -4,6 +4,7 @@ A training is keyed by what it depends on, {system}/{trainset}/seed{n}, never by
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from glalign.config.loading import Config
 from glalign.config.settings import System
@@ -69,6 +70,23 @@ def run_outputs(folder: str) -> dict[str, str]:
 
 
 RUN = "{system}/{trainset}/seed{seed}"
+
+
+def fit_spec(job: Job) -> FitSpec:
+    """The specification of a training."""
+    assert isinstance(job.spec, FitSpec)
+    return job.spec
+
+
+def is_planned(draft: Draft, fit: Job) -> bool:
+    """Whether the tables need this training."""
+    return RUN.format(**fit.ids) in draft.jobs["fit"]
+
+
+def changed(job: Job, ids: dict[str, str], **values: object) -> Job:
+    """A training that differs from another in some values."""
+    spec = job.spec.model_copy(update=values)
+    return replace(job, ids=ids, spec=spec)
 
 
 def plan_predict(draft: Draft) -> Iterator[Job]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from glalign.config.typed_json import read_typed
 from glalign.contract.results import AlphaScores
 from glalign.evaluation.metrics import half_up
-from glalign.planning.search_stages import AlphaTableSpec
+from glalign.planning.alpha_stages import AlphaTableSpec
 from glalign.reporting.partial_releases import partial_note, with_note_column, with_partial_title
 from glalign.reporting.plain_table import number, write_plain
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from helpers.plans import planned
 
+from glalign.planning.alpha_stages import AlphaTableSpec
 from glalign.planning.plan import STAGES
-from glalign.planning.search_stages import AlphaTableSpec
 from glalign.planning.stage import Job
 from glalign.reporting.document import document
 from glalign.reporting.tex_text import comment, escape, numeral
