@@ -127,9 +127,11 @@ class Tuning(Section):
         (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2), description="base rates that every system tries"
     )
     steps: Unique[Annotated[int, Field(ge=1)]] | None = Field(
-        None, description="lengths in optimiser steps: rates are tried at the shortest, or at the system's own if that "
-        "is shorter, and the configured rate at each up to the system's own; with null every system is tried at its own"
-    )  # fmt: skip
+        None,
+        description="lengths in optimiser steps: all rates are tried at the shortest or, if that is shorter, at a "
+        "system's own; its rate at its own and at the one before. With null, or for a length in epochs, all rates are "
+        "tried at its own",
+    )
 
 
 class Sensitivity(Section):

@@ -9,11 +9,12 @@ from glalign.planning.system_stages import RUN, changed, fit_job, fit_spec, is_p
 
 
 class SearchRow(Noted):
-    """A system or an ablation on a trainset. runs: records of its trainings, by rate as configured or by length."""
+    """A system or an ablation on a trainset. runs: records of its trainings, one of each length or of each rate."""
 
     label: str
     trainset: str
     runs: tuple[str, ...]
+    rates: tuple[float, ...] = ()
 
 
 class CurveRow(Spec):
@@ -27,19 +28,19 @@ class CurveRow(Spec):
 class TuningSpec(Spec):
     """The document of the learning rates and lengths tried and of the validation curves. target: path that makes it.
 
-    steps: the lengths that the configuration names. lengths: the trainings up to each system's own, the shortest first.
+    by_rate: each system at the shortest length. by_length: each training at the length before its own,
+    then at its own. steps: the lengths that the configuration names.
     """
 
-    rates: tuple[float, ...]
-    rows: tuple[SearchRow, ...]
+    by_rate: tuple[SearchRow, ...]
     curves: tuple[CurveRow, ...]
     target: str
     steps: tuple[int, ...] = ()
-    lengths: tuple[SearchRow, ...] = ()
+    by_length: tuple[SearchRow, ...] = ()
 
     def runs(self) -> tuple[str, ...]:
         """The records that the document reads."""
-        searches = (path for row in (*self.rows, *self.lengths) for path in row.runs)
+        searches = (path for row in (*self.by_rate, *self.by_length) for path in row.runs)
         return unique((*searches, *(curve.run for curve in self.curves)))
 
 
@@ -73,73 +74,67 @@ def lengthened(draft: Draft) -> Iterable[Job]:
     return {RUN.format(**job.ids): job for job in (*searched(draft, ablations=True), *of_tables(draft))}.values()
 
 
-def varied(fit: Job, name: str, value: str, **changes: object) -> Job:
-    """A training of the search. name, value: the id that tells it from the configured one, `rate` or `steps`."""
-    return changed(fit, {"system": fit.ids["system"], "trainset": fit.ids["trainset"], name: value}, **changes)
-
-
 def lengths_of(draft: Draft, fit: Job) -> list[int]:
-    """The lengths tried of a training, its own the last; empty where none is tried, or where its own is in epochs."""
+    """The lengths up to a training's own; empty where none is tried, or where its own is in epochs."""
     own, tried = fit_spec(fit).budget.steps, draft.config.tuning.steps
     if not tried or not own:
         return []
     return [*(steps for steps in sorted(tried) if steps < own), own]
 
 
-def with_steps(draft: Draft, fit: Job, steps: int) -> tuple[str, Job]:
-    """(stage, training) of this length: the tables' own one, or one of the search."""
-    budget = fit_spec(fit).budget
-    if budget.steps == steps and is_planned(draft, fit):
+def trial(draft: Draft, fit: Job, rate: float, steps: int | None) -> tuple[str, Job]:
+    """(stage, training) with this rate and length: the tables' own, or one of the search. steps: None for epochs."""
+    spec = fit_spec(fit)
+    if (rate, steps) == (spec.optim.lr, spec.budget.steps) and is_planned(draft, fit):
         return "fit", fit
-    return "tune_steps", varied(fit, "steps", str(steps), budget=budget.model_copy(update={"steps": steps}))
+    length = f"steps{steps}" if steps else f"epochs{spec.budget.epochs:g}"
+    ids = {"system": fit.ids["system"], "trainset": fit.ids["trainset"], "rate": repr(rate), "length": length}
+    optim, budget = spec.optim.model_copy(update={"lr": rate}), spec.budget.model_copy(update={"steps": steps})
+    return "tune", changed(fit, ids, optim=optim, budget=budget)
 
 
-def with_rate(draft: Draft, fit: Job, rate: float) -> tuple[str, Job]:
-    """(stage, training) with this rate at the shortest length: the tables' own one, or one of the search."""
-    spec, lengths = fit_spec(fit), lengths_of(draft, fit)
-    if rate == spec.optim.lr and lengths:
-        return with_steps(draft, fit, lengths[0])
-    if rate == spec.optim.lr and is_planned(draft, fit):
-        return "fit", fit
-    budget = spec.budget.model_copy(update={"steps": lengths[0]}) if lengths else spec.budget
-    return "tune", varied(fit, "rate", f"{rate:g}", optim=spec.optim.model_copy(update={"lr": rate}), budget=budget)
+def rate_trials(draft: Draft, fit: Job) -> list[tuple[str, Job]]:
+    """The trainings with every rate of the grid at the shortest length, or at the own one if that is shorter."""
+    lengths = lengths_of(draft, fit)
+    shortest = lengths[0] if lengths else fit_spec(fit).budget.steps
+    return [trial(draft, fit, rate, shortest) for rate in draft.config.tuning.rates]
+
+
+def length_trials(draft: Draft, fit: Job) -> list[tuple[str, Job]]:
+    """The trainings with the configured rate at the length before the own one, and at the own one."""
+    return [trial(draft, fit, fit_spec(fit).optim.lr, steps) for steps in lengths_of(draft, fit)[-2:]]
 
 
 def plan_tune(draft: Draft) -> Iterator[Job]:
-    """Every system of the tuning trainsets with every rate that no other training has."""
-    trials = (with_rate(draft, fit, rate) for fit in searched(draft) for rate in draft.config.tuning.rates)
-    return (job for stage, job in trials if stage == "tune")
-
-
-def plan_tune_steps(draft: Draft) -> Iterator[Job]:
-    """Every system and ablation on every training set at every length up to its own that no table trains."""
-    trials = (with_steps(draft, fit, steps) for fit in lengthened(draft) for steps in lengths_of(draft, fit))
-    return (job for stage, job in trials if stage == "tune_steps")
+    """The trainings of the search that no table has."""
+    rates = (job for fit in searched(draft) for job in rate_trials(draft, fit))
+    lengths = (job for fit in lengthened(draft) for job in length_trials(draft, fit))
+    return (job for stage, job in (*rates, *lengths) if stage == "tune")
 
 
 def plan_tuning(draft: Draft) -> Iterator[Job]:
     """The document of the search for learning rates and lengths."""
     rates = draft.config.tuning.rates
-    rows = [_search_row(draft, fit, [with_rate(draft, fit, rate) for rate in rates]) for fit in searched(draft)]
-    if rows:
-        lengths = []
-        for fit in lengthened(draft):
-            if tried := lengths_of(draft, fit):
-                lengths.append(_search_row(draft, fit, [with_steps(draft, fit, steps) for steps in tried]))
+    by_rate = [search_row(draft, fit, rate_trials(draft, fit), rates) for fit in searched(draft)]
+    if by_rate:
+        tried = ((fit, length_trials(draft, fit)) for fit in lengthened(draft))
+        by_length = [search_row(draft, fit, trials) for fit, trials in tried if trials]
         spec = TuningSpec(
-            rates=rates, rows=tuple(rows), lengths=tuple(lengths), curves=tuple(curve_rows(draft)),
+            by_rate=tuple(by_rate), by_length=tuple(by_length), curves=tuple(curve_rows(draft)),
             steps=tuple(sorted(draft.config.tuning.steps or ())), target=draft.paths.path("tuning", "document"),
         )  # fmt: skip
-        partial = (path for row in (*rows, *lengths) for path in row.partial.values())
+        partial = (path for row in (*by_rate, *by_length) for path in row.partial.values())
         yield Job({}, spec, inputs=unique((*spec.runs(), *partial)))
 
 
-def _search_row(draft: Draft, fit: Job, trials: Iterable[tuple[str, Job]]) -> SearchRow:
+def search_row(draft: Draft, fit: Job, trials: Iterable[tuple[str, Job]], rates: tuple[float, ...] = ()) -> SearchRow:
+    """The records of some trainings of a system on a trainset. rates: theirs, if it is rates that were tried."""
     system, trainset = fit.ids["system"], fit.ids["trainset"]
     return SearchRow(
         label=draft.config.systems[system].label,
         trainset=trainset,
         runs=tuple(draft.paths.path(stage, "run", **job.ids) for stage, job in trials),
+        rates=rates,
         partial=partial_files(draft.config, draft.paths, draft.config.trainsets[trainset]),
     )
 
@@ -153,15 +148,10 @@ def curve_rows(draft: Draft) -> Iterator[CurveRow]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        name="tune", key="{system}/{trainset}/rate{rate}", outputs=run_outputs("tuning/{system}/{trainset}/rate{rate}"),
-        function="glalign.engine.fit.fit", plan=plan_tune, about="Train with one of the learning rates tried.",
-        trains=True, uses_torch=True, minutes=1440, memory=48000,
-    ),
-    Stage(
-        name="tune_steps", key="{system}/{trainset}/steps{steps}",
-        outputs=run_outputs("tuning/{system}/{trainset}/steps{steps}"), function="glalign.engine.fit.fit",
-        plan=plan_tune_steps, about="Train for one of the lengths tried.", trains=True, uses_torch=True,
-        minutes=1440, memory=48000,
+        name="tune", key="{system}/{trainset}/rate{rate}/{length}",
+        outputs=run_outputs("tuning/{system}/{trainset}/rate{rate}/{length}"), function="glalign.engine.fit.fit",
+        plan=plan_tune, about="Train with one of the learning rates tried, for one of the lengths tried.", trains=True,
+        uses_torch=True, minutes=1440, memory=48000,
     ),
     Stage(
         name="tuning", key="tuning", outputs={"document": "tuning.md"}, function="glalign.reporting.tuning.make_tuning",

@@ -26,8 +26,8 @@ end; the weights of its best validation count. The test set is not looked at. A 
 quarter adds less than {limit:g} points to its best validation Rank-1.
 
 **One grid for all.** Every system that trains was trained once with each rate of the same grid on a training set of
-each language ({trainsets}){shortest}. The rate with the best Rank-1 on its validation identities, the lower one of
-equals, is the system's `optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`).
+each language ({trainsets}){first}. The rate with the best Rank-1 on its validation identities is taken, the lower one
+of equals. It is the system's `optim.lr` in `config/demo.yaml` (for Vietnamese captions the one under `by_language`).
 Trainings on other sets of the same language, and ablations, use the rate of their system.
 {rule}
 Made by
@@ -43,23 +43,24 @@ Validation Rank-1 in percent, the chosen rate in bold:
 
 """
 
-SHORTEST = ", for {steps} steps or for its own length if that is shorter"
+FIRST = ", for {steps:,} steps or for its own length if that is shorter or in epochs"
 
 RULE = """
-**One rule for the length.** The lengths are {steps} steps, tried from the shortest on with the rate that is
-configured. A system and its ablations have one length for each language: the first at which all of their curves on
-all training sets of that language are flat, the longest if there is none. In `config/demo.yaml` it is `budget.steps`
-for English captions, and `budget.steps` times the `length` under `by_language` (1 where there is none) for Vietnamese
-ones. Flat does not mean best: the rule bounds what more steps might add, and does not choose the length with the
-highest value. Each length is a training of its own, and two of them may differ by several points by chance. A system
-of one's own starts at the shortest length, and is given the next one, if there is one, as long as the last value in
-any of its rows below is in bold.
+**One rule for the length.** The lengths are {steps} steps, tried from the shortest on. A system and its ablations have
+one length for each language: the first at which all of their curves on all training sets of that language were flat,
+the longest if there was none. In `config/demo.yaml` it is `budget.steps` for English captions, and `budget.steps` times
+the `length` under `by_language` (1 where there is none) for Vietnamese ones. Flat does not mean best: the rule bounds
+what more steps might add, and does not choose the length with the highest value. Each length is a training of its own,
+and two of them may differ by several points by chance.
+
+A system of one's own starts at the shortest length, and is given the next one, if there is one, as long as the last
+value in any of its rows of `Lengths` is in bold.
 """
 
 LENGTHS = """## Lengths
 
-Best validation Rank-1 in percent at each length, and in brackets what the last quarter added, in bold where the
-training is not flat:
+Best validation Rank-1 in percent of every training at its own length and at the one before, with its own rate; in
+brackets what the last quarter added, in bold where the training is not flat:
 
 """
 
@@ -78,14 +79,14 @@ def make_tuning(spec: TuningSpec, document: Path) -> None:
     curves = [(row, Curve.of(records[row.run])) for row in spec.curves]
     tables = {row.run for row in spec.curves}
     pairs = sorted({record.pairs for record in records.values()})
-    tried = spec.steps if spec.lengths else ()
+    tried = spec.steps if spec.by_length else ()
     head = HEAD.format(
         pairs=_listed(pairs, "or"), limit=FLAT, target=spec.target, of_tables=len(tables),
-        trainsets=", ".join(dict.fromkeys(row.trainset for row in spec.rows)),
-        trainings=len(records) - len(tables), shortest=SHORTEST.format(steps=tried[0]) if tried else "",
+        trainsets=", ".join(dict.fromkeys(row.trainset for row in spec.by_rate)),
+        trainings=len(records) - len(tables), first=FIRST.format(steps=tried[0]) if tried else "",
         rule=RULE.format(steps=_listed(tried, "and")) if tried else "",
     )  # fmt: skip
-    note = partial_note((*spec.rows, *spec.lengths))
+    note = partial_note((*spec.by_rate, *spec.by_length))
     parts = [_wrapped(head) + _rates(spec, records), *([LENGTHS + _lengths(spec, records)] if tried else [])]
     if drawn := [(row, curve) for row, curve in curves if curve]:
         parts.append(_curves(drawn))
@@ -112,25 +113,27 @@ def _filled(part: str) -> str:
 
 
 def _rates(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
-    lines = []
-    for row in spec.rows:
-        found = (records[path].selected.val_rank1 for path in row.runs)
-        values = [value for value in found if value is not None]
-        if len(values) < len(spec.rates):
+    rates = sorted({rate for row in spec.by_rate for rate in row.rates})
+    lines, chosen = [], {}
+    for row in spec.by_rate:
+        runs = [records[path] for path in row.runs]
+        values = [run.selected.val_rank1 for run in runs if run.selected.val_rank1 is not None]
+        if len(values) < len(row.rates):
             lacking = f"{row.trainset} has no validation identities to choose a rate by"
             raise UserError(f"tuning.trainsets: {lacking}; name another")
-        best = best_rate(spec.rates, values)
-        pairs = zip(spec.rates, values, strict=True)
-        cells = [f"**{half_up(v)}**" if rate == best else half_up(v) for rate, v in pairs]
-        lines.append([row.label, row.trainset, *cells, f"{best:g}"])
-    ends = sum(line[-1] in (f"{spec.rates[0]:g}", f"{spec.rates[-1]:g}") for line in lines)
-    table = _table(["system", "trainset", *(f"{rate:g}" for rate in spec.rates), "chosen"], lines)
-    beyond = f"\n{ends} of {len(lines)} chosen rates are an end of the grid; the best may lie beyond it.\n"
+        best = chosen[row.label, row.trainset] = best_rate(row.rates, values)
+        shown = {rate: half_up(value) for rate, value in zip(row.rates, values, strict=True)}
+        cells = [f"**{shown[rate]}**" if rate == best else shown.get(rate, "") for rate in rates]
+        lines.append([row.label, row.trainset, str(runs[0].steps), *cells, f"{best:g}"])
+    table = _table(["system", "trainset", "steps", *(f"{rate:g}" for rate in rates), "best"], lines)
+    grid = spec.by_rate[0].rates
+    ends = sum(not min(grid) < rate < max(grid) for rate in chosen.values())
+    beyond = f"\n{ends} of {len(chosen)} chosen rates are an end of the grid; the best may lie beyond it.\n"
     return table + (beyond if ends else "")
 
 
 def _lengths(spec: TuningSpec, records: Mapping[str, RunRecord]) -> str:
-    rows = [(row, [records[path] for path in row.runs]) for row in spec.lengths]
+    rows = [(row, [records[path] for path in row.runs]) for row in spec.by_length]
     steps = sorted({run.steps for _, runs in rows for run in runs})
     lines = []
     for row, runs in rows:

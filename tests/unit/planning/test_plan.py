@@ -276,21 +276,21 @@ def test_a_system_reads_the_languages_it_names() -> None:
     assert row["metrics"]
 
 
-PAIR = (("tune", "rate0.01"), ("fit", "seed0"))
-
-
 def test_a_search_trains_every_system_with_every_rate_and_nothing_else_changed(demo: Plan) -> None:
     rates = overlaid(root=ROOT).tuning.rates
     trained = {key.rpartition("/")[0] for key in demo.jobs["fit"] if not key.startswith("clip_zero_shot")}
     trained = {key for key in trained if key.split("/")[1] in ("cuhk_en", "cuhk_vi")}
     trained = {key for key in trained if not key.startswith("glalign_")}
-    own = {key: demo.jobs["fit"][f"{key}/seed0"].spec.to_json()["optim"]["lr"] for key in trained}
-    assert set(own.values()) <= set(rates)
-    assert set(demo.jobs["tune"]) == {f"{key}/rate{rate:g}" for key in trained for rate in rates if rate != own[key]}
-    spec, fit = (
-        demo.jobs["tune"]["irra/cuhk_en/rate0.01"].spec.to_json(),
-        demo.jobs["fit"]["irra/cuhk_en/seed0"].spec.to_json(),
-    )
+    fits = {key: demo.jobs["fit"][f"{key}/seed0"].spec for key in trained}
+    assert {spec.optim.lr for spec in fits.values()} <= set(rates)
+    searches = planned({"tuning": {"steps": None}}).jobs["tune"]
+    assert set(searches) == {
+        f"{key}/rate{rate:g}/steps{spec.budget.steps}"
+        for key, spec in fits.items()
+        for rate in rates
+        if rate != spec.optim.lr
+    }
+    spec, fit = searches["irra/cuhk_en/rate0.01/steps720"].spec.to_json(), fits["irra/cuhk_en"].to_json()
     assert spec == {**fit, "optim": {**fit["optim"], "lr": 0.01}}
     assert not any("test" in json.dumps(job.spec.to_json()["datasets"]) for job in demo.jobs["tune"].values())
 

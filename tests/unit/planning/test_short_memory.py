@@ -12,7 +12,7 @@ from glalign.planning.short_memory import short_memory as lines_about
 
 MEASURED = {
     "synthesize": 128, "translate": 185, "manifest": 159, "phrases": 247, "parse": 886, "fit": 1202, "tune": 1208,
-    "tune_steps": 1208, "twin": 2249, "vocabulary": 162,
+    "twin": 2249, "vocabulary": 162,
 }  # fmt: skip
 """Largest `peak_mib` of the demo's jobs and of the pre-training, on two processors of a laptop."""
 

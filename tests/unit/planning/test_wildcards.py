@@ -39,8 +39,7 @@ def test_every_output_of_the_plan_fits_the_rule_of_its_stage_alone(plan: Plan, r
     ("stage", "output", "path"),
     [
         ("manifest", "manifest", "manifests/cuhk-en.jsonl"),
-        ("tune", "run", "tuning/ira/cuhk_en/rate0.5/run.json"),
-        ("tune_steps", "run", "tuning/irra/cuhk_en/steps7/run.json"),
+        ("tune", "run", "tuning/ira/cuhk_en/rate0.5/steps7/run.json"),
         ("fit", "run", "runs/irra/cuhk_en/seed7/run.json"),
         ("twin", "weights", "pretrained/tiny_clap.safetensors"),
     ],

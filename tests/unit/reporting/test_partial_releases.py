@@ -81,8 +81,9 @@ def test_every_table_that_uses_the_release_reads_its_statistics() -> None:
     for stage in ("alpha", "matrix", "seeds", "mcnemar", "tuning", "phrase_counts"):
         (job,) = plan.jobs[stage].values()
         spec = job.spec.to_json()
-        rows = (spec, *spec.get("rows", ()), *spec.get("tests", ()))
-        assert {"CUHK-PEDES": statistics} in [row.get("partial") for row in rows], stage
+        lists = [values for name in ("rows", "tests", "by_rate", "by_length") if (values := spec.get(name))] or [[spec]]
+        for rows in lists:
+            assert {"CUHK-PEDES": statistics} in [row.get("partial") for row in rows], (stage, rows)
         assert statistics in job.inputs, stage
     assert '"partial": {"' not in json.dumps(
         [job.spec.to_json() for jobs in planned().jobs.values() for job in jobs.values()]
