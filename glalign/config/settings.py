@@ -129,8 +129,8 @@ class Tuning(Section):
     steps: Unique[Annotated[int, Field(ge=1)]] | None = Field(
         None,
         description="lengths in optimiser steps: all rates are tried at the shortest or, if that is shorter, at a "
-        "system's own; its rate at its own and at the one before. With null, or for a length in epochs, all rates are "
-        "tried at its own",
+        "system's own; its rate at each up to its own. With null, or for a length in epochs, all rates are tried at "
+        "its own",
     )
 
 

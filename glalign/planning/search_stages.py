@@ -28,8 +28,8 @@ class CurveRow(Spec):
 class TuningSpec(Spec):
     """The document of the learning rates and lengths tried and of the validation curves. target: path that makes it.
 
-    by_rate: each system at the shortest length. by_length: each training at the length before its own,
-    then at its own. steps: the lengths that the configuration names.
+    by_rate: each system at the shortest length. by_length: each training up to its own length, the shortest first.
+    steps: the lengths that the configuration names.
     """
 
     by_rate: tuple[SearchRow, ...]
@@ -101,8 +101,8 @@ def rate_trials(draft: Draft, fit: Job) -> list[tuple[str, Job]]:
 
 
 def length_trials(draft: Draft, fit: Job) -> list[tuple[str, Job]]:
-    """The trainings with the configured rate at the length before the own one, and at the own one."""
-    return [trial(draft, fit, fit_spec(fit).optim.lr, steps) for steps in lengths_of(draft, fit)[-2:]]
+    """The trainings with the configured rate at each length, the shortest first."""
+    return [trial(draft, fit, fit_spec(fit).optim.lr, steps) for steps in lengths_of(draft, fit)]
 
 
 def plan_tune(draft: Draft) -> Iterator[Job]:

@@ -46,12 +46,12 @@ Validation Rank-1 in percent, the chosen rate in bold:
 FIRST = ", for {steps:,} steps or for its own length if that is shorter or in epochs"
 
 RULE = """
-**One rule for the length.** The lengths are {steps} steps, tried from the shortest on. A system and its ablations have
-one length for each language: the first at which all of their curves on all training sets of that language were flat,
-the longest if there was none. In `config/demo.yaml` it is `budget.steps` for English captions, and `budget.steps` times
-the `length` under `by_language` (1 where there is none) for Vietnamese ones. Flat does not mean best: the rule bounds
-what more steps might add, and does not choose the length with the highest value. Each length is a training of its own,
-and two of them may differ by several points by chance.
+**One rule for the length.** The lengths are {steps} steps, tried from the shortest on with the rate that is
+configured. A system and its ablations have one length for each language: the first at which all of their curves on
+all training sets of that language are flat, the longest if there is none. In `config/demo.yaml` it is `budget.steps`
+for English captions, and `budget.steps` times the `length` under `by_language` (1 where there is none) for Vietnamese
+ones. Flat does not mean best: the rule bounds what more steps might add, and does not choose the length with the
+highest value. Each length is a training of its own, and two of them may differ by several points by chance.
 
 A system of one's own starts at the shortest length, and is given the next one, if there is one, as long as the last
 value in any of its rows of `Lengths` is in bold.
@@ -59,8 +59,8 @@ value in any of its rows of `Lengths` is in bold.
 
 LENGTHS = """## Lengths
 
-Best validation Rank-1 in percent of every training at its own length and at the one before, with its own rate; in
-brackets what the last quarter added, in bold where the training is not flat:
+Best validation Rank-1 in percent at each length, and in brackets what the last quarter added, in bold where the
+training is not flat:
 
 """
 

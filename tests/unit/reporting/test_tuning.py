@@ -73,10 +73,10 @@ def test_a_rate_that_the_tables_have_is_not_trained_again() -> None:
     assert "results/runs/tbps_clip/cuhk_vi/seed0/run.json" in runs
     rate = plan.config.entry("tbps_clip", "vi").optim.lr
     assert f"results/tuning/tbps_clip/cuhk_vi/rate{rate:g}/steps720/run.json" not in runs
+    assert len(runs) == len(plan.config.tuning.rates) * len(document.by_rate)
     assert runs <= {*plan.files("fit"), *plan.files("tune")}
     # Tables of another seed leave the whole grid to the search.
-    searches = planned(NO_LENGTHS | {"seeds": [1]})
-    assert len(searches.jobs["tune"]) == len(plan.config.tuning.rates) * len(searches.job("tuning").spec.by_rate)
+    assert len(planned(NO_LENGTHS | {"seeds": [1]}).jobs["tune"]) == len(runs)
 
 
 def searches_of(document: TuningSpec, label: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
@@ -90,7 +90,7 @@ def searches_of(document: TuningSpec, label: str) -> tuple[list[tuple[str, ...]]
 
 @pytest.mark.parametrize("own", [30, 25, 10, 5, 60])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_rates_are_tried_at_the_shortest_length_and_the_own_one_at_the_last_two(own: int, seed: int) -> None:
+def test_rates_are_tried_at_the_shortest_length_and_the_own_one_at_each(own: int, seed: int) -> None:
     change = {"tuning": {"steps": [30, 10, 20, 40]}, "systems": {"irra": {"budget": {"steps": own}}}, "seeds": [seed]}
     plan = planned(change)
     document = plan.job("tuning").spec
@@ -104,7 +104,7 @@ def test_rates_are_tried_at_the_shortest_length_and_the_own_one_at_the_last_two(
 
     steps = [*(length for length in (10, 20, 30, 40) if length < own), own]
     rates = [tuple(record(one, steps[0]) for one in grid)]
-    assert searches_of(document, "IRRA") == (rates, [tuple(record(rate, length) for length in steps[-2:])])
+    assert searches_of(document, "IRRA") == (rates, [tuple(record(rate, length) for length in steps)])
     for key, job in plan.jobs["tune"].items():
         system, _, its_rate, its_length = key.split("/")
         if system == "irra":
@@ -126,7 +126,7 @@ def test_lengths_are_tried_on_every_training_set_of_the_tables_and_of_the_search
         assert trainsets == ({"cuhk_en", "cuhk_vi", "v2e", "cuhk_en+v2e"} if seed == 0 else {"cuhk_en", "cuhk_vi"})
         assert ("GLAlign, local only", "cuhk_vi") in found
         assert {row.run for row in document.curves} <= {runs[-1] for runs in found.values()}
-        assert any(key.startswith("gna_rnn/v2e/") for key in plan.jobs["tune"]) == (seed == 0)
+        assert ("gna_rnn/v2e/rate0.01/steps720" in plan.jobs["tune"]) == (seed == 0)
 
 
 def test_trials_differ_from_the_configured_training_in_rate_and_length_alone() -> None:
@@ -206,7 +206,6 @@ def test_the_configuration_has_the_lengths_that_the_rule_chooses() -> None:
     config, ((_, _, *steps, _), *rows) = overlaid(), cells_of("Lengths")
     assert tuple(map(int, steps)) == config.tuning.steps
     curves: dict[tuple[str, str], list[list[bool]]] = {}
-    longest: dict[tuple[str, str], int] = {}
     found = {(label, trainset): (values, int(chosen)) for label, trainset, *values, chosen in rows}
     fits = [job for job in planned().jobs["fit"].values() if job.spec.budget.steps]
     tables = {(config.systems[job.ids["system"]].label, job.ids["trainset"]): job.spec.budget.steps for job in fits}
@@ -216,13 +215,12 @@ def test_the_configuration_has_the_lengths_that_the_rule_chooses() -> None:
     family = config.systems[config.mcnemar.system].label
     for (label, trainset), (values, chosen) in found.items():
         tried = [value for value in values if value]
-        lengths = [int(length) for length in steps[: steps.index(str(chosen)) + 1]][-2:]
-        assert [int(length) for length, value in zip(steps, values, strict=True) if value] == lengths, (label, trainset)
+        assert values[: len(tried)] == tried
+        assert int(steps[len(tried) - 1]) == chosen, (label, trainset)
         key = family if label in ablations else label, config.language_of(trainset)
         curves.setdefault(key, []).append(["(**" in value for value in tried])
-        longest[key] = chosen
     for key, rising in curves.items():
         assert len({len(lengths) for lengths in rising}) == 1, key
         flat = [not any(at_length) for at_length in zip(*rising, strict=True)]
-        assert flat[-1] or longest[key] == int(steps[-1]), key
         assert not any(flat[:-1]), key
+        assert flat[-1] or len(flat) == len(steps), key
