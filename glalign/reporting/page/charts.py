@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 WIDTH = 360
 """Of every chart: a phone shows it at its size."""
@@ -222,6 +223,14 @@ def _names(base: Chart, placed: Mapping[str, tuple[float, float]], titles: Mappi
             for away, shift in near
             for side in (("start", x + away, x + away), ("end", x - away, x - away - width), ("start", middle, middle))
         ]
+        # A long name has little room beside or above its point: then anywhere, the nearest first.
+        lines, lefts = (
+            range(int(base.top) + 8, int(base.bottom) - 2, 6),
+            range(int(base.left), int(WIDTH - width) + 1, 12),
+        )
+        grid = product(lines, lefts)
+        nearest = sorted(grid, key=lambda one: (math.hypot(one[1] + width / 2 - x, one[0] - y), one))
+        places += [(float(line), "start", float(left), float(left)) for line, left in nearest]
         upright = [one for one in places if base.top + 8 <= one[0] <= base.bottom - 3] or places
         inside = [one for one in upright if one[3] >= base.left and one[3] + width <= WIDTH] or upright
         boxes = {one: (one[3], one[0] - 10, one[3] + width, one[0] + 3) for one in inside}

@@ -40,6 +40,13 @@ NAMES = (
 )  # fmt: skip
 
 
+NO_ROOM_BESIDE = [
+    (1.0, 5.0), (1.0, 26.0), (3.0, 5.0), (9.0, 55.0), (1.0, 5.0), (1.0, 5.0), (2.0, 21.0), (2.0, 13.0), (1.5, 18.0),
+    (1.0, 5.0), (5.0, 14.0), (1.0, 33.0), (6.0, 41.0), (8.0, 41.0), (1.0, 14.0),
+]  # fmt: skip
+"""Points that leave a long name no room beside, above or below its own."""
+
+
 def boxes_of(chart: Chart) -> list[tuple[float, float, float, float]]:
     """(left, top, right, bottom) of the names of a chart."""
     lefts = [name.x if name.anchor == "start" else name.x - width_of(name.text) for name in chart.names]
@@ -85,6 +92,7 @@ def test_names_of_many_near_points_stay_near() -> None:
 
 @settings(deadline=None)
 @example([(1.0, 5.0)] * len(NAMES))
+@example(NO_ROOM_BESIDE)
 @given(st.lists(st.tuples(st.floats(0.1, 10), st.floats(5, 60)), min_size=1, max_size=len(NAMES)))
 def test_names_of_the_systems_wherever_their_points_lie(points: list[tuple[float, float]]) -> None:
     check_names(scatter(dict(zip(NAMES, points, strict=False)), "minutes", "Rank-1"))
